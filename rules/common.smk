@@ -1,0 +1,207 @@
+"""What several rule files ask: settings of a run, the policy before an iteration, what a run ends with. No rules."""
+
+import json
+
+TABLES = ["main", "ablation", "selection", "dictation", "sft_sources", "rounds", "claims"]
+FIGURES = ["accuracy_by_mode", "iterations", "alignment", "q_values", "code_rate_distribution", "training_health"]
+EVAL_MODES = ["auto", "cot", "code"]
+SELECTION_MODES = ["cot_sampled", "code_sampled"]
+
+
+def one_of(names):
+    """Regular expression that matches exactly the given names: a typo in a target is refused."""
+    return "|".join(sorted(names))
+
+
+def experiment_names():
+    return sorted({name for run in CONFIG.runs.values() for name in run.experiments})
+
+
+def policy_pattern():
+    families, experiments = one_of(CONFIG.families), one_of(experiment_names())
+    return rf"start/(?:{families})/seed[1-9]\d*|(?:{experiments})/(?:{families})/seed[1-9]\d*/iter[1-9]\d?"
+
+
+def run_of(wildcards):
+    """Settings of the run, with the experiment's over them where the path names one."""
+    run = CONFIG.runs[wildcards.run]
+    return run.of(wildcards.experiment) if "experiment" in wildcards.keys() else run
+
+
+def run_settings(*sections):
+    """Params function: the named settings sections as one JSON argument, so that a rule reruns for these alone."""
+
+    def as_json(wildcards):
+        run = run_of(wildcards)
+        return settings.dumps({section: getattr(run, section) for section in sections})
+
+    return as_json
+
+
+def policy_family(wildcards):
+    """Name of the family of a policy path."""
+    return wildcards.policy.split("/")[1]
+
+
+def policy_seed(wildcards):
+    return wildcards.policy.split("/")[2].removeprefix("seed")
+
+
+def policy_profile(wildcards):
+    """Prompt profile of the policy's family."""
+    return CONFIG.families[policy_family(wildcards)].prompt
+
+
+def next_iteration(wildcards):
+    """The iteration that a policy's exploration serves: 1 for the start policy, n + 1 for iter{n}."""
+    *_, last = wildcards.policy.split("/")
+    return int(last.removeprefix("iter")) + 1 if last.startswith("iter") else 1
+
+
+def family_json(wildcards):
+    """How the family is made and trained; its labels do not rerun anything."""
+    family = CONFIG.families[wildcards.family]
+    return settings.dumps(family.model_copy(update={"label": "", "published": {}}))
+
+
+def family_profile(wildcards):
+    return CONFIG.families[wildcards.family].prompt
+
+
+def previous_policy(wildcards):
+    """Path of the policy that an iteration explores and trains on: the only place that knows the order."""
+    iteration = int(wildcards.iteration)
+    if iteration == 1:
+        return f"results/{wildcards.run}/start/{wildcards.family}/seed{wildcards.seed}"
+    return f"results/{wildcards.run}/{wildcards.experiment}/{wildcards.family}/seed{wildcards.seed}/iter{iteration - 1}"
+
+
+def previous_model(wildcards):
+    return f"{previous_policy(wildcards)}/model"
+
+
+def previous_rollouts(wildcards):
+    return [f"{previous_policy(wildcards)}/explore/{mode}/rollouts.parquet" for mode in run_of(wildcards).explore.modes]
+
+
+def previous_grades(wildcards):
+    return [f"{previous_policy(wildcards)}/explore/{mode}/grades.parquet" for mode in run_of(wildcards).explore.modes]
+
+
+def gpus(wildcards):
+    return CONFIG.runs[wildcards.run].hardware.gpus
+
+
+def memory_mb(wildcards, attempt):
+    return CONFIG.runs[wildcards.run].hardware.memory_gb * 1000 * attempt
+
+
+def walltime(wildcards, attempt):
+    """Minutes; a second attempt gets twice as long."""
+    return CONFIG.runs[wildcards.run].hardware.hours * 60 * attempt
+
+
+def cpus(wildcards):
+    return CONFIG.runs[wildcards.run].hardware.cpus
+
+
+def one_gpu(wildcards):
+    """For jobs that cannot use more than one."""
+    return min(1, gpus(wildcards))
+
+
+def torch_threads(wildcards):
+    return CONFIG.runs[wildcards.run].engine.threads
+
+
+def micro_batch_tokens(wildcards):
+    return run_of(wildcards).train.optimizer.micro_batch_tokens
+
+
+def scoring_dtype(wildcards):
+    """Behaviour log-probabilities are computed as the trainer computes them, or ratios start away from 1."""
+    family = CONFIG.families[wildcards.family]
+    return "bfloat16" if family.mixed_precision == "bf16" else family.train_dtype
+
+
+def flag(option, name):
+    """Params function: the option with the named input, or nothing where there is no such input."""
+
+    def as_flag(wildcards, input):
+        return f"{option} {input[name]}" if input[name] else ""
+
+    return as_flag
+
+
+def launcher(wildcards):
+    """How a training program is started: plain Python, or one process per GPU."""
+    count = CONFIG.runs[wildcards.run].hardware.gpus
+    if count < 2:
+        return "python"
+    return f"accelerate launch --config_file config/accelerate/fsdp2.yaml --num_processes {count}"
+
+
+def start_policies(run):
+    build = CONFIG.runs[run].build
+    return [f"start/{family}/seed{seed}" for family in build.families for seed in build.seeds]
+
+
+def trained_policies(run, iterations=None):
+    """Policies of every experiment, at the given iterations (all of them by default)."""
+    build = CONFIG.runs[run].build
+    return [
+        f"{experiment}/{family}/seed{seed}/iter{iteration}"
+        for experiment in build.experiments
+        for family in build.families
+        for seed in build.seeds
+        for iteration in (iterations or range(1, build.iterations + 1))
+    ]
+
+
+def labelled_policies(run):
+    """Policies whose selection accuracy is measured: start policies and last iterations."""
+    return start_policies(run) + trained_policies(run, [CONFIG.runs[run].build.iterations])
+
+
+def report_inputs(wildcards):
+    """Everything the tables and figures of a run are made of."""
+    run, build = wildcards.run, CONFIG.runs[wildcards.run].build
+    policies = start_policies(run) + trained_policies(run)
+    evaluations = [(policy, mode, benchmark) for policy in policies for mode in EVAL_MODES for benchmark in build.benchmarks]
+    labels = [
+        (policy, mode, benchmark)
+        for policy in labelled_policies(run)
+        for mode in SELECTION_MODES
+        for benchmark in CONFIG.runs[run].evaluate.selection_benchmarks
+    ]
+    return [
+        *[f"results/{run}/{policy}/eval/{mode}/{benchmark}/scores.json" for policy, mode, benchmark in evaluations],
+        *[f"results/{run}/{policy}/eval/{mode}/{benchmark}/grades.parquet" for policy, mode, benchmark in labels],
+        *[f"results/{run}/{policy}/training_log.parquet" for policy in policies],
+        *[f"results/{run}/{policy}/q_values.parquet" for policy in trained_policies(run)],
+        *[f"results/{run}/{policy}/logprobs.parquet" for policy in trained_policies(run)],
+        f"results/{run}/data/contamination.parquet",
+    ]
+
+
+def plan_json(wildcards):
+    """What a run built, for the programs that make tables and figures."""
+    run = CONFIG.runs[wildcards.run]
+    families = {name: CONFIG.families[name].model_dump(include={"label", "published"}) for name in run.build.families}
+    plan = {
+        **run.build.model_dump(exclude={"families", "experiments"}),
+        "families": families,
+        "experiments": {name: run.experiments[name].label for name in run.build.experiments},
+        "selection_benchmarks": run.evaluate.selection_benchmarks,
+        "sft": run.data.sft,
+    }
+    return json.dumps(plan, sort_keys=True)
+
+
+def run_targets(run):
+    """What a run ends with."""
+    return [
+        *[f"results/{run}/tables/{table}.csv" for table in TABLES],
+        f"results/{run}/tables/summary.html",
+        *[f"results/{run}/figures/{figure}.svg" for figure in FIGURES],
+    ]

@@ -1,0 +1,115 @@
+"""Evaluate: any policy, in any mode, on every benchmark of its run. Sampling and grading are two rules.
+
+Reads a policy and benchmarks; writes results/{run}/{policy}/eval/{mode}/{benchmark}/. One job per policy covers all modes and
+benchmarks of the run, since loading the model costs more than a benchmark: asking for one of the files makes its siblings.
+Rule outputs must be listed, and runs differ in their benchmarks, so each run has its own copy of these rules.
+"""
+
+
+def evaluation_settings(run, sampling):
+    """Params function: what the responses of an evaluation depend on."""
+
+    def as_json(wildcards):
+        chosen = CONFIG.runs[run]
+        sections = {name: getattr(chosen, name) for name in ("engine", "interpreter", "data")}
+        return settings.dumps({"sampling": getattr(chosen.evaluate, sampling), **sections})
+
+    return as_json
+
+
+def evaluation_files(run, modes, benchmarks, name):
+    """Paths of one file per mode and benchmark of a policy."""
+    return [f"results/{run}/{{policy}}/eval/{mode}/{benchmark}/{name}" for mode in modes for benchmark in benchmarks]
+
+
+def evaluation_queries(modes, benchmarks):
+    """The benchmark table behind each of `evaluation_files`."""
+    return [f"data/benchmarks/{benchmark}.parquet" for _ in modes for benchmark in benchmarks]
+
+
+def evaluation_modes(modes, benchmarks):
+    return [mode for mode in modes for _ in benchmarks]
+
+
+EVALUATIONS = [
+    (run, kind, modes, benchmarks, sampling, samples)
+    for run, chosen in CONFIG.runs.items()
+    for kind, modes, benchmarks, sampling, samples in [
+        ("greedy", EVAL_MODES, chosen.build.benchmarks, "sampling", 1),
+        ("sampled", SELECTION_MODES, chosen.evaluate.selection_benchmarks, "selection_sampling", chosen.evaluate.selection_samples),
+    ]
+]
+
+for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
+
+    rule:
+        name:
+            f"sample_responses_{run}_{kind}"
+        input:
+            model=f"results/{run}/{{policy}}/model",
+            benchmarks=[f"data/benchmarks/{benchmark}.parquet" for benchmark in benchmarks],
+        output:
+            evaluation_files(run, modes, benchmarks, "responses.parquet"),
+        log:
+            f"logs/results/{run}/{{policy}}/eval/{kind}.log",
+        benchmark:
+            f"logs/results/{run}/{{policy}}/eval/{kind}.timing.tsv"
+        conda:
+            "../envs/sample.yaml"
+        threads: CONFIG.runs[run].hardware.cpus
+        resources:
+            gpu=CONFIG.runs[run].hardware.gpus,
+            mem_mb=CONFIG.runs[run].hardware.memory_gb * 1000,
+            runtime=CONFIG.runs[run].hardware.hours * 60,
+        params:
+            python=CONFIG.runs[run].engine.python,
+            queries=evaluation_queries(modes, benchmarks),
+            modes=evaluation_modes(modes, benchmarks),
+            samples=samples,
+            seed=policy_seed,
+            profile=policy_profile,
+            settings=evaluation_settings(run, sampling),
+            checkpoints=f"checkpoints/{run}/{{policy}}/eval/{kind}",
+        shell:
+            "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {params.queries:q}"
+            " --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
+            " --profile {params.profile} --workers {threads} --settings {params.settings:q}"
+            " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+
+    rule:
+        name:
+            f"grade_responses_{run}_{kind}"
+        input:
+            rollouts=evaluation_files(run, modes, benchmarks, "responses.parquet"),
+            queries=[f"data/benchmarks/{benchmark}.parquet" for benchmark in benchmarks],
+        output:
+            evaluation_files(run, modes, benchmarks, "grades.parquet"),
+        log:
+            f"logs/results/{run}/{{policy}}/eval/{kind}_grades.log",
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            settings=settings.dumps(CONFIG.runs[run].grading),
+        shell:
+            "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q}"
+            " --out {output:q} --workers {threads} --settings {params.settings:q} > {log:q} 2>&1"
+
+    rule:
+        name:
+            f"score_responses_{run}_{kind}"
+        input:
+            grades=evaluation_files(run, modes, benchmarks, "grades.parquet"),
+            benchmarks=[f"data/benchmarks/{benchmark}.parquet" for benchmark in benchmarks],
+            contaminated=f"results/{run}/data/contaminated_items.parquet",
+        output:
+            evaluation_files(run, modes, benchmarks, "scores.json"),
+        log:
+            f"logs/results/{run}/{{policy}}/eval/{kind}_scores.log",
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            queries=evaluation_queries(modes, benchmarks),
+        shell:
+            "python workflow_scripts/score_responses.py --grades {input.grades:q} --queries {params.queries:q}"
+            " --items {input.contaminated:q} --out {output:q} > {log:q} 2>&1"

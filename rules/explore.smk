@@ -1,0 +1,78 @@
+"""Explore: K rollouts of a policy per query and mode, programs executed, answers graded. Sampling and grading are two rules.
+
+Reads a policy and the run's queries; writes results/{run}/{policy}/explore/{mode}/. The dearest artifacts of a run: every
+experiment that starts from a policy shares them.
+"""
+
+
+def number_of_samples(wildcards):
+    explore = CONFIG.runs[wildcards.run].explore
+    return explore.extra_native_samples if wildcards.mode == "native_extra" else explore.samples
+
+
+def first_sample(wildcards):
+    """native_extra goes on counting where native ends."""
+    return CONFIG.runs[wildcards.run].explore.samples if wildcards.mode == "native_extra" else 0
+
+
+def explore_settings(wildcards):
+    run = CONFIG.runs[wildcards.run]
+    return settings.dumps({"sampling": run.explore.sampling, "engine": run.engine, "interpreter": run.interpreter, "data": run.data})
+
+
+def engine_python(wildcards):
+    """Interpreter of the environment that holds the sampling engine."""
+    return CONFIG.runs[wildcards.run].engine.python
+
+
+rule sample_rollouts:
+    """Rollouts of one policy in one mode."""
+    input:
+        model="results/{run}/{policy}/model",
+        queries="results/{run}/data/queries.parquet",
+    output:
+        "results/{run}/{policy}/explore/{mode}/rollouts.parquet",
+    log:
+        "logs/results/{run}/{policy}/explore/{mode}/rollouts.log",
+    benchmark:
+        "logs/results/{run}/{policy}/explore/{mode}/rollouts.timing.tsv"
+    conda:
+        "../envs/sample.yaml"
+    threads: cpus
+    resources:
+        gpu=gpus,
+        mem_mb=memory_mb,
+        runtime=walltime,
+    params:
+        python=engine_python,
+        samples=number_of_samples,
+        first=first_sample,
+        iteration=next_iteration,
+        seed=policy_seed,
+        profile=policy_profile,
+        settings=explore_settings,
+        checkpoints="checkpoints/{run}/{policy}/explore/{mode}",
+    shell:
+        "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
+        " --mode {wildcards.mode} --out {output:q} --samples {params.samples} --first-sample {params.first}"
+        " --iteration {params.iteration} --seed {params.seed} --profile {params.profile} --workers {threads}"
+        " --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+
+
+rule grade_rollouts:
+    """Grades of explored rollouts."""
+    input:
+        rollouts="results/{run}/{policy}/explore/{mode}/rollouts.parquet",
+        queries="results/{run}/data/queries.parquet",
+    output:
+        "results/{run}/{policy}/explore/{mode}/grades.parquet",
+    log:
+        "logs/results/{run}/{policy}/explore/{mode}/grades.log",
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    params:
+        settings=run_settings("grading"),
+    shell:
+        "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
+        " --workers {threads} --settings {params.settings:q} > {log:q} 2>&1"

@@ -1,0 +1,66 @@
+"""Start policies: base model -> Code4Math SFT -> the policy iteration 1 starts from.
+
+Reads the decontaminated SFT pairs of the run; writes results/{run}/start/{family}/seed{seed}/. GPU job unless the family is tiny.
+"""
+
+
+def base_model(wildcards):
+    """Folder of the family's base model; nothing for a family built from scratch."""
+    return [] if CONFIG.families[wildcards.family].scratch else f"data/models/{wildcards.family}"
+
+
+def sft_pairs(wildcards):
+    """The SFT pairs; nothing for a family that is used as it is."""
+    return f"results/{wildcards.run}/data/sft.parquet" if CONFIG.families[wildcards.family].precondition == "sft" else []
+
+
+rule fetch_model:
+    """The base model of a family, from a local folder or the hub."""
+    output:
+        directory("data/models/{family}"),
+    log:
+        "logs/data/models/{family}.log",
+    conda:
+        "../envs/train.yaml"
+    params:
+        family=family_json,
+        mirror=mirror_folder,
+    shell:
+        "python workflow_scripts/fetch_model.py --name {wildcards.family} --family {params.family:q} --mirror {params.mirror:q}"
+        " --out {output:q} > {log:q} 2>&1"
+
+
+rule start_policy:
+    """Code4Math SFT, or the base model as it is."""
+    input:
+        base=base_model,
+        sft=sft_pairs,
+    output:
+        model=directory("results/{run}/start/{family}/seed{seed}/model"),
+        training_log="results/{run}/start/{family}/seed{seed}/training_log.parquet",
+        settings="results/{run}/start/{family}/seed{seed}/settings.json",
+        provenance="results/{run}/start/{family}/seed{seed}/provenance.json",
+    log:
+        "logs/results/{run}/start/{family}/seed{seed}/model.log",
+    benchmark:
+        "logs/results/{run}/start/{family}/seed{seed}/model.timing.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: cpus
+    resources:
+        gpu=gpus,
+        mem_mb=memory_mb,
+        runtime=walltime,
+    params:
+        launcher=launcher,
+        family=family_json,
+        settings=run_settings("start"),
+        threads=torch_threads,
+        base=flag("--base", "base"),
+        sft=flag("--sft", "sft"),
+        checkpoints="checkpoints/{run}/start/{family}/seed{seed}",
+    shell:
+        "exec {params.launcher} workflow_scripts/start_policy.py {params.base} {params.sft}"
+        " --out-model {output.model:q} --out-log {output.training_log:q} --out-settings {output.settings:q}"
+        " --out-provenance {output.provenance:q} --family {params.family:q} --settings {params.settings:q}"
+        " --threads {params.threads} --seed {wildcards.seed} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"

@@ -1,0 +1,27 @@
+"""Synthesize: complete responses and their whitened advantages.
+
+Reads rollouts and grades of the policy before the iteration and its reference strategy; writes dataset.parquet. CPU, minutes.
+"""
+
+
+rule synthesize_responses:
+    """Self-exploratory and self-reflective responses of an iteration."""
+    input:
+        rollouts=previous_rollouts,
+        grades=previous_grades,
+        strategy="results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/reference_strategy.parquet",
+        queries="results/{run}/data/queries.parquet",
+        model=previous_model,
+    output:
+        "results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/dataset.parquet",
+    log:
+        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/dataset.log",
+    conda:
+        "../envs/train.yaml"
+    params:
+        profile=family_profile,
+        settings=run_settings("synthesize"),
+    shell:
+        "python workflow_scripts/synthesize_responses.py --rollouts {input.rollouts:q} --grades {input.grades:q}"
+        " --strategy {input.strategy:q} --queries {input.queries:q} --model {input.model:q} --profile {params.profile}"
+        " --iteration {wildcards.iteration} --seed {wildcards.seed} --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"

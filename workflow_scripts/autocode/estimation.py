@@ -1,0 +1,115 @@
+"""E-step: the policy's prior over methodologies, Q-values, and the reference strategy (v1 Eq. 7, 8; s* after Eq. 8)."""
+
+import math
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+from autocode import settings, tables
+
+_GRID = (np.arange(2000) + 0.5) / 2000
+
+
+def estimate_q_values(grades: pl.DataFrame) -> pl.DataFrame:
+    """Prior and Q-values of each query from graded rollouts (table `grades`, any mix of modes) as table `q_values`.
+
+    prior_code is the share of native rollouts that chose code (Eq. 7). Q(x, c) is the mean reward of the rollouts
+    dictated to c (Eq. 8); a rollout that did not comply is no sample of p(y|x, c) and is left out, as is every
+    infrastructure error, which says nothing about the answer. Values without a rollout are null.
+    """
+    usable = grades.filter(pl.col("outcome") != "infrastructure_error").with_columns(reward=pl.col("strict").cast(pl.Float64))
+    native = pl.col("mode") == "native"
+    complied = pl.col("mode") == pl.col("methodology")
+    per_query = usable.group_by("query_id").agg(
+        n_native=native.sum().cast(pl.Int32),
+        mean_native=pl.col("reward").filter(native).mean(),
+        prior_code=(pl.col("methodology") == "code").filter(native).cast(pl.Float64).mean(),
+        **{
+            f"{what}_{mode}": value
+            for mode in tables.METHODOLOGIES
+            for what, value in {
+                "n": (complied & (pl.col("mode") == mode)).sum().cast(pl.Int32),
+                "q": pl.col("reward").filter(complied & (pl.col("mode") == mode)).mean(),
+            }.items()
+        },
+    )
+    missing = grades.select(pl.col("query_id").unique()).join(per_query, on="query_id", how="anti")
+    counts = pl.concat([per_query, missing.with_columns(n_native=0, n_cot=0, n_code=0)], how="diagonal_relaxed").sort("query_id")
+    return _with_intervals(counts).select(
+        pl.col(name).cast(dtype) for name, dtype in tables.schema("q_values").items()
+    )
+
+
+def jeffreys_interval(successes: np.ndarray, n: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Equal-tailed Jeffreys interval of binomial proportions; 0 and 1 are kept as ends where all fail or all succeed."""
+    tail = (1 - level) / 2
+    low = np.where(successes == 0, 0.0, stats.beta.ppf(tail, successes + 0.5, n - successes + 0.5))
+    high = np.where(successes == n, 1.0, stats.beta.ppf(1 - tail, successes + 0.5, n - successes + 0.5))
+    return low, high
+
+
+def probability_code_better(code: tuple[int, int], cot: tuple[int, int]) -> float:
+    """P(Q_code > Q_cot) for (successes, n) of each, independent Jeffreys posteriors; midpoint rule over code's quantiles."""
+    quantiles = stats.beta.ppf(_GRID, code[0] + 0.5, code[1] - code[0] + 0.5)
+    return float(stats.beta.cdf(quantiles, cot[0] + 0.5, cot[1] - cot[0] + 0.5).mean())
+
+
+def _with_intervals(counts: pl.DataFrame) -> pl.DataFrame:
+    """Intervals and the comparison, computed once per distinct pair of counts."""
+    columns = {}
+    for mode in tables.METHODOLOGIES:
+        n = counts[f"n_{mode}"].to_numpy()
+        successes = np.rint(counts[f"q_{mode}"].fill_null(0.0).to_numpy() * n)
+        low, high = jeffreys_interval(successes, n)
+        columns[f"q_{mode}_low"] = [value if total else None for value, total in zip(low.tolist(), n, strict=True)]
+        columns[f"q_{mode}_high"] = [value if total else None for value, total in zip(high.tolist(), n, strict=True)]
+        columns[f"k_{mode}"] = successes.astype(int).tolist()
+    keys = list(zip(columns.pop("k_code"), counts["n_code"], columns.pop("k_cot"), counts["n_cot"], strict=True))
+    known = {key: probability_code_better(key[:2], key[2:]) for key in set(keys) if key[1] and key[3]}
+    columns["p_code_better"] = [known.get(key) for key in keys]
+    return counts.with_columns(pl.Series(name, values, dtype=pl.Float64) for name, values in columns.items())
+
+
+def reference_strategy(q_values: pl.DataFrame, estimate: settings.Estimate, seed: int) -> pl.DataFrame:
+    """The reference strategy s*(c|x) and the label drawn from it, as table `reference_strategy`.
+
+    `prior_times_q`: s* proportional to exp(alpha p(c|x) Q(x, c)), the form the reviews quote; `q`: the energy-based reading
+    of App. A with the prior dropped, exp(alpha Q(x, c)). alpha = inf is the hard max, ties to CoT. A query gets no label,
+    and is dropped later, where a Q-value is missing or both are 0 (no preference).
+    """
+    if estimate.rule == "prior_times_q":
+        scores = [(1 - pl.col("prior_code")) * pl.col("q_cot"), pl.col("prior_code") * pl.col("q_code")]
+    else:
+        scores = [pl.col("q_cot"), pl.col("q_code")]
+    frame = q_values.sort("query_id").select("query_id", "q_cot", "q_code", score_cot=scores[0], score_code=scores[1])
+    rows = []
+    for query_id, q_cot, q_code, score_cot, score_code in frame.iter_rows():
+        usable = None not in (score_cot, score_code) and (q_cot > 0 or q_code > 0)
+        s_code = code_probability(score_cot, score_code, estimate.alpha) if usable else None
+        rows.append(
+            {
+                "query_id": query_id,
+                "s_cot": None if s_code is None else 1 - s_code,
+                "s_code": s_code,
+                "label": None if s_code is None else _draw(s_code, query_id, seed),
+                "tie": usable and score_cot == score_code,
+                "rule": estimate.rule,
+                "alpha": estimate.alpha,
+            }
+        )
+    return pl.DataFrame(rows, schema=tables.schema("reference_strategy"))
+
+
+def code_probability(score_cot: float, score_code: float, alpha: float) -> float:
+    """s*(code|x) = exp(alpha score_code) / Z; for alpha = inf 1 iff code scores strictly higher (ties to CoT)."""
+    if math.isinf(alpha):
+        return float(score_code > score_cot)
+    return 1 / (1 + math.exp(min(alpha * (score_cot - score_code), 700.0)))
+
+
+def _draw(s_code: float, query_id: str, seed: int) -> str:
+    """c* ~ s*: by the query's own uniform number, so neither order nor neighbours matter."""
+    from autocode.rollout import row_seed
+
+    return "code" if row_seed(seed, query_id, "reference", 0) / 2**63 < s_code else "cot"

@@ -1,0 +1,39 @@
+"""From table `dataset` (and `logprobs`) to training examples."""
+
+import polars as pl
+
+from autocode.tables import TableError
+from autocode.training import Example
+
+
+def from_dataset(dataset: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer, reflective_behaviour: bool = True) -> list[Example]:
+    """One example per response, in the table's order.
+
+    Args:
+        logprobs: behaviour log-probabilities; None trains without an importance ratio (ratio 1).
+        reflective_behaviour: whether self-reflective responses get theirs (the released program gives them ratio 1).
+
+    Raises:
+        TableError: a response has no log-probabilities, or not one per loss token.
+    """
+    known = dict(logprobs.select("response_id", "logprobs").iter_rows()) if logprobs is not None else {}
+    examples = []
+    for row in dataset.iter_rows(named=True):
+        behaviour = None
+        if logprobs is not None and (reflective_behaviour or row["kind"] != "reflective"):
+            if len(known.get(row["response_id"], [])) != sum(row["loss_mask"]):
+                raise TableError(f"logprobs: response '{row['response_id']}' does not have one value per loss token; score the dataset again")
+            values = iter(known[row["response_id"]])
+            behaviour = [next(values) if flag else 0.0 for flag in row["loss_mask"]]
+        prompt_ids = tokenizer(row["prompt"])["input_ids"]
+        examples.append(
+            Example(prompt_ids, row["token_ids"], row["loss_mask"], row["cue_mask"], row["advantage"], row["reward"], behaviour)
+        )
+    return examples
+
+
+def mean_difference(recomputed: list[float], sampled: list[float] | None) -> float | None:
+    """Mean |recomputed - sampled| log-probability over the tokens of a response, nats; None if it was not sampled as it is."""
+    if not sampled:
+        return None
+    return sum(abs(new - old) for new, old in zip(recomputed, sampled, strict=True)) / len(sampled)

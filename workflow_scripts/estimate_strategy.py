@@ -1,0 +1,37 @@
+"""E-step: prior, Q-values and reference strategy of one iteration from graded rollouts.
+
+    python workflow_scripts/estimate_strategy.py --grades native.parquet cot.parquet code.parquet \\
+        --out-q-values q_values.parquet --out-strategy reference_strategy.parquet \\
+        --settings '{"rule": "prior_times_q", "alpha": "inf"}' --seed 1
+
+reads   tables `grades` of the policy's exploration
+writes  tables `q_values` and `reference_strategy`
+"""
+
+from autocode import commandline, estimation, settings, tables
+
+
+def arguments():
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--grades", nargs="+", required=True)
+    parser.add_argument("--out-q-values", required=True)
+    parser.add_argument("--out-strategy", required=True)
+    parser.add_argument("--settings", required=True, help="JSON: rule, alpha")
+    parser.add_argument("--seed", type=int, required=True, help="draws labels when alpha is finite")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    import polars as pl
+
+    args = arguments().parse_args(argv)
+    chosen = settings.parse(settings.Estimate, args.settings)
+    grades = pl.concat([tables.read(path, "grades") for path in args.grades])
+    q_values = estimation.estimate_q_values(grades)
+    tables.write(q_values, args.out_q_values, "q_values")
+    tables.write(estimation.reference_strategy(q_values, chosen, args.seed), args.out_strategy, "reference_strategy")
+    return 0
+
+
+if __name__ == "__main__":
+    commandline.run(main)

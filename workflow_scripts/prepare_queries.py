@@ -1,0 +1,36 @@
+"""Turn a fetched source into a checked table of queries: a training set or a benchmark.
+
+    python workflow_scripts/prepare_queries.py --raw data/raw/gsm8k_test --dataset gsm8k --kind benchmark \\
+        --settings '{"source": "gsm8k_test", "reader": "gsm8k", "rows": 1319}' --out data/benchmarks/gsm8k.parquet
+
+Reads:  the folder of a fetched source.
+Writes: table `queries`. A training set drops repeated questions and queries without gold; a benchmark keeps every item and
+        refuses one without gold.
+"""
+
+import argparse
+
+from autocode import commandline, corpora, settings, sources, tables
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--raw", required=True, help="folder of the fetched source")
+    parser.add_argument("--dataset", required=True, help="name of the dataset or benchmark")
+    parser.add_argument("--kind", required=True, choices=["training", "benchmark"])
+    parser.add_argument("--settings", required=True, help="the dataset as JSON, as in config/sources.yaml")
+    parser.add_argument("--out", required=True, help="table to write")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    options = arguments().parse_args(argv)
+    dataset = settings.parse(settings.Dataset, options.settings)
+    build = corpora.benchmark if options.kind == "benchmark" else corpora.training_queries
+    rows = corpora.read_all(sources.read_source(options.raw), corpora.READERS, dataset.reader)
+    tables.write(build(options.dataset, rows, dataset.rows), options.out, "queries")
+    return 0
+
+
+if __name__ == "__main__":
+    commandline.run(main)

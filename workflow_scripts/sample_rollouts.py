@@ -1,0 +1,73 @@
+"""Sample rollouts of one policy: K responses per query and mode, programs really executed.
+
+    python workflow_scripts/sample_rollouts.py --model results/demo/start/tiny/seed1/model \\
+        --queries results/demo/data/queries.parquet --mode code --out rollouts.parquet \\
+        --samples 8 --seed 1 --profile plain --settings '{"sampling": ..., "engine": ..., "interpreter": ..., "data": ...}'
+
+reads   a policy folder, tables `queries`
+writes  tables `rollouts`, one per --out; the i-th --out belongs to the i-th --queries and the i-th --mode
+keeps   finished chunks under --checkpoints, so that a killed job goes on where it was
+
+The engine starts once for all outputs. Grading is another program: it never costs a sample.
+"""
+
+from pathlib import Path
+
+from autocode import commandline, corpora, generation, models, rollout, settings, tables
+from autocode.interpreter import Interpreter
+
+
+class SampleSettings(settings.Section):
+    """What this program reads from --settings."""
+
+    sampling: settings.Sampling
+    engine: settings.Engine
+    interpreter: settings.Interpreter
+    data: settings.Data
+
+
+def arguments():
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--model", required=True, help="policy folder")
+    parser.add_argument("--queries", nargs="+", required=True, help="tables of queries, one per output")
+    parser.add_argument("--mode", nargs="+", required=True, help="native, native_extra, auto, cot, code, cot_sampled or code_sampled, one per output")
+    parser.add_argument("--out", nargs="+", required=True, help="tables to write")
+    parser.add_argument("--samples", type=int, required=True, help="rollouts per query")
+    parser.add_argument("--first-sample", type=int, default=0, help="index of the first rollout")
+    parser.add_argument("--iteration", type=int, help="take this iteration's slice of the queries; otherwise the benchmark's items")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--profile", required=True, help="prompt profile of autocode.prompts")
+    parser.add_argument("--checkpoints", required=True, type=Path, help="undeclared folder for finished chunks")
+    parser.add_argument("--workers", type=int, default=1, help="processes that run programs")
+    parser.add_argument("--settings", required=True, help="JSON: sampling, engine, interpreter, data")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    if not len(args.queries) == len(args.mode) == len(args.out):
+        raise commandline.InputError("give one --queries and one --mode for each --out")
+    chosen = settings.parse(SampleSettings, args.settings)
+    key = settings.fingerprint(models.digest(args.model), chosen, args.samples, args.first_sample, args.iteration, args.seed, args.profile)
+    selected = [_select(tables.read(path, "queries"), chosen.data, args) for path in args.queries]
+    engine = generation.start_engine(args.model, chosen.engine, chosen.sampling)
+    samples = range(args.first_sample, args.first_sample + args.samples)
+    with Interpreter(chosen.interpreter.model_copy(update={"workers": args.workers})) as interpreter:
+        for queries, mode, out in zip(selected, args.mode, args.out, strict=True):
+            limit = chosen.engine.max_model_len - 1
+            rows = rollout.plan_rows(queries, mode, samples, args.seed, args.profile, engine.tokenizer, limit)
+            checkpoints = args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows())}"
+            frame = rollout.sample_rollouts(rows, engine, interpreter, chosen.sampling, chosen.engine, checkpoints, f"{mode} {Path(out).parent.name}")
+            tables.write(frame, out, "rollouts")
+    models.discard(args.checkpoints)
+    return 0
+
+
+def _select(queries, data: settings.Data, args):
+    if args.iteration is not None:
+        return corpora.slice_for_iteration(queries, data, args.iteration, args.seed)
+    return queries if data.benchmark_rows is None else corpora.take(queries, data.benchmark_rows)
+
+
+if __name__ == "__main__":
+    commandline.run(main)

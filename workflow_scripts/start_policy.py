@@ -1,0 +1,85 @@
+"""Make the policy that iteration 1 starts from: Code4Math SFT on CoT and code solutions, or the base model as it is.
+
+    python workflow_scripts/start_policy.py --sft results/demo/data/sft.parquet --out-model model \\
+        --out-log training_log.parquet --out-settings settings.json --out-provenance provenance.json \\
+        --family '{...}' --settings '{"start": ...}' --seed 1 --checkpoints checkpoints/demo/start
+
+reads   table `sft` (unless the family is used as it is), a base model folder (unless it is built from scratch)
+writes  a policy folder, its table `training_log` (no row when nothing was trained), settings and provenance
+keeps   training checkpoints under --checkpoints
+
+The loss covers the response only; execution output is masked.
+"""
+
+from pathlib import Path
+
+from autocode import commandline, models, provenance, settings, tables
+
+
+class StartSettings(settings.Section):
+    """What this program reads from --settings."""
+
+    start: settings.Start
+
+
+def arguments():
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--base", help="base model folder; none for a family built from scratch")
+    parser.add_argument("--sft", help="table sft; none for a family used as it is")
+    parser.add_argument("--out-model", required=True)
+    parser.add_argument("--out-log", required=True)
+    parser.add_argument("--out-settings", required=True)
+    parser.add_argument("--out-provenance", required=True)
+    parser.add_argument("--family", required=True, help="JSON of the family")
+    parser.add_argument("--settings", required=True, help="JSON: start")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch; another number may round otherwise")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--checkpoints", required=True, type=Path)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    family = settings.parse(settings.Family, args.family)
+    chosen = settings.parse(StartSettings, args.settings)
+    if family.precondition == "none":
+        models.link_policy(args.base, args.out_model)
+        log = tables.empty("training_log")
+    else:
+        log = _fine_tune(args, family, chosen)
+    tables.write(log, args.out_log, "training_log")
+    provenance.write_settings(args.out_settings, family=family, **dict(chosen))
+    provenance.write(args.out_provenance, model=args.out_model, inputs=[path for path in (args.sft, args.base) if path])
+    models.discard(args.checkpoints)
+    return 0
+
+
+def _fine_tune(args, family: settings.Family, chosen: StartSettings):
+    import torch
+
+    from autocode import demonstrations, training
+
+    torch.set_num_threads(args.threads)
+    pairs = tables.read(args.sft, "sft")
+    texts = demonstrations.texts(pairs, family.prompt) if family.scratch else []
+    model, tokenizer = models.base_policy(family, args.base, texts, args.seed)
+    examples = demonstrations.demonstrations(pairs, tokenizer, family.prompt, chosen.start, args.seed)
+    key = settings.fingerprint(pairs.hash_rows().to_list(), family, chosen, args.seed)
+    model, log = training.train(
+        models.trainable(model, family, args.seed),
+        tokenizer.pad_token_id,
+        examples,
+        training.sft_loss,
+        "token",
+        chosen.start.optimizer,
+        1,
+        args.checkpoints / key,
+        args.seed,
+        family.mixed_precision,
+    )
+    models.save_policy(model, tokenizer, args.out_model)
+    return log
+
+
+if __name__ == "__main__":
+    commandline.run(main)

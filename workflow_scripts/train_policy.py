@@ -1,0 +1,81 @@
+"""M-step: off-policy RL on the synthesized responses (Eq. 9, or the released program's objective).
+
+    python workflow_scripts/train_policy.py --dataset dataset.parquet --logprobs logprobs.parquet --model model \\
+        --out-model next_model --out-log training_log.parquet --out-settings settings.json --out-provenance provenance.json \\
+        --family '{...}' --settings '{"train": ...}' --iteration 1 --seed 1 --checkpoints checkpoints/demo/main
+
+reads   tables `dataset` and `logprobs`, the policy folder the rollouts came from
+writes  the next policy folder, its table `training_log`, settings and provenance
+keeps   training checkpoints under --checkpoints: killed at any moment, it goes on and ends with the same weights
+
+Under `accelerate launch` the batch is spread over the processes.
+"""
+
+from functools import partial
+from pathlib import Path
+
+from autocode import commandline, models, provenance, settings, tables
+
+
+class TrainSettings(settings.Section):
+    """What this program reads from --settings."""
+
+    train: settings.Train
+
+
+def arguments():
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--dataset", required=True)
+    parser.add_argument("--logprobs", required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--out-model", required=True)
+    parser.add_argument("--out-log", required=True)
+    parser.add_argument("--out-settings", required=True)
+    parser.add_argument("--out-provenance", required=True)
+    parser.add_argument("--family", required=True, help="JSON of the family")
+    parser.add_argument("--settings", required=True, help="JSON: train")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch; another number may round otherwise")
+    parser.add_argument("--iteration", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--checkpoints", required=True, type=Path)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    import torch
+
+    from autocode import examples, objective, training
+
+    args = arguments().parse_args(argv)
+    family = settings.parse(settings.Family, args.family)
+    chosen = settings.parse(TrainSettings, args.settings)
+    torch.set_num_threads(args.threads)
+    dataset, logprobs = tables.read(args.dataset, "dataset"), tables.read(args.logprobs, "logprobs")
+    tokenizer = models.load_tokenizer(args.model)
+    model = models.load_policy(args.model, family.train_dtype)
+    # The released program has no behaviour log-probabilities in its first round: plain reward-weighted likelihood.
+    released = chosen.train.objective == "released"
+    behaviour = None if released and args.iteration == 1 else logprobs
+    key = settings.fingerprint(dataset.hash_rows().to_list(), models.digest(args.model), family, chosen, args.iteration, args.seed)
+    model, log = training.train(
+        models.trainable(model, family, args.seed + args.iteration),
+        tokenizer.pad_token_id,
+        examples.from_dataset(dataset, behaviour, tokenizer, reflective_behaviour=not released),
+        partial(objective.released if released else objective.paper, train=chosen.train),
+        "response",
+        chosen.train.optimizer,
+        args.iteration,
+        args.checkpoints / key,
+        args.seed,
+        family.mixed_precision,
+    )
+    models.save_policy(model, tokenizer, args.out_model)
+    tables.write(log, args.out_log, "training_log")
+    provenance.write_settings(args.out_settings, family=family, **dict(chosen))
+    provenance.write(args.out_provenance, model=args.out_model, inputs=[args.dataset, args.logprobs, args.model])
+    models.discard(args.checkpoints)
+    return 0
+
+
+if __name__ == "__main__":
+    commandline.run(main)
