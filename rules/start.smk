@@ -26,7 +26,7 @@ rule fetch_model:
         family=family_json,
         mirror=mirror_folder,
     shell:
-        "python workflow_scripts/fetch_model.py --name {wildcards.family} --family {params.family:q} --mirror {params.mirror:q}"
+        "python workflow_scripts/fetch_model.py --name {wildcards.family} --family {params.family:q} --mirror={params.mirror:q}"
         " --out {output:q} > {log:q} 2>&1"
 
 
