@@ -22,12 +22,12 @@ def arguments():
 
 
 def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
     import polars as pl
     import torch
 
     from autocode import examples, training
 
-    args = arguments().parse_args(argv)
     torch.set_num_threads(args.threads)
     dataset = tables.read(args.dataset, "dataset")
     tokenizer = models.load_tokenizer(args.model)

@@ -42,11 +42,11 @@ def arguments():
 
 
 def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
     import torch
 
     from autocode import examples, objective, training
 
-    args = arguments().parse_args(argv)
     family = settings.parse(settings.Family, args.family)
     chosen = settings.parse(TrainSettings, args.settings)
     torch.set_num_threads(args.threads)

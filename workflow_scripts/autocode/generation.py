@@ -69,6 +69,8 @@ class TransformersEngine:
     def __init__(self, model: str, engine: settings.Engine, sampling: settings.Sampling):
         import torch
 
+        from transformers import GenerationConfig
+
         from autocode import models
 
         torch.set_num_threads(engine.threads)
@@ -77,6 +79,7 @@ class TransformersEngine:
         self.model = models.load_policy(model, engine.dtype).to(self.device).eval()
         self.sampling = sampling
         self._eos = models.end_tokens(self.model, self.tokenizer)
+        self.model.generation_config = GenerationConfig()  # the model's own may hold a repetition penalty, top-k and the like
 
     def generate(self, requests: list[Request]) -> list[Completion]:
         import torch

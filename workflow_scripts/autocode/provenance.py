@@ -32,12 +32,12 @@ def write(path: str | Path, model: str | None = None, inputs: list[str] = ()) ->
         "inputs": {str(name): models.digest(name) if Path(name).is_dir() else _digest(name) for name in inputs},
         "model": models.digest(model) if model else None,
     }
-    _write_json(path, record)
+    write_json(path, record)
 
 
 def write_settings(path: str | Path, **sections: object) -> None:
     """Write settings.json: the resolved settings a stage ran with, after all overrides."""
-    _write_json(path, {name: json.loads(settings.dumps(value)) if isinstance(value, settings.Section) else value for name, value in sections.items()})
+    write_json(path, {name: json.loads(settings.dumps(value)) if isinstance(value, settings.Section) else value for name, value in sections.items()})
 
 
 def _digest(path: str) -> str:
@@ -52,7 +52,8 @@ def _commit() -> str | None:
     return done.stdout.strip() or None
 
 
-def _write_json(path: str | Path, record: dict) -> None:
+def write_json(path: str | Path, record: dict) -> None:
+    """Write a JSON file, whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -125,7 +125,7 @@ def _sample_chunk(
                 asking.append((row, program))
         executions = interpreter.run([program for _, program in asking])
         for (row, program), execution in zip(asking, executions, strict=True):
-            _show_output(row, program, execution, engine.tokenizer, interpreter.settings.output_chars)
+            _show_output(row, program, execution, engine.tokenizer, interpreter.limits.output_chars)
             if row.calls >= sampling.max_calls:
                 row.finish_reason = "calls"
             elif _room(row, limits) < 1:

@@ -1,0 +1,143 @@
+"""A run's results on disk: which policies there are, and what was measured on them. The path grammar, read-only.
+
+Files are read once. A missing file ends in one sentence that names it.
+"""
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from pydantic import Field
+
+from autocode import metrics, settings, tables
+
+START = "start"
+EM = "main"
+"""Names of the start policy and of the paper's method among the experiments."""
+
+MODES = ("auto", "cot", "code")
+"""Modes of evaluation."""
+
+
+class ResultsError(Exception):
+    """A file of the run is missing or does not say what it should."""
+
+
+class PlanFamily(settings.Section):
+    """A family as tables and figures see it."""
+
+    label: str
+    published: dict[str, str] = Field(default_factory=dict)
+
+
+class Plan(settings.Section):
+    """What a run built; made by `plan_json` of rules/common.smk."""
+
+    families: dict[str, PlanFamily] = Field(min_length=1)
+    experiments: dict[str, str] = Field(description="name: label")
+    seeds: list[int] = Field(min_length=1)
+    iterations: int = Field(ge=1)
+    benchmarks: list[str] = Field(min_length=1)
+    selection_benchmarks: list[str]
+    sft: list[str]
+
+    def label(self, experiment: str) -> str:
+        """An experiment's name in tables and figures."""
+        return "start policy" if experiment == START else self.experiments[experiment]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A policy without its seed: what a row of a table or a point of a curve is about. The start policy is iteration 0."""
+
+    experiment: str
+    family: str
+    iteration: int
+
+    def policy(self, seed: int) -> str:
+        """Path of the policy below the run's folder."""
+        path = f"{self.experiment}/{self.family}/seed{seed}"
+        return path if self.experiment == START else f"{path}/iter{self.iteration}"
+
+
+class Results:
+    """Everything the tables and figures of a run are made of. `experiments` has EM first, else the plan's order."""
+
+    def __init__(self, root: str | Path, plan: Plan):
+        self.root = Path(root)
+        self.plan = plan
+        self.scores = functools.cache(self._scores)
+        self.grades = functools.cache(self._grades)
+        self.experiments = sorted(plan.experiments, key=lambda name: name != EM)
+
+    def start(self, family: str) -> Arm:
+        return Arm(START, family, 0)
+
+    def last(self, experiment: str, family: str) -> Arm:
+        return Arm(experiment, family, self.plan.iterations)
+
+    def evaluated(self, family: str) -> list[Arm]:
+        """The start policy and every experiment's last policy."""
+        return [self.start(family), *(self.last(experiment, family) for experiment in self.experiments)]
+
+    def course(self, experiment: str, family: str) -> list[Arm]:
+        """The policies of an experiment in order, the start policy first."""
+        return [self.start(family), *(Arm(experiment, family, iteration) for iteration in range(1, self.plan.iterations + 1))]
+
+    def seed_scores(self, arm: Arm, mode: str, benchmark: str) -> list[dict]:
+        """scores.json of every seed."""
+        return [self.scores(arm.policy(seed), mode, benchmark) for seed in self.plan.seeds]
+
+    def seed_grades(self, arm: Arm, mode: str, benchmark: str) -> list[pl.DataFrame]:
+        """Table `grades` of every seed."""
+        return [self.grades(arm.policy(seed), mode, benchmark) for seed in self.plan.seeds]
+
+    def table(self, arm: Arm, seed: int, name: str) -> pl.DataFrame:
+        """A table of a policy's own folder: q_values, reference_strategy, logprobs, training_log."""
+        return tables.read(self.root / arm.policy(seed) / f"{name}.parquet", name, allow_empty=True)
+
+    def data(self, name: str) -> pl.DataFrame:
+        """A table of the run's data folder."""
+        return tables.read(self.root / "data" / f"{name}.parquet", name, allow_empty=True)
+
+    def paired(self, terms: list[tuple[Arm, str]], benchmark: str, column: str = "strict") -> list[np.ndarray]:
+        """A column of several evaluations of the same items: for each seed an array of shape (items, evaluations).
+
+        Items without a verdict in one of them are left out.
+        """
+        found = []
+        for seed in self.plan.seeds:
+            joined = None
+            for number, (arm, mode) in enumerate(terms):
+                grades = self.grades(arm.policy(seed), mode, benchmark)
+                values = metrics.usable(grades).select("query_id", pl.col(column).alias(str(number)))
+                joined = values if joined is None else joined.join(values, on="query_id")
+            found.append(joined.sort("query_id").drop("query_id").to_numpy().astype(float))
+        return found
+
+    def _scores(self, policy: str, mode: str, benchmark: str) -> dict:
+        path = self.root / policy / "eval" / mode / benchmark / "scores.json"
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ResultsError(f"{path}: no such file; scores of {policy} in mode {mode} on {benchmark} are missing") from None
+        except json.JSONDecodeError as error:
+            raise ResultsError(f"{path}: not JSON: {error}") from error
+
+    def _grades(self, policy: str, mode: str, benchmark: str) -> pl.DataFrame:
+        return tables.read(self.root / policy / "eval" / mode / benchmark / "grades.parquet", "grades")
+
+
+def parse_plan(text: str) -> Plan:
+    """Read a plan from a command line.
+
+    Raises:
+        ResultsError: the text is no plan.
+    """
+    try:
+        return settings.parse(Plan, text)
+    except settings.SettingsError as error:
+        raise ResultsError(str(error).replace("--settings", "--plan", 1)) from error

@@ -1,0 +1,84 @@
+"""Score evaluated responses: accuracy, code rates, attempts, failures, and how many items training data had seen.
+
+    python workflow_scripts/score_responses.py --grades grades.parquet --queries data/benchmarks/gsm8k.parquet \\
+        --items results/laptop/data/contaminated_items.parquet --out scores.json
+
+Reads:  tables `grades` and `queries` (the benchmark's items; its name is its file's name), the table `contaminated_items` of the run.
+Writes: scores.json, the i-th for the i-th grades and queries; every key is explained under its key `definitions`.
+
+Every evaluated item must have a grade; with --rows, the items are those that many drawn for evaluation (`benchmark_rows`).
+"""
+
+import argparse
+from pathlib import Path
+
+import polars as pl
+
+from autocode import commandline, metrics, provenance, tables
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--grades", nargs="+", required=True, help="tables of grades")
+    parser.add_argument("--queries", nargs="+", required=True, help="the benchmark of each table of grades")
+    parser.add_argument("--items", required=True, help="table of contaminated items")
+    parser.add_argument("--rows", type=int, help="items of each benchmark that were drawn for evaluation; default: all")
+    parser.add_argument("--out", nargs="+", required=True, help="scores.json to write, one per table of grades")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    if not len(args.grades) == len(args.queries) == len(args.out):
+        raise commandline.InputError("give one --queries and one --out for each of --grades")
+    contaminated = tables.read(args.items, "contaminated_items", allow_empty=True)
+    records = [_score(*paths, contaminated, args.rows) for paths in zip(args.grades, args.queries, strict=True)]
+    for record, out in zip(records, args.out, strict=True):
+        provenance.write_json(out, record)
+    return 0
+
+
+def _score(path: str, benchmark: str, contaminated: pl.DataFrame, rows: int | None) -> dict:
+    grades = tables.read(path, "grades")
+    items = _evaluated_items(tables.read(benchmark, "queries"), rows)
+    _check_complete(grades, items, path, benchmark)
+    try:
+        scores = metrics.score(grades)
+    except metrics.MetricsError as error:
+        raise commandline.InputError(f"{path}: {error}") from error
+    seen = contaminated.filter(pl.col("benchmark") == Path(benchmark).stem, pl.col("query_id").is_in(items.implode()))
+    exact = seen.filter(pl.col("overlap") == "exact")
+    return scores | {
+        "contaminated": seen["query_id"].n_unique(),
+        "contaminated_exact": exact["query_id"].n_unique(),
+        "versions": provenance.versions(),
+        "definitions": metrics.DEFINITIONS,
+    }
+
+
+def _evaluated_items(queries: pl.DataFrame, rows: int | None) -> pl.Series:
+    if rows is None:
+        return queries["query_id"]
+    from autocode import corpora
+
+    return corpora.take(queries, rows)["query_id"]
+
+
+def _check_complete(grades: pl.DataFrame, items: pl.Series, path: str, benchmark: str) -> None:
+    """Every item was graded equally often, and nothing else was."""
+    graded = grades["query_id"]
+    if missing := sorted(set(items) - set(graded)):
+        count = f"{len(missing)} of {len(items)} are missing"
+        raise commandline.InputError(f"{path}: no grade for item '{missing[0]}' of {benchmark} ({count}; see --rows)")
+    if unknown := sorted(set(graded) - set(items)):
+        raise commandline.InputError(f"{path}: query_id '{unknown[0]}' is none of the items of {benchmark} that were to be evaluated")
+    if (repeated := grades.filter(grades.select("query_id", "sample").is_duplicated())).height:
+        raise commandline.InputError(f"{path}: item '{repeated['query_id'].min()}' is graded twice for one sample")
+    samples = graded.value_counts().sort("count", "query_id")
+    item, fewest = samples.row(0)
+    if fewest != samples["count"][-1]:
+        raise commandline.InputError(f"{path}: item '{item}' has {fewest} grades, others have {samples['count'][-1]}")
+
+
+if __name__ == "__main__":
+    commandline.run(main)

@@ -1,0 +1,41 @@
+"""Make the tables of a run: main, ablation, selection, dictation, sft_sources, rounds, claims, and one page with all of them.
+
+    python workflow_scripts/tabulate_results.py --run demo --results results/demo --plan "$PLAN" --out-dir results/demo/tables
+
+Reads:  the run's scores.json and grades.parquet, data/sft.parquet and data/contamination.parquet; data/published of the repository.
+Writes: {table}.csv for each table and summary.html. Columns are explained in summary.html (autocode.tabulation.MEANING).
+        Nothing is written unless every table could be made.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from autocode import commandline, results, summary, tabulation
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--run", required=True, help="name of the run, for titles")
+    parser.add_argument("--results", required=True, help="folder of the run's results")
+    parser.add_argument("--plan", required=True, help="JSON of what the run built")
+    parser.add_argument("--out-dir", required=True, type=Path, help="folder of the tables")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    plan = results.parse_plan(args.plan)
+    made = tabulation.tabulate(results.Results(args.results, plan))
+    texts = {f"{name}.csv": frame.write_csv() for name, frame in made.items()}
+    texts["summary.html"] = summary.render(made, plan, args.run)
+    args.out_dir.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        temporary = args.out_dir / f".{name}.{os.getpid()}.tmp"
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, args.out_dir / name)
+    return 0
+
+
+if __name__ == "__main__":
+    commandline.run(main)
