@@ -1,66 +1,62 @@
-"""Report: tables, figures, and the summary page of a run, shown by `snakemake RUN --report FILE.html`.
+"""Report: tables, figures, and what the HTML report shows of them. CPU only; minutes.
 
-Reads scores, grades, Q-values and training logs; writes results/{run}/tables and results/{run}/figures. CPU, seconds.
+Reads scores, grades, Q-values and training logs of a run; writes results/{run}/tables and results/{run}/figures.
+`snakemake RUN --report reports/RUN.html` puts them into one page that needs no network.
 """
 
 
-def description(wildcards):
-    return CONFIG.runs[wildcards.run].description
-
-
 rule tabulate_results:
-    """All tables of a run, and the page to read first."""
+    """The tables of a run, ours beside the paper's, and one page with all of them."""
     input:
-        results=report_inputs,
-        published="data/published/by_policy.csv",
+        report_inputs,
     output:
         summary=report(
             "results/{run}/tables/summary.html",
             caption="../reports/captions/summary.rst",
             category="Summary",
-            labels={"run": "{run}", "what": "claims and all tables"},
-        ),
-        main=report(
-            "results/{run}/tables/main.csv",
-            caption="../reports/captions/main.rst",
-            category="Tables",
-            labels={"run": "{run}", "what": "main results (Table 1)"},
-        ),
-        ablation=report(
-            "results/{run}/tables/ablation.csv",
-            caption="../reports/captions/ablation.rst",
-            category="Tables",
-            labels={"run": "{run}", "what": "ablations (Table 2)"},
-        ),
-        selection=report(
-            "results/{run}/tables/selection.csv",
-            caption="../reports/captions/selection.rst",
-            category="Tables",
-            labels={"run": "{run}", "what": "selection accuracy (Table 3)"},
-        ),
-        dictation=report(
-            "results/{run}/tables/dictation.csv",
-            caption="../reports/captions/dictation.rst",
-            category="Tables",
-            labels={"run": "{run}", "what": "every policy in every mode (Table 4)"},
-        ),
-        sft_sources=report(
-            "results/{run}/tables/sft_sources.csv",
-            caption="../reports/captions/sft_sources.rst",
-            category="Tables",
-            labels={"run": "{run}", "what": "SFT sources (Table 5)"},
-        ),
-        rounds=report(
-            "results/{run}/tables/rounds.csv",
-            caption="../reports/captions/rounds.rst",
-            category="Tables",
-            labels={"run": "{run}", "what": "self-correction rounds (Table 6)"},
+            labels={"run": "{run}", "what": "all tables, claims first"},
         ),
         claims=report(
             "results/{run}/tables/claims.csv",
             caption="../reports/captions/claims.rst",
-            category="Tables",
-            labels={"run": "{run}", "what": "the paper's claims"},
+            category="Summary",
+            labels={"run": "{run}", "what": "claims (CSV)"},
+        ),
+        main=report(
+            "results/{run}/tables/main.csv",
+            caption="../reports/captions/main.rst",
+            category="Main results",
+            labels={"run": "{run}", "what": "Table 1: main results (CSV)"},
+        ),
+        ablation=report(
+            "results/{run}/tables/ablation.csv",
+            caption="../reports/captions/ablation.rst",
+            category="Ablations",
+            labels={"run": "{run}", "what": "Table 2: ablations (CSV)"},
+        ),
+        selection=report(
+            "results/{run}/tables/selection.csv",
+            caption="../reports/captions/selection.rst",
+            category="Learned strategy",
+            labels={"run": "{run}", "what": "Table 3: selection (CSV)"},
+        ),
+        dictation=report(
+            "results/{run}/tables/dictation.csv",
+            caption="../reports/captions/dictation.rst",
+            category="Main results",
+            labels={"run": "{run}", "what": "Table 4: dictation (CSV)"},
+        ),
+        sft_sources=report(
+            "results/{run}/tables/sft_sources.csv",
+            caption="../reports/captions/sft_sources.rst",
+            category="Training",
+            labels={"run": "{run}", "what": "Table 5: SFT sources (CSV)"},
+        ),
+        rounds=report(
+            "results/{run}/tables/rounds.csv",
+            caption="../reports/captions/rounds.rst",
+            category="Learned strategy",
+            labels={"run": "{run}", "what": "Table 6: rounds (CSV)"},
         ),
     log:
         "logs/results/{run}/tables.log",
@@ -68,51 +64,52 @@ rule tabulate_results:
         "../envs/analysis.yaml"
     params:
         plan=plan_json,
-        description=description,
+        results="results/{run}",
+        tables="results/{run}/tables",
     shell:
-        "python workflow_scripts/tabulate_results.py --results results/{wildcards.run} --plan {params.plan:q} --published data/published"
-        " --title {wildcards.run} --description {params.description:q} --out-dir results/{wildcards.run}/tables > {log:q} 2>&1"
+        "python workflow_scripts/tabulate_results.py --run {wildcards.run} --results {params.results:q} --plan {params.plan:q}"
+        " --out-dir {params.tables:q} > {log:q} 2>&1"
 
 
 rule plot_figures:
-    """All figures of a run."""
+    """The figures of a run."""
     input:
         report_inputs,
     output:
         accuracy_by_mode=report(
             "results/{run}/figures/accuracy_by_mode.svg",
             caption="../reports/captions/accuracy_by_mode.rst",
-            category="Figures",
-            labels={"run": "{run}", "what": "accuracy and code rate by mode"},
+            category="Main results",
+            labels={"run": "{run}", "what": "accuracy by mode"},
         ),
         iterations=report(
             "results/{run}/figures/iterations.svg",
             caption="../reports/captions/iterations.rst",
-            category="Figures",
-            labels={"run": "{run}", "what": "curves over iterations"},
+            category="Ablations",
+            labels={"run": "{run}", "what": "auto over iterations"},
         ),
         alignment=report(
             "results/{run}/figures/alignment.svg",
             caption="../reports/captions/alignment.rst",
-            category="Figures",
-            labels={"run": "{run}", "what": "alignment with the oracle"},
+            category="Learned strategy",
+            labels={"run": "{run}", "what": "alignment"},
         ),
         q_values=report(
             "results/{run}/figures/q_values.svg",
             caption="../reports/captions/q_values.rst",
-            category="Figures",
-            labels={"run": "{run}", "what": "Q-values and reference labels"},
+            category="Learned strategy",
+            labels={"run": "{run}", "what": "Q-values and labels"},
         ),
         code_rate_distribution=report(
             "results/{run}/figures/code_rate_distribution.svg",
             caption="../reports/captions/code_rate_distribution.rst",
-            category="Figures",
-            labels={"run": "{run}", "what": "code rate over queries"},
+            category="Learned strategy",
+            labels={"run": "{run}", "what": "code rate by query"},
         ),
         training_health=report(
             "results/{run}/figures/training_health.svg",
             caption="../reports/captions/training_health.rst",
-            category="Figures",
+            category="Training",
             labels={"run": "{run}", "what": "training health"},
         ),
     log:
@@ -121,6 +118,8 @@ rule plot_figures:
         "../envs/analysis.yaml"
     params:
         plan=plan_json,
+        results="results/{run}",
+        figures="results/{run}/figures",
     shell:
-        "python workflow_scripts/plot_figures.py --results results/{wildcards.run} --plan {params.plan:q}"
-        " --out-dir results/{wildcards.run}/figures > {log:q} 2>&1"
+        "python workflow_scripts/plot_figures.py --run {wildcards.run} --results {params.results:q} --plan {params.plan:q}"
+        " --out-dir {params.figures:q} > {log:q} 2>&1"

@@ -1,6 +1,6 @@
 """Grade rollouts: extract each response's answer and judge it against the reference answer.
 
-    python workflow_scripts/grade_rollouts.py --rollouts rollouts.parquet --queries data/queries/gsm8k_train.parquet \
+    python workflow_scripts/grade_rollouts.py --rollouts rollouts.parquet --queries data/queries/gsm8k_train.parquet \\
         --out grades.parquet --settings '{"timeout": 5, "workers": 2, "max_infrastructure_errors": 0.01}'
 
 Reads one or more tables `rollouts` and the tables `queries` that hold their reference answers; writes one table `grades`
@@ -12,18 +12,18 @@ import argparse
 from autocode import commandline, grading, settings, tables
 
 
-def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+def arguments() -> argparse.ArgumentParser:
     parser = commandline.parser(__doc__)
     parser.add_argument("--rollouts", nargs="+", required=True, help="tables of rollouts")
     parser.add_argument("--queries", nargs="+", required=True, help="tables of queries with the reference answers")
     parser.add_argument("--out", nargs="+", required=True, help="tables of grades to write, one per table of rollouts")
     parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")
     parser.add_argument("--settings", required=True, help="JSON of the section 'grading'")
-    return parser.parse_args(argv)
+    return parser
 
 
 def main(argv: list[str] | None = None) -> int:
-    given = arguments(argv)
+    given = arguments().parse_args(argv)
     limits = settings.parse(settings.Grading, given.settings).model_copy(update={"workers": given.workers})
     if len(given.rollouts) != len(given.out):
         raise commandline.InputError(f"--rollouts names {len(given.rollouts)} files, --out {len(given.out)}")

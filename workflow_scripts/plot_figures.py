@@ -1,36 +1,35 @@
-"""Draw the figures of a run.
+"""Draw the figures of a run: accuracy_by_mode, iterations, alignment, q_values, code_rate_distribution, training_health.
 
-    python workflow_scripts/plot_figures.py --results results/demo --plan '{...}' --out-dir results/demo/figures
+    python workflow_scripts/plot_figures.py --run demo --results results/demo --plan "$PLAN" --out-dir results/demo/figures
 
-reads   scores, grades, q_values, training logs of the run, by the path grammar; --plan says what was built
-writes  one SVG per figure
+Reads:  the run's scores.json, grades.parquet, q_values.parquet, reference_strategy.parquet, training_log.parquet, logprobs.parquet.
+Writes: {figure}.svg for each; equal results give equal bytes. Nothing is written unless every figure could be drawn.
 """
 
+import argparse
 from pathlib import Path
 
-from autocode import commandline
+from autocode import commandline, results
 
 
-def arguments():
+def arguments() -> argparse.ArgumentParser:
     parser = commandline.parser(__doc__)
-    parser.add_argument("--results", required=True, help="folder of the run")
-    parser.add_argument("--plan", required=True, help="JSON: families, experiments, seeds, iterations, benchmarks, selection_benchmarks, sft")
-    parser.add_argument("--out-dir", required=True, type=Path)
+    parser.add_argument("--run", required=True, help="name of the run, for titles")
+    parser.add_argument("--results", required=True, help="folder of the run's results")
+    parser.add_argument("--plan", required=True, help="JSON of what the run built")
+    parser.add_argument("--out-dir", required=True, type=Path, help="folder of the figures")
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
-    import json
-
-    from autocode import plotting, results
-
     args = arguments().parse_args(argv)
-    run = results.Results(args.results, json.loads(args.plan))
-    plt = plotting.start()
-    for name, draw in plotting.FIGURES.items():
-        figure = draw(plt, run)
-        plotting.save(figure, args.out_dir / f"{name}.svg")
-        plt.close(figure)
+    from autocode import figures, plotting
+
+    found = results.Results(args.results, results.parse_plan(args.plan))
+    with plotting.style():
+        drawn = {name: draw(found, args.run) for name, draw in figures.FIGURES.items()}
+        for name, figure in drawn.items():
+            plotting.save(figure, args.out_dir / f"{name}.svg")
     return 0
 
 

@@ -47,6 +47,8 @@ def main(argv: list[str] | None = None) -> int:
         log = tables.empty("training_log")
     else:
         log = _fine_tune(args, family, chosen)
+        if log is None:  # not the main process
+            return 0
     tables.write(log, args.out_log, "training_log")
     provenance.write_settings(args.out_settings, family=family, **dict(chosen))
     provenance.write(args.out_provenance, model=args.out_model, inputs=[path for path in (args.sft, args.base) if path])
@@ -65,7 +67,7 @@ def _fine_tune(args, family: settings.Family, chosen: StartSettings):
     model, tokenizer = models.base_policy(family, args.base, texts, args.seed)
     examples = demonstrations.demonstrations(pairs, tokenizer, family.prompt, chosen.start, args.seed)
     key = settings.fingerprint(pairs.hash_rows().to_list(), family, chosen, args.seed)
-    model, log = training.train(
+    trained = training.train(
         models.trainable(model, family, args.seed),
         tokenizer.pad_token_id,
         examples,
@@ -77,8 +79,10 @@ def _fine_tune(args, family: settings.Family, chosen: StartSettings):
         args.seed,
         family.mixed_precision,
     )
-    models.save_policy(model, tokenizer, args.out_model)
-    return log
+    if not trained.is_main_process:
+        return None
+    models.save_policy(trained.model, tokenizer, args.out_model, trained.weights)
+    return trained.log
 
 
 if __name__ == "__main__":

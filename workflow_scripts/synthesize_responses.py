@@ -30,6 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     import polars as pl
 
     args = arguments().parse_args(argv)
+    chosen = settings.parse(settings.Synthesize, args.settings)
     queries = tables.read(args.queries, "queries")
     dataset = synthesis.synthesize(
         pl.concat([tables.read(path, "rollouts") for path in args.rollouts]),
@@ -38,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
         dict(queries.select("query_id", "question").iter_rows()),
         models.load_tokenizer(args.model),
         args.profile,
-        settings.parse(settings.Synthesize, args.settings),
+        chosen,
         args.iteration,
         args.seed,
     )

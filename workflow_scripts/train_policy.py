@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     released = chosen.train.objective == "released"
     behaviour = None if released and args.iteration == 1 else logprobs
     key = settings.fingerprint(dataset.hash_rows().to_list(), models.digest(args.model), family, chosen, args.iteration, args.seed)
-    model, log = training.train(
+    trained = training.train(
         models.trainable(model, family, args.seed + args.iteration),
         tokenizer.pad_token_id,
         examples.from_dataset(dataset, behaviour, tokenizer, reflective_behaviour=not released),
@@ -69,8 +69,10 @@ def main(argv: list[str] | None = None) -> int:
         args.seed,
         family.mixed_precision,
     )
-    models.save_policy(model, tokenizer, args.out_model)
-    tables.write(log, args.out_log, "training_log")
+    if not trained.is_main_process:
+        return 0
+    models.save_policy(trained.model, tokenizer, args.out_model, trained.weights)
+    tables.write(trained.log, args.out_log, "training_log")
     provenance.write_settings(args.out_settings, family=family, **dict(chosen))
     provenance.write(args.out_provenance, model=args.out_model, inputs=[args.dataset, args.logprobs, args.model])
     models.discard(args.checkpoints)

@@ -68,7 +68,6 @@ class TransformersEngine:
 
     def __init__(self, model: str, engine: settings.Engine, sampling: settings.Sampling):
         import torch
-
         from transformers import GenerationConfig
 
         from autocode import models

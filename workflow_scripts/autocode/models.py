@@ -129,15 +129,18 @@ def add_lora(model, lora: settings.Lora, seed: int):
     )
 
 
-def save_policy(model, tokenizer, folder: str | Path) -> None:
-    """Write weights (adapters merged), settings and tokenizer to `folder`, which appears only when complete."""
+def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = None) -> None:
+    """Write weights (adapters merged), settings and tokenizer to `folder`, which appears only when complete.
+
+    `weights` stand for the model's own where those are spread over processes.
+    """
     folder = Path(folder)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
         merged.config.use_cache = True
-        merged.save_pretrained(temporary)
+        merged.save_pretrained(temporary, state_dict=weights)
         tokenizer.save_pretrained(temporary)
         shutil.rmtree(folder, ignore_errors=True)  # Snakemake makes the folder of a directory() output beforehand
         os.replace(temporary, folder)

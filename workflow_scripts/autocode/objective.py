@@ -21,6 +21,10 @@ RELEASED_DEVICE_BATCH = 2
 """The penalty is summed over a device batch of 2 responses and averaged over device batches: per response it counts twice."""
 
 
+LARGEST_LOG_RATIO = 60.0
+"""Exponentials up to it, summed over a batch, are still finite fp32 numbers."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """Responses padded to [B, T]; `behaviour` holds log-probabilities under the frozen policy, 0 outside `loss_mask`."""
@@ -57,14 +61,15 @@ def paper(logp: torch.Tensor, batch: Batch, train: settings.Train) -> Loss:
     """
     solution = batch.loss_mask & ~batch.cue_mask if train.selection_weight > 0 else batch.loss_mask
     lengths = solution.sum(dim=1).clamp(min=1)
-    difference = torch.where(solution & batch.has_behaviour[:, None], logp - batch.behaviour, 0.0)
+    behaviour = torch.where(batch.has_behaviour[:, None], batch.behaviour, logp.detach())  # none: ratio 1, and its gradient
+    difference = torch.where(solution, logp - behaviour, 0.0)
     advantage = batch.advantage
     if train.ratio_level == "token":
-        per_token = _surrogate(difference.exp(), advantage[:, None], logp, train)
+        per_token = _surrogate(_ratio(difference), advantage[:, None], logp, train)
         per_response = torch.where(solution, per_token, 0.0).sum(dim=1) / lengths
     else:
         mean_logp = torch.where(solution, logp, 0.0).sum(dim=1) / lengths
-        per_response = _surrogate(difference.sum(dim=1).exp(), advantage, mean_logp, train)
+        per_response = _surrogate(_ratio(difference.sum(dim=1)), advantage, mean_logp, train)
         per_response = torch.where(solution.any(dim=1), per_response, 0.0)
     policy = -per_response.sum()
     selection = -torch.where(batch.cue_mask, logp, 0.0).sum()
@@ -87,6 +92,11 @@ def released(logp: torch.Tensor, batch: Batch, train: settings.Train) -> Loss:
     penalty = RELEASED_DEVICE_BATCH * (strength * -difference.sum(dim=1) / lengths).sum()
     selection = -torch.where(batch.cue_mask, logp.detach(), 0.0).sum()
     return Loss(policy + penalty, policy.item(), selection.item(), _ratio_metrics(difference, mask, 0.0, RELEASED_CLIP))
+
+
+def _ratio(difference: torch.Tensor) -> torch.Tensor:
+    """Importance ratio; bounded, as an infinite one has a gradient of 0 x inf where it is clipped."""
+    return difference.clamp(max=LARGEST_LOG_RATIO).exp()
 
 
 def _surrogate(ratio: torch.Tensor, advantage: torch.Tensor, logp: torch.Tensor, train: settings.Train) -> torch.Tensor:

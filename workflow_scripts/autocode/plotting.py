@@ -1,208 +1,366 @@
-"""The figures of a run. One palette: the same mode and the same methodology have the same colour everywhere."""
+"""Figures: one palette, one hand. A mode, an experiment and an alignment class look the same in every figure.
+
+Functions take plain values in percent or points and return a matplotlib Figure; `save` writes an SVG whose bytes depend on
+nothing else. matplotlib is imported when a figure is made, not before.
+"""
 
 import os
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import polars as pl
+import numpy as np
 
-from autocode import metrics, statistics
-from autocode.results import Results
+from autocode.statistics import Interval
 
-COLOURS = {"auto": "#0072B2", "cot": "#E69F00", "code": "#009E73", "published": "#555555"}
-"""Okabe and Ito's colours, told apart by colour-blind readers and in print."""
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-EXPERIMENT_COLOURS = ["#0072B2", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000"]
-ALIGNMENT_COLOURS = {"strict": "#0072B2", "allow_code": "#56B4E9", "misalign": "#D55E00"}
-MODE_NAMES = {"auto": "auto (model chooses)", "cot": "dictated CoT", "code": "dictated code"}
+MODES = {"cot": "#0072B2", "code": "#D55E00", "auto": "#009E73"}
+"""Colours that the colour-blind tell apart (Okabe and Ito); so are the others."""
 
+ALIGNMENTS = {"strict": "#007a5a", "allow_code": "#8fd3bf", "misaligned": "#b0b0b0"}
 
-def start():
-    """matplotlib.pyplot, set up for deterministic vector output."""
-    os.environ.setdefault("MPLBACKEND", "Agg")
-    import matplotlib
-    import seaborn
+MODE_LABELS = {"cot": "CoT, dictated", "code": "code, dictated", "auto": "auto (nothing dictated)"}
+ALIGNMENT_LABELS = {
+    "strict": "as the oracle: code iff only code is right",
+    "allow_code": "code where both are right",
+    "misaligned": "neither",
+}
 
-    seaborn.set_theme(style="whitegrid", context="notebook", font_scale=0.85)
-    matplotlib.rcParams.update({"svg.hashsalt": "autocode", "svg.fonttype": "path", "axes.titlesize": 10, "figure.constrained_layout.use": True})
-    import matplotlib.pyplot as plt
+_STYLES = {
+    "start": ("#444444", "-", "o"),
+    "main": ("#009E73", "-", "o"),
+    "standard_rl_equal_rollouts": ("#E69F00", "--", "s"),
+    "standard_rl": ("#CC79A7", ":", "D"),
+    "no_reflection": ("#56B4E9", "-.", "^"),
+}
+_OTHER_STYLES = [("#000000", "--", "v"), ("#7f7f7f", "-.", "P"), ("#882255", ":", "X"), ("#332288", "-", "*")]
 
-    return plt
+Place = tuple[str, str]
+"""A panel's row and column, by their titles."""
 
-
-def save(figure, path: str | Path) -> None:
-    """Write an SVG without date, whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
-    os.replace(temporary, path)
-
-
-def _grid(plt, results: Results, columns: int, width: float = 4.2, height: float = 3.2, **options):
-    """Axes with one row per family, always two-dimensional."""
-    families = results.plan["families"]
-    return plt.subplots(len(families), columns, figsize=(width * columns, height * len(families)), squeeze=False, **options)
-
-
-def accuracy_by_mode(plt, results: Results):
-    """Accuracy and code rate of the start policy in each mode, and of AutoCode in auto, on every benchmark."""
-    last = results.plan["iterations"]
-    bars = [("start", 0, "cot"), ("start", 0, "code"), ("start", 0, "auto"), ("main", last, "auto")]
-    names = ["start: dictated CoT", "start: dictated code", "start: auto", "AutoCode: auto"]
-    colours = [COLOURS["cot"], COLOURS["code"], "#9ecae1", COLOURS["auto"]]
-    figure, axes = _grid(plt, results, 2, width=max(4.2, 1.6 * len(results.plan["benchmarks"]) + 2))
-    for row, family in enumerate(results.plan["families"]):
-        for column, (measure, title) in enumerate([("accuracy", "accuracy, %"), ("code_rate", "code rate, % of items")]):
-            axis = axes[row][column]
-            for offset, ((experiment, iteration, mode), name, colour) in enumerate(zip(bars, names, colours, strict=True)):
-                for position, benchmark in enumerate(results.plan["benchmarks"]):
-                    value, low, high = _measured(results, experiment, family, iteration, mode, benchmark, measure)
-                    at = position + (offset - 1.5) * 0.2
-                    axis.bar(at, value, 0.18, color=colour, label=name if position == 0 else None)
-                    if low is not None:
-                        axis.errorbar(at, value, yerr=[[max(0, value - low)], [max(0, high - value)]], color="black", capsize=2, lw=1)
-            axis.set_xticks(range(len(results.plan["benchmarks"])), results.plan["benchmarks"], rotation=20 if len(results.plan["benchmarks"]) > 3 else 0)
-            axis.set(ylim=(0, 105), ylabel=title, title=results.plan["families"][family]["label"])
-            axis.grid(axis="x", visible=False)
-    axes[0][-1].legend(fontsize=7, loc="upper right")
-    return figure
-
-
-def iterations(plt, results: Results):
-    """Accuracy and code rate in auto over iterations, per experiment; band: t interval over seeds where there are several."""
-    benchmark = results.plan["benchmarks"][0]
-    steps = list(range(results.plan["iterations"] + 1))
-    figure, axes = _grid(plt, results, 2, width=5)
-    for row, family in enumerate(results.plan["families"]):
-        for column, (measure, title) in enumerate([("accuracy", "accuracy in auto, %"), ("code_rate", "code rate in auto, %")]):
-            axis = axes[row][column]
-            for number, (experiment, label) in enumerate(results.plan["experiments"].items()):
-                points = [_measured(results, experiment if step else "start", family, step, "auto", benchmark, measure) for step in steps]
-                colour = EXPERIMENT_COLOURS[number % len(EXPERIMENT_COLOURS)]
-                axis.plot(steps, [point[0] for point in points], marker="osD^vP"[number % 6], color=colour, label=label, lw=1.5, ms=5)
-                if len(results.plan["seeds"]) > 1:
-                    axis.fill_between(steps, [point[1] for point in points], [point[2] for point in points], color=colour, alpha=0.12, lw=0)
-            axis.set(xlabel="iteration (0: start policy)", ylabel=title, title=f"{results.plan['families'][family]['label']}, {benchmark}", ylim=(0, 105))
-            axis.set_xticks(steps)
-    axes[0][0].legend(fontsize=6.5, loc="lower right")
-    return figure
-
-
-def alignment(plt, results: Results):
-    """Correct auto responses by agreement of their first choice with the test-set oracle, per experiment."""
-    benchmark, last = results.plan["benchmarks"][0], results.plan["iterations"]
-    figure, axes = _grid(plt, results, 1, width=7.5)
-    shown = {"strict": "as the oracle", "allow_code": "code where both work", "misalign": "misaligned"}
-    for row, family in enumerate(results.plan["families"]):
-        axis = axes[row][0]
-        groups = [("start", 0), *[(experiment, last) for experiment in results.plan["experiments"]]]
-        for position, (experiment, iteration) in enumerate(groups):
-            counts = [
-                metrics.alignment(*(results.grades(policy, mode, benchmark) for mode in ("auto", "cot", "code")))
-                for policy in results.policies(experiment, family, iteration)
-            ]
-            total, left = sum(sum(count.values()) for count in counts), 0.0
-            for name, text in shown.items():
-                share = 100 * sum(count[name] for count in counts) / max(total, 1)
-                axis.barh(position, share, left=left, color=ALIGNMENT_COLOURS[name], label=text if position == 0 else None)
-                left += share
-            rate = _measured(results, experiment, family, iteration, "auto", benchmark, "code_rate")[0]
-            axis.text(101, position, f"n = {total}, code {rate:.0f} %", va="center", fontsize=7)
-        axis.set_yticks(range(len(groups)), [results.label(experiment) for experiment, _ in groups], fontsize=7)
-        axis.set(xlim=(0, 100), xlabel="share of correct responses, %", title=f"{results.plan['families'][family]['label']}, {benchmark}")
-        axis.invert_yaxis()
-        axis.grid(axis="y", visible=False)
-    axes[-1][0].legend(fontsize=7, ncol=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
-    return figure
-
-
-def q_values(plt, results: Results):
-    """Q-value of CoT against code per query, coloured by reference label, for each iteration of the main experiment."""
-    import numpy as np
-
-    count = results.plan["iterations"]
-    figure, axes = _grid(plt, results, count, width=3.8, height=3.6)
-    names = {"cot": "label CoT", "code": "label code", None: "no label: dropped"}
-    colours = {"cot": COLOURS["cot"], "code": COLOURS["code"], None: "#bbbbbb"}
-    for row, family in enumerate(results.plan["families"]):
-        for iteration in range(1, count + 1):
-            policy = results.policies("main", family, iteration)[0]
-            frame = results.table(policy, "q_values").join(results.table(policy, "reference_strategy").select("query_id", "label"), on="query_id")
-            axis = axes[row][iteration - 1]
-            shake = np.random.default_rng(0).uniform(-0.02, 0.02, size=(len(frame), 2))
-            for label, name in names.items():
-                chosen = frame["label"].is_null() if label is None else (frame["label"] == label).fill_null(False)
-                mask = chosen.to_numpy()
-                x, y = (frame[column].fill_null(0).to_numpy()[mask] + shake[mask, side] for side, column in enumerate(["q_cot", "q_code"]))
-                axis.scatter(x, y, s=9, alpha=0.6, color=colours[label], label=f"{name} ({mask.sum()})", lw=0)
-            axis.plot([0, 1], [0, 1], color="black", lw=0.8, ls="--")
-            axis.set(xlabel="Q(x, CoT)", ylabel="Q(x, code)", title=f"{results.plan['families'][family]['label']}, iteration {iteration}, n = {len(frame)}")
-            axis.set(xlim=(-0.05, 1.05), ylim=(-0.05, 1.05), aspect="equal")
-            axis.legend(fontsize=6.5, loc="center", framealpha=0.9)
-    return figure
-
-
-def code_rate_distribution(plt, results: Results):
-    """Share of native rollouts of a query that choose code, over queries: does the policy polarise?"""
-    count = results.plan["iterations"]
-    figure, axes = _grid(plt, results, count, width=3.8, height=2.8, sharey="row")
-    for row, family in enumerate(results.plan["families"]):
-        for iteration in range(1, count + 1):
-            axis = axes[row][iteration - 1]
-            frame = pl.concat([results.table(policy, "q_values") for policy in results.policies("main", family, iteration)])
-            axis.hist(frame["prior_code"].drop_nulls().to_numpy(), bins=[step / 10 for step in range(11)], color=COLOURS["auto"], edgecolor="white")
-            seen = "start policy" if iteration == 1 else f"policy of iteration {iteration - 1}"
-            axis.set(xlabel="prior p(code | x)", ylabel="queries", title=f"{results.plan['families'][family]['label']}, {seen}, n = {len(frame)}")
-    return figure
-
-
-def training_health(plt, results: Results):
-    """Ratio, clipping, KL and selection loss over the steps of the main experiment, first seed, all iterations in a row."""
-    panels = {
-        "ratio": "importance ratio",
-        "clip_share": "share of ratios clipped",
-        "kl_behaviour": "KL to behaviour, nats/token",
-        "selection_loss": "-log p(reference cue), nats",
-    }
-    figure, axes = _grid(plt, results, len(panels), width=3.2, height=2.8)
-    for row, family in enumerate(results.plan["families"]):
-        offset = 0
-        for iteration in range(1, results.plan["iterations"] + 1):
-            policy = results.policies("main", family, iteration)[0]
-            log = results.table(policy, "training_log")
-            steps = (log["step"] + offset).to_numpy()
-            for axis, (column, title) in zip(axes[row], panels.items(), strict=True):
-                axis.plot(steps, log[column].cast(pl.Float64).to_numpy(), color=COLOURS["auto"], lw=1)
-                axis.set(xlabel="optimiser step", ylabel=title)
-                if iteration > 1:
-                    axis.axvline(offset, color="black", lw=0.8, ls=":")
-            difference = results.table(policy, "logprobs")["sampled_difference"].mean()
-            text = "" if difference is None else f"iteration {iteration}: sampled vs recomputed {difference:.1e} nats"
-            axes[row][0].text(0.02, 0.98 - 0.07 * iteration, text, transform=axes[row][0].transAxes, fontsize=6.5)
-            offset += len(log)
-        axes[row][0].set_title(results.plan["families"][family]["label"])
-    return figure
-
-
-FIGURES = {
-    "accuracy_by_mode": accuracy_by_mode,
-    "iterations": iterations,
-    "alignment": alignment,
-    "q_values": q_values,
-    "code_rate_distribution": code_rate_distribution,
-    "training_health": training_health,
+_RC = {
+    "svg.hashsalt": "autocode",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": "#e2e2e2",
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
 }
 
 
-def _measured(results: Results, experiment: str, family: str, iteration: int, mode: str, benchmark: str, measure: str):
-    """Mean over seeds in %, with its interval (Wilson for one seed's accuracy, none for one seed's code rate)."""
-    found = [results.scores(policy, mode, benchmark) for policy in results.policies(experiment, family, iteration)]
-    values = [100 * score[measure] for score in found]
-    mean = sum(values) / len(values)
-    if len(values) > 1:
-        return mean, *statistics.over_seeds(values)
-    if measure == "accuracy":
-        return mean, 100 * found[0]["accuracy_low"], 100 * found[0]["accuracy_high"]
-    return mean, None, None
+@dataclass(frozen=True)
+class Curve:
+    """Points of a line with their intervals, and the experiment that decides how it looks."""
+
+    experiment: str
+    label: str
+    x: list[float]
+    y: list[Interval]
 
 
+@dataclass(frozen=True)
+class Bars:
+    """One family's accuracy and code rate, percent: one interval per benchmark; groups are the policies, the pale one first."""
+
+    label: str
+    benchmarks: list[str]
+    accuracy: dict[tuple[str, str], list[Interval]]
+    code_rate: dict[str, list[Interval]]
+    groups: list[str]
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The house's matplotlib settings; make and save figures inside."""
+    import matplotlib
+
+    with matplotlib.rc_context(_RC):
+        yield
+
+
+def save(figure: "Figure", path: str | Path) -> None:
+    """Write a figure as SVG, whole or not at all; equal figures give equal bytes."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def look(experiment: str, all_experiments: Sequence[str]) -> dict:
+    """Line style of an experiment, the same in every figure of a run."""
+    others = sorted(name for name in all_experiments if name not in _STYLES)
+    colour, line, marker = _STYLES.get(experiment) or _OTHER_STYLES[others.index(experiment) % len(_OTHER_STYLES)]
+    return {"color": colour, "linestyle": line, "marker": marker}
+
+
+def canvas(rows: int, columns: int, width: float, height: float, **shared: object) -> tuple["Figure", np.ndarray]:
+    """A figure with a grid of axes, each `width` x `height` inches."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * columns, height * rows + 0.9))
+    return figure, figure.subplots(rows, columns, squeeze=False, **shared)
+
+
+def accuracy_by_mode(families: Sequence[Bars], title: str) -> "Figure":
+    """Accuracy of each mode, the start policy pale and EM full; beside it the code rate of auto."""
+    from matplotlib.figure import Figure
+
+    benchmarks = max(len(bars.benchmarks) for bars in families)
+    figure = Figure(figsize=(5.0 + 1.9 * benchmarks, 2.9 * len(families) + 1.0))
+    axes = figure.subplots(len(families), 2, squeeze=False, width_ratios=[2.2, 1])
+    for (left, right), bars in zip(axes, families, strict=True):
+        accuracy = [(MODES[mode], group == bars.groups[0], values) for (group, mode), values in bars.accuracy.items()]
+        _grouped_bars(left, bars.benchmarks, accuracy, gap_after=len(accuracy) // len(bars.groups))
+        rates = [(MODES["auto"], group == bars.groups[0], values) for group, values in bars.code_rate.items()]
+        _grouped_bars(right, bars.benchmarks, rates)
+        right.tick_params(axis="x", labelrotation=30 if benchmarks > 3 else 0)
+        left.set_title(f"{bars.label}: accuracy", loc="left")
+        right.set_title("code rate of auto", loc="left")
+        left.set_ylabel("accuracy (% of items)")
+        right.set_ylabel("responses that ran code (%)")
+    _legend(figure, _mode_handles(families[0].groups))
+    figure.suptitle(title)
+    return figure
+
+
+def curves(
+    panels: dict[Place, list[Curve]], rows: Sequence[str], columns: Sequence[str], experiments: Sequence[str], title: str
+) -> "Figure":
+    """Lines over iterations with bands; rows are y-axis labels, columns panel titles."""
+    width = {1: 5.6, 2: 3.6}.get(len(columns), 2.7)
+    figure, axes = canvas(len(rows), len(columns), width, 2.5, sharex=True)
+    for row, line in zip(rows, axes, strict=True):
+        for column, axis in zip(columns, line, strict=True):
+            for curve in panels[row, column]:
+                _curve(axis, curve, experiments)
+            axis.set_title(column, loc="left")
+            axis.set_ylabel(row if axis is line[0] else "")
+            axis.margins(x=0.06)
+    for axis in axes[-1]:
+        axis.set_xlabel("iterations trained")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    _legend(figure, _unique_handles(axes))
+    figure.suptitle(title)
+    return figure
+
+
+def stacked_shares(panels: dict[str, list[tuple[str, dict[str, int], float]]], columns: int, title: str) -> "Figure":
+    """Alignment among correct responses: `panels[title]` holds (policy, counts by class, code rate in percent)."""
+    deepest = max(len(bars) for bars in panels.values())
+    figure, axes = canvas(-(-len(panels) // columns), columns, 5.6 if columns > 1 else 7.5, 0.5 + 0.46 * deepest)
+    for axis, (name, bars) in zip(axes.flat, panels.items(), strict=False):
+        for position, (_, counts, rate) in enumerate(bars):
+            _stack(axis, position, counts, rate)
+        names = [textwrap.fill(f"{label} (n={sum(counts.values())})", 30) for label, counts, _ in bars]
+        axis.set_yticks(range(len(bars)), names)
+        axis.invert_yaxis()
+        axis.set_xlim(0, 100)
+        axis.grid(False)
+        axis.set_title(name, loc="left")
+        axis.set_xlabel("correct responses (%)")
+    for axis in list(axes.flat)[len(panels) :]:
+        axis.set_visible(False)
+    _legend(figure, [_patch(colour, ALIGNMENT_LABELS[name]) for name, colour in ALIGNMENTS.items()])
+    figure.suptitle(title)
+    return figure
+
+
+def value_plane(
+    panels: dict[Place, list[tuple[float, float, str | None]]], rows: Sequence[str], columns: Sequence[str], title: str
+) -> "Figure":
+    """Q-values of each query, CoT against code: a dot per pair of values and label, its area the number of queries.
+
+    `panels[row, column]` holds (q_cot, q_code, label). Dots of one pair stand side by side.
+    """
+    figure, axes = canvas(len(rows), len(columns), 3.9, 3.5, sharex=True, sharey=True)
+    colours = {"cot": MODES["cot"], "code": MODES["code"], None: "#9a9a9a"}
+    shifts = {"cot": -0.016, "code": 0.016, None: 0.0}
+    for row, line in zip(rows, axes, strict=True):
+        for column, axis in zip(columns, line, strict=True):
+            points = panels[row, column]
+            axis.plot([0, 1], [0, 1], color="#666666", linewidth=0.8, linestyle="--", zorder=1)
+            for label, colour in colours.items():
+                own = np.array([point[:2] for point in points if point[2] == label]).reshape(-1, 2)
+                places, counts = np.unique(own, axis=0, return_counts=True)
+                x, y = places[:, 0] + shifts[label], places[:, 1] - shifts[label]
+                axis.scatter(x, y, s=2600 * counts / max(len(points), 1), color=colour, alpha=0.75, linewidths=0, zorder=2)
+            axis.set_title(f"{row}\n{column} (n={len(points)})", loc="left")
+            axis.set_aspect("equal")
+            axis.set_xlim(-0.1, 1.1)
+            axis.set_ylim(-0.1, 1.1)
+            axis.grid(True, axis="both")
+            axis.set_ylabel("Q(x, code): mean reward" if axis is line[0] else "")
+    for axis in axes[-1]:
+        axis.set_xlabel("Q(x, CoT): mean reward")
+    names = {"cot": "label CoT", "code": "label code", None: "no label: never solved"}
+    boundary = _line("#666666", "--", "equal Q: above it code is worth more")
+    _legend(figure, [*(_dot(colours[label], name) for label, name in names.items()), boundary], columns=2)
+    figure.suptitle(title)
+    return figure
+
+
+def distributions(
+    panels: dict[Place, list[tuple[str, str, list[float]]]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    experiments: Sequence[str],
+    title: str,
+) -> "Figure":
+    """Shares of queries by their own code rate: `panels[row, column]` holds (experiment, label, rates in percent)."""
+    names = ["0", "1-25", "26-50", "51-75", "76-99", "100"]
+    figure, axes = canvas(len(rows), len(columns), 4.4, 2.6, sharey=True)
+    for row, line in zip(rows, axes, strict=True):
+        for column, axis in zip(columns, line, strict=True):
+            groups = panels[row, column]
+            width = 0.8 / max(len(groups), 1)
+            for position, (experiment, label, rates) in enumerate(groups):
+                counts = np.bincount(_bin(rates), minlength=len(names))
+                places = np.arange(len(names)) + (position - (len(groups) - 1) / 2) * width
+                colour = look(experiment, experiments)["color"]
+                axis.bar(places, 100 * counts / max(len(rates), 1), width * 0.92, color=colour, label=label)
+            sizes = sorted({len(rates) for _, _, rates in groups})
+            axis.set_title(f"{row}\n{column} (n={' or '.join(map(str, sizes)) or 0})", loc="left")
+            axis.set_xticks(range(len(names)), names)
+            axis.set_ylabel("queries (%)" if axis is line[0] else "")
+    for axis in axes[-1]:
+        axis.set_xlabel("a query's code rate (% of its native rollouts)")
+    _legend(figure, _unique_handles(axes))
+    figure.suptitle(title)
+    return figure
+
+
+def training(
+    panels: dict[Place, list[tuple[str, str, np.ndarray, np.ndarray]]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    bounds: Sequence[int],
+    experiments: Sequence[str],
+    title: str,
+) -> "Figure":
+    """What is watched while training: `panels[row, column]` holds (experiment, label, x, y); x in iterations trained.
+
+    The last column is the difference of sampled and recomputed log-probabilities: its points are 95th percentiles, on a
+    logarithmic scale.
+    """
+    figure, axes = canvas(len(rows), len(columns), 3.3, 2.5)
+    for row, line in zip(rows, axes, strict=True):
+        for column, axis in zip(columns, line, strict=True):
+            last = axis is line[-1]
+            for experiment, label, x, y in panels[row, column]:
+                drawn = look(experiment, experiments) | ({} if last else {"marker": ""})
+                axis.plot(x, y, linewidth=1.1, markersize=4, alpha=0.9, label=label, **drawn)
+            if last and any((y > 0).any() for *_, y in panels[row, column]):
+                axis.set_yscale("log")
+            for bound in bounds:
+                axis.axvline(bound, color="#bbbbbb", linewidth=0.8, zorder=0)
+            if not panels[row, column]:
+                axis.text(0.5, 0.5, "not recorded", transform=axis.transAxes, ha="center", color="#777777")
+            axis.set_title(f"{row}\n{column}" if axis is line[0] else f"\n{column}", loc="left")
+            axis.set_xlim(0, max(bounds, default=0) + 1)
+            axis.xaxis.get_major_locator().set_params(integer=True)
+    for axis in axes[-1]:
+        axis.set_xlabel("iterations trained")
+    _legend(figure, _unique_handles(axes))
+    figure.suptitle(title)
+    return figure
+
+
+def _grouped_bars(axis: "Axes", benchmarks: list[str], series: list[tuple[str, bool, list[Interval]]], gap_after: int = 0) -> None:
+    """Bars with intervals; series are (colour, pale, one value per benchmark); a gap after the first `gap_after` of them."""
+    slots = [number + (0.6 if gap_after and number >= gap_after else 0) for number in range(len(series))]
+    width = 0.84 / (slots[-1] + 1)
+    for slot, (colour, pale, values) in zip(slots, series, strict=True):
+        x = np.arange(len(benchmarks)) + (slot - slots[-1] / 2) * width
+        heights = [value.value for value in values]
+        look_ = {"color": colour, "alpha": 0.4} if pale else {"color": colour}
+        axis.bar(x, heights, width * 0.9, **look_)
+        axis.errorbar(x, heights, yerr=_error(values), fmt="none", ecolor="#333333", elinewidth=0.8, capsize=1.5)
+    axis.set_xticks(range(len(benchmarks)), benchmarks)
+    axis.set_ylim(0, 105)
+
+
+def _error(values: Sequence[Interval]) -> np.ndarray:
+    """Lengths of the two arms of error bars; 0 where there is no interval."""
+    ends = [(one.value, one.value) if one.low is None else (one.low, one.high) for one in values]
+    return np.array([(max(0.0, one.value - low), max(0.0, high - one.value)) for one, (low, high) in zip(values, ends, strict=True)]).T
+
+
+def _curve(axis: "Axes", curve: Curve, experiments: Sequence[str]) -> None:
+    drawn = look(curve.experiment, experiments)
+    axis.plot(curve.x, [point.value for point in curve.y], label=curve.label, linewidth=1.6, markersize=4.5, **drawn)
+    low, high = ([getattr(point, end) for point in curve.y] for end in ("low", "high"))
+    if None not in low:
+        axis.fill_between(curve.x, low, high, color=drawn["color"], alpha=0.12, linewidth=0)
+
+
+def _stack(axis: "Axes", position: int, counts: dict[str, int], rate: float) -> None:
+    total, left = sum(counts.values()), 0.0
+    for name, colour in ALIGNMENTS.items():
+        share = 100 * counts[name] / total if total else 0.0
+        axis.barh(position, share, left=left, color=colour, height=0.72)
+        if share >= 9:
+            axis.text(left + share / 2, position, f"{share:.0f}", ha="center", va="center", color="white" if name == "strict" else "black")
+        left += share
+    axis.text(102, position, f"code rate {rate:.0f} %", va="center", fontsize=8, color="#444444", clip_on=False)
+
+
+def _bin(rates: Sequence[float]) -> np.ndarray:
+    """Index of a rate's bar: 0, four quarters without their ends, 100."""
+    values = np.asarray(rates, dtype=float)
+    quarters = 1 + np.clip(np.ceil(values / 25).astype(int) - 1, 0, 3)
+    return np.where(values <= 0, 0, np.where(values >= 100, 5, quarters))
+
+
+def _mode_handles(groups: Sequence[str]) -> list:
+    handles = [_patch(colour, MODE_LABELS[mode]) for mode, colour in MODES.items()]
+    return handles + [_patch("#555555", group, 0.4 if number == 0 else 1.0) for number, group in enumerate(groups)]
+
+
+def _unique_handles(axes: np.ndarray) -> list:
+    found = {}
+    for axis in axes.flat:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    return [(handle, label) for label, handle in found.items()]
+
+
+def _patch(colour: str, label: str, alpha: float = 1.0) -> tuple:
+    from matplotlib.patches import Patch
+
+    return Patch(facecolor=colour, alpha=alpha), label
+
+
+def _dot(colour: str, label: str) -> tuple:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], marker="o", linestyle="", color=colour), label
+
+
+def _line(colour: str, line: str, label: str) -> tuple:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], linestyle=line, color=colour), label
+
+
+def _legend(figure: "Figure", handles: list[tuple], columns: int | None = None) -> None:
+    """One legend below all panels."""
+    if handles:
+        width = columns or (len(handles) if figure.get_figwidth() > 9 else min(len(handles), 2))
+        figure.legend([handle for handle, _ in handles], [label for _, label in handles], loc="outside lower center", ncols=width)

@@ -14,10 +14,17 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from autocode import prompts
+
 Mode = Literal["native", "native_extra", "cot", "code"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 PositiveInt = Annotated[int, Field(ge=1)]
+PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Alpha = Annotated[float, BeforeValidator(lambda value: math.inf if value == "inf" else value), Field(gt=0)]
+
+
+EXPERIMENT_SECTIONS = {"explore", "estimate", "synthesize", "train"}
+"""What an experiment may set for itself. The start policy, its rollouts and the evaluation belong to the run."""
 
 
 class SettingsError(Exception):
@@ -56,7 +63,7 @@ class Data(Section):
 class Optimizer(Section):
     """One optimisation: SFT, or one RL iteration."""
 
-    learning_rate: list[float] = Field(min_length=1, description="peak learning rate; per iteration, the last one repeats")
+    learning_rate: list[PositiveNumber] = Field(min_length=1, description="peak learning rate; per iteration, the last one repeats")
     optimizer: Literal["adamw", "muon"] = Field(description="muon: Muon on matrices of the blocks, AdamW on the rest")
     weight_decay: float = Field(ge=0)
     schedule: Literal["linear", "cosine", "constant", "flat_linear"] = Field(description="after warm-up")
@@ -302,14 +309,13 @@ def load(folder: str | Path = "config") -> Config:
     """
     folder = Path(folder)
     base = _read_yaml(folder / "config.yaml")
-    runs = {}
-    for path in sorted((folder / "runs").glob("*.yaml")):
-        runs[path.stem] = _validated(Run, merge(base, _read_run(path)), str(path))
+    runs = {path.stem: _validated(Run, merge(base, _read_run(path)), str(path)) for path in sorted((folder / "runs").glob("*.yaml"))}
     families = {
         name: _validated(Family, value, f"{folder / 'families.yaml'}: family '{name}'")
         for name, value in _read_yaml(folder / "families.yaml").items()
     }
-    config = Config(runs=runs, families=families, sources=_validated(Sources, _read_yaml(folder / "sources.yaml"), str(folder / "sources.yaml")))
+    sources = _validated(Sources, _read_yaml(folder / "sources.yaml"), str(folder / "sources.yaml"))
+    config = _validated(Config, {"runs": runs, "families": families, "sources": sources}, str(folder))
     _check_names(config, folder)
     return config
 
@@ -355,11 +361,15 @@ def _finite(value: Any) -> Any:
     return "inf" if value == math.inf else value
 
 
-def _read_run(path: Path) -> dict:
+def _read_run(path: Path, extending: tuple[Path, ...] = ()) -> dict:
     """A run's overrides, on top of those of the run it `extends`."""
     value = _read_yaml(path)
-    extended = value.pop("extends", None)
-    return merge(_read_run(path.with_name(f"{extended}.yaml")), value) if extended else value
+    if (extended := value.pop("extends", None)) is None:
+        return value
+    other, chain = path.with_name(f"{extended}.yaml"), (*extending, path)
+    if other in chain or not other.is_file():
+        raise SettingsError(f"{path}: key 'extends': {'a circle' if other in chain else 'no run'}: '{extended}'")
+    return merge(_read_run(other, chain), value)
 
 
 def _jsonable(value: Any) -> Any:
@@ -371,7 +381,7 @@ def _read_yaml(path: Path) -> dict:
         raise SettingsError(f"{path}: no such file")
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(value, dict):
         raise SettingsError(f"{path}: expected keys and values")
@@ -393,6 +403,8 @@ def _check_names(config: Config, folder: Path) -> None:
     for group in (sources.queries, sources.sft, sources.benchmarks):
         for name, dataset in group.items():
             _known(dataset.source, sources.sources, f"{folder / 'sources.yaml'}: '{name}'", "source")
+    for name, family in config.families.items():
+        _known(family.prompt, prompts.PROFILES, f"{folder / 'families.yaml'}: family '{name}': key 'prompt'", "prompt profile")
     for name, run in config.runs.items():
         where = f"{folder / 'runs' / name}.yaml"
         for kind, used, known in [
@@ -408,7 +420,10 @@ def _check_names(config: Config, folder: Path) -> None:
         if "start" in run.experiments:
             raise SettingsError(f"{where}: an experiment may not be called 'start': that name is the start policy's")
         for experiment in run.experiments:
-            explore = run.of(experiment).explore
+            try:
+                explore = run.of(experiment).explore
+            except SettingsError as error:
+                raise SettingsError(f"{where}: {error}") from None
             if explore.model_copy(update={"modes": run.explore.modes}) != run.explore:
                 raise SettingsError(f"{where}: experiment '{experiment}' may override 'explore.modes' only: rollouts are shared")
 

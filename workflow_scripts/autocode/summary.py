@@ -69,7 +69,8 @@ def render(tables: dict[str, pl.DataFrame], plan: Plan, run: str) -> str:
     seeds = f"{len(plan.seeds)} seed{'s' if len(plan.seeds) > 1 else ''}"
     lead = (
         f"{seeds}, {plan.iterations} iteration{'s' if plan.iterations > 1 else ''}. Numbers are percent unless a column says otherwise; "
-        "brackets are 95 % intervals, over seeds where there are several, else over items. Shaded cells are the paper's values (arXiv 2502.00691v1); "
+        "brackets are 95 % intervals, over seeds where there are several, else over items. "
+        "Shaded cells are the paper's values (arXiv 2502.00691v1); "
         "everything else was measured in this run."
     )
     return (

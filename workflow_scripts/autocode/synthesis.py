@@ -73,13 +73,15 @@ def synthesize(
         iteration: self-reflective responses start at `chosen.reflective_from_iteration`.
 
     Raises:
-        SynthesisError: no query has a label and a response.
+        SynthesisError: no query has a label and a response; a rollout has no grade, or stands there twice, or its query is unknown.
     """
-    builder = _Builder(tokenizer, profile)
+    builder = _Builder(tokenizer, profile, chosen.learn_hint)
     labels = dict(strategy.select("query_id", "label").iter_rows())
     reflective = chosen.reflective_per_query if iteration >= chosen.reflective_from_iteration else 0
     rows = []
     for query_id, tries in _tries(rollouts, grades).items():
+        if query_id not in questions:
+            raise SynthesisError(f"query '{query_id}' of the rollouts is not among the queries")
         label = labels.get(query_id)
         if chosen.keep == "reference" and label is None:
             continue
@@ -126,7 +128,10 @@ def whiten(rewards: list[float], chosen: settings.Synthesize) -> list[float | No
 def _tries(rollouts: pl.DataFrame, grades: pl.DataFrame) -> dict[str, list[Try]]:
     """Graded rollouts by query; infrastructure errors are no evidence and left out."""
     key = ["query_id", "mode", "sample"]
-    joined = rollouts.join(grades.select(*key, "strict", "outcome"), on=key, how="inner", validate="1:1").sort(key)
+    for name, frame in {"rollouts": rollouts, "grades": grades}.items():
+        if (twice := frame.filter(frame.select(key).is_duplicated())).height:
+            raise SynthesisError(f"{name}: query '{twice['query_id'][0]}' has sample {twice['sample'][0]} of mode {twice['mode'][0]} twice")
+    joined = rollouts.join(grades.select(*key, "strict", "outcome"), on=key, how="inner").sort(key)
     if len(joined) != len(rollouts):
         raise SynthesisError(f"{len(rollouts) - len(joined)} rollouts have no grade")
     tries = defaultdict(list)
@@ -144,8 +149,8 @@ def _tries(rollouts: pl.DataFrame, grades: pl.DataFrame) -> dict[str, list[Try]]
 class _Builder:
     """Joins tokens of rollouts into complete responses. Text is never tokenised again behind a mask."""
 
-    def __init__(self, tokenizer, profile: str):
-        self.tokenizer = tokenizer
+    def __init__(self, tokenizer, profile: str, learn_hint: bool):
+        self.tokenizer, self.learn_hint = tokenizer, learn_hint
         self.lead = prompts.profile(profile).lead
         self.cues = {name: self._encode(cue) for name, cue in transcript.CUES.items()}
         self.end = tokenizer.eos_token_id
@@ -167,7 +172,7 @@ class _Builder:
     def _reflect(self, wrong: Try, good: Try, label: str) -> dict:
         hint = self._encode(f"\n{transcript.HINTS[label]}\n")
         first = self._mask(self._complete(wrong, first=True, learn_cue=False, end=False))
-        pieces = [*first, Piece(hint, [True] * len(hint), [False] * len(hint), None), *self._complete(good, first=False, learn_cue=True)]
+        pieces = [*first, Piece(hint, [self.learn_hint] * len(hint), [False] * len(hint), None), *self._complete(good, first=False, learn_cue=True)]
         return self._row(pieces, [wrong, good], good.reward, "reflective")
 
     def _single(self, a_try: Try) -> bool:

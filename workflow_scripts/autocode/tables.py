@@ -5,6 +5,7 @@ anything else with one sentence that names the file and the column, so a malform
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,7 +107,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "s_cot": Column(pl.Float64, "s*(cot|x)", nullable=True),
         "s_code": Column(pl.Float64, "s*(code|x)", nullable=True),
         "label": Column(pl.String, "decision drawn from s*: cot or code; null: no preference, the query is dropped", nullable=True),
-        "tie": Column(pl.Boolean, "both methodologies score the same (label cot)"),
+        "tie": Column(pl.Boolean, "both methodologies score the same (label cot where alpha is inf)"),
         "rule": Column(pl.String, "prior_times_q or q"),
         "alpha": Column(pl.Float64, "temperature of s*; inf = hard max"),
     },
@@ -222,10 +223,19 @@ def _checked(frame: pl.DataFrame, name: str, table: str) -> pl.DataFrame:
         series = frame[column]
         if series.dtype != declared.dtype:
             raise TableError(f"{name}: column '{column}' is {series.dtype}, table '{table}' declares {declared.dtype}")
-        if series.null_count() and not declared.nullable:
-            row = series.is_null().arg_true()[0]
-            raise TableError(f"{name}: column '{column}' is null in row {row}")
-        if series.dtype.is_float() and series.is_nan().any():
-            row = series.is_nan().arg_true()[0]
-            raise TableError(f"{name}: column '{column}' is NaN in row {row}")
+        for flaw, rows in _flaws(series, declared.nullable):
+            if rows.any():
+                raise TableError(f"{name}: column '{column}' {flaw} in row {rows.arg_true()[0]}")
     return frame.select(list(columns))
+
+
+def _flaws(series: pl.Series, nullable: bool) -> Iterator[tuple[str, pl.Series]]:
+    """What no column may hold, and which rows do."""
+    if not nullable:
+        yield "is null", series.is_null()
+    if series.dtype.is_float():
+        yield "is NaN", series.is_nan()
+    if isinstance(series.dtype, pl.List):
+        yield "holds a null", series.list.eval(pl.element().is_null()).list.any()
+        if series.dtype.inner.is_float():
+            yield "holds a NaN", series.list.eval(pl.element().is_nan()).list.any()

@@ -51,6 +51,16 @@ class Example:
         return len(self.prompt_ids) + len(self.response_ids)
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What training ends with. `weights`: the gathered state where FSDP shards it; only the main process writes."""
+
+    model: object
+    weights: dict | None
+    log: pl.DataFrame
+    is_main_process: bool
+
+
 def token_logprobs(model, examples: list[Example], pad: int) -> tuple[torch.Tensor, objective.Batch]:
     """Log-probability of every response token under the model, shape [B, T] (T: longest response), and the padded masks."""
     device = next(model.parameters()).device
@@ -154,8 +164,8 @@ def train(
     checkpoints: Path,
     seed: int,
     mixed_precision: str = "no",
-) -> tuple[object, pl.DataFrame]:
-    """Train and return the model and its `training_log`.
+) -> "Trained":
+    """Train and return the model, its gathered weights and its `training_log`.
 
     Args:
         compute: objective of a micro-batch, summed; `per` says what the sum is divided by: `token` or `response`.
@@ -165,7 +175,7 @@ def train(
     Raises:
         TrainingError: no examples fit, or the loss is not finite.
     """
-    from accelerate import Accelerator
+    from accelerate import Accelerator, DistributedType
 
     usable = [example for example in examples if example.length <= chosen.max_tokens and any(example.loss_mask)]
     log.info("%d of %d responses fit into %d tokens", len(usable), len(examples), chosen.max_tokens)
@@ -193,7 +203,10 @@ def train(
             if stop.received:
                 log.warning("stopped by a signal at step %d; the next start goes on from here", step)
                 sys.exit(143)
-    return accelerator.unwrap_model(model), pl.DataFrame(rows, schema=tables.schema("training_log"))
+    sharded = accelerator.distributed_type == DistributedType.FSDP
+    weights = accelerator.get_state_dict(model) if sharded else None
+    frame = pl.DataFrame(rows, schema=tables.schema("training_log"))
+    return Trained(accelerator.unwrap_model(model), weights, frame, accelerator.is_main_process)
 
 
 def _step(accelerator, model, optimizers, examples, compute, per, chosen, rate, pad) -> dict:

@@ -1,0 +1,257 @@
+"""Rollouts: the loop with a scripted engine and the real interpreter, then the whole program, killed and resumed."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+import polars as pl
+import pytest
+from conftest import ROOT, environment, files, program, run_program
+
+from autocode import rollout, settings, tables, transcript
+from autocode.generation import Completion
+from autocode.interpreter import Interpreter
+
+CODE = "Let's write a program.\n```python\nprint(2 + 3)\n```\n"
+ANSWER = "The answer is \\boxed{5}."
+
+
+class ScriptedEngine:
+    """Says, call by call, what it was told to; the loop around it is what is tested. '<eos>' ends a text, '<cut>' cuts it off."""
+
+    def __init__(self, tokenizer, *texts: str):
+        self.tokenizer, self.texts, self.seen = tokenizer, list(texts), []
+
+    def generate(self, requests):
+        self.seen.append(requests)
+        return [self._completion(self.texts.pop(0)) for _ in requests]
+
+    def _completion(self, text: str) -> Completion:
+        ids = self.tokenizer(text.removesuffix("<eos>").removesuffix("<cut>"), add_special_tokens=False)["input_ids"]
+        if text.endswith("<eos>"):
+            return Completion([*ids, self.tokenizer.eos_token_id], [-0.5] * (len(ids) + 1), "eos")
+        return Completion(ids, [-0.5] * len(ids), "length" if text.endswith("<cut>") else "fence")
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_policy):
+    from autocode import models
+
+    return models.load_tokenizer(tiny_policy)
+
+
+@pytest.fixture(scope="module")
+def interpreter(tiny_run):
+    with Interpreter(tiny_run.interpreter) as started:
+        yield started
+
+
+@pytest.fixture
+def roll(tokenizer, interpreter, queries, tiny_run, tmp_path):
+    """Rollouts of one query (or of `rows`) by an engine that says `texts`; returns the engine and the table."""
+
+    def sample(*texts: str, samples: int = 1, chunk_rows: int = 8, max_calls: int = 3, max_model_len: int = 160, max_prompt_tokens: int = 100):
+        engine = ScriptedEngine(tokenizer, *texts)
+        sampling = tiny_run.explore.sampling.model_copy(update={"max_calls": max_calls})
+        limits = tiny_run.engine.model_copy(update={"chunk_rows": chunk_rows, "max_model_len": max_model_len})
+        rows = rollout.plan_rows(queries.head(1), "code", range(samples), 1, "plain", tokenizer, max_prompt_tokens)
+        frame = rollout.sample_rollouts(rows, engine, interpreter, sampling, limits, tmp_path / "kept", "test")
+        for row in frame.iter_rows(named=True):
+            assert len(row["token_ids"]) == len(row["generated"])
+            assert len(row["logprobs"]) == sum(row["generated"])
+            assert tokenizer.decode(row["token_ids"], skip_special_tokens=True) == row["response"]
+            shown = "".join(turn["text"] for turn in row["rounds"])
+            assert all(part in row["response"] for part in [shown[:10], row["rounds"][-1]["text"]])
+        return engine, frame
+
+    return sample
+
+
+def masked(tokenizer, row: dict) -> str:
+    """What of a response the model did not write."""
+    return tokenizer.decode([token for token, own in zip(row["token_ids"], row["generated"], strict=True) if not own])
+
+
+def test_a_program_runs_and_its_output_is_shown_and_masked(roll, tokenizer):
+    engine, frame = roll(CODE + "```output", ANSWER + "<eos>")
+    (row,) = frame.rows(named=True)
+    assert row["response"] == CODE + "```output\n5\n```\n" + ANSWER
+    assert masked(tokenizer, row) == "\n5\n```\n"
+    assert row["finish_reason"] == "stop"
+    assert row["token_ids"][-1] == tokenizer.eos_token_id
+    assert [turn["program"] for turn in row["rounds"]] == ["print(2 + 3)", None]
+    assert [(turn["output"], turn["outcome"]) for turn in row["rounds"]] == [("5", "ok"), (None, None)]
+    first, second = (requests[0] for requests in engine.seen)
+    assert second.token_ids == first.token_ids + row["token_ids"][: len(second.token_ids) - len(first.token_ids)]
+    assert second.seed != first.seed
+
+
+def test_an_end_of_text_after_a_program_is_taken_back(roll, tokenizer):
+    _, frame = roll(CODE + "<eos>", ANSWER + "<eos>")
+    (row,) = frame.rows(named=True)
+    assert row["token_ids"].count(tokenizer.eos_token_id) == 1
+    assert transcript.outputs(row["response"]) == ["5"]
+    assert "```output" in masked(tokenizer, row)  # the model had not written the fence
+
+
+def test_the_budget_of_calls_ends_a_response_after_its_last_output(roll):
+    _, frame = roll(CODE + "```output", "Again.\n```python\nprint(7)\n```\n```output", max_calls=2)
+    (row,) = frame.rows(named=True)
+    assert row["finish_reason"] == "calls"
+    assert transcript.outputs(row["response"]) == ["5", "7"]
+    assert row["response"].endswith("\n7\n```\n")
+
+
+def test_a_later_program_sees_what_an_earlier_one_defined(roll):
+    later = "```python\nprint(a * 2)\n```\n```output"
+    _, frame = roll("```python\na = 21\nprint('once')\n```\n```output", later, "<eos>")
+    assert transcript.outputs(frame["response"][0]) == ["once", "42"]
+
+
+@pytest.mark.parametrize(
+    ("source", "shown", "outcome"),
+    [("1 / 0", "ZeroDivisionError: division by zero", "error"), ("pass", "", "ok"), ("print('x' * 999)", "x" * 50 + "..." + "x" * 50, "ok")],
+)
+def test_whatever_a_program_does_the_rollout_goes_on(roll, source, shown, outcome):
+    _, frame = roll(f"```python\n{source}\n```\n```output", "I give up.<eos>")
+    (row,) = frame.rows(named=True)
+    assert (row["rounds"][0]["output"], row["rounds"][0]["outcome"]) == (shown, outcome)
+    assert row["finish_reason"] == "stop"
+
+
+def test_a_response_that_is_cut_off_has_finish_reason_length_and_runs_nothing(roll):
+    _, frame = roll(CODE + "<cut>")
+    assert frame["finish_reason"].to_list() == ["length"]
+    assert frame["rounds"][0][0]["program"] is None
+
+
+def test_an_output_that_fills_the_context_ends_the_response(roll):
+    engine, frame = roll("```python\nprint('x' * 90)\n```\n```output", max_model_len=60)
+    assert frame["finish_reason"].to_list() == ["length"]
+    assert len(engine.seen) == 1
+
+
+def test_a_prompt_that_leaves_no_room_is_counted_and_not_asked(roll):
+    engine, frame = roll(max_prompt_tokens=3, samples=2)
+    assert engine.seen == []
+    assert frame["finish_reason"].to_list() == ["length", "length"]
+    assert frame["token_ids"].list.len().to_list() == [0, 0]
+
+
+def test_asked_tokens_never_pass_the_context(roll):
+    engine, _ = roll(CODE + "```output", ANSWER + "<eos>", max_model_len=80)
+    for (request,) in engine.seen:
+        assert 1 <= request.max_new_tokens <= min(40, 80 - len(request.token_ids))
+
+
+def test_finished_chunks_are_not_sampled_again(roll):
+    texts = [f"{number}<eos>" for number in range(5)]
+    _, whole = roll(*texts, samples=5, chunk_rows=2)
+    engine, again = roll(samples=5, chunk_rows=2)
+    assert engine.seen == []
+    assert again.equals(whole)
+
+
+def test_rows_have_seeds_of_their_own(queries, tokenizer):
+    def seeds(mode: str, samples: range) -> list[int]:
+        return [row.seed for row in rollout.plan_rows(queries, mode, samples, 1, "plain", tokenizer, 100)]
+
+    every = seeds("native", range(3)) + seeds("code", range(3)) + seeds("native_extra", range(3, 6))
+    assert len(set(every)) == len(every) == 9 * queries.height
+    assert all(0 <= seed < 2**63 for seed in every)
+    assert seeds("native_extra", range(2)) == seeds("native", range(2))  # the extra ones only go on counting
+
+
+def test_modes_are_prompted_alike_wherever_they_are_used(queries, tokenizer):
+    def planned(mode: str) -> tuple[str, str]:
+        row = rollout.plan_rows(queries.head(1), mode, range(1), 1, "plain", tokenizer, 100)[0]
+        return row.mode, row.prompt
+
+    native, code = planned("native")[1], planned("code")[1]
+    assert native != code
+    assert planned("auto") == ("auto", native)
+    assert planned("native_extra") == ("native", native)
+    assert planned("code_sampled") == ("code_sampled", code)
+
+
+def command(policy, queries, folder, tiny_run, **engine) -> list[str]:
+    """sample_rollouts.py in its two modes at once, chunks of 8 rows."""
+    chosen = {
+        "sampling": tiny_run.explore.sampling,
+        "engine": tiny_run.engine.model_copy(update=engine),
+        "interpreter": tiny_run.interpreter,
+        "data": tiny_run.data,
+    }
+    folder.mkdir(exist_ok=True)
+    tables.write(queries, folder / "queries.parquet", "queries")
+    return program(
+        "sample_rollouts",
+        *("--model", policy, "--queries", folder / "queries.parquet", folder / "queries.parquet", "--mode", "code", "native"),
+        *("--out", folder / "out/code.parquet", folder / "out/native.parquet", "--samples", 3, "--seed", 1, "--profile", "plain"),
+        *("--checkpoints", folder / "kept", "--settings", settings.dumps(chosen)),
+    )
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(trained_policy, queries, tiny_run, tmp_path_factory):
+    """Folder with the tables of a run that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("rollouts") / "whole"
+    done = run_program(*command(trained_policy, queries, folder, tiny_run))
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert not (folder / "kept").exists()
+    return folder
+
+
+def test_a_real_rollout_runs_programs(uninterrupted, queries):
+    frame = tables.read(uninterrupted / "out/code.parquet", "rollouts")
+    assert frame.select("query_id", "sample").rows() == [(query, sample) for query in sorted(queries["query_id"]) for sample in range(3)]
+    assert frame.explode("rounds").unnest("rounds")["outcome"].to_list().count("ok") > frame.height // 2
+    assert frame["methodology"].to_list().count("code") > frame.height // 2
+
+
+def test_killed_after_its_first_chunk_it_resumes_to_the_same_bytes(uninterrupted, trained_policy, queries, tiny_run, tmp_path):
+    asked = command(trained_policy, queries, tmp_path / "killed", tiny_run)
+    started = subprocess.Popen(asked, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL, start_new_session=True)
+    while not list((tmp_path / "killed/kept").rglob("chunk-*")) and started.poll() is None:
+        time.sleep(0.01)
+    time.sleep(random.Random(1).random() / 10)
+    os.killpg(started.pid, signal.SIGKILL)
+    assert started.wait() == -signal.SIGKILL
+    kept = files(tmp_path / "killed/kept")
+    assert kept
+    done = run_program(*asked)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert files(tmp_path / "killed/out") == files(uninterrupted / "out")
+
+
+def test_the_size_of_the_chunks_changes_no_token(uninterrupted, trained_policy, queries, tiny_run, tmp_path):
+    """Tokens are the same; log-probabilities may round otherwise in another batch, so bytes are not promised."""
+    done = run_program(*command(trained_policy, queries, tmp_path / "other", tiny_run, chunk_rows=30))
+    assert done.returncode == 0, done.stderr[-2000:]
+    for name in ("code", "native"):
+        mine, other = (tables.read(folder / f"out/{name}.parquet", "rollouts") for folder in (tmp_path / "other", uninterrupted))
+        assert mine.drop("logprobs").equals(other.drop("logprobs"))
+        difference = mine["logprobs"].explode() - other["logprobs"].explode()
+        assert difference.abs().max() < 1e-4
+
+
+def test_an_unequal_number_of_outputs_is_one_clear_sentence(trained_policy, queries, tiny_run, tmp_path):
+    asked = [part for part in command(trained_policy, queries, tmp_path / "bad", tiny_run) if part != "native"]
+    done = run_program(*asked)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1] == "sample_rollouts.py: give one --queries and one --mode for each --out"
+    assert "Traceback" not in done.stderr
+
+
+def test_two_workers_write_the_same_bytes(uninterrupted, trained_policy, queries, tiny_run, tmp_path):
+    done = run_program(*command(trained_policy, queries, tmp_path / "two", tiny_run), "--workers", "2")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert files(tmp_path / "two/out") == files(uninterrupted / "out")
+
+
+def test_one_row_per_query_and_sample_is_kept_in_the_table(uninterrupted):
+    frame = tables.read(uninterrupted / "out/native.parquet", "rollouts")
+    assert frame.select(pl.struct("query_id", "mode", "sample").is_duplicated().any()).item() is False
+    assert (frame["logprobs"].list.len() == frame["generated"].list.sum()).all()

@@ -1,0 +1,453 @@
+"""Training: the loop on a tiny model, then the programs, killed, stopped and resumed."""
+
+import json
+import math
+import os
+import random
+import signal
+import subprocess
+import time
+from functools import partial
+
+import polars as pl
+import pytest
+from conftest import ROOT, environment, files, program, run_program
+
+torch = pytest.importorskip("torch")
+
+from autocode import demonstrations, examples, models, objective, settings, tables, training
+from autocode.training import Example
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_policy):
+    return models.load_tokenizer(tiny_policy)
+
+
+@pytest.fixture(scope="module")
+def shown(pairs, tokenizer, tiny_run) -> list[Example]:
+    """SFT examples."""
+    return demonstrations.demonstrations(pairs, tokenizer, "plain", tiny_run.start, 1)
+
+
+@pytest.fixture(scope="module")
+def answers(shown) -> list[Example]:
+    """RL examples: right and wrong answers of several lengths, with behaviour log-probabilities of their own."""
+    draw = random.Random(1)
+    return [
+        Example(
+            *(example.prompt_ids, example.response_ids, example.loss_mask, example.cue_mask),
+            *(draw.uniform(-1, 1), float(number % 2), [draw.uniform(-3, 0) for _ in example.response_ids]),
+        )
+        for number, example in enumerate(shown[:12])
+    ]
+
+
+@pytest.fixture
+def chosen(tiny_run) -> settings.Optimizer:
+    return tiny_run.train.optimizer
+
+
+def train(tiny_policy, data, chosen, checkpoints, compute=training.sft_loss, per="token", family=None, seed=1):
+    model = models.load_policy(tiny_policy, "float32")
+    if family is not None:
+        model = models.trainable(model, family, seed)
+    trained = training.train(model, 0, data, compute, per, chosen, 1, checkpoints, seed)
+    return trained.model, trained.log
+
+
+@pytest.mark.parametrize(
+    ("name", "warmup", "expected"),
+    [
+        ("constant", 0.0, {0: 1.0, 50: 1.0, 99: 1.0}),
+        ("linear", 0.0, {0: 1.0, 50: 0.5, 99: 0.01}),
+        ("cosine", 0.0, {0: 1.0, 50: 0.5, 99: 0.5 * (1 + math.cos(math.pi * 0.99))}),
+        ("flat_linear", 0.0, {0: 1.0, 29: 1.0, 65: 1 - 0.99 / 2}),
+        ("linear", 0.1, {0: 0.1, 9: 1.0, 10: 1.0, 55: 0.5}),
+    ],
+)
+def test_schedule(chosen, name, warmup, expected):
+    chosen = chosen.model_copy(update={"schedule": name, "warmup": warmup})
+    for step, value in expected.items():
+        assert training.schedule(step, 100, chosen) == pytest.approx(value)
+    every = [training.schedule(step, 100, chosen) for step in range(100)]
+    assert all(0 < rate <= 1 for rate in every)
+    assert every[10:] == sorted(every[10:], reverse=True)
+
+
+@pytest.mark.parametrize("batch", [1, 4, 7, 50])
+def test_every_epoch_shows_every_example_once(shown, chosen, batch):
+    chosen = chosen.model_copy(update={"batch": batch, "epochs": 3})
+    plan = training.batches(shown, chosen, seed=1)
+    per_epoch = math.ceil(len(shown) / batch)
+    for epoch in range(3):
+        indices = [index for part in plan[epoch * per_epoch : (epoch + 1) * per_epoch] for index in part]
+        assert sorted(indices) == list(range(len(shown)))
+    assert plan == training.batches(shown, chosen, seed=1)
+    if batch < len(shown):
+        assert plan != training.batches(shown, chosen, seed=2)
+        assert plan[:per_epoch] != plan[per_epoch : 2 * per_epoch]
+
+
+def test_part_of_an_epoch_is_as_many_steps(shown, chosen):
+    plan = training.batches(shown, chosen.model_copy(update={"batch": 10, "epochs": 0.5}), seed=1)
+    assert len(plan) == math.ceil(0.5 * len(shown) / 10)
+
+
+@pytest.mark.parametrize("limit", [1, 40, 120, 10_000])
+def test_micro_batches_hold_every_example_and_no_more_tokens_than_allowed(shown, limit):
+    order = sorted(range(len(shown)), key=lambda index: -shown[index].length)
+    parts = list(training._by_tokens(order, shown, limit))
+    assert [index for part in parts for index in part] == order
+    for part in parts:
+        assert len(part) == 1 or len(part) * max(shown[index].length for index in part) <= limit
+
+
+def gradients(tiny_policy, data, compute, tokens: int) -> dict[str, torch.Tensor]:
+    model = models.load_policy(tiny_policy, "float32")
+    order = sorted(range(len(data)), key=lambda index: -data[index].length)
+    for indices in training._by_tokens(order, data, tokens):
+        compute(*training.token_logprobs(model, [data[index] for index in indices], 0)).total.backward()
+    return {name: parameter.grad for name, parameter in model.named_parameters()}
+
+
+@pytest.mark.parametrize("objective_name", ["sft", "paper", "released"])
+def test_the_size_of_micro_batches_does_not_change_the_gradient(tiny_policy, answers, tiny_run, objective_name):
+    train_settings = tiny_run.train
+    computes = {
+        "sft": training.sft_loss,
+        "paper": partial(objective.paper, train=train_settings),
+        "released": partial(objective.released, train=train_settings),
+    }
+    whole, single = (gradients(tiny_policy, answers, computes[objective_name], tokens) for tokens in (100_000, 1))
+    for name, gradient in whole.items():
+        assert gradient.abs().max() > 0
+        torch.testing.assert_close(single[name], gradient, rtol=1e-3, atol=1e-4 * float(gradient.abs().max()), msg=name)
+
+
+def test_padding_and_order_do_not_change_log_probabilities(tiny_policy, shown):
+    model = models.load_policy(tiny_policy, "float32")
+    together = training.score(model, shown, 0, 100_000, "test")
+    alone = training.score(model, shown[::-1], 0, 1, "test")[::-1]
+    for one, other, example in zip(together, alone, shown, strict=True):
+        assert len(one) == sum(example.loss_mask)
+        assert one == pytest.approx(other, abs=1e-4)
+
+
+def test_log_probabilities_are_those_of_a_plain_forward_pass(tiny_policy, shown):
+    model = models.load_policy(tiny_policy, "float32").eval()
+    example = shown[0]
+    (scored,) = training.score(model, [example], 0, 100, "test")
+    with torch.inference_mode():
+        logits = model(input_ids=torch.tensor([example.prompt_ids + example.response_ids])).logits[0]
+    expected = [
+        torch.log_softmax(logits[len(example.prompt_ids) + position - 1], dim=-1)[token].item()
+        for position, token in enumerate(example.response_ids)
+        if example.loss_mask[position]
+    ]
+    assert scored == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_the_loss_falls(tiny_policy, shown, chosen, tmp_path, optimizer):
+    chosen = chosen.model_copy(update={"optimizer": optimizer, "epochs": 3, "checkpoint_steps": 1000})
+    _, log = train(tiny_policy, shown, chosen, tmp_path)
+    assert log.height == len(training.batches(shown, chosen, 1))
+    assert log["loss"].tail(5).mean() < 0.6 * log["loss"].head(5).mean()
+    assert log["epoch"][-1] == pytest.approx(3, abs=0.1)
+    assert (log["gradient_norm"] > 0).all()
+    assert log["tokens"].sum() == sum(sum(example.loss_mask) for example in shown) * 3
+
+
+def test_execution_output_is_not_learned(tiny_policy, tokenizer, pairs, tiny_run, chosen, tmp_path):
+    """Gradients do not move when the shown output's own probabilities would be the target: only loss tokens count."""
+    (example,) = demonstrations.demonstrations(pairs.filter(methodology="code").head(1), tokenizer, "plain", tiny_run.start, 1)
+    masked = [token for token, learned in zip(example.response_ids, example.loss_mask, strict=True) if not learned]
+    assert tokenizer.decode(masked) == "\n4\n```\n"
+    _, log = train(tiny_policy, [example], chosen.model_copy(update={"epochs": 1}), tmp_path)
+    assert log["tokens"].to_list() == [len(example.response_ids) - len(masked)]
+
+
+@pytest.mark.parametrize("name", ["paper", "released"])
+def test_rl_raises_what_was_good_and_lowers_what_was_bad(tiny_policy, shown, tiny_run, chosen, tmp_path, name):
+    model = models.load_policy(tiny_policy, "float32")
+    behaviour = training.score(model, shown[:8], 0, 1000, "test")
+    data = []
+    for number, (example, scored) in enumerate(zip(shown[:8], behaviour, strict=True)):
+        values = iter(scored)
+        spread = [next(values) if flag else 0.0 for flag in example.loss_mask]
+        advantage = 1.0 if number % 4 == 0 else -1.0
+        data.append(Example(example.prompt_ids, example.response_ids, example.loss_mask, example.cue_mask, advantage, max(advantage, 0), spread))
+    chosen = chosen.model_copy(update={"learning_rate": [1e-3], "epochs": 2, "schedule": "constant", "warmup": 0.0})
+    settings_of_train = tiny_run.train.model_copy(update={"selection_weight": 0.0, "clip_form": "min"})
+    compute = partial(getattr(objective, name), train=settings_of_train)
+    trained, log = train(tiny_policy, data, chosen, tmp_path, compute, "response")
+    after = training.score(trained, data, 0, 1000, "test")
+    moved = [sum(new) / len(new) - sum(old) / len(old) for new, old in zip(after, behaviour, strict=True)]
+    assert sum(moved[0::4]) / 2 > sum(moved[number] for number in range(8) if number % 4) / 6
+    assert log["ratio"][0] == pytest.approx(1, abs=1e-4)
+    assert log["kl_behaviour"][0] == pytest.approx(0, abs=1e-4)
+    assert log["kl_behaviour"][-1] > 1e-4
+
+
+def test_lora_trains_the_adapters_and_saves_a_merged_policy(tiny_policy, tokenizer, shown, chosen, tiny_family, tmp_path):
+    family = tiny_family.model_copy(update={"lora": settings.Lora(rank=4, alpha=8)})
+    model, log = train(tiny_policy, shown, chosen.model_copy(update={"epochs": 2}), tmp_path / "kept", family=family)
+    trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    assert trained
+    assert all("lora_" in name for name in trained)
+    assert log["loss"].tail(5).mean() < log["loss"].head(5).mean()
+    expected = training.score(model, shown[:4], 0, 1000, "test")
+    models.save_policy(model, tokenizer, tmp_path / "merged")
+    merged = models.load_policy(tmp_path / "merged", "float32")
+    assert type(merged).__name__ == "LlamaForCausalLM"
+    for one, other in zip(training.score(merged, shown[:4], 0, 1000, "test"), expected, strict=True):
+        assert one == pytest.approx(other, abs=1e-3)
+
+
+def test_nothing_that_fits_is_an_error(tiny_policy, shown, chosen, tmp_path):
+    with pytest.raises(training.TrainingError, match="none of 50 responses fits into max_tokens = 5"):
+        train(tiny_policy, shown, chosen.model_copy(update={"max_tokens": 5}), tmp_path)
+
+
+def test_responses_that_do_not_fit_are_left_out(tiny_policy, shown, chosen, tmp_path):
+    limit = sorted(example.length for example in shown)[len(shown) // 2]
+    fitting = [example for example in shown if example.length <= limit]
+    _, log = train(tiny_policy, shown, chosen.model_copy(update={"max_tokens": limit, "epochs": 1}), tmp_path)
+    assert log["tokens"].sum() == sum(sum(example.loss_mask) for example in fitting)
+
+
+def test_a_loss_that_is_no_number_stops_the_training(tiny_policy, shown, chosen, tmp_path):
+    def broken(logp, batch):
+        loss = training.sft_loss(logp, batch)
+        return objective.Loss(loss.total * float("nan"), loss.policy, loss.selection, loss.metrics)
+
+    with pytest.raises(training.TrainingError, match="the loss is nan at step 1: lower the learning rate"):
+        train(tiny_policy, shown, chosen, tmp_path, broken)
+
+
+def test_each_iteration_has_its_learning_rate(tiny_policy, shown, chosen, tmp_path):
+    chosen = chosen.model_copy(update={"learning_rate": [1e-3, 1e-4], "schedule": "constant", "warmup": 0.0, "epochs": 0.1})
+    rates = []
+    for iteration in (1, 2, 3):
+        model = models.load_policy(tiny_policy, "float32")
+        log = training.train(model, 0, shown, training.sft_loss, "token", chosen, iteration, tmp_path / str(iteration), 1).log
+        rates.append(log["learning_rate"][0])
+    assert rates == [1e-3, 1e-4, 1e-4]
+
+
+# --- the programs ---
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory, trained_policy, pairs, queries, tokenizer):
+    """Tables `sft`, `dataset` and `logprobs` of a small training."""
+    folder = tmp_path_factory.mktemp("inputs")
+    tables.write(pairs, folder / "sft.parquet", "sft")
+    draw, rows = random.Random(2), []
+    for number, row in enumerate(pairs.iter_rows(named=True)):
+        (example,) = demonstrations.demonstrations(
+            pairs.filter(query_id=row["query_id"], methodology=row["methodology"]), tokenizer, "plain", settings.load(ROOT / "config").runs["demo"].start, 1
+        )
+        response = tokenizer.decode(example.response_ids, skip_special_tokens=True)
+        rows.append(
+            {
+                "response_id": f"{row['query_id']}/{number}",
+                "query_id": row["query_id"],
+                "prompt": tokenizer.decode(example.prompt_ids),
+                "response": response,
+                "kind": "exploratory_native",
+                "methodology": row["methodology"],
+                "reward": float(number % 2),
+                "advantage": draw.uniform(-1, 1),
+                "token_ids": example.response_ids,
+                "loss_mask": example.loss_mask,
+                "cue_mask": example.cue_mask,
+                "sampled_logprobs": None,
+                "parents": ["native:0"],
+            }
+        )
+    tables.write(pl.DataFrame(rows, schema=tables.schema("dataset")), folder / "dataset.parquet", "dataset")
+    scored = run_program(
+        *program(
+            "score_behavior",
+            *("--dataset", folder / "dataset.parquet", "--model", trained_policy, "--out", folder / "logprobs.parquet"),
+            *("--micro-batch-tokens", 512, "--threads", 1, "--dtype", "float32"),
+        )
+    )
+    assert scored.returncode == 0, scored.stderr[-2000:]
+    return folder
+
+
+def outputs(folder) -> list:
+    return [
+        *("--out-model", folder / "out/model", "--out-log", folder / "out/log.parquet"),
+        *("--out-settings", folder / "out/settings.json", "--out-provenance", folder / "out/provenance.json"),
+        *("--threads", 1, "--seed", 1, "--checkpoints", folder / "kept"),
+    ]
+
+
+def start_command(folder, inputs, family, tiny_run, **optimizer) -> list[str]:
+    start = tiny_run.start.model_copy(update={"optimizer": tiny_run.start.optimizer.model_copy(update=optimizer)})
+    chosen = ["--family", settings.dumps(family), "--settings", settings.dumps({"start": start})]
+    return program("start_policy", "--sft", inputs / "sft.parquet", *chosen, *outputs(folder))
+
+
+def train_command(folder, inputs, model, family, tiny_run, iteration=1, **changes) -> list[str]:
+    chosen = ["--family", settings.dumps(family), "--settings", settings.dumps({"train": settings.merge(tiny_run.train.model_dump(), changes)})]
+    data = ["--dataset", inputs / "dataset.parquet", "--logprobs", inputs / "logprobs.parquet", "--model", model]
+    return program("train_policy", *data, *chosen, *outputs(folder), "--iteration", iteration)
+
+
+def succeed(command: list[str]) -> None:
+    done = run_program(*command)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def begin(command: list[str]) -> subprocess.Popen:
+    return subprocess.Popen(command, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def wait_for_checkpoint(started: subprocess.Popen, folder, count: int = 1) -> None:
+    """Until the step of the latest checkpoint has changed `count` times, or the program has ended."""
+    seen = set()
+    while len(seen) < count and started.poll() is None:
+        for path in (folder / "kept").glob("*/latest/progress.json"):
+            try:
+                seen.add(json.loads(path.read_text())["step"])
+            except (OSError, json.JSONDecodeError):
+                continue
+        time.sleep(0.002)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, inputs, trained_policy, tiny_family, tiny_run):
+    """Outputs of both programs, undisturbed."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("start", "train")}
+    succeed(start_command(folders["start"], inputs, tiny_family, tiny_run))
+    succeed(train_command(folders["train"], inputs, trained_policy, tiny_family, tiny_run))
+    return {name: files(folder / "out") for name, folder in folders.items()}
+
+
+def test_the_programs_write_a_policy_its_log_settings_and_provenance(whole, tiny_run):
+    for name in ("start", "train"):
+        names = set(whole[name])
+        assert {"model/config.json", "model/model.safetensors", "model/tokenizer.json", "log.parquet", "settings.json", "provenance.json"} <= names
+        assert json.loads(whole[name]["settings.json"])[name] == json.loads(settings.dumps({name: getattr(tiny_run, name)}))[name]
+        assert not [file for file in names if file.endswith(".tmp")]
+
+
+@pytest.mark.parametrize("name", ["start", "train"])
+def test_killed_again_and_again_it_ends_with_the_same_bytes(whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path, name):
+    """kill -9 in the moment a checkpoint appears, a little later, and at a random time; then to the end."""
+    command = {
+        "start": lambda: start_command(tmp_path, inputs, tiny_family, tiny_run),
+        "train": lambda: train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run),
+    }[name]()
+    draw, killed = random.Random(name), 0
+    for count, pause in ((1, 0.0), (2, draw.random() / 20), (3, draw.random() / 10)):
+        started = begin(command)
+        wait_for_checkpoint(started, tmp_path, count)
+        time.sleep(pause)
+        os.killpg(started.pid, signal.SIGKILL)
+        killed += started.wait() == -signal.SIGKILL
+        started.stderr.close()
+    assert killed >= 2
+    done = run_program(*command)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "resumed from step" in done.stderr
+    assert files(tmp_path / "out") == whole[name]
+    assert not (tmp_path / "kept").exists()
+
+
+def test_sigterm_saves_and_says_so(whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    command = train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run)
+    started = begin(command)
+    wait_for_checkpoint(started, tmp_path)
+    started.terminate()
+    _, errors = started.communicate(timeout=120)
+    assert started.returncode == 143
+    (step,) = [line.split("step ")[1].split(";")[0] for line in errors.splitlines() if "stopped by a signal" in line]
+    (saved,) = (tmp_path / "kept").glob("*/latest/progress.json")
+    assert json.loads(saved.read_text())["step"] == int(step)
+    done = run_program(*command)
+    assert f"resumed from step {step}" in done.stderr
+    assert files(tmp_path / "out") == whole["train"]
+
+
+def test_a_checkpoint_of_other_settings_or_data_is_not_used(inputs, trained_policy, tiny_policy, tiny_family, tiny_run, tmp_path):
+    started = begin(train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run))
+    wait_for_checkpoint(started, tmp_path)
+    os.killpg(started.pid, signal.SIGKILL)
+    started.communicate()
+    kept = {path.name for path in (tmp_path / "kept").iterdir()}
+    other = train_command(tmp_path, inputs, tiny_policy, tiny_family, tiny_run)
+    for command in (train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run, selection_weight=0.5), other):
+        started = begin(command)
+        while len({path.name for path in (tmp_path / "kept").iterdir()}) == len(kept) and started.poll() is None:
+            time.sleep(0.01)
+        os.killpg(started.pid, signal.SIGKILL)
+        _, errors = started.communicate()
+        assert "resumed" not in errors
+        kept |= {path.name for path in (tmp_path / "kept").iterdir()}
+    assert len(kept) == 3
+
+
+def test_a_checkpoint_of_another_base_model_is_not_used(inputs, tiny_policy, trained_policy, tiny_family, tiny_run, tmp_path):
+    """A base folder whose weights were replaced is another base model."""
+    family = tiny_family.model_copy(update={"scratch": None, "path": "anywhere"})
+    asked = start_command(tmp_path, inputs, family, tiny_run)
+    started = begin([*asked, "--base", str(tiny_policy)])
+    wait_for_checkpoint(started, tmp_path)
+    os.killpg(started.pid, signal.SIGKILL)
+    started.communicate()
+    done = run_program(*asked, "--base", str(trained_policy))
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "resumed" not in done.stderr
+
+
+def test_a_family_used_as_it_is_gets_a_folder_of_links(inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    family = tiny_family.model_copy(update={"scratch": None, "path": "anywhere", "precondition": "none"})
+    succeed([*start_command(tmp_path, inputs, family, tiny_run), "--base", str(trained_policy)])
+    assert models.digest(tmp_path / "out/model") == models.digest(trained_policy)
+    assert tables.read(tmp_path / "out/log.parquet", "training_log", allow_empty=True).height == 0
+
+
+def test_logprobs_of_another_dataset_are_one_clear_sentence(inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    short = tmp_path / "short"
+    short.mkdir()
+    (short / "dataset.parquet").write_bytes((inputs / "dataset.parquet").read_bytes())
+    tables.write(tables.read(inputs / "logprobs.parquet", "logprobs").tail(5), short / "logprobs.parquet", "logprobs")
+    done = run_program(*train_command(tmp_path, short, trained_policy, tiny_family, tiny_run))
+    assert done.returncode == 1
+    assert "does not have one value per loss token; score the dataset again" in done.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_behaviour_log_probabilities_are_those_of_the_scoring_policy(inputs, trained_policy, tokenizer):
+    dataset, logprobs = (tables.read(inputs / f"{name}.parquet", name) for name in ("dataset", "logprobs"))
+    data = examples.from_dataset(dataset, logprobs, tokenizer)
+    scored = training.score(models.load_policy(trained_policy, "float32"), data, 0, 64, "test")
+    for example, values in zip(data, scored, strict=True):
+        given = [value for value, flag in zip(example.behaviour, example.loss_mask, strict=True) if flag]
+        assert given == pytest.approx(values, abs=1e-4)
+
+
+def test_two_processes_train_like_one(whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    """Gloo on this machine: the batch is spread over two processes, one of which at times has no micro-batch."""
+    _, *command = train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run)
+    launch = [*program("x")[:1], "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
+    done = run_program(*launch, "--mixed_precision", "no", "--dynamo_backend", "no", *command)
+    assert done.returncode == 0, done.stderr[-3000:]
+    log = tables.read(tmp_path / "out/log.parquet", "training_log")
+    (tmp_path / "one.parquet").write_bytes(whole["train"]["log.parquet"])
+    one = tables.read(tmp_path / "one.parquet", "training_log")
+    assert log["tokens"].to_list() == one["tokens"].to_list()
+    for name in ("loss", "policy_loss", "selection_loss", "ratio", "kl_behaviour"):
+        assert log[name].to_list() == pytest.approx(one[name].to_list(), rel=1e-3, abs=1e-5), name

@@ -1,0 +1,218 @@
+"""Which numbers of a run go into which figure; how they are drawn is `plotting`'s.
+
+Bands and bars show 95 % intervals as in the tables: over seeds where there are several, else over items.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from autocode import plotting, tabulation
+from autocode.plotting import Bars, Curve
+from autocode.results import EM, MODES, START, Arm, Results
+from autocode.statistics import Interval
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_CURVES = [EM, "standard_rl_equal_rollouts", "standard_rl", "no_reflection"]
+"""Experiments whose course is drawn; all of them where a run has none of these."""
+
+_POINTS = 60
+"""Points a curve of training is thinned to, each the mean of its stretch."""
+
+
+def accuracy_by_mode(results: Results, run: str) -> "Figure":
+    """Accuracy of each mode for the start policy and the last EM policy, and the code rate of auto."""
+    families = []
+    for family, described in results.plan.families.items():
+        arms = {"start policy": results.start(family)}
+        if EM in results.plan.experiments:
+            arms[f"EM, after {_iterations(results.plan.iterations)}"] = results.last(EM, family)
+        benchmarks = results.plan.benchmarks
+        accuracy = {
+            (group, mode): [_percent(tabulation.accuracy(results, arm, mode, name)) for name in benchmarks]
+            for group, arm in arms.items()
+            for mode in ("cot", "code", "auto")
+        }
+        rates = {group: [_percent(tabulation.code_rate(results, arm, "auto", name)) for name in benchmarks] for group, arm in arms.items()}
+        ticks = [f"{name}\n(n={_items(results, family, name)})" for name in benchmarks]
+        families.append(Bars(described.label, ticks, accuracy, rates, list(arms)))
+    return plotting.accuracy_by_mode(families, f"Accuracy by mode, run {run} ({_intervals(results)})")
+
+
+def iterations(results: Results, run: str) -> "Figure":
+    """Accuracy and code rate of auto over iterations."""
+    measures = {"accuracy (%)": tabulation.accuracy, "code rate (%)": tabulation.code_rate}
+    several = len(results.plan.families) > 1
+    panels, rows = {}, []
+    for family, described in results.plan.families.items():
+        for words, measure in measures.items():
+            row = f"{described.label}\n{words}" if several else words
+            rows.append(row)
+            for name in results.plan.benchmarks:
+                column = f"{name} (n={_items(results, family, name)})"
+                panels[row, column] = [_course(results, experiment, family, name, measure) for experiment in _shown(results)]
+    columns = list(dict.fromkeys(column for _, column in panels))
+    title = f"Auto over iterations, run {run} ({_intervals(results)})"
+    return plotting.curves(panels, rows, columns, list(results.plan.experiments), title)
+
+
+def alignment(results: Results, run: str) -> "Figure":
+    """Stacked classes of correct responses for the start policy and every experiment's last policy, where selection is measured."""
+    panels = {}
+    for family, described in results.plan.families.items():
+        for name in results.plan.selection_benchmarks or results.plan.benchmarks:
+            panels[f"{described.label}, {name}"] = [
+                (
+                    results.plan.label(arm.experiment),
+                    tabulation.alignment(results, arm, name),
+                    100 * tabulation.code_rate(results, arm, "auto", name).value,
+                )
+                for arm in results.evaluated(family)
+            ]
+    columns = min(2, len(panels))
+    title = f"Alignment of the first methodology among correct responses, run {run} ({_seeds(results)})"
+    return plotting.stacked_shares(panels, columns, title)
+
+
+def q_values(results: Results, run: str) -> "Figure":
+    """Q-values of CoT against code, with the reference label, for each E-step of EM."""
+    experiment = EM if EM in results.plan.experiments else results.experiments[0]
+    rows = {described.label: family for family, described in results.plan.families.items()}
+    columns = {f"E-step {iteration}": iteration for iteration in _trained(results)}
+    panels = {
+        (row, column): _labelled_values(results, Arm(experiment, family, iteration))
+        for row, family in rows.items()
+        for column, iteration in columns.items()
+    }
+    title = f"Q-values and reference labels, run {run} ({_seeds(results)})"
+    return plotting.value_plane(panels, list(rows), list(columns), title)
+
+
+def code_rate_distribution(results: Results, run: str) -> "Figure":
+    """How queries spread over code rates of native exploration, before training and after each iteration but the last."""
+    rows = {described.label: family for family, described in results.plan.families.items()}
+    columns = {"start policy" if iteration == 1 else f"after {_iterations(iteration - 1)}": iteration for iteration in _trained(results)}
+    panels = {}
+    for row, family in rows.items():
+        for column, iteration in columns.items():
+            shown = _shown(results)[:1] if iteration == 1 else _shown(results)
+            panels[row, column] = [
+                (START if iteration == 1 else name, results.plan.label(START if iteration == 1 else name), rates)
+                for name in shown
+                if (rates := _native_code_rates(results, Arm(name, family, iteration)))
+            ]
+    title = f"Code rate query by query, native exploration, run {run} ({_seeds(results)})"
+    return plotting.distributions(panels, list(rows), list(columns), list(results.plan.experiments), title)
+
+
+def training_health(results: Results, run: str) -> "Figure":
+    """Importance ratio, clipping, KL, selection loss; and how far recomputed log-probabilities are from the sampled ones."""
+    watched = {
+        "mean importance ratio": ("ratio", 1.0),
+        "ratios outside the clip range (%)": ("clip_share", 100.0),
+        "KL to the behaviour policy (nats/token)": ("kl_behaviour", 1.0),
+        "selection loss (nats)": ("selection_loss", 1.0),
+    }
+    difference = "|recomputed - sampled|, 95th pct."
+    rows = {described.label: family for family, described in results.plan.families.items()}
+    panels = {}
+    for row, family in rows.items():
+        for column, (name, factor) in watched.items():
+            drawn = [(experiment, *_watched(results, experiment, family, name)) for experiment in _shown(results)]
+            panels[row, column] = [(name_, results.plan.label(name_), x, factor * y) for name_, x, y in drawn if len(x)]
+        drawn = [(experiment, *_differences(results, experiment, family)) for experiment in _shown(results)]
+        panels[row, difference] = [(name_, results.plan.label(name_), x, y) for name_, x, y in drawn if len(x)]
+    title = f"Training health, run {run} ({_seeds(results)})"
+    bounds = _trained(results)[:-1]
+    return plotting.training(panels, list(rows), [*watched, difference], bounds, list(results.plan.experiments), title)
+
+
+FIGURES: dict[str, Callable[[Results, str], "Figure"]] = {
+    "accuracy_by_mode": accuracy_by_mode,
+    "iterations": iterations,
+    "alignment": alignment,
+    "q_values": q_values,
+    "code_rate_distribution": code_rate_distribution,
+    "training_health": training_health,
+}
+"""Every figure of a run: name and the function that draws it from the results and the run's name."""
+
+
+def _shown(results: Results) -> list[str]:
+    known = [name for name in _CURVES if name in results.plan.experiments]
+    return known or results.experiments
+
+
+def _trained(results: Results) -> list[int]:
+    return list(range(1, results.plan.iterations + 1))
+
+
+def _iterations(count: int) -> str:
+    return f"{count} iteration{'s' if count > 1 else ''}"
+
+
+def _seeds(results: Results) -> str:
+    count = len(results.plan.seeds)
+    return f"{count} seeds" if count > 1 else "1 seed"
+
+
+def _intervals(results: Results) -> str:
+    return f"{_seeds(results)}, 95 % intervals over {'seeds' if len(results.plan.seeds) > 1 else 'items'}"
+
+
+def _items(results: Results, family: str, benchmark: str) -> int:
+    return min(score["n"] for score in results.seed_scores(results.start(family), MODES[0], benchmark))
+
+
+def _percent(interval: Interval) -> Interval:
+    return Interval(*(None if end is None else 100 * end for end in (interval.value, interval.low, interval.high)))
+
+
+def _course(results: Results, experiment: str, family: str, benchmark: str, measure: Callable[..., Interval]) -> Curve:
+    arms = results.course(experiment, family)
+    points = [_percent(measure(results, arm, "auto", benchmark)) for arm in arms]
+    return Curve(experiment, results.plan.label(experiment), [arm.iteration for arm in arms], points)
+
+
+def _labelled_values(results: Results, arm: Arm) -> list[tuple[float, float, str | None]]:
+    """(q_cot, q_code, label) of every query of every seed that has both values."""
+    points = []
+    for seed in results.plan.seeds:
+        labels = results.table(arm, seed, "reference_strategy").select("query_id", "label")
+        values = results.table(arm, seed, "q_values").select("query_id", "q_cot", "q_code").drop_nulls()
+        points += values.join(labels, on="query_id", how="left").sort("query_id").select("q_cot", "q_code", "label").rows()
+    return points
+
+
+def _native_code_rates(results: Results, arm: Arm) -> list[float]:
+    frames = [results.table(arm, seed, "q_values")["prior_code"].drop_nulls() for seed in results.plan.seeds]
+    return [100 * rate for frame in frames for rate in frame]
+
+
+def _watched(results: Results, experiment: str, family: str, column: str) -> tuple[np.ndarray, np.ndarray]:
+    """A column of the training logs, iterations end to end and seeds averaged; x in iterations trained."""
+    x, y = [], []
+    for iteration in _trained(results):
+        logs = [results.table(Arm(experiment, family, iteration), seed, "training_log") for seed in results.plan.seeds]
+        log = pl.concat([log.select(place=pl.col("step") / pl.col("step").max(), value=pl.col(column)) for log in logs]).drop_nulls()
+        bins = log.group_by(bin=(pl.col("place") * _POINTS).ceil()).agg(pl.col("place", "value").mean()).sort("bin")
+        if len(bins):  # a gap keeps iterations apart
+            x += [*(bins["place"] + iteration - 1), iteration]
+            y += [*bins["value"], np.nan]
+    return np.array(x), np.array(y)
+
+
+def _differences(results: Results, experiment: str, family: str) -> tuple[np.ndarray, np.ndarray]:
+    """95th percentile, over responses, of |recomputed - sampled| log-probability; one point an iteration, in its middle."""
+    x, y = [], []
+    for iteration in _trained(results):
+        frames = [results.table(Arm(experiment, family, iteration), seed, "logprobs") for seed in results.plan.seeds]
+        values = pl.concat([frame["sampled_difference"] for frame in frames]).drop_nulls()
+        if len(values):
+            x.append(iteration - 0.5)
+            y.append(float(values.quantile(0.95)))
+    return np.array(x), np.array(y)
