@@ -27,6 +27,12 @@ def evaluation_queries(modes, benchmarks):
     return [f"data/benchmarks/{benchmark}.parquet" for _ in modes for benchmark in benchmarks]
 
 
+def row_limit(run):
+    """The option that says how many items of each benchmark the run evaluates; nothing when it is all of them."""
+    rows = CONFIG.runs[run].data.benchmark_rows
+    return "" if rows is None else f"--rows {rows}"
+
+
 def evaluation_modes(modes, benchmarks):
     return [mode for mode in modes for _ in benchmarks]
 
@@ -38,6 +44,7 @@ EVALUATIONS = [
         ("greedy", EVAL_MODES, chosen.build.benchmarks, "sampling", 1),
         ("sampled", SELECTION_MODES, chosen.evaluate.selection_benchmarks, "selection_sampling", chosen.evaluate.selection_samples),
     ]
+    if benchmarks
 ]
 
 for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
@@ -110,6 +117,7 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
             "../envs/analysis.yaml"
         params:
             queries=evaluation_queries(modes, benchmarks),
+            rows=row_limit(run),
         shell:
             "python workflow_scripts/score_responses.py --grades {input.grades:q} --queries {params.queries:q}"
-            " --items {input.contaminated:q} --out {output:q} > {log:q} 2>&1"
+            " {params.rows} --items {input.contaminated:q} --out {output:q} > {log:q} 2>&1"

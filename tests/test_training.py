@@ -165,7 +165,6 @@ def test_the_loss_falls(tiny_policy, shown, chosen, tmp_path, optimizer):
 
 
 def test_execution_output_is_not_learned(tiny_policy, tokenizer, pairs, tiny_run, chosen, tmp_path):
-    """Gradients do not move when the shown output's own probabilities would be the target: only loss tokens count."""
     (example,) = demonstrations.demonstrations(pairs.filter(methodology="code").head(1), tokenizer, "plain", tiny_run.start, 1)
     masked = [token for token, learned in zip(example.response_ids, example.loss_mask, strict=True) if not learned]
     assert tokenizer.decode(masked) == "\n4\n```\n"
@@ -439,15 +438,23 @@ def test_behaviour_log_probabilities_are_those_of_the_scoring_policy(inputs, tra
         assert given == pytest.approx(values, abs=1e-4)
 
 
-def test_two_processes_train_like_one(whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path):
-    """Gloo on this machine: the batch is spread over two processes, one of which at times has no micro-batch."""
-    _, *command = train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run)
-    launch = [*program("x")[:1], "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
-    done = run_program(*launch, "--mixed_precision", "no", "--dynamo_backend", "no", *command)
+def test_two_processes_stop_together_and_train_like_one(whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    """Gloo on this machine: the batch is spread over two processes, one of which at times has no micro-batch of its own."""
+    python, *command = train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run)
+    launched = [python, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", *command]
+    started = begin(launched)
+    wait_for_checkpoint(started, tmp_path)
+    os.killpg(started.pid, signal.SIGTERM)
+    _, errors = started.communicate(timeout=120)
+    assert started.returncode != 0
+    assert errors.count("stopped by a signal") == 2
+    (saved,) = (tmp_path / "kept").glob("*/latest")
+    assert {"random_states_0.pkl", "random_states_1.pkl"} <= {path.name for path in saved.iterdir()}
+    done = run_program(*launched)
     assert done.returncode == 0, done.stderr[-3000:]
-    log = tables.read(tmp_path / "out/log.parquet", "training_log")
+    assert done.stderr.count("resumed from step") == 2
     (tmp_path / "one.parquet").write_bytes(whole["train"]["log.parquet"])
-    one = tables.read(tmp_path / "one.parquet", "training_log")
+    log, one = (tables.read(tmp_path / name, "training_log") for name in ("out/log.parquet", "one.parquet"))
     assert log["tokens"].to_list() == one["tokens"].to_list()
     for name in ("loss", "policy_loss", "selection_loss", "ratio", "kl_behaviour"):
-        assert log[name].to_list() == pytest.approx(one[name].to_list(), rel=1e-3, abs=1e-5), name
+        assert log[name].to_list() == pytest.approx(one[name].to_list(), rel=1e-4, abs=1e-5), name

@@ -22,7 +22,7 @@ def arguments():
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    family = settings.parse(settings.Family, args.family)
+    family = settings.parse(settings.Family, args.family, "--family")
     mirrored = Path(args.mirror) / "models" / args.name
     if mirrored.is_dir() or family.path:
         models.link_policy(mirrored if mirrored.is_dir() else family.path, args.out)

@@ -26,7 +26,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
-    source = settings.parse(settings.Source, options.source)
+    source = settings.parse(settings.Source, options.source, "--source")
     manifest = sources.fetch(options.name, source, options.mirror, options.out)
     log.info("%s: %d rows from %s", options.name, sum(file["rows"] for file in manifest["files"]), manifest["origin"])
     return 0

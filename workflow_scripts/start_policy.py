@@ -40,7 +40,7 @@ def arguments():
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    family = settings.parse(settings.Family, args.family)
+    family = settings.parse(settings.Family, args.family, "--family")
     chosen = settings.parse(StartSettings, args.settings)
     if family.precondition == "none":
         models.link_policy(args.base, args.out_model)
@@ -66,7 +66,8 @@ def _fine_tune(args, family: settings.Family, chosen: StartSettings):
     texts = demonstrations.texts(pairs, family.prompt) if family.scratch else []
     model, tokenizer = models.base_policy(family, args.base, texts, args.seed)
     examples = demonstrations.demonstrations(pairs, tokenizer, family.prompt, chosen.start, args.seed)
-    key = settings.fingerprint(pairs.hash_rows().to_list(), family, chosen, args.seed)
+    base = models.digest(args.base) if args.base else None
+    key = settings.fingerprint(pairs.hash_rows().to_list(), base, family, chosen, args.seed)
     trained = training.train(
         models.trainable(model, family, args.seed),
         tokenizer.pad_token_id,

@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
 
     from autocode import examples, objective, training
 
-    family = settings.parse(settings.Family, args.family)
+    family = settings.parse(settings.Family, args.family, "--family")
     chosen = settings.parse(TrainSettings, args.settings)
     torch.set_num_threads(args.threads)
     dataset, logprobs = tables.read(args.dataset, "dataset"), tables.read(args.logprobs, "logprobs")
@@ -56,7 +56,8 @@ def main(argv: list[str] | None = None) -> int:
     # The released program has no behaviour log-probabilities in its first round: plain reward-weighted likelihood.
     released = chosen.train.objective == "released"
     behaviour = None if released and args.iteration == 1 else logprobs
-    key = settings.fingerprint(dataset.hash_rows().to_list(), models.digest(args.model), family, chosen, args.iteration, args.seed)
+    data = [table.hash_rows().to_list() for table in (dataset, logprobs)]
+    key = settings.fingerprint(data, models.digest(args.model), family, chosen, args.iteration, args.seed)
     trained = training.train(
         models.trainable(model, family, args.seed + args.iteration),
         tokenizer.pad_token_id,

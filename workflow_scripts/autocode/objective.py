@@ -20,7 +20,6 @@ RELEASED_PENALTY = {True: 0.5, False: 0.05}
 RELEASED_DEVICE_BATCH = 2
 """The penalty is summed over a device batch of 2 responses and averaged over device batches: per response it counts twice."""
 
-
 LARGEST_LOG_RATIO = 60.0
 """Exponentials up to it, summed over a batch, are still finite fp32 numbers."""
 

@@ -338,8 +338,8 @@ def dumps(section: Section | dict[str, Any]) -> str:
     return json.dumps(_finite(section), sort_keys=True)
 
 
-def parse(model: type[Section], text: str) -> Any:
-    """Read a section back from a command line.
+def parse(model: type[Section], text: str, flag: str = "--settings") -> Any:
+    """Read a section back from a command line; `flag` is named in errors.
 
     Raises:
         SettingsError: the text is not JSON, or not such a section.
@@ -347,8 +347,8 @@ def parse(model: type[Section], text: str) -> Any:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise SettingsError(f"--settings is not JSON: {error}") from error
-    return _validated(model, value, "--settings")
+        raise SettingsError(f"{flag} is not JSON: {error}") from error
+    return _validated(model, value, flag)
 
 
 def _finite(value: Any) -> Any:

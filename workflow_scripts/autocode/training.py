@@ -125,7 +125,7 @@ def batches(examples: list[Example], chosen: settings.Optimizer, seed: int) -> l
     """The batches of the whole training, as example indices: epochs shuffled by seed, neighbours of similar length together."""
     result: list[list[int]] = []
     epoch = 0
-    wanted = max(1, math.ceil(chosen.epochs * len(examples) / chosen.batch))
+    wanted = max(1, math.ceil(chosen.epochs * math.ceil(len(examples) / chosen.batch)))
     while len(result) < wanted:
         shuffler = random.Random(f"{seed}/{epoch}")
         order = list(range(len(examples)))
@@ -198,9 +198,12 @@ def train(
             progress.update()
             if not math.isfinite(row["loss"]):
                 raise TrainingError(f"the loss is {row['loss']} at step {step}: lower the learning rate")
-            if step < len(plan) and (step % chosen.checkpoint_steps == 0 or stop.received):
+            if step == len(plan):
+                break  # a signal that comes now has nothing left to stop
+            stopping = _any_process(accelerator, stop.received)
+            if stopping or step % chosen.checkpoint_steps == 0:
                 _save(accelerator, checkpoints, step, rows)
-            if stop.received:
+            if stopping:
                 log.warning("stopped by a signal at step %d; the next start goes on from here", step)
                 sys.exit(143)
     sharded = accelerator.distributed_type == DistributedType.FSDP
@@ -299,6 +302,11 @@ def _save(accelerator, checkpoints: Path, step: int, rows: list[dict]) -> None:
         os.replace(fresh, latest)
         shutil.rmtree(old, ignore_errors=True)
     accelerator.wait_for_everyone()
+
+
+def _any_process(accelerator, flag: bool) -> bool:
+    """Whether it is so in any process: they save together, or wait for each other for ever."""
+    return accelerator.reduce(torch.tensor(float(flag), device=accelerator.device)).item() > 0
 
 
 class _StopSignal:

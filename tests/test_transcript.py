@@ -1,0 +1,125 @@
+"""The form of responses: fences, rounds, attempts, methodology."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autocode import transcript
+from autocode.transcript import CUES, HINTS, OUTPUT_FENCE, Segment
+from strategies import LINES, PLAIN, block, responses
+
+
+@given(responses())
+def test_segments_join_to_the_text_and_alternate(text):
+    parts = transcript.segments(text)
+    assert "".join(part.text for part in parts) == text
+    assert all(part.text for part in parts)
+    assert [part.generated for part in parts] == [number % 2 == 0 for number in range(len(parts))]
+    shown = [part for part in parts if not part.generated]
+    assert len(shown) == len(transcript.outputs(text))
+    assert transcript.without_outputs(text) == "".join(part.text for part in parts if part.generated)
+
+
+@given(PLAIN, LINES, PLAIN)
+def test_the_model_writes_the_output_fence_and_is_shown_the_rest(before, output, after):
+    asked = f"{before}{block('print(1)')}{OUTPUT_FENCE}"
+    shown = transcript.render_output(output)
+    parts = transcript.segments(asked + shown + after)
+    assert parts[0] == Segment(asked, True)
+    assert parts[1].text.startswith(shown)
+    assert not parts[1].generated
+    assert transcript.outputs(asked + shown + after) == [output]
+
+
+def test_rounds_of_a_response():
+    text = f"First.\n{block('x = 1', '')}Then\n{block('print(x)', '1')}So 1."
+    assert transcript.programs(text) == ["x = 1", "print(x)"]
+    assert transcript.outputs(text) == ["", "1"]
+    assert transcript.without_outputs(text) == (
+        "First.\n```python\nx = 1\n```\n```outputThen\n```python\nprint(x)\n```\n```outputSo 1."
+    )
+
+
+FENCES = {
+    "spaces after the fence": ("```python  \nx\n```", ["x"]),
+    "empty program": ("```python\n```", [""]),
+    "indented lines kept": ("```python\nif x:\n    y\n```", ["if x:\n    y"]),
+    "no closing fence": ("```python\nx", []),
+    "other language": ("```bash\nx\n```", []),
+    "fence without line end": ("```python x```", []),
+}
+
+
+@pytest.mark.parametrize("name", FENCES)
+def test_programs(name):
+    text, programs = FENCES[name]
+    assert transcript.programs(text) == programs
+
+
+PENDING = {
+    "at the output fence": (block("a") + OUTPUT_FENCE, "a"),
+    "at the end of the program": ("Hm.\n```python\na\n```", "a"),
+    "line end after the program": ("```python\na\n```\n\n", "a"),
+    "last of two blocks": (block("a") + "and\n" + block("b") + OUTPUT_FENCE, "b"),
+    "second after an output": (block("a", "1") + block("b") + OUTPUT_FENCE, "b"),
+    "already has its output": (block("a", "1"), None),
+    "box after the program": (block("a") + "So \\boxed{1}", None),
+    "text after the program": (block("a") + "So", None),
+    "unclosed block": ("```python\na", None),
+    "unclosed block before the output fence": ("```python\na\n```output", None),
+    "second block unclosed": (block("a") + "```python\nb", None),
+    "no program": ("The answer is 3.", None),
+    "output fence alone": (OUTPUT_FENCE, None),
+    "empty": ("", None),
+}
+
+
+@pytest.mark.parametrize("name", PENDING)
+def test_pending_program(name):
+    text, program = PENDING[name]
+    assert transcript.pending_program(text) == program
+
+
+@given(PLAIN, LINES.filter(str.strip))
+def test_a_program_is_pending_until_its_output_is_shown(before, program):
+    asked = before + block(program) + OUTPUT_FENCE
+    assert transcript.pending_program(asked) == program
+    assert transcript.pending_program(asked + transcript.render_output("1")) is None
+
+
+@given(st.lists(PLAIN, min_size=1, max_size=4), st.sampled_from(sorted(HINTS)))
+def test_hints_separate_attempts(texts, towards):
+    assert transcript.attempts(HINTS[towards].join(texts)) == texts
+
+
+METHODOLOGIES = {
+    "CoT cue": (f"{CUES['cot']}\n1 + 1 = 2", "cot"),
+    "code cue": (f"{CUES['code']}\n{block('x')}", "code"),
+    "cue wins over a fence": (f"{CUES['cot']}\n{block('x')}", "cot"),
+    "code cue without a program": (f"{CUES['code']}\nHm.", "code"),
+    "white space before the cue": (f"\n {CUES['code']}", "code"),
+    "fence without a cue": (f"So:\n{block('x')}", "code"),
+    "unclosed fence": ("```python\nx", "code"),
+    "text": ("1 + 1 = 2", "cot"),
+    "cue not at the start": (f"Well. {CUES['code']}", "cot"),
+    "empty": ("", "cot"),
+}
+
+
+@pytest.mark.parametrize("name", METHODOLOGIES)
+def test_methodology(name):
+    attempt, methodology = METHODOLOGIES[name]
+    assert transcript.methodology(attempt) == methodology
+    assert transcript.first_methodology(attempt + HINTS["cot"] + block("x")) == methodology
+
+
+def test_released_test_for_code():
+    assert transcript.writes_code(block("x"))
+    assert transcript.writes_code("print(1)")
+    assert not transcript.writes_code("I print 1.")
+
+
+def test_assembled_program_replays_earlier_blocks_without_their_top_level_prints():
+    blocks = ["x = 1\nprint(x)", "if x:\n    print(x)\nprint (x)", "print(x + 1)\ny = 2"]
+    assert transcript.assemble_program(blocks) == "x = 1\nif x:\n    print(x)\nprint (x)\nprint(x + 1)\ny = 2"
+    assert transcript.assemble_program(["print(1)"]) == "print(1)"
