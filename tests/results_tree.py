@@ -148,12 +148,13 @@ def score(root: Path, run: Path, folder: Path, name: str) -> None:
 
 
 def _train(folder: Path, iteration: int, dictated: bool) -> None:
-    draw = random.Random(f"{RUN_SEED}/{folder}"[-40:])
+    draw = random.Random(f"{RUN_SEED}/{folder.parts[-4:]}")
     queries = []
     for number in range(50):
         prior = draw.choice([0.0, 0.0, 0.25, 0.5, 1.0]) if iteration == 1 else draw.choice([0.0, 0.0, 0.75, 1.0, 1.0])
         q = {mode: draw.randint(0, SAMPLES) / SAMPLES if dictated else None for mode in ("cot", "code")}
-        row = {"query_id": f"q{number}", "n_native": SAMPLES, "mean_native": 0.5, "prior_code": prior, "p_code_better": 0.5 if dictated else None}
+        row = {"query_id": f"q{number}", "n_native": SAMPLES, "mean_native": 0.5, "prior_code": prior}
+        row["p_code_better"] = 0.5 if dictated else None
         for mode, value in q.items():
             row |= {f"n_{mode}": SAMPLES if dictated else 0, f"q_{mode}": value, f"q_{mode}_low": value, f"q_{mode}_high": value}
         queries.append(row)
@@ -161,7 +162,8 @@ def _train(folder: Path, iteration: int, dictated: bool) -> None:
     write([_strategy(row) for row in queries], folder, "reference_strategy")
     write([_log_row(step, draw) for step in range(1, 31)], folder, "training_log")
     differences = [10 ** draw.uniform(-7, -5) if n % 3 else None for n in range(60)]
-    write([{"response_id": f"r{n}", "logprobs": [-0.5], "sampled_difference": value} for n, value in enumerate(differences)], folder, "logprobs")
+    responses = [{"response_id": f"r{n}", "logprobs": [-0.5], "sampled_difference": value} for n, value in enumerate(differences)]
+    write(responses, folder, "logprobs")
 
 
 def write(rows: list[dict], folder: Path, name: str) -> None:

@@ -4,8 +4,7 @@ import json
 import shutil
 
 import pytest
-
-torch = pytest.importorskip("torch")
+import torch
 
 from autocode import generation, models, prompts, settings, training
 from autocode.generation import Request, TransformersEngine
@@ -18,8 +17,11 @@ def engine(folder, tiny_run, temperature: float = 1.0, top_p: float = 1.0) -> Tr
     return generation.start_engine(str(folder), tiny_run.engine, sampling)
 
 
-def requests(tokenizer, tokens: int = 12, texts=("What is 2 + 3?\n", "What is 5 + 6?\n", "2", "What is 4 + 4? Let's see:\n")) -> list[Request]:
-    return [Request(tokenizer(text)["input_ids"], 1000 + number, tokens) for number, text in enumerate(texts)]
+TEXTS = ("What is 2 + 3?\n", "What is 5 + 6?\n", "2", "What is 4 + 4? Let's see:\n")
+
+
+def requests(tokenizer, tokens: int = 12) -> list[Request]:
+    return [Request(tokenizer(text)["input_ids"], 1000 + number, tokens) for number, text in enumerate(TEXTS)]
 
 
 def test_no_request_no_completion(tiny_policy, tiny_run):
@@ -85,7 +87,8 @@ def test_a_models_own_generation_settings_do_not_bend_the_samples(tiny_policy, t
     bent = tmp_path / "bent"
     shutil.copytree(tiny_policy, bent)
     path = bent / "generation_config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"repetition_penalty": 5.0, "top_k": 1, "temperature": 0.1, "do_sample": True}))
+    habits = {"repetition_penalty": 5.0, "top_k": 1, "temperature": 0.1, "do_sample": True}
+    path.write_text(json.dumps(json.loads(path.read_text()) | habits))
     plain, other = engine(tiny_policy, tiny_run), engine(bent, tiny_run)
     rows = requests(plain.tokenizer)
     assert other.generate(rows) == plain.generate(rows)

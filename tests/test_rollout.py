@@ -52,7 +52,7 @@ def interpreter(tiny_run):
 def roll(tokenizer, interpreter, queries, tiny_run, tmp_path):
     """Rollouts of one query (or of `rows`) by an engine that says `texts`; returns the engine and the table."""
 
-    def sample(*texts: str, samples: int = 1, chunk_rows: int = 8, max_calls: int = 3, max_model_len: int = 160, max_prompt_tokens: int = 100):
+    def sample(*texts: str, samples=1, chunk_rows=8, max_calls=3, max_model_len=160, max_prompt_tokens=100):
         engine = ScriptedEngine(tokenizer, *texts)
         sampling = tiny_run.explore.sampling.model_copy(update={"max_calls": max_calls})
         limits = tiny_run.engine.model_copy(update={"chunk_rows": chunk_rows, "max_model_len": max_model_len})
@@ -62,8 +62,8 @@ def roll(tokenizer, interpreter, queries, tiny_run, tmp_path):
             assert len(row["token_ids"]) == len(row["generated"])
             assert len(row["logprobs"]) == sum(row["generated"])
             assert tokenizer.decode(row["token_ids"], skip_special_tokens=True) == row["response"]
-            shown = "".join(turn["text"] for turn in row["rounds"])
-            assert all(part in row["response"] for part in [shown[:10], row["rounds"][-1]["text"]])
+            assert row["response"].startswith(row["rounds"][0]["text"])
+            assert row["response"].count(row["rounds"][-1]["text"])
         return engine, frame
 
     return sample
@@ -112,7 +112,11 @@ def test_a_later_program_sees_what_an_earlier_one_defined(roll):
 
 @pytest.mark.parametrize(
     ("source", "shown", "outcome"),
-    [("1 / 0", "ZeroDivisionError: division by zero", "error"), ("pass", "", "ok"), ("print('x' * 999)", "x" * 50 + "..." + "x" * 50, "ok")],
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero", "error"),
+        ("pass", "", "ok"),
+        ("print('x' * 999)", "x" * 50 + "..." + "x" * 50, "ok"),
+    ],
 )
 def test_whatever_a_program_does_the_rollout_goes_on(roll, source, shown, outcome):
     _, frame = roll(f"```python\n{source}\n```\n```output", "I give up.<eos>")

@@ -7,13 +7,13 @@ import random
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from functools import partial
 
 import polars as pl
 import pytest
+import torch
 from conftest import ROOT, environment, files, program, run_program
-
-torch = pytest.importorskip("torch")
 
 from autocode import demonstrations, examples, models, objective, settings, tables, training
 from autocode.training import Example
@@ -40,9 +40,8 @@ def answers(shown) -> list[Example]:
     """RL examples: right and wrong answers of several lengths, with behaviour log-probabilities of their own."""
     draw = random.Random(1)
     return [
-        Example(
-            *(example.prompt_ids, example.response_ids, example.loss_mask, example.cue_mask),
-            *(draw.uniform(-1, 1), float(number % 2), [draw.uniform(-3, 0) for _ in example.response_ids]),
+        replace(
+            example, advantage=draw.uniform(-1, 1), reward=float(number % 2), behaviour=[draw.uniform(-3, 0) for _ in example.response_ids]
         )
         for number, example in enumerate(shown[:12])
     ]
@@ -159,7 +158,7 @@ def test_the_loss_falls(tiny_policy, shown, chosen, tmp_path, optimizer):
     _, log = train(tiny_policy, shown, chosen, tmp_path)
     assert log.height == len(training.batches(shown, chosen, 1))
     assert log["loss"].tail(5).mean() < 0.6 * log["loss"].head(5).mean()
-    assert log["epoch"][-1] == pytest.approx(3, abs=0.1)
+    assert log["epoch"][-1] == 3
     assert (log["gradient_norm"] > 0).all()
     assert log["tokens"].sum() == sum(sum(example.loss_mask) for example in shown) * 3
 
@@ -181,7 +180,7 @@ def test_rl_raises_what_was_good_and_lowers_what_was_bad(tiny_policy, shown, tin
         values = iter(scored)
         spread = [next(values) if flag else 0.0 for flag in example.loss_mask]
         advantage = 1.0 if number % 4 == 0 else -1.0
-        data.append(Example(example.prompt_ids, example.response_ids, example.loss_mask, example.cue_mask, advantage, max(advantage, 0), spread))
+        data.append(replace(example, advantage=advantage, reward=max(advantage, 0.0), behaviour=spread))
     chosen = chosen.model_copy(update={"learning_rate": [1e-3], "epochs": 2, "schedule": "constant", "warmup": 0.0})
     settings_of_train = tiny_run.train.model_copy(update={"selection_weight": 0.0, "clip_form": "min"})
     compute = partial(getattr(objective, name), train=settings_of_train)
@@ -244,15 +243,14 @@ def test_each_iteration_has_its_learning_rate(tiny_policy, shown, chosen, tmp_pa
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory, trained_policy, pairs, queries, tokenizer):
+def inputs(tmp_path_factory, trained_policy, pairs, tiny_run, tokenizer):
     """Tables `sft`, `dataset` and `logprobs` of a small training."""
     folder = tmp_path_factory.mktemp("inputs")
     tables.write(pairs, folder / "sft.parquet", "sft")
     draw, rows = random.Random(2), []
     for number, row in enumerate(pairs.iter_rows(named=True)):
-        (example,) = demonstrations.demonstrations(
-            pairs.filter(query_id=row["query_id"], methodology=row["methodology"]), tokenizer, "plain", settings.load(ROOT / "config").runs["demo"].start, 1
-        )
+        pair = pairs.filter(query_id=row["query_id"], methodology=row["methodology"])
+        (example,) = demonstrations.demonstrations(pair, tokenizer, "plain", tiny_run.start, 1)
         response = tokenizer.decode(example.response_ids, skip_special_tokens=True)
         rows.append(
             {
@@ -298,7 +296,8 @@ def start_command(folder, inputs, family, tiny_run, **optimizer) -> list[str]:
 
 
 def train_command(folder, inputs, model, family, tiny_run, iteration=1, **changes) -> list[str]:
-    chosen = ["--family", settings.dumps(family), "--settings", settings.dumps({"train": settings.merge(tiny_run.train.model_dump(), changes)})]
+    train = settings.dumps({"train": settings.merge(tiny_run.train.model_dump(), changes)})
+    chosen = ["--family", settings.dumps(family), "--settings", train]
     data = ["--dataset", inputs / "dataset.parquet", "--logprobs", inputs / "logprobs.parquet", "--model", model]
     return program("train_policy", *data, *chosen, *outputs(folder), "--iteration", iteration)
 
@@ -336,27 +335,26 @@ def whole(tmp_path_factory, inputs, trained_policy, tiny_family, tiny_run):
 def test_the_programs_write_a_policy_its_log_settings_and_provenance(whole, tiny_run):
     for name in ("start", "train"):
         names = set(whole[name])
-        assert {"model/config.json", "model/model.safetensors", "model/tokenizer.json", "log.parquet", "settings.json", "provenance.json"} <= names
+        assert {"model/config.json", "model/model.safetensors", "model/tokenizer.json"} <= names
+        assert {"log.parquet", "settings.json", "provenance.json"} <= names
         assert json.loads(whole[name]["settings.json"])[name] == json.loads(settings.dumps({name: getattr(tiny_run, name)}))[name]
         assert not [file for file in names if file.endswith(".tmp")]
 
 
 @pytest.mark.parametrize("name", ["start", "train"])
 def test_killed_again_and_again_it_ends_with_the_same_bytes(whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path, name):
-    """kill -9 in the moment a checkpoint appears, a little later, and at a random time; then to the end."""
+    """kill -9 in the moment the first checkpoint appears, and a random time after the next; then to the end."""
     command = {
         "start": lambda: start_command(tmp_path, inputs, tiny_family, tiny_run),
         "train": lambda: train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run),
     }[name]()
-    draw, killed = random.Random(name), 0
-    for count, pause in ((1, 0.0), (2, draw.random() / 20), (3, draw.random() / 10)):
+    for count, pause in ((1, 0.0), (2, random.Random(name).random() / 20)):
         started = begin(command)
         wait_for_checkpoint(started, tmp_path, count)
         time.sleep(pause)
         os.killpg(started.pid, signal.SIGKILL)
-        killed += started.wait() == -signal.SIGKILL
-        started.stderr.close()
-    assert killed >= 2
+        started.communicate()
+        assert started.returncode == -signal.SIGKILL
     done = run_program(*command)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "resumed from step" in done.stderr

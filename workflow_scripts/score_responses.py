@@ -6,7 +6,8 @@
 Reads:  tables `grades` and `queries` (the benchmark's items; its name is its file's name), the table `contaminated_items` of the run.
 Writes: scores.json, the i-th for the i-th grades and queries; every key is explained under its key `definitions`.
 
-Every evaluated item must have a grade; with --rows, the items are those that many drawn for evaluation (`benchmark_rows`).
+Every evaluated item must have a grade. A run may evaluate a drawn part of a benchmark (`benchmark_rows`): without --rows as many
+items are expected as were graded, namely those drawn first, so only the very last drawn item could go missing unnoticed.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from autocode import commandline, metrics, provenance, tables
+from autocode import commandline, corpora, metrics, provenance, tables
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -22,7 +23,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--grades", nargs="+", required=True, help="tables of grades")
     parser.add_argument("--queries", nargs="+", required=True, help="the benchmark of each table of grades")
     parser.add_argument("--items", required=True, help="table of contaminated items")
-    parser.add_argument("--rows", type=int, help="items of each benchmark that were drawn for evaluation; default: all")
+    parser.add_argument("--rows", type=int, help="items of each benchmark that were drawn for evaluation")
     parser.add_argument("--out", nargs="+", required=True, help="scores.json to write, one per table of grades")
     return parser
 
@@ -40,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _score(path: str, benchmark: str, contaminated: pl.DataFrame, rows: int | None) -> dict:
     grades = tables.read(path, "grades")
-    items = _evaluated_items(tables.read(benchmark, "queries"), rows)
+    items = corpora.take(tables.read(benchmark, "queries"), rows or grades["query_id"].n_unique())["query_id"]
     _check_complete(grades, items, path, benchmark)
     try:
         scores = metrics.score(grades)
@@ -54,14 +55,6 @@ def _score(path: str, benchmark: str, contaminated: pl.DataFrame, rows: int | No
         "versions": provenance.versions(),
         "definitions": metrics.DEFINITIONS,
     }
-
-
-def _evaluated_items(queries: pl.DataFrame, rows: int | None) -> pl.Series:
-    if rows is None:
-        return queries["query_id"]
-    from autocode import corpora
-
-    return corpora.take(queries, rows)["query_id"]
 
 
 def _check_complete(grades: pl.DataFrame, items: pl.Series, path: str, benchmark: str) -> None:

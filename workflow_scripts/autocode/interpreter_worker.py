@@ -41,7 +41,7 @@ def main() -> None:
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a program leaves behind becomes our child, so `sweep` finds it
     try:
         preload(configuration["preload"])
-    except BaseException as error:  # noqa: BLE001 - said to the driver, whatever it is
+    except BaseException as error:
         send({"failed": f"{type(error).__name__}: {error}"})
         return
     server = Server(configuration, isolation)
@@ -218,10 +218,10 @@ def run_as_script(program: str, arguments: list[str], folder: str) -> int:
     seed()
     status = 0
     try:
-        exec(compile(program, "program.py", "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - what this process is for
+        exec(compile(program, "program.py", "exec", dont_inherit=True), module.__dict__)
     except SystemExit as exit_:
         status = exit_status(exit_.code)
-    except BaseException:  # noqa: BLE001 - printed as a script's last error
+    except BaseException:
         status = 1
         error = sys.exc_info()
         error = (error[0], error[1], error[2].tb_next)

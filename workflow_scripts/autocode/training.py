@@ -185,7 +185,7 @@ def train(
     peak = chosen.learning_rate[min(iteration, len(chosen.learning_rate)) - 1]
     model = accelerator.prepare(model)
     optimizers = [accelerator.prepare(optimizer) for optimizer in _optimizers(model, chosen, peak)]
-    plan = batches(usable, chosen, seed)
+    plan, epoch_steps = batches(usable, chosen, seed), math.ceil(len(usable) / chosen.batch)
     step, rows = _resume(accelerator, checkpoints)
     stop = _StopSignal()
     model.train()
@@ -194,7 +194,7 @@ def train(
             rate = peak * schedule(step, len(plan), chosen)
             row = _step(accelerator, model, optimizers, [usable[index] for index in plan[step]], compute, per, chosen, rate, pad)
             step += 1
-            rows.append({"step": step, "epoch": step * chosen.batch / len(usable), "learning_rate": rate, **row})
+            rows.append({"step": step, "epoch": step / epoch_steps, "learning_rate": rate, **row})
             progress.update()
             if not math.isfinite(row["loss"]):
                 raise TrainingError(f"the loss is {row['loss']} at step {step}: lower the learning rate")

@@ -1,0 +1,238 @@
+"""Settings: every shipped run is valid, and everything that is not is refused by one sentence."""
+
+import hashlib
+import math
+import shutil
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autocode import settings
+from autocode.settings import SettingsError
+
+
+@pytest.fixture(scope="session")
+def shipped(root):
+    return settings.load(root / "config")
+
+
+@pytest.fixture
+def folder(root, tmp_path):
+    """A copy of `config/` with the runs of `paper` and `demo` only."""
+    copy = tmp_path / "config"
+    (copy / "runs").mkdir(parents=True)
+    for name in ("config.yaml", "families.yaml", "sources.yaml", "runs/paper.yaml", "runs/demo.yaml"):
+        shutil.copy(root / "config" / name, copy / name)
+    return copy
+
+
+def change(path, override: dict) -> None:
+    """Put an override over a YAML file."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    path.write_text(yaml.safe_dump(settings.merge(content, override), allow_unicode=True), encoding="utf-8")
+
+
+def test_shipped_runs_are_valid(root, shipped):
+    assert set(shipped.runs) == {path.stem for path in (root / "config" / "runs").glob("*.yaml")} >= {"paper", "demo", "laptop", "single_gpu"}
+    for run in shipped.runs.values():
+        for experiment in run.experiments:
+            assert run.of(experiment).build == run.build
+
+
+def test_experiments_override_their_stages_only(shipped):
+    paper = shipped.runs["paper"]
+    assert paper.of("main") == paper
+    rl = paper.of("standard_rl")
+    assert (rl.explore.modes, rl.synthesize.keep, rl.synthesize.reflective_per_query, rl.train.selection_weight) == (["native"], "all", 0, 0.0)
+    assert rl.explore.sampling == paper.explore.sampling
+    assert paper.of("no_reflection").synthesize.reflective_from_iteration == 2
+    with pytest.raises(SettingsError, match="no experiment 'man'; there are: main,"):
+        paper.of("man")
+
+
+def test_a_run_extends_another(folder, shipped):
+    evidence, demo = shipped.runs["demo_evidence"], shipped.runs["demo"]
+    assert evidence.build.seeds != demo.build.seeds
+    assert evidence.model_copy(update={"build": demo.build, "description": demo.description}) == demo
+    (folder / "runs" / "longer.yaml").write_text("extends: demo\ndata: {queries_per_iteration: 7}\n")
+    (folder / "runs" / "longest.yaml").write_text("extends: longer\ndescription: x\n")
+    longest = settings.load(folder).runs["longest"]
+    assert longest.data == demo.data.model_copy(update={"queries_per_iteration": 7})
+    assert (longest.description, longest.train) == ("x", demo.train)
+
+
+def test_mappings_merge_and_everything_else_is_replaced():
+    base = {"a": {"b": [1, 2], "c": 3, "d": {"e": 4}}, "f": 5}
+    assert settings.merge(base, {"a": {"b": [9], "d": {"g": 6}}}) == {"a": {"b": [9], "c": 3, "d": {"e": 4, "g": 6}}, "f": 5}
+    assert settings.merge(base, {"a": None, "h": {"i": 7}}) == {"a": None, "f": 5, "h": {"i": 7}}
+    assert settings.merge({"a": 1}, {"a": {"b": 2}}) == {"a": {"b": 2}}
+    assert base == {"a": {"b": [1, 2], "c": 3, "d": {"e": 4}}, "f": 5}
+
+
+TREES = st.recursive(st.integers() | st.lists(st.integers(), max_size=2), lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3))
+MAPPINGS = st.dictionaries(st.sampled_from("abc"), TREES, max_size=3)
+
+
+@given(MAPPINGS, MAPPINGS)
+def test_merging_is_idempotent_and_nothing_overrides_nothing(base, override):
+    merged = settings.merge(base, override)
+    assert settings.merge(merged, override) == merged
+    assert settings.merge(base, {}) == base
+    assert settings.merge({}, override) == override
+    assert set(merged) == set(base) | set(override)
+
+
+RUN = "runs/demo.yaml"
+BAD = {
+    "unknown key": (RUN, {"train": {"clip": 0.2}}, ["key 'train.clip'", "not permitted"]),
+    "unknown section": (RUN, {"trian": {}}, ["key 'trian'", "not permitted"]),
+    "wrong type": (RUN, {"explore": {"samples": "many"}}, ["key 'explore.samples'", "integer"]),
+    "fraction of a rollout": (RUN, {"explore": {"samples": 2.5}}, ["key 'explore.samples'", "integer"]),
+    "out of range": (RUN, {"explore": {"samples": 0}}, ["key 'explore.samples'", "greater"]),
+    "not one of the choices": (RUN, {"train": {"clip_form": "max"}}, ["key 'train.clip_form'", "'min', 'pure' or 'detached'"]),
+    "null": (RUN, {"train": {"clip_low": None}}, ["key 'train.clip_low'", "number"]),
+    "NaN": (RUN, {"estimate": {"alpha": math.nan}}, ["key 'estimate.alpha'", "greater than 0"]),
+    "NaN learning rate": (RUN, {"train": {"optimizer": {"learning_rate": [math.nan]}}}, ["key 'train.optimizer.learning_rate.0'"]),
+    "empty list": (RUN, {"build": {"seeds": []}}, ["key 'build.seeds'", "at least 1 item"]),
+    "section is a number": (RUN, {"data": 3}, ["key 'data'"]),
+    "unknown family": (RUN, {"build": {"families": ["tinny"]}}, ["unknown family 'tinny'", "there are: deepseekmath"]),
+    "unknown experiment": (RUN, {"build": {"experiments": ["mian"]}}, ["unknown experiment 'mian'", "main"]),
+    "unknown benchmark": (RUN, {"build": {"benchmarks": ["gsm9k"]}}, ["unknown benchmark 'gsm9k'", "gsm8k"]),
+    "selection on a benchmark that is not evaluated": (RUN, {"evaluate": {"selection_benchmarks": ["math"]}}, ["unknown benchmark 'math'"]),
+    "unknown queries": (RUN, {"data": {"queries": ["gsm9k"]}}, ["unknown query dataset 'gsm9k'"]),
+    "unknown SFT dataset": (RUN, {"data": {"sft": ["gsm9k"]}}, ["unknown SFT dataset 'gsm9k'"]),
+    "experiment called start": (RUN, {"experiments": {"start": {"label": "x"}}}, ["'start'", "the start policy's"]),
+    "name with a capital": (RUN, {"experiments": {"Main": {"label": "x"}}}, ["key 'experiments.Main", "pattern"]),
+    "experiment without label": (RUN, {"experiments": {"new": {}}}, ["key 'experiments.new.label'", "required"]),
+    "experiment overrides what is shared": (
+        RUN,
+        {"experiments": {"new": {"label": "x", "settings": {"explore": {"samples": 2}}}}},
+        ["experiment 'new'", "'explore.modes' only"],
+    ),
+    "experiment with an unknown key": (
+        RUN,
+        {"experiments": {"new": {"label": "x", "settings": {"train": {"clip": 1}}}}},
+        ["experiment 'new'", "key 'train.clip'", "not permitted"],
+    ),
+    "extends nothing": (RUN, {"extends": "dmeo"}, ["key 'extends'", "no run: 'dmeo'"]),
+    "extends itself": (RUN, {"extends": "demo"}, ["key 'extends'", "a circle: 'demo'"]),
+    "missing key": ("config.yaml", {"estimate": None}, ["runs/demo.yaml", "key 'estimate'"]),
+    "unknown source": ("sources.yaml", {"benchmarks": {"gsm8k": {"source": "gsm9k"}}}, ["'gsm8k'", "unknown source 'gsm9k'"]),
+    "unknown key of a source": ("sources.yaml", {"sources": {"math_train": {"sha": "x"}}}, ["key 'sources.math_train.sha'"]),
+    "unknown key of a family": ("families.yaml", {"tiny": {"lorra": {}}}, ["family 'tiny'", "key 'lorra'"]),
+    "unknown prompt profile": ("families.yaml", {"tiny": {"prompt": "plian"}}, ["family 'tiny'", "unknown prompt profile 'plian'"]),
+    "family without a precondition": ("families.yaml", {"new": {"label": "x"}}, ["family 'new'", "key 'precondition'", "required"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_settings_are_refused_by_one_sentence_that_names_file_and_key(folder, name):
+    file, override, words = BAD[name]
+    change(folder / file, override)
+    with pytest.raises(SettingsError) as raised:
+        settings.load(folder)
+    sentence = str(raised.value)
+    assert "\n" not in sentence
+    expected = "runs/demo.yaml" if file == "config.yaml" else file
+    for word in [str(folder / expected), *words]:
+        assert word in sentence
+
+
+def test_a_missing_key_is_named(folder):
+    base = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    del base["train"]["clip_high"]
+    (folder / "config.yaml").write_text(yaml.safe_dump(base), encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"runs/demo\.yaml: key 'train\.clip_high': field required"):
+        settings.load(folder)
+
+
+FILES = {
+    "not YAML": (b"build: [tiny\n", "not YAML"),
+    "tabs": (b"build:\n\tseeds: [1]\n", "not YAML"),
+    "bytes that are no text": (b"description: \xff\xfe\n", "not YAML"),
+    "a list": (b"- demo\n", "expected keys and values"),
+    "empty": (b"", "expected keys and values"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("file", ["config.yaml", "families.yaml", "sources.yaml", RUN])
+def test_files_that_hold_no_settings(folder, file, name):
+    content, words = FILES[name]
+    (folder / file).write_bytes(content)
+    with pytest.raises(SettingsError, match=words) as raised:
+        settings.load(folder)
+    assert str(raised.value).startswith(f"{folder / file}: ")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "families.yaml", "sources.yaml"])
+def test_missing_files(folder, file):
+    (folder / file).unlink()
+    with pytest.raises(SettingsError, match=f"{folder / file}: no such file"):
+        settings.load(folder)
+
+
+def test_a_run_is_named_like_everything_else(folder):
+    shutil.copy(folder / RUN, folder / "runs" / "My-Run.yaml")
+    with pytest.raises(SettingsError, match=r"key 'runs\.My-Run.*pattern"):
+        settings.load(folder)
+
+
+def test_two_runs_that_extend_each_other(folder):
+    (folder / "runs" / "one.yaml").write_text("extends: two\n")
+    (folder / "runs" / "two.yaml").write_text("extends: one\n")
+    with pytest.raises(SettingsError, match=r"two\.yaml: key 'extends': a circle: 'one'"):
+        settings.load(folder)
+
+
+def test_infinity_survives_the_command_line(shipped):
+    estimate = shipped.runs["paper"].estimate
+    assert estimate.alpha == math.inf
+    assert settings.dumps(estimate) == '{"alpha": "inf", "rule": "prior_times_q"}'
+    assert settings.parse(settings.Estimate, settings.dumps(estimate)) == estimate
+    assert settings.parse(settings.Estimate, '{"rule": "q", "alpha": 2}').alpha == 2.0
+
+
+def test_every_section_of_every_run_survives_the_command_line(shipped):
+    for run in shipped.runs.values():
+        assert settings.parse(settings.Run, settings.dumps(run)) == run
+        assert "\n" not in settings.dumps(run)
+    for family in shipped.families.values():
+        assert settings.parse(settings.Family, settings.dumps(family)) == family
+    assert settings.parse(settings.Sources, settings.dumps(shipped.sources)) == shipped.sources
+
+
+REFUSED = {
+    "not JSON": ("{rule: q}", "--settings is not JSON"),
+    "not a section": ("[1]", r"--settings: key '\(top\)'"),
+    "missing key": ('{"rule": "q"}', "--settings: key 'alpha': field required"),
+    "unknown key": ('{"rule": "q", "alpha": 1, "beta": 1}', "--settings: key 'beta'"),
+    "negative": ('{"rule": "q", "alpha": -1}', "--settings: key 'alpha': input should be greater than 0"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_bad_settings_on_a_command_line(name):
+    text, words = REFUSED[name]
+    with pytest.raises(SettingsError, match=words) as raised:
+        settings.parse(settings.Estimate, text)
+    assert "\n" not in str(raised.value)
+    with pytest.raises(SettingsError, match=words.replace("--settings", "--family")):
+        settings.parse(settings.Estimate, text, "--family")
+
+
+def test_fingerprints_are_stable_and_tell_apart(shipped):
+    paper, demo = shipped.runs["paper"], shipped.runs["demo"]
+    digest = hashlib.sha256(b'[1, "a", {"b": 2, "c": [3]}]').hexdigest()
+    assert settings.fingerprint(1, "a", {"b": 2, "c": [3]}) == settings.fingerprint(1, "a", {"c": [3], "b": 2}) == digest[:16]
+    assert settings.fingerprint(paper.train) == settings.fingerprint(settings.parse(settings.Train, settings.dumps(paper.train)))
+    assert settings.fingerprint(paper.train) != settings.fingerprint(demo.train)
+    assert settings.fingerprint(paper.train, 1) != settings.fingerprint(paper.train, 2)
+
+
+def test_settings_do_not_change(shipped):
+    with pytest.raises(ValueError, match="frozen"):
+        shipped.runs["demo"].train.clip_low = 0.5
