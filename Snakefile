@@ -18,20 +18,20 @@
 # {run} is a file of config/runs; its name is also a target: `snakemake demo`. `all` is the paper's run.
 
 import sys
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.0")
 
-sys.path.insert(0, workflow.basedir + "/workflow_scripts")
+sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
 from autocode import settings
 
 try:
     CONFIG = settings.load(config.get("config_folder", "config"))
 except settings.SettingsError as error:
     raise WorkflowError(str(error))
-
 
 
 report: "reports/workflow.rst"
@@ -48,6 +48,7 @@ wildcard_constraints:
     iteration=r"[1-9]\d?",
     policy=policy_pattern(),
     mode="native|native_extra|cot|code",
+    use="queries|sft",
     source=one_of(CONFIG.sources.sources),
     dataset=one_of([*CONFIG.sources.queries, *CONFIG.sources.sft]),
     benchmark=one_of(CONFIG.sources.benchmarks),
@@ -78,6 +79,6 @@ for name in CONFIG.runs:
     rule:
         name:
             name
-        localrule: True
         input:
             run_targets(name),
+        localrule: True

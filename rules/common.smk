@@ -1,9 +1,10 @@
-"""What several rule files ask: settings of a run, the policy before an iteration, what a run ends with. No rules."""
+"""Functions of wildcards: settings of a run, the policy before an iteration, inputs of a stage, what a run ends with."""
 
 import json
 
 TABLES = ["main", "ablation", "selection", "dictation", "sft_sources", "rounds", "claims"]
 FIGURES = ["accuracy_by_mode", "iterations", "alignment", "q_values", "code_rate_distribution", "training_health"]
+PUBLISHED = [f"data/published/autocode_{name}.csv" for name in ["v1_main", "v1_ablations", "v1_selection", "v1_fewshot", "v1_rounds"]]
 EVAL_MODES = ["auto", "cot", "code"]
 SELECTION_MODES = ["cot_sampled", "code_sampled"]
 
@@ -44,7 +45,8 @@ def policy_family(wildcards):
 
 
 def policy_seed(wildcards):
-    return wildcards.policy.split("/")[2].removeprefix("seed")
+    _, _, seed, *_ = wildcards.policy.split("/")
+    return seed.removeprefix("seed")
 
 
 def policy_profile(wildcards):
@@ -86,6 +88,83 @@ def previous_rollouts(wildcards):
 
 def previous_grades(wildcards):
     return [f"{previous_policy(wildcards)}/explore/{mode}/grades.parquet" for mode in run_of(wildcards).explore.modes]
+
+
+def source_json(wildcards):
+    return settings.dumps(CONFIG.sources.sources[wildcards.source])
+
+
+def mirror_folder(wildcards):
+    """Folder with source files and models for machines without internet: `--config mirror=FOLDER`."""
+    return config.get("mirror", "data/mirror") or ""
+
+
+def queries_json(wildcards):
+    return settings.dumps(CONFIG.sources.queries[wildcards.dataset])
+
+
+def benchmark_json(wildcards):
+    return settings.dumps(CONFIG.sources.benchmarks[wildcards.benchmark])
+
+
+def sft_json(wildcards):
+    return settings.dumps(CONFIG.sources.sft[wildcards.dataset])
+
+
+def data_json(wildcards):
+    return settings.dumps(CONFIG.runs[wildcards.run].data)
+
+
+def raw_of_queries(wildcards):
+    return f"data/raw/{CONFIG.sources.queries[wildcards.dataset].source}"
+
+
+def raw_of_benchmark(wildcards):
+    return f"data/raw/{CONFIG.sources.benchmarks[wildcards.benchmark].source}"
+
+
+def raw_of_sft(wildcards):
+    return f"data/raw/{CONFIG.sources.sft[wildcards.dataset].source}"
+
+
+def training_sets(wildcards):
+    """The run's training sets for a use: queries for exploration and RL, or SFT pairs."""
+    names = getattr(CONFIG.runs[wildcards.run].data, wildcards.use)
+    return [f"data/{wildcards.use}/{name}.parquet" for name in names]
+
+
+def benchmarks_of_run(wildcards):
+    return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].build.benchmarks]
+
+
+def base_model(wildcards):
+    """Folder of the family's base model; nothing for a family built from scratch."""
+    return [] if CONFIG.families[wildcards.family].scratch else f"data/models/{wildcards.family}"
+
+
+def sft_pairs(wildcards):
+    """The SFT pairs; nothing for a family that is used as it is."""
+    return f"results/{wildcards.run}/data/sft.parquet" if CONFIG.families[wildcards.family].precondition == "sft" else []
+
+
+def number_of_samples(wildcards):
+    explore = CONFIG.runs[wildcards.run].explore
+    return explore.extra_native_samples if wildcards.mode == "native_extra" else explore.samples
+
+
+def first_sample(wildcards):
+    """native_extra goes on counting where native ends."""
+    return CONFIG.runs[wildcards.run].explore.samples if wildcards.mode == "native_extra" else 0
+
+
+def explore_settings(wildcards):
+    run = CONFIG.runs[wildcards.run]
+    return settings.dumps({"sampling": run.explore.sampling, "engine": run.engine, "interpreter": run.interpreter, "data": run.data})
+
+
+def engine_python(wildcards):
+    """Interpreter of the environment that holds the sampling engine."""
+    return CONFIG.runs[wildcards.run].engine.python
 
 
 def gpus(wildcards):
@@ -176,11 +255,13 @@ def report_inputs(wildcards):
     ]
     return [
         *[f"results/{run}/{policy}/eval/{mode}/{benchmark}/scores.json" for policy, mode, benchmark in evaluations],
+        *[f"results/{run}/{policy}/eval/{mode}/{benchmark}/grades.parquet" for policy, mode, benchmark in evaluations],
         *[f"results/{run}/{policy}/eval/{mode}/{benchmark}/grades.parquet" for policy, mode, benchmark in labels],
         *[f"results/{run}/{policy}/training_log.parquet" for policy in policies],
         *[f"results/{run}/{policy}/q_values.parquet" for policy in trained_policies(run)],
+        *[f"results/{run}/{policy}/reference_strategy.parquet" for policy in trained_policies(run)],
         *[f"results/{run}/{policy}/logprobs.parquet" for policy in trained_policies(run)],
-        f"results/{run}/data/contamination.parquet",
+        f"results/{run}/data/sft.parquet",
     ]
 
 

@@ -9,55 +9,6 @@ localrules:
     fetch_source,
 
 
-def source_json(wildcards):
-    return settings.dumps(CONFIG.sources.sources[wildcards.source])
-
-
-def mirror_folder(wildcards):
-    """Folder with source files and models for machines without internet: `--config mirror=FOLDER`."""
-    return config.get("mirror", "data/mirror") or ""
-
-
-def queries_json(wildcards):
-    return settings.dumps(CONFIG.sources.queries[wildcards.dataset])
-
-
-def benchmark_json(wildcards):
-    return settings.dumps(CONFIG.sources.benchmarks[wildcards.benchmark])
-
-
-def sft_json(wildcards):
-    return settings.dumps(CONFIG.sources.sft[wildcards.dataset])
-
-
-def data_json(wildcards):
-    return settings.dumps(CONFIG.runs[wildcards.run].data)
-
-
-def raw_of_queries(wildcards):
-    return f"data/raw/{CONFIG.sources.queries[wildcards.dataset].source}"
-
-
-def raw_of_benchmark(wildcards):
-    return f"data/raw/{CONFIG.sources.benchmarks[wildcards.benchmark].source}"
-
-
-def raw_of_sft(wildcards):
-    return f"data/raw/{CONFIG.sources.sft[wildcards.dataset].source}"
-
-
-def queries_of_run(wildcards):
-    return [f"data/queries/{name}.parquet" for name in CONFIG.runs[wildcards.run].data.queries]
-
-
-def sft_of_run(wildcards):
-    return [f"data/sft/{name}.parquet" for name in CONFIG.runs[wildcards.run].data.sft]
-
-
-def benchmarks_of_run(wildcards):
-    return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].build.benchmarks]
-
-
 rule fetch_source:
     """One raw source with its checksums, from the mirror folder, its public address, the hub, or the generator."""
     output:
@@ -135,16 +86,14 @@ rule prepare_sft:
 rule decontaminate:
     """The training sets of a run without what its benchmarks hold, and the count of what was found."""
     input:
-        queries=queries_of_run,
-        sft=sft_of_run,
+        training=training_sets,
         benchmarks=benchmarks_of_run,
     output:
-        queries="results/{run}/data/queries.parquet",
-        sft="results/{run}/data/sft.parquet",
-        contamination="results/{run}/data/contamination.parquet",
-        contaminated="results/{run}/data/contaminated_items.parquet",
+        training="results/{run}/data/{use}.parquet",
+        contamination="results/{run}/data/{use}_contamination.parquet",
+        contaminated="results/{run}/data/{use}_contaminated_items.parquet",
     log:
-        "logs/results/{run}/data/decontaminate.log",
+        "logs/results/{run}/data/{use}.log",
     conda:
         "../envs/analysis.yaml"
     resources:
@@ -152,6 +101,6 @@ rule decontaminate:
     params:
         settings=data_json,
     shell:
-        "python workflow_scripts/decontaminate.py --queries {input.queries} --sft {input.sft} --benchmarks {input.benchmarks}"
-        " --settings {params.settings:q} --out-queries {output.queries} --out-sft {output.sft}"
-        " --out-contamination {output.contamination} --out-items {output.contaminated} > {log} 2>&1"
+        "python workflow_scripts/decontaminate.py --use {wildcards.use} --training {input.training} --benchmarks {input.benchmarks}"
+        " --settings {params.settings:q} --out {output.training} --out-contamination {output.contamination}"
+        " --out-items {output.contaminated} > {log} 2>&1"

@@ -27,6 +27,11 @@ def evaluation_queries(modes, benchmarks):
     return [f"data/benchmarks/{benchmark}.parquet" for _ in modes for benchmark in benchmarks]
 
 
+def trained_on(run):
+    """What the run's policies learn from: queries, and SFT pairs where a family has SFT."""
+    return ["queries"] + ["sft"] * any(CONFIG.families[name].precondition == "sft" for name in CONFIG.runs[run].build.families)
+
+
 def row_limit(run):
     """The option that says how many items of each benchmark the run evaluates; nothing when it is all of them."""
     rows = CONFIG.runs[run].data.benchmark_rows
@@ -108,7 +113,7 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
         input:
             grades=evaluation_files(run, modes, benchmarks, "grades.parquet"),
             benchmarks=[f"data/benchmarks/{benchmark}.parquet" for benchmark in benchmarks],
-            contaminated=f"results/{run}/data/contaminated_items.parquet",
+            contaminated=[f"results/{run}/data/{use}_contaminated_items.parquet" for use in trained_on(run)],
         output:
             evaluation_files(run, modes, benchmarks, "scores.json"),
         log:

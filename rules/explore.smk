@@ -5,26 +5,6 @@ experiment that starts from a policy shares them.
 """
 
 
-def number_of_samples(wildcards):
-    explore = CONFIG.runs[wildcards.run].explore
-    return explore.extra_native_samples if wildcards.mode == "native_extra" else explore.samples
-
-
-def first_sample(wildcards):
-    """native_extra goes on counting where native ends."""
-    return CONFIG.runs[wildcards.run].explore.samples if wildcards.mode == "native_extra" else 0
-
-
-def explore_settings(wildcards):
-    run = CONFIG.runs[wildcards.run]
-    return settings.dumps({"sampling": run.explore.sampling, "engine": run.engine, "interpreter": run.interpreter, "data": run.data})
-
-
-def engine_python(wildcards):
-    """Interpreter of the environment that holds the sampling engine."""
-    return CONFIG.runs[wildcards.run].engine.python
-
-
 rule sample_rollouts:
     """Rollouts of one policy in one mode."""
     input:

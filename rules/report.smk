@@ -8,7 +8,8 @@ Reads scores, grades, Q-values and training logs of a run; writes results/{run}/
 rule tabulate_results:
     """The tables of a run, ours beside the paper's, and one page with all of them."""
     input:
-        report_inputs,
+        results=report_inputs,
+        published=PUBLISHED,
     output:
         summary=report(
             "results/{run}/tables/summary.html",

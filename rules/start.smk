@@ -4,16 +4,6 @@ Reads the decontaminated SFT pairs of the run; writes results/{run}/start/{famil
 """
 
 
-def base_model(wildcards):
-    """Folder of the family's base model; nothing for a family built from scratch."""
-    return [] if CONFIG.families[wildcards.family].scratch else f"data/models/{wildcards.family}"
-
-
-def sft_pairs(wildcards):
-    """The SFT pairs; nothing for a family that is used as it is."""
-    return f"results/{wildcards.run}/data/sft.parquet" if CONFIG.families[wildcards.family].precondition == "sft" else []
-
-
 rule fetch_model:
     """The base model of a family, from a local folder or the hub."""
     output:

@@ -108,7 +108,7 @@ def _write_data(folder: Path, chosen: dict) -> None:
             pairs.append(pair | {"methodology": "code" if number >= 8 else "cot"})
     frames = {"contamination": contamination, "contaminated_items": items, "sft": pairs}
     for name, rows in frames.items():
-        tables.write(pl.DataFrame(rows, schema=tables.schema(name)), folder / f"{name}.parquet", name)
+        tables.write(pl.DataFrame(rows, schema=tables.schema(name)), folder / f"{'' if name == 'sft' else 'sft_'}{name}.parquet", name)
 
 
 def _evaluate(root: Path, run: Path, policy: Path, chosen: dict, iteration: int, labelled: bool) -> None:
@@ -141,7 +141,7 @@ def score(root: Path, run: Path, folder: Path, name: str) -> None:
     flags = {
         "--grades": folder / "grades.parquet",
         "--queries": root / "data" / "benchmarks" / f"{name}.parquet",
-        "--items": run / "data" / "contaminated_items.parquet",
+        "--items": run / "data" / "sft_contaminated_items.parquet",
         "--out": folder / "scores.json",
     }
     assert score_responses.main([str(part) for pair in flags.items() for part in pair]) == 0

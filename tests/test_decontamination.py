@@ -87,8 +87,8 @@ def program_arguments(folder: Path, remove: str = "exact", sft_rows: int | None 
     flags = ["--settings", json.dumps(data)]
     for flag, paths in tables_by_flag.items():
         flags += [f"--{flag}", *map(str, paths)]
-    for name in ("queries", "sft", "contamination", "items"):
-        flags += [f"--out-{name}", str(folder / "out" / f"{name}.parquet")]
+    for flag in ("--out", "--out-contamination", "--out-items"):
+        flags += [flag, str(folder / "out" / f"{flag[2:]}.parquet")]
     return flags
 
 
@@ -113,49 +113,53 @@ def pairs(dataset: str, *questions: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=tables.schema("sft"))
 
 
-def test_program_merges_removes_and_draws(tmp_path):
+def test_program_merges_and_removes(tmp_path):
     first = written(tmp_path, queries("who is it", "what now then", dataset="first"), "first", "queries")
     second = written(tmp_path, queries("what  now then", "and why", dataset="second"), "second", "queries")
+    bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
+    assert decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[first, second], benchmarks=[bench])) == 0
+    out = tmp_path / "out"
+    kept = tables.read(out / "out.parquet", "queries")
+    assert kept.select("dataset", "question").rows() == [("first", "what now then"), ("second", "and why")]
+    counts = tables.read(out / "out-contamination.parquet", "contamination").select("dataset", "use", "exact_items", "removed_rows").rows()
+    assert counts == [("first", "queries", 1, 1), ("second", "queries", 0, 0)]
+    assert tables.read(out / "out-items.parquet", "contaminated_items").height == 1
+
+
+def test_program_draws_sft_pairs(tmp_path):
     sft = written(tmp_path, pairs("pairs", "who is it", *(f"question {number}" for number in range(20))), "pairs", "sft")
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
-    arguments = program_arguments(tmp_path, sft_rows=5, queries=[first, second], sft=[sft], benchmarks=[bench])
-    assert decontaminate.main(arguments) == 0
-    out = tmp_path / "out"
-    kept = tables.read(out / "queries.parquet", "queries")
-    assert kept.select("dataset", "question").rows() == [("first", "what now then"), ("second", "and why")]
-    drawn = tables.read(out / "sft.parquet", "sft")
+    assert decontaminate.main(program_arguments(tmp_path, sft_rows=5, use=["sft"], training=[sft], benchmarks=[bench])) == 0
+    drawn = tables.read(tmp_path / "out" / "out.parquet", "sft")
     assert drawn.height == 5
     assert "who is it" not in drawn["question"].to_list()
-    counts = tables.read(out / "contamination.parquet", "contamination").select("dataset", "use", "exact_items", "removed_rows").rows()
-    assert counts == [("first", "queries", 1, 1), ("second", "queries", 0, 0), ("pairs", "sft", 1, 1)]
-    assert tables.read(out / "items.parquet", "contaminated_items").height == 2
 
 
 def test_program_writes_equal_bytes_twice(tmp_path):
     sft = written(tmp_path, pairs("pairs", *(f"question {number}" for number in range(50))), "pairs", "sft")
-    train = written(tmp_path, queries("a b c", dataset="train"), "train", "queries")
     bench = written(tmp_path, queries("d e f", dataset="bench"), "bench", "queries")
     made = []
     for folder in (tmp_path / "one", tmp_path / "two"):
-        decontaminate.main(program_arguments(folder, sft_rows=9, queries=[train], sft=[sft], benchmarks=[bench]))
-        made.append([(folder / "out" / f"{name}.parquet").read_bytes() for name in ("queries", "sft", "contamination", "items")])
+        decontaminate.main(program_arguments(folder, sft_rows=9, use=["sft"], training=[sft], benchmarks=[bench]))
+        made.append([path.read_bytes() for path in sorted((folder / "out").iterdir())])
+    assert len(made[0]) == 3
     assert made[0] == made[1]
 
 
 def test_program_refuses_an_empty_rest_and_leaves_nothing(tmp_path):
     train = written(tmp_path, queries("who is it", dataset="train"), "train", "queries")
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
-    with pytest.raises(InputError, match="no training query is left"):
-        decontaminate.main(program_arguments(tmp_path, queries=[train], benchmarks=[bench]))
+    with pytest.raises(InputError, match="no row is left"):
+        decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[train], benchmarks=[bench]))
     assert not (tmp_path / "out").exists()
 
 
 def test_program_names_a_missing_table_and_bad_settings(tmp_path):
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
     with pytest.raises(tables.TableError, match=r"missing.parquet"):
-        decontaminate.main(program_arguments(tmp_path, queries=[tmp_path / "missing.parquet"], benchmarks=[bench]))
+        decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[tmp_path / "missing.parquet"], benchmarks=[bench]))
     with pytest.raises(settings.SettingsError, match="remove"):
-        decontaminate.main(program_arguments(tmp_path, remove="most", queries=[bench], benchmarks=[bench]))
+        decontaminate.main(program_arguments(tmp_path, remove="most", use=["queries"], training=[bench], benchmarks=[bench]))
 
 
 def real(path: str, reader: str) -> pl.DataFrame:

@@ -5,13 +5,14 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings as hypothesis_settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 from statsmodels.stats.proportion import proportion_confint
+from strategies import grade_rows, grades
 
 from autocode import estimation, settings, tables
-from strategies import grade_rows, grades
 
 HARD = settings.Estimate(rule="prior_times_q", alpha="inf")
 quick = hypothesis_settings(max_examples=40, deadline=None)

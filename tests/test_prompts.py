@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from autocode import prompts
 
 STEPS = "\nPlease reason step by step, and put your final answer within \\boxed{}."
-PROGRAMS = "\nPlease integrate natural language reasoning with programs to solve the problem above, and put your final answer within \\boxed{}."
+PROGRAMS = (
+    "\nPlease integrate natural language reasoning with programs to solve the problem above, and put your final answer within \\boxed{}."
+)
 ALPACA = (
     "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\n",
     "\n\n### Response:",
@@ -40,7 +42,10 @@ def test_exact_prompt(profile, mode):
 
 
 def test_chinese_questions_get_chinese_instructions_from_deepseek():
-    steps, programs = "请通过逐步推理来解答问题，并把最终答案放置于\\boxed{}中。", "请结合自然语言和Python程序语言来解答问题，并把最终答案放置于\\boxed{}中。"
+    steps, programs = (
+        "请通过逐步推理来解答问题，并把最终答案放置于\\boxed{}中。",
+        "请结合自然语言和Python程序语言来解答问题，并把最终答案放置于\\boxed{}中。",
+    )
     assert prompts.render("deepseek", "native", "1加1？") == "User: 1加1？\n\nAssistant:"
     assert prompts.render("deepseek", "cot", "1加1？") == f"User: 1加1？\n{steps}\n\nAssistant:"
     assert prompts.render("deepseek", "code", "1加1？") == f"User: 1加1？\n{programs}\n\nAssistant:"

@@ -35,7 +35,8 @@ def change(path, override: dict) -> None:
 
 
 def test_shipped_runs_are_valid(root, shipped):
-    assert set(shipped.runs) == {path.stem for path in (root / "config" / "runs").glob("*.yaml")} >= {"paper", "demo", "laptop", "single_gpu"}
+    assert set(shipped.runs) == {path.stem for path in (root / "config" / "runs").glob("*.yaml")}
+    assert set(shipped.runs) >= {"paper", "demo", "laptop", "single_gpu"}
     for run in shipped.runs.values():
         for experiment in run.experiments:
             assert run.of(experiment).build == run.build
@@ -45,7 +46,8 @@ def test_experiments_override_their_stages_only(shipped):
     paper = shipped.runs["paper"]
     assert paper.of("main") == paper
     rl = paper.of("standard_rl")
-    assert (rl.explore.modes, rl.synthesize.keep, rl.synthesize.reflective_per_query, rl.train.selection_weight) == (["native"], "all", 0, 0.0)
+    assert (rl.explore.modes, rl.train.selection_weight) == (["native"], 0.0)
+    assert (rl.synthesize.keep, rl.synthesize.reflective_per_query) == ("all", 0)
     assert rl.explore.sampling == paper.explore.sampling
     assert paper.of("no_reflection").synthesize.reflective_from_iteration == 2
     with pytest.raises(SettingsError, match="no experiment 'man'; there are: main,"):
@@ -55,7 +57,7 @@ def test_experiments_override_their_stages_only(shipped):
 def test_a_run_extends_another(folder, shipped):
     evidence, demo = shipped.runs["demo_evidence"], shipped.runs["demo"]
     assert evidence.build.seeds != demo.build.seeds
-    assert evidence.model_copy(update={"build": demo.build, "description": demo.description}) == demo
+    assert (evidence.start, evidence.explore, evidence.train, evidence.engine) == (demo.start, demo.explore, demo.train, demo.engine)
     (folder / "runs" / "longer.yaml").write_text("extends: demo\ndata: {queries_per_iteration: 7}\n")
     (folder / "runs" / "longest.yaml").write_text("extends: longer\ndescription: x\n")
     longest = settings.load(folder).runs["longest"]
@@ -71,8 +73,11 @@ def test_mappings_merge_and_everything_else_is_replaced():
     assert base == {"a": {"b": [1, 2], "c": 3, "d": {"e": 4}}, "f": 5}
 
 
-TREES = st.recursive(st.integers() | st.lists(st.integers(), max_size=2), lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3))
-MAPPINGS = st.dictionaries(st.sampled_from("abc"), TREES, max_size=3)
+def mappings(inner: st.SearchStrategy) -> st.SearchStrategy[dict]:
+    return st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+
+
+MAPPINGS = mappings(st.recursive(st.integers() | st.lists(st.integers(), max_size=2), mappings))
 
 
 @given(MAPPINGS, MAPPINGS)

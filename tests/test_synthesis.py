@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import REWARDS, block, grades
 
 from autocode import models, prompts, settings, synthesis, tables, transcript
 from autocode.synthesis import SynthesisError
 from autocode.transcript import CUES, HINTS
-from strategies import REWARDS, block, grades
 
 CHOSEN = settings.Synthesize(
     keep="reference",
@@ -297,11 +297,11 @@ def test_an_infrastructure_error_is_not_trained_on(tokenizer):
 def test_what_is_refused(tokenizer):
     rollouts, graded = explored(tokenizer)
 
-    def build(rollouts=rollouts, graded=graded, labels=strategy(q="code"), questions=QUESTIONS):
-        return synthesis.synthesize(rollouts, graded, labels, questions, tokenizer, "plain", CHOSEN, 1, 1)
+    def build(rollouts=rollouts, graded=graded, label="code", questions=QUESTIONS):
+        return synthesis.synthesize(rollouts, graded, strategy(q=label), questions, tokenizer, "plain", CHOSEN, 1, 1)
 
     with pytest.raises(SynthesisError, match="no query has both a reference label and a response"):
-        build(labels=strategy(q=None))
+        build(label=None)
     with pytest.raises(SynthesisError, match="2 rollouts have no grade"):
         build(graded=graded[2:])
     with pytest.raises(SynthesisError, match="rollouts: query 'q' has sample 0 of mode native twice"):

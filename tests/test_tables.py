@@ -7,15 +7,13 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import grade_rows, grades
 
 from autocode import tables
 from autocode.tables import TABLES, TableError
-from strategies import grade_rows, grades
 
 GRADES = grades(("q1", "native", "cot", True), ("q1", "cot", "cot", False), ("q2", "code", "code", "no_answer"))
-LOGPROBS = pl.DataFrame(
-    [["r1", [-0.5, -0.25], None], ["r2", [], 0.125]], schema=tables.schema("logprobs"), orient="row"
-)
+LOGPROBS = pl.DataFrame([["r1", [-0.5, -0.25], None], ["r2", [], 0.125]], schema=tables.schema("logprobs"), orient="row")
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -56,7 +54,7 @@ FLAWS = {
     "unknown column": ("grades", GRADES.with_columns(extra=1), "column 'extra' does not belong to table 'grades'"),
     "wrong type": ("grades", GRADES.cast({"sample": pl.Int64}), "column 'sample' is Int64, table 'grades' declares Int32"),
     "null": ("grades", GRADES.with_columns(outcome=pl.Series(["wrong", None, None])), "column 'outcome' is null in row 1"),
-    "NaN": ("logprobs", LOGPROBS.with_columns(sampled_difference=pl.Series([None, math.nan])), "column 'sampled_difference' is NaN in row 1"),
+    "NaN": ("logprobs", LOGPROBS.with_columns(sampled_difference=math.nan), "column 'sampled_difference' is NaN in row 0"),
     "null in a list": ("logprobs", with_list([[-1.0], [-1.0, None]]), "column 'logprobs' holds a null in row 1"),
     "NaN in a list": ("logprobs", with_list([[-1.0, math.nan], []]), "column 'logprobs' holds a NaN in row 0"),
 }

@@ -164,7 +164,7 @@ def test_tables_are_the_same_when_made_again(made):
         ("main/qwen2math/seed1/iter2/eval/auto/math/scores.json", results.ResultsError),
         ("start/qwen2math/seed1/eval/cot/math/grades.parquet", tables.TableError),
         ("main/qwen2math/seed1/iter2/eval/code_sampled/math/grades.parquet", tables.TableError),
-        ("data/contamination.parquet", tables.TableError),
+        ("data/sft_contamination.parquet", tables.TableError),
     ],
 )
 def test_a_missing_file_is_named_and_nothing_is_written(tmp_path, file, error):

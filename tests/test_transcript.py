@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import LINES, PLAIN, block, responses
 
 from autocode import transcript
 from autocode.transcript import CUES, HINTS, OUTPUT_FENCE, Segment
-from strategies import LINES, PLAIN, block, responses
 
 
 @given(responses())
@@ -35,9 +35,7 @@ def test_rounds_of_a_response():
     text = f"First.\n{block('x = 1', '')}Then\n{block('print(x)', '1')}So 1."
     assert transcript.programs(text) == ["x = 1", "print(x)"]
     assert transcript.outputs(text) == ["", "1"]
-    assert transcript.without_outputs(text) == (
-        "First.\n```python\nx = 1\n```\n```outputThen\n```python\nprint(x)\n```\n```outputSo 1."
-    )
+    assert transcript.without_outputs(text) == ("First.\n```python\nx = 1\n```\n```outputThen\n```python\nprint(x)\n```\n```outputSo 1.")
 
 
 FENCES = {

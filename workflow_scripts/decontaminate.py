@@ -1,12 +1,12 @@
-"""Join the training sets of a run, remove what its benchmarks hold, and count what was found.
+"""Join the training sets of a run for one use, remove what its benchmarks hold, and count what was found.
 
-    python workflow_scripts/decontaminate.py --queries data/queries/gsm8k_train.parquet --sft data/sft/gsm8k_cot.parquet \\
+    python workflow_scripts/decontaminate.py --use sft --training data/sft/gsm8k_cot.parquet data/sft/svamp_cot.parquet \\
         --benchmarks data/benchmarks/gsm8k.parquet --settings "$DATA_SETTINGS" \\
-        --out-queries queries.parquet --out-sft sft.parquet --out-contamination contamination.parquet --out-items items.parquet
+        --out sft.parquet --out-contamination sft_contamination.parquet --out-items sft_contaminated_items.parquet
 
-Reads:  tables `queries` (training sets and benchmarks) and `sft`; a dataset's name is its file's name.
-Writes: tables `queries` and `sft` without contaminated rows and without repeats between datasets (the first one listed keeps the
-        question), the latter cut to `sft_rows` drawn rows; tables `contamination` and `contaminated_items`.
+Reads:  tables `queries` or `sft` (--use), and benchmarks; a dataset's name is its file's name.
+Writes: the joined table without contaminated rows and without repeats between datasets (the first one listed keeps the question),
+        SFT pairs cut to `sft_rows` drawn rows; tables `contamination` and `contaminated_items`.
 """
 
 import argparse
@@ -22,12 +22,11 @@ log = logging.getLogger(__name__)
 
 def arguments() -> argparse.ArgumentParser:
     parser = commandline.parser(__doc__)
-    parser.add_argument("--queries", nargs="+", required=True, help="training sets, in order")
-    parser.add_argument("--sft", nargs="*", default=[], help="SFT sets, in order")
+    parser.add_argument("--use", choices=["queries", "sft"], required=True, help="what the training sets are for")
+    parser.add_argument("--training", nargs="+", required=True, help="training sets, in order")
     parser.add_argument("--benchmarks", nargs="+", required=True, help="benchmarks of the run")
     parser.add_argument("--settings", required=True, help="section `data` of the run as JSON")
-    parser.add_argument("--out-queries", required=True)
-    parser.add_argument("--out-sft", required=True)
+    parser.add_argument("--out", required=True)
     parser.add_argument("--out-contamination", required=True)
     parser.add_argument("--out-items", required=True)
     return parser
@@ -36,7 +35,7 @@ def arguments() -> argparse.ArgumentParser:
 def clean(
     paths: list[str], table: str, benchmarks: dict[str, pl.DataFrame], data: settings.Data
 ) -> tuple[pl.DataFrame, list[decontamination.Comparison]]:
-    """The datasets of one use joined, without contaminated rows and repeats; and one comparison per dataset."""
+    """The datasets of a use joined, without contaminated rows and repeats; and one comparison per dataset."""
     frames, comparisons = [tables.empty(table)], []
     for path in paths:
         frame = tables.read(path, table)
@@ -53,16 +52,14 @@ def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
     data = settings.parse(settings.Data, options.settings)
     benchmarks = {Path(path).stem: tables.read(path, "queries") for path in options.benchmarks}
-    queries, compared_queries = clean(options.queries, "queries", benchmarks, data)
-    pairs, compared_pairs = clean(options.sft, "sft", benchmarks, data)
-    if queries.is_empty():
-        raise commandline.InputError("no training query is left after decontamination; see `remove` and `ngram` of the run's data settings")
-    compared = compared_queries + compared_pairs
-    tables.write(queries, options.out_queries, "queries")
-    tables.write(corpora.take(pairs, data.sft_rows), options.out_sft, "sft")
-    tables.write(pl.concat([comparison.contamination for comparison in compared]), options.out_contamination, "contamination")
+    joined, compared = clean(options.training, options.use, benchmarks, data)
+    if joined.is_empty():
+        raise commandline.InputError(f"no row is left in {options.use} after decontamination; see `remove` and `ngram` of the run's data settings")
+    contamination = pl.concat([comparison.contamination for comparison in compared])
+    tables.write(corpora.take(joined, data.sft_rows) if options.use == "sft" else joined, options.out, options.use)
+    tables.write(contamination, options.out_contamination, "contamination")
     tables.write(pl.concat([comparison.items for comparison in compared]), options.out_items, "contaminated_items")
-    for row in pl.concat([comparison.contamination for comparison in compared]).filter(pl.col("exact_items") > 0).iter_rows(named=True):
+    for row in contamination.filter(pl.col("exact_items") > 0).iter_rows(named=True):
         log.info("%(dataset)s (%(use)s): %(exact_items)d of %(benchmark_items)d items of %(benchmark)s word for word", row)
     return 0
 

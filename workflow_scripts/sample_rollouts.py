@@ -2,7 +2,8 @@
 
     python workflow_scripts/sample_rollouts.py --model results/demo/start/tiny/seed1/model \\
         --queries results/demo/data/queries.parquet --mode code --out rollouts.parquet \\
-        --samples 8 --seed 1 --profile plain --settings '{"sampling": ..., "engine": ..., "interpreter": ..., "data": ...}'
+        --samples 8 --seed 1 --profile plain --checkpoints checkpoints/demo \\
+        --settings '{"sampling": ..., "engine": ..., "interpreter": ..., "data": ...}'
 
 reads   a policy folder, tables `queries`
 writes  tables `rollouts`, one per --out; the i-th --out belongs to the i-th --queries and the i-th --mode
@@ -30,7 +31,8 @@ def arguments():
     parser = commandline.parser(__doc__)
     parser.add_argument("--model", required=True, help="policy folder")
     parser.add_argument("--queries", nargs="+", required=True, help="tables of queries, one per output")
-    parser.add_argument("--mode", nargs="+", required=True, help="native, native_extra, auto, cot, code, cot_sampled or code_sampled, one per output")
+    modes = "native, native_extra, auto, cot, code, cot_sampled or code_sampled, one per output"
+    parser.add_argument("--mode", nargs="+", required=True, help=modes)
     parser.add_argument("--out", nargs="+", required=True, help="tables to write")
     parser.add_argument("--samples", type=int, required=True, help="rollouts per query")
     parser.add_argument("--first-sample", type=int, default=0, help="index of the first rollout")
@@ -57,7 +59,8 @@ def main(argv: list[str] | None = None) -> int:
             limit = chosen.engine.max_model_len - 1
             rows = rollout.plan_rows(queries, mode, samples, args.seed, args.profile, engine.tokenizer, limit)
             checkpoints = args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows())}"
-            frame = rollout.sample_rollouts(rows, engine, interpreter, chosen.sampling, chosen.engine, checkpoints, f"{mode} {Path(out).parent.name}")
+            label = f"{mode} {Path(out).parent.name}"
+            frame = rollout.sample_rollouts(rows, engine, interpreter, chosen.sampling, chosen.engine, checkpoints, label)
             tables.write(frame, out, "rollouts")
     models.discard(args.checkpoints)
     return 0

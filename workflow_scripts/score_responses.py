@@ -1,9 +1,9 @@
 """Score evaluated responses: accuracy, code rates, attempts, failures, and how many items training data had seen.
 
     python workflow_scripts/score_responses.py --grades grades.parquet --queries data/benchmarks/gsm8k.parquet \\
-        --items results/laptop/data/contaminated_items.parquet --out scores.json
+        --items results/laptop/data/sft_contaminated_items.parquet --out scores.json
 
-Reads:  tables `grades` and `queries` (the benchmark's items; its name is its file's name), the table `contaminated_items` of the run.
+Reads:  tables `grades` and `queries` (the benchmark's items; its name is its file's name), the tables `contaminated_items` of the run.
 Writes: scores.json, the i-th for the i-th grades and queries; every key is explained under its key `definitions`.
 
 Every evaluated item must have a grade. A run may evaluate a drawn part of a benchmark (`benchmark_rows`): without --rows as many
@@ -22,7 +22,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = commandline.parser(__doc__)
     parser.add_argument("--grades", nargs="+", required=True, help="tables of grades")
     parser.add_argument("--queries", nargs="+", required=True, help="the benchmark of each table of grades")
-    parser.add_argument("--items", required=True, help="table of contaminated items")
+    parser.add_argument("--items", nargs="+", required=True, help="tables of contaminated items")
     parser.add_argument("--rows", type=int, help="items of each benchmark that were drawn for evaluation")
     parser.add_argument("--out", nargs="+", required=True, help="scores.json to write, one per table of grades")
     return parser
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     if not len(args.grades) == len(args.queries) == len(args.out):
         raise commandline.InputError("give one --queries and one --out for each of --grades")
-    contaminated = tables.read(args.items, "contaminated_items", allow_empty=True)
+    contaminated = pl.concat([tables.read(path, "contaminated_items", allow_empty=True) for path in args.items])
     records = [_score(*paths, contaminated, args.rows) for paths in zip(args.grades, args.queries, strict=True)]
     for record, out in zip(records, args.out, strict=True):
         provenance.write_json(out, record)

@@ -61,7 +61,8 @@ _WORD_UNITS = "cm|mm|km|kg|mg|ml|mL|ft|in|lb|lbs|oz|hr|hrs|mi|yd"
 _NO_UNITS = "sin|cos|tan|cot|sec|csc|log|exp|sqrt|arcsin|arccos|arctan|sinh|cosh|tanh|mod|and|infty|inf|infinity"
 _UNIT = re.compile(
     r"(?<=[\d}%])"
-    rf"(?:\s*\\text\s*\{{(?!\s*(?:and|or)\b)[^{{}}]*\}}|\s+(?!(?:{_NO_UNITS})\b)(?:[A-Za-z]{{3,}}|(?:{_WORD_UNITS})\b)[A-Za-z ./]*|\s*\([A-Za-z ]+\))"
+    rf"(?:\s*\\text\s*\{{(?!\s*(?:and|or)\b)[^{{}}]*\}}|\s+(?!(?:{_NO_UNITS})\b)(?:[A-Za-z]{{3,}}|(?:{_WORD_UNITS})\b)[A-Za-z ./]*"
+    r"|\s*\([A-Za-z ]+\))"
     r"(?:\^?\{?[23]\}?)?$"
 )
 

@@ -36,9 +36,7 @@ def estimate_q_values(grades: pl.DataFrame) -> pl.DataFrame:
     )
     missing = grades.select(pl.col("query_id").unique()).join(per_query, on="query_id", how="anti")
     counts = pl.concat([per_query, missing.with_columns(n_native=0, n_cot=0, n_code=0)], how="diagonal_relaxed").sort("query_id")
-    return _with_intervals(counts).select(
-        pl.col(name).cast(dtype) for name, dtype in tables.schema("q_values").items()
-    )
+    return _with_intervals(counts).select(pl.col(name).cast(dtype) for name, dtype in tables.schema("q_values").items())
 
 
 def jeffreys_interval(successes: np.ndarray, n: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:

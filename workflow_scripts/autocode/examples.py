@@ -22,7 +22,8 @@ def from_dataset(dataset: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer
         behaviour = None
         if logprobs is not None and (reflective_behaviour or row["kind"] != "reflective"):
             if len(known.get(row["response_id"], [])) != sum(row["loss_mask"]):
-                raise TableError(f"logprobs: response '{row['response_id']}' does not have one value per loss token; score the dataset again")
+                name = row["response_id"]
+                raise TableError(f"logprobs: response '{name}' does not have one value per loss token; score the dataset again")
             values = iter(known[row["response_id"]])
             behaviour = [next(values) if flag else 0.0 for flag in row["loss_mask"]]
         prompt_ids = tokenizer(row["prompt"])["input_ids"]

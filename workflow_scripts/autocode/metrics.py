@@ -114,10 +114,7 @@ def selection_labels(cot: pl.DataFrame, code: pl.DataFrame) -> pl.DataFrame:
         Columns query_id and label ("cot", "code" or null), sorted by query_id.
     """
     means = [
-        usable(grades)
-        .filter(pl.col("methodology") == name)
-        .group_by("query_id")
-        .agg(pl.col("strict").cast(pl.Float64).mean().alias(name))
+        usable(grades).filter(pl.col("methodology") == name).group_by("query_id").agg(pl.col("strict").cast(pl.Float64).mean().alias(name))
         for name, grades in (("cot", cot), ("code", code))
     ]
     queries = pl.concat([cot.select("query_id"), code.select("query_id")]).unique().sort("query_id")

@@ -174,7 +174,8 @@ def download(hub: str, revision: str | None, folder: str | Path) -> None:
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         first = str(error).strip().splitlines()[0]
         raise ModelError(
-            f"{hub} at {revision or 'its newest revision'} cannot be had from the hub ({first}); name a local folder instead: key 'path' in config/families.yaml"
+            f"{hub} at {revision or 'its newest revision'} cannot be had from the hub ({first});"
+            " name a local folder instead: key 'path' in config/families.yaml"
         ) from error
     shutil.rmtree(Path(folder) / ".cache", ignore_errors=True)
 

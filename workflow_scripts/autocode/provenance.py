@@ -37,7 +37,8 @@ def write(path: str | Path, model: str | None = None, inputs: list[str] = ()) ->
 
 def write_settings(path: str | Path, **sections: object) -> None:
     """Write settings.json: the resolved settings a stage ran with, after all overrides."""
-    write_json(path, {name: json.loads(settings.dumps(value)) if isinstance(value, settings.Section) else value for name, value in sections.items()})
+    plain = {name: json.loads(settings.dumps(value)) if isinstance(value, settings.Section) else value for name, value in sections.items()}
+    write_json(path, plain)
 
 
 def _digest(path: str) -> str:

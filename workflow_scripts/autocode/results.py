@@ -99,9 +99,13 @@ class Results:
         """A table of a policy's own folder: q_values, reference_strategy, logprobs, training_log."""
         return tables.read(self.root / arm.policy(seed) / f"{name}.parquet", name, allow_empty=True)
 
-    def data(self, name: str) -> pl.DataFrame:
-        """A table of the run's data folder."""
-        return tables.read(self.root / "data" / f"{name}.parquet", name, allow_empty=True)
+    def sft_pairs(self) -> pl.DataFrame:
+        """The SFT pairs of the run, after decontamination."""
+        return tables.read(self.root / "data" / "sft.parquet", "sft", allow_empty=True)
+
+    def sft_contamination(self) -> pl.DataFrame:
+        """What decontamination found in the SFT sets of the run."""
+        return tables.read(self.root / "data" / "sft_contamination.parquet", "contamination", allow_empty=True)
 
     def paired(self, terms: list[tuple[Arm, str]], benchmark: str, column: str = "strict") -> list[np.ndarray]:
         """A column of several evaluations of the same items: for each seed an array of shape (items, evaluations).

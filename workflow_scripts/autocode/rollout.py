@@ -59,9 +59,7 @@ class Row:
         self.generated += [False] * len(ids)
 
 
-def plan_rows(
-    queries: pl.DataFrame, mode: str, samples: range, seed: int, profile: str, tokenizer, max_prompt_tokens: int
-) -> list[Row]:
+def plan_rows(queries: pl.DataFrame, mode: str, samples: range, seed: int, profile: str, tokenizer, max_prompt_tokens: int) -> list[Row]:
     """One empty row per query and sample index, sorted by query and sample.
 
     Queries whose prompt is longer than `max_prompt_tokens` would leave no room for an answer: they are logged and still
@@ -112,9 +110,7 @@ def sample_rollouts(
     return pl.concat(done)
 
 
-def _sample_chunk(
-    rows: list[Row], engine: Engine, interpreter: Interpreter, sampling: settings.Sampling, limits: settings.Engine
-) -> None:
+def _sample_chunk(rows: list[Row], engine: Engine, interpreter: Interpreter, sampling: settings.Sampling, limits: settings.Engine) -> None:
     """Advance every row of a chunk to its end: one call of the engine, then all asked-for programs, and again."""
     while active := [row for row in rows if row.finish_reason is None]:
         requests = [_request(row, sampling, limits) for row in active]

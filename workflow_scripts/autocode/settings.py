@@ -81,7 +81,7 @@ class Start(Section):
 
     optimizer: Optimizer
     native_share: float = Field(ge=0, le=1, description="share of pairs shown without a methodology instruction")
-    native_code_share: float = Field(ge=0, le=1, description="share of code pairs that may be shown so; below 1 the start policy prefers CoT")
+    native_code_share: float = Field(ge=0, le=1, description="share of code pairs that may be shown so; below 1 it prefers CoT")
 
 
 class Sampling(Section):
@@ -157,7 +157,9 @@ class Train(Section):
     """M-step: off-policy RL."""
 
     objective: Literal["paper", "released"]
-    clip_form: Literal["min", "pure", "detached"] = Field(description="paper objective: PPO min, clipped product, or clipped weight x log-likelihood")
+    clip_form: Literal["min", "pure", "detached"] = Field(
+        description="paper objective: PPO min, clipped product, or clipped weight x log-likelihood"
+    )
     clip_low: float = Field(gt=0, le=1)
     clip_high: float = Field(ge=1)
     ratio_level: Literal["token", "sequence"]

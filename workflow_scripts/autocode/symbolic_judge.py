@@ -7,6 +7,7 @@ tests itself and warms the parser's caches, which every forked judge then starts
 import ast
 import logging
 import re
+from contextlib import suppress
 
 import equality
 import sympy
@@ -59,10 +60,8 @@ def readings(text: str) -> list:
     """What an expression may mean: read as a program prints it, and as LaTeX."""
     found = []
     if "\\" not in text:
-        try:
+        with suppress(SyntaxError, ValueError, TypeError, RecursionError):
             found.append(_built(ast.parse(text.replace("^", "**"), mode="eval").body))
-        except (SyntaxError, ValueError, TypeError, RecursionError):
-            pass
     return found + list(parse(f"${text}$", [LatexExtractionConfig()], fallback_mode="no_fallback", parsing_timeout=None))
 
 
@@ -134,7 +133,8 @@ def self_test() -> None:
             right = False
         if not right:
             raise RuntimeError(
-                f"the LaTeX parser misjudges {gold} against {answer}; the installed antlr4-python3-runtime does not fit latex2sympy2_extended"
+                f"the LaTeX parser misjudges {gold} against {answer};"
+                " the installed antlr4-python3-runtime does not fit latex2sympy2_extended"
             )
 
 

@@ -93,11 +93,13 @@ def synthesize(
         prompt = prompts.render(profile, "native", questions[query_id])
         for number, (response, advantage) in enumerate(zip(built, advantages, strict=True)):
             if advantage is not None:
-                rows.append({"response_id": f"{query_id}:{number}", "query_id": query_id, "prompt": prompt, "advantage": advantage, **response})
+                key = {"response_id": f"{query_id}:{number}", "query_id": query_id}
+                rows.append({**key, "prompt": prompt, "advantage": advantage, **response})
     if not rows:
         raise SynthesisError("no query has both a reference label and a response to learn from; the start policy answers nothing right")
     frame = pl.DataFrame(rows, schema_overrides=tables.schema("dataset")).select(list(tables.schema("dataset")))
-    log.info("%d responses of %d queries: %s", len(frame), frame["query_id"].n_unique(), dict(sorted(frame["kind"].value_counts().iter_rows())))
+    kinds = dict(sorted(frame["kind"].value_counts().iter_rows()))
+    log.info("%d responses of %d queries: %s", len(frame), frame["query_id"].n_unique(), kinds)
     return frame
 
 
@@ -172,7 +174,8 @@ class _Builder:
     def _reflect(self, wrong: Try, good: Try, label: str) -> dict:
         hint = self._encode(f"\n{transcript.HINTS[label]}\n")
         first = self._mask(self._complete(wrong, first=True, learn_cue=False, end=False))
-        pieces = [*first, Piece(hint, [self.learn_hint] * len(hint), [False] * len(hint), None), *self._complete(good, first=False, learn_cue=True)]
+        between = Piece(hint, [self.learn_hint] * len(hint), [False] * len(hint), None)
+        pieces = [*first, between, *self._complete(good, first=False, learn_cue=True)]
         return self._row(pieces, [wrong, good], good.reward, "reflective")
 
     def _single(self, a_try: Try) -> bool:

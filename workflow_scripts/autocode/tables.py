@@ -75,7 +75,9 @@ TABLES: dict[str, dict[str, Column]] = {
         "lenient": Column(pl.Boolean, "any stated answer equals the gold"),
         "code_executed": Column(pl.Boolean, "at least one program was executed"),
         "code_written": Column(pl.Boolean, "at least one ```python block or print( was written"),
-        "code_decides": Column(pl.Boolean, "the graded answer is what a program printed: its box repeats the last output, or there is no box"),
+        "code_decides": Column(
+            pl.Boolean, "the graded answer is what a program printed: its box repeats the last output, or there is no box"
+        ),
         "attempts": Column(pl.Int32, "methodology attempts: 1 + reflective hints (the paper's rounds)"),
         "executions": Column(pl.Int32, "programs executed"),
         "programs_failed": Column(pl.Int32, "programs that did not end with outcome ok"),

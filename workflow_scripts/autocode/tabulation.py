@@ -354,7 +354,7 @@ def _sft_sources(results: Results) -> list[dict]:
     """Table 5: what the start policies were trained on, source by source, and what of the benchmarks it held."""
     if not results.plan.sft:
         return []
-    pairs, compared = results.data("sft"), results.data("contamination").filter(pl.col("use") == "sft")
+    pairs, compared = results.sft_pairs(), results.sft_contamination()
     rows = []
     for dataset in results.plan.sft:
         own = pairs.filter(pl.col("dataset") == dataset)

@@ -189,7 +189,8 @@ def train(
     step, rows = _resume(accelerator, checkpoints)
     stop = _StopSignal()
     model.train()
-    with tqdm(total=len(plan), initial=step, desc="training", unit="step", mininterval=5, disable=not accelerator.is_main_process) as progress:
+    silent = not accelerator.is_main_process
+    with tqdm(total=len(plan), initial=step, desc="training", unit="step", mininterval=5, disable=silent) as progress:
         while step < len(plan):
             rate = peak * schedule(step, len(plan), chosen)
             row = _step(accelerator, model, optimizers, [usable[index] for index in plan[step]], compute, per, chosen, rate, pad)

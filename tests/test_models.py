@@ -1,0 +1,160 @@
+"""Policies on disk, and the tokenizer of the tiny ones."""
+
+import os
+import shutil
+
+import pytest
+import torch
+
+from autocode import arithmetic, demonstrations, models, prompts
+from autocode.models import ModelError
+from autocode.transcript import CLOSE_FENCE, CODE_FENCE, CUES, HINTS, OUTPUT_FENCE, render_output
+
+WRITTEN = ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """Questions of every family and split, and both solutions of each as complete responses."""
+    mix = {"small": 0.25, "big": 0.25, "verbal": 0.25, "bill": 0.25}
+    found = []
+    for split in ("sft", "ood"):
+        for record in arithmetic.generate({"split": split, "rows": 40, "seed": 1, "mix": mix}):
+            shown = f"{CODE_FENCE}\n{record['code']}\n{CLOSE_FENCE}\n{OUTPUT_FENCE}{render_output(record['answer'])}"
+            solutions = {"cot": record["cot"], "code": f"{shown}The answer is \\boxed{{{record['answer']}}}."}
+            found += [prompts.render("plain", mode, record["question"]) for mode in prompts.MODES]
+            found += [prompts.with_cue(*solution) for solution in solutions.items()]
+            found.append(f"{found[-2]}\n{HINTS['code']}\n{found[-1]}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def tokenizer(texts):
+    return models.build_tokenizer(texts, 460)
+
+
+def test_generated_texts_survive_the_tokenizer(tokenizer, texts):
+    assert len(tokenizer) <= 460
+    for text in texts:
+        assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+
+
+def test_printable_text_survives_the_tokenizer(tokenizer):
+    text = "".join(map(chr, range(32, 127))) + "\n\n  x = {1: 'a'}  \n"
+    assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+
+
+def test_a_decision_is_one_token(tokenizer):
+    cues = [tokenizer(cue)["input_ids"] for cue in CUES.values()]
+    assert [len(ids) for ids in cues] == [1, 1]
+    assert cues[0] != cues[1]
+    for name, cue in CUES.items():
+        prompt = prompts.render("plain", "native", "What is 2 + 3?")
+        assert tokenizer(f"{prompt}{cue}\n")["input_ids"] == tokenizer(prompt)["input_ids"] + tokenizer(f"{CUES[name]}\n")["input_ids"]
+    for hint in HINTS.values():
+        assert len(tokenizer(hint)["input_ids"]) == 1
+    assert len(tokenizer(OUTPUT_FENCE)["input_ids"]) == 1
+
+
+def test_digits_stand_alone(tokenizer):
+    assert not [token for token in tokenizer.get_vocab() if sum(character.isdigit() for character in token) > 1]
+    assert tokenizer.convert_ids_to_tokens(tokenizer("1234 56")["input_ids"]) == ["1", "2", "3", "4", " 5", "6"]
+
+
+def test_end_and_padding_are_two_special_tokens(tokenizer):
+    assert tokenizer.eos_token_id != tokenizer.pad_token_id
+    ids = [*tokenizer("5")["input_ids"], tokenizer.eos_token_id, tokenizer.pad_token_id]
+    assert tokenizer.decode(ids, skip_special_tokens=True) == "5"
+
+
+def test_the_same_texts_give_the_same_tokenizer(tokenizer, texts):
+    assert models.build_tokenizer(texts, 460).get_vocab() == tokenizer.get_vocab()
+
+
+def test_a_policy_is_loaded_as_it_was_saved(tiny_policy, tiny_family, pairs, tmp_path):
+    assert sorted(os.listdir(tiny_policy)) == WRITTEN
+    built, tokenizer = models.base_policy(tiny_family, None, demonstrations.texts(pairs, "plain"), seed=3)
+    loaded = models.load_policy(tiny_policy, "float32")
+    for name, weights in built.state_dict().items():
+        assert torch.equal(weights, loaded.state_dict()[name])
+    again = models.load_tokenizer(tiny_policy)
+    assert again.get_vocab() == tokenizer.get_vocab()
+    assert (again.eos_token_id, again.pad_token_id) == (tokenizer.eos_token_id, tokenizer.pad_token_id)
+    assert models.end_tokens(loaded, again) == {tokenizer.eos_token_id}
+    assert models.load_policy(tiny_policy, "bfloat16").dtype == torch.bfloat16
+    models.save_policy(loaded, again, tmp_path / "again")
+    for name in ("model.safetensors", "tokenizer.json", "config.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (tiny_policy / name).read_bytes()
+    models.save_policy(models.load_policy(tiny_policy, "float32"), models.load_tokenizer(tiny_policy), tmp_path / "once_more")
+    assert models.digest(tmp_path / "once_more") == models.digest(tmp_path / "again")
+
+
+def test_the_seed_makes_the_weights(tiny_family):
+    def weights(seed):
+        return models.build_policy(tiny_family.scratch, 50, 1, 0, seed).state_dict()["model.embed_tokens.weight"]
+
+    assert torch.equal(weights(1), weights(1))
+    assert not torch.equal(weights(1), weights(2))
+
+
+def test_a_digest_is_of_names_and_bytes(tiny_policy, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_policy, copy)
+    digest = models.digest(tiny_policy)
+    assert models.digest(copy) == digest
+    (copy / "notes.md").write_text("no part of the policy")
+    assert models.digest(copy) == digest
+    (copy / "generation_config.json").rename(copy / "generation.json")
+    assert models.digest(copy) != digest
+    (copy / "generation.json").rename(copy / "generation_config.json")
+    with open(copy / "model.safetensors", "r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)[0]
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last ^ 1]))
+    assert models.digest(copy) != digest
+
+
+def test_a_policy_that_cannot_be_saved_whole_is_not_there(tiny_policy, tmp_path, monkeypatch):
+    model, tokenizer = models.load_policy(tiny_policy, "float32"), models.load_tokenizer(tiny_policy)
+    folder = tmp_path / "model"
+
+    def fail(*_, **__):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(type(tokenizer), "save_pretrained", fail)
+    with pytest.raises(OSError, match="no space left"):
+        models.save_policy(model, tokenizer, folder)
+    assert os.listdir(tmp_path) == []
+    monkeypatch.undo()
+    folder.mkdir()  # as Snakemake does
+    (folder / "old").touch()
+    models.save_policy(model, tokenizer, folder)
+    assert sorted(os.listdir(folder)) == WRITTEN
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_a_linked_policy_is_the_policy(tiny_policy, tmp_path):
+    folder = tmp_path / "start" / "model"
+    models.link_policy(tiny_policy, folder)
+    models.link_policy(tiny_policy, folder)  # as a rule that runs again
+    assert sorted(os.listdir(folder)) == WRITTEN
+    assert all((folder / name).is_symlink() for name in WRITTEN)
+    assert models.digest(folder) == models.digest(tiny_policy)
+    twice = tmp_path / "other" / "model"
+    models.link_policy(folder, twice)
+    shutil.rmtree(folder)
+    assert models.digest(twice) == models.digest(tiny_policy)  # links lead to the files, not to links
+
+
+def test_a_folder_without_a_model_is_named(tmp_path):
+    for use in (
+        models.load_tokenizer,
+        models.digest,
+        lambda folder: models.load_policy(folder, "float32"),
+        lambda folder: models.link_policy(folder, tmp_path / "link"),
+    ):
+        for folder in (tmp_path, tmp_path / "absent"):
+            with pytest.raises(ModelError, match=rf"{folder}: no model here \(config\.json is missing\)"):
+                use(folder)
+    assert os.listdir(tmp_path) == []
