@@ -54,10 +54,15 @@ def policy_profile(wildcards):
     return CONFIG.families[policy_family(wildcards)].prompt
 
 
-def next_iteration(wildcards):
-    """The iteration that a policy's exploration serves: 1 for the start policy, n + 1 for iter{n}."""
+def query_slice(wildcards):
+    """The slice of the queries that a policy explores: the first for the start policy, the n + 1st for iter{n}."""
     *_, last = wildcards.policy.split("/")
-    return int(last.removeprefix("iter")) + 1 if last.startswith("iter") else 1
+    fresh = CONFIG.runs[wildcards.run].explore.fresh_queries
+    return int(last.removeprefix("iter")) + 1 if fresh and last.startswith("iter") else 1
+
+
+def queries_per_iteration(wildcards):
+    return CONFIG.runs[wildcards.run].explore.queries_per_iteration
 
 
 def family_json(wildcards):
@@ -111,8 +116,11 @@ def sft_json(wildcards):
     return settings.dumps(CONFIG.sources.sft[wildcards.dataset])
 
 
-def data_json(wildcards):
-    return settings.dumps(CONFIG.runs[wildcards.run].data)
+def overlap_options(wildcards):
+    """What counts as overlap, what it removes, and how many SFT pairs are drawn of the rest."""
+    data = CONFIG.runs[wildcards.run].data
+    rows = f" --rows {data.sft_rows}" if wildcards.use == "sft" and data.sft_rows else ""
+    return f"--ngram {data.ngram} --remove {data.remove}{rows}"
 
 
 def raw_of_queries(wildcards):
@@ -159,7 +167,7 @@ def first_sample(wildcards):
 
 def explore_settings(wildcards):
     run = CONFIG.runs[wildcards.run]
-    return settings.dumps({"sampling": run.explore.sampling, "engine": run.engine, "interpreter": run.interpreter, "data": run.data})
+    return settings.dumps({"sampling": run.explore.sampling, "engine": run.engine, "interpreter": run.interpreter})
 
 
 def engine_python(wildcards):

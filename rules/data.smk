@@ -99,8 +99,8 @@ rule decontaminate:
     resources:
         mem_mb=8000,
     params:
-        settings=data_json,
+        overlap=overlap_options,
     shell:
         "python workflow_scripts/decontaminate.py --use {wildcards.use} --training {input.training} --benchmarks {input.benchmarks}"
-        " --settings {params.settings:q} --out {output.training} --out-contamination {output.contamination}"
+        " {params.overlap} --out {output.training} --out-contamination {output.contamination}"
         " --out-items {output.contaminated} > {log} 2>&1"

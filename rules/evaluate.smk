@@ -11,7 +11,7 @@ def evaluation_settings(run, sampling):
 
     def as_json(wildcards):
         chosen = CONFIG.runs[run]
-        sections = {name: getattr(chosen, name) for name in ("engine", "interpreter", "data")}
+        sections = {name: getattr(chosen, name) for name in ("engine", "interpreter")}
         return settings.dumps({"sampling": getattr(chosen.evaluate, sampling), **sections})
 
     return as_json
@@ -34,7 +34,7 @@ def trained_on(run):
 
 def row_limit(run):
     """The option that says how many items of each benchmark the run evaluates; nothing when it is all of them."""
-    rows = CONFIG.runs[run].data.benchmark_rows
+    rows = CONFIG.runs[run].evaluate.benchmark_rows
     return "" if rows is None else f"--rows {rows}"
 
 
@@ -77,6 +77,7 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
             python=CONFIG.runs[run].engine.python,
             queries=evaluation_queries(modes, benchmarks),
             modes=evaluation_modes(modes, benchmarks),
+            rows=row_limit(run),
             samples=samples,
             seed=policy_seed,
             profile=policy_profile,
@@ -84,7 +85,7 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
             checkpoints=f"checkpoints/{run}/{{policy}}/eval/{kind}",
         shell:
             "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {params.queries:q}"
-            " --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
+            " {params.rows} --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
             " --profile {params.profile} --workers {threads} --settings {params.settings:q}"
             " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 

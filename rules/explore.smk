@@ -27,7 +27,8 @@ rule sample_rollouts:
         python=engine_python,
         samples=number_of_samples,
         first=first_sample,
-        iteration=next_iteration,
+        rows=queries_per_iteration,
+        iteration=query_slice,
         seed=policy_seed,
         profile=policy_profile,
         settings=explore_settings,
@@ -35,7 +36,7 @@ rule sample_rollouts:
     shell:
         "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
         " --mode {wildcards.mode} --out {output:q} --samples {params.samples} --first-sample {params.first}"
-        " --iteration {params.iteration} --seed {params.seed} --profile {params.profile} --workers {threads}"
+        " --rows {params.rows} --iteration {params.iteration} --seed {params.seed} --profile {params.profile} --workers {threads}"
         " --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 
 

@@ -1,10 +1,11 @@
 """Extraction of answers from responses."""
 
 import pytest
-from autocode.answers import boxes, code_decides, extract, normalise
-from autocode.transcript import HINTS
 from hypothesis import given
 from hypothesis import strategies as st
+
+from autocode.answers import boxes, code_decides, extract, normalise
+from autocode.transcript import HINTS
 
 
 def program(source: str, output: str) -> str:

@@ -19,20 +19,6 @@ needs_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the folder of real 
 CONFIGURED = settings.Sources.model_validate(yaml.safe_load((ROOT / "config/sources.yaml").read_text(encoding="utf-8")))
 
 
-def data(**changes) -> settings.Data:
-    values = {
-        "queries": ["a"],
-        "sft": [],
-        "queries_per_iteration": 4,
-        "fresh_queries": True,
-        "sft_rows": None,
-        "benchmark_rows": None,
-        "ngram": 13,
-        "remove": "exact",
-    }
-    return settings.Data(**(values | changes))
-
-
 def table(rows: int) -> pl.DataFrame:
     return corpora.training_queries("set", [("", Query(f"question {row}", "1")) for row in range(rows)])
 
@@ -155,23 +141,21 @@ def test_take_nothing_leaves_the_frame():
 
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(1, 6), st.integers(1, 3))
 def test_slices_hold_no_query_twice_and_cover_all(rows, size, iterations, seed):
-    frame, settings_ = table(rows), data(queries_per_iteration=size)
+    frame = table(rows)
     seen = []
     for iteration in range(1, iterations + 1):
-        piece = corpora.slice_for_iteration(frame, settings_, iteration, seed)["query_id"].to_list()
+        piece = corpora.slice_for_iteration(frame, size, iteration, seed)["query_id"].to_list()
         assert len(piece) == len(set(piece)) == min(rows, size)
         seen += piece
     assert len(set(seen)) == min(rows, min(rows, size) * iterations)  # disjoint until all are used
 
 
-def test_slices_depend_on_seed_alone_and_stay_without_fresh_queries():
+def test_slices_depend_on_seed_alone():
     frame = table(40)
     shuffled = list(range(40))
     random.Random(3).shuffle(shuffled)
-    assert corpora.slice_for_iteration(frame, data(), 2, 1).equals(corpora.slice_for_iteration(frame[shuffled], data(), 2, 1))
-    assert not corpora.slice_for_iteration(frame, data(), 1, 1).equals(corpora.slice_for_iteration(frame, data(), 1, 2))
-    again = data(fresh_queries=False)
-    assert corpora.slice_for_iteration(frame, again, 1, 1).equals(corpora.slice_for_iteration(frame, again, 5, 1))
+    assert corpora.slice_for_iteration(frame, 4, 2, 1).equals(corpora.slice_for_iteration(frame[shuffled], 4, 2, 1))
+    assert not corpora.slice_for_iteration(frame, 4, 1, 1).equals(corpora.slice_for_iteration(frame, 4, 1, 2))
 
 
 # ------------------------------------------------------------------------------------------- program

@@ -1,4 +1,3 @@
-import json
 import random
 import re
 from pathlib import Path
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import decontaminate
-from autocode import corpora, decontamination, settings, sources, tables
+from autocode import corpora, decontamination, sources, tables
 from autocode.commandline import InputError
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
@@ -74,17 +73,7 @@ def test_compare_names_items_and_chooses_rows():
 
 
 def program_arguments(folder: Path, remove: str = "exact", sft_rows: int | None = None, **tables_by_flag: list[Path]) -> list[str]:
-    data = {
-        "queries": ["a"],
-        "sft": [],
-        "queries_per_iteration": 1,
-        "fresh_queries": True,
-        "sft_rows": sft_rows,
-        "benchmark_rows": None,
-        "ngram": 5,
-        "remove": remove,
-    }
-    flags = ["--settings", json.dumps(data)]
+    flags = ["--ngram", "5", "--remove", remove, *(["--rows", str(sft_rows)] if sft_rows else [])]
     for flag, paths in tables_by_flag.items():
         flags += [f"--{flag}", *map(str, paths)]
     for flag in ("--out", "--out-contamination", "--out-items"):
@@ -154,11 +143,11 @@ def test_program_refuses_an_empty_rest_and_leaves_nothing(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_program_names_a_missing_table_and_bad_settings(tmp_path):
+def test_program_names_a_missing_table_and_refuses_a_bad_option(tmp_path):
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
     with pytest.raises(tables.TableError, match=r"missing.parquet"):
         decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[tmp_path / "missing.parquet"], benchmarks=[bench]))
-    with pytest.raises(settings.SettingsError, match="remove"):
+    with pytest.raises(SystemExit):
         decontaminate.main(program_arguments(tmp_path, remove="most", use=["queries"], training=[bench], benchmarks=[bench]))
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from autocode import equality, grading, settings, tables
 from hypothesis import given
 from hypothesis import strategies as st
+
+from autocode import equality, grading, settings, tables
 
 LIMITS = settings.Grading(timeout=20, workers=2, max_infrastructure_errors=0.0)
 PROGRAM = Path(__file__).parents[1] / "workflow_scripts" / "grade_rollouts.py"

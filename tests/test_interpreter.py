@@ -5,10 +5,11 @@ import time
 from pathlib import Path
 
 import pytest
-from autocode import settings
-from autocode.interpreter import Execution, Interpreter, InterpreterError, feedback
 from hypothesis import given
 from hypothesis import strategies as st
+
+from autocode import settings
+from autocode.interpreter import Execution, Interpreter, InterpreterError, feedback
 
 LIMITS = settings.Interpreter(timeout=1.0, memory_mb=512, output_chars=100, workers=2, preload=[])
 

@@ -186,7 +186,6 @@ def command(policy, queries, folder, tiny_run, **engine) -> list[str]:
         "sampling": tiny_run.explore.sampling,
         "engine": tiny_run.engine.model_copy(update=engine),
         "interpreter": tiny_run.interpreter,
-        "data": tiny_run.data,
     }
     folder.mkdir(exist_ok=True)
     tables.write(queries, folder / "queries.parquet", "queries")

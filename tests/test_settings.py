@@ -58,10 +58,10 @@ def test_a_run_extends_another(folder, shipped):
     evidence, demo = shipped.runs["demo_evidence"], shipped.runs["demo"]
     assert evidence.build.seeds != demo.build.seeds
     assert (evidence.start, evidence.explore, evidence.train, evidence.engine) == (demo.start, demo.explore, demo.train, demo.engine)
-    (folder / "runs" / "longer.yaml").write_text("extends: demo\ndata: {queries_per_iteration: 7}\n")
+    (folder / "runs" / "longer.yaml").write_text("extends: demo\nexplore: {queries_per_iteration: 7}\n")
     (folder / "runs" / "longest.yaml").write_text("extends: longer\ndescription: x\n")
     longest = settings.load(folder).runs["longest"]
-    assert longest.data == demo.data.model_copy(update={"queries_per_iteration": 7})
+    assert longest.explore == demo.explore.model_copy(update={"queries_per_iteration": 7})
     assert (longest.description, longest.train) == ("x", demo.train)
 
 

@@ -1,12 +1,12 @@
 """Join the training sets of a run for one use, remove what its benchmarks hold, and count what was found.
 
     python workflow_scripts/decontaminate.py --use sft --training data/sft/gsm8k_cot.parquet data/sft/svamp_cot.parquet \\
-        --benchmarks data/benchmarks/gsm8k.parquet --settings "$DATA_SETTINGS" \\
+        --benchmarks data/benchmarks/gsm8k.parquet --ngram 13 --remove exact --rows 30000 \\
         --out sft.parquet --out-contamination sft_contamination.parquet --out-items sft_contaminated_items.parquet
 
 Reads:  tables `queries` or `sft` (--use), and benchmarks; a dataset's name is its file's name.
 Writes: the joined table without contaminated rows and without repeats between datasets (the first one listed keeps the question),
-        SFT pairs cut to `sft_rows` drawn rows; tables `contamination` and `contaminated_items`.
+        cut to --rows drawn rows; tables `contamination` and `contaminated_items`.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from autocode import commandline, corpora, decontamination, settings, tables
+from autocode import commandline, corpora, decontamination, tables
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--use", choices=["queries", "sft"], required=True, help="what the training sets are for")
     parser.add_argument("--training", nargs="+", required=True, help="training sets, in order")
     parser.add_argument("--benchmarks", nargs="+", required=True, help="benchmarks of the run")
-    parser.add_argument("--settings", required=True, help="section `data` of the run as JSON")
+    parser.add_argument("--ngram", type=int, required=True, help="words in a run that counts as overlap")
+    parser.add_argument("--remove", choices=["exact", "ngram"], required=True, help="which overlap removes a training row")
+    parser.add_argument("--rows", type=int, help="rows to keep, drawn by hash; default: all")
     parser.add_argument("--out", required=True)
     parser.add_argument("--out-contamination", required=True)
     parser.add_argument("--out-items", required=True)
@@ -33,13 +35,13 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def clean(
-    paths: list[str], table: str, benchmarks: dict[str, pl.DataFrame], data: settings.Data
+    paths: list[str], table: str, benchmarks: dict[str, pl.DataFrame], ngram: int, remove: str
 ) -> tuple[pl.DataFrame, list[decontamination.Comparison]]:
     """The datasets of a use joined, without contaminated rows and repeats; and one comparison per dataset."""
     frames, comparisons = [tables.empty(table)], []
     for path in paths:
         frame = tables.read(path, table)
-        compared = decontamination.compare(Path(path).stem, table, frame["question"], benchmarks, data.ngram, data.remove)
+        compared = decontamination.compare(Path(path).stem, table, frame["question"], benchmarks, ngram, remove)
         frames.append(frame.filter(pl.Series(compared.keep)))
         comparisons.append(compared)
     joined = pl.concat(frames)
@@ -50,13 +52,14 @@ def clean(
 
 def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
-    data = settings.parse(settings.Data, options.settings)
     benchmarks = {Path(path).stem: tables.read(path, "queries") for path in options.benchmarks}
-    joined, compared = clean(options.training, options.use, benchmarks, data)
+    joined, compared = clean(options.training, options.use, benchmarks, options.ngram, options.remove)
     if joined.is_empty():
-        raise commandline.InputError(f"no row is left in {options.use} after decontamination; see `remove` and `ngram` of the run's data settings")
+        raise commandline.InputError(
+            f"no row is left in {options.use} after decontamination; see `remove` and `ngram` of the run's data settings"
+        )
     contamination = pl.concat([comparison.contamination for comparison in compared])
-    tables.write(corpora.take(joined, data.sft_rows) if options.use == "sft" else joined, options.out, options.use)
+    tables.write(corpora.take(joined, options.rows), options.out, options.use)
     tables.write(contamination, options.out_contamination, "contamination")
     tables.write(pl.concat([comparison.items for comparison in compared]), options.out_items, "contaminated_items")
     for row in contamination.filter(pl.col("exact_items") > 0).iter_rows(named=True):

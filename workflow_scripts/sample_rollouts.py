@@ -3,7 +3,7 @@
     python workflow_scripts/sample_rollouts.py --model results/demo/start/tiny/seed1/model \\
         --queries results/demo/data/queries.parquet --mode code --out rollouts.parquet \\
         --samples 8 --seed 1 --profile plain --checkpoints checkpoints/demo \\
-        --settings '{"sampling": ..., "engine": ..., "interpreter": ..., "data": ...}'
+        --settings '{"sampling": ..., "engine": ..., "interpreter": ...}'
 
 reads   a policy folder, tables `queries`
 writes  tables `rollouts`, one per --out; the i-th --out belongs to the i-th --queries and the i-th --mode
@@ -24,7 +24,6 @@ class SampleSettings(settings.Section):
     sampling: settings.Sampling
     engine: settings.Engine
     interpreter: settings.Interpreter
-    data: settings.Data
 
 
 def arguments():
@@ -36,12 +35,13 @@ def arguments():
     parser.add_argument("--out", nargs="+", required=True, help="tables to write")
     parser.add_argument("--samples", type=int, required=True, help="rollouts per query")
     parser.add_argument("--first-sample", type=int, default=0, help="index of the first rollout")
-    parser.add_argument("--iteration", type=int, help="take this iteration's slice of the queries; otherwise the benchmark's items")
+    parser.add_argument("--rows", type=int, help="queries to take of each table, drawn by hash; default: all")
+    parser.add_argument("--iteration", type=int, help="with --rows: take the slice of this iteration, shuffled by the seed")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--profile", required=True, help="prompt profile of autocode.prompts")
     parser.add_argument("--checkpoints", required=True, type=Path, help="undeclared folder for finished chunks")
     parser.add_argument("--workers", type=int, default=1, help="processes that run programs")
-    parser.add_argument("--settings", required=True, help="JSON: sampling, engine, interpreter, data")
+    parser.add_argument("--settings", required=True, help="JSON: sampling, engine, interpreter")
     return parser
 
 
@@ -50,8 +50,8 @@ def main(argv: list[str] | None = None) -> int:
     if not len(args.queries) == len(args.mode) == len(args.out):
         raise commandline.InputError("give one --queries and one --mode for each --out")
     chosen = settings.parse(SampleSettings, args.settings)
-    key = settings.fingerprint(models.digest(args.model), chosen, args.samples, args.first_sample, args.iteration, args.seed, args.profile)
-    selected = [_select(tables.read(path, "queries"), chosen.data, args) for path in args.queries]
+    key = settings.fingerprint(models.digest(args.model), chosen, args.samples, args.first_sample, args.seed, args.profile)
+    selected = [_select(tables.read(path, "queries"), args) for path in args.queries]
     engine = generation.start_engine(args.model, chosen.engine, chosen.sampling)
     samples = range(args.first_sample, args.first_sample + args.samples)
     with Interpreter(chosen.interpreter.model_copy(update={"workers": args.workers})) as interpreter:
@@ -66,10 +66,10 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _select(queries, data: settings.Data, args):
-    if args.iteration is not None:
-        return corpora.slice_for_iteration(queries, data, args.iteration, args.seed)
-    return queries if data.benchmark_rows is None else corpora.take(queries, data.benchmark_rows)
+def _select(queries, args):
+    if args.rows is not None and args.iteration is not None:
+        return corpora.slice_for_iteration(queries, args.rows, args.iteration, args.seed)
+    return corpora.take(queries, args.rows)
 
 
 if __name__ == "__main__":

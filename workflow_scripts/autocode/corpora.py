@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
 
-from autocode import settings, tables
+from autocode import tables
 
 log = logging.getLogger(__name__)
 
@@ -277,15 +277,14 @@ def without_repeats(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(questions.alias("_question")).unique(keys, keep="first", maintain_order=True).drop("_question")
 
 
-def slice_for_iteration(queries: pl.DataFrame, data: settings.Data, iteration: int, seed: int) -> pl.DataFrame:
-    """The queries explored in an iteration (from 1): `queries_per_iteration` of them, or all if there are fewer.
+def slice_for_iteration(queries: pl.DataFrame, rows: int, iteration: int, seed: int) -> pl.DataFrame:
+    """The n-th slice of `rows` shuffled queries, n = `iteration` from 1; all of them if there are fewer.
 
-    With `fresh_queries` iteration n takes the n-th slice of the shuffled queries and wraps round at their end; without, every
-    iteration takes the first slice. No query comes twice in one slice.
+    Slices wrap round at the end of the queries. No query comes twice in one slice.
     """
     shuffled = _shuffled(queries, str(seed), ["query_id"])
-    rows = min(data.queries_per_iteration, shuffled.height)
-    start = (iteration - 1) * rows if data.fresh_queries else 0
+    rows = min(rows, shuffled.height)
+    start = (iteration - 1) * rows
     return shuffled[[(start + offset) % shuffled.height for offset in range(rows)]]
 
 

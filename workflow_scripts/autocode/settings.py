@@ -52,10 +52,7 @@ class Data(Section):
 
     queries: list[Name] = Field(min_length=1, description="query datasets for exploration and RL")
     sft: list[Name] = Field(description="SFT datasets")
-    queries_per_iteration: PositiveInt = Field(description="queries explored in each iteration")
-    fresh_queries: bool = Field(description="iteration n takes the n-th slice of the shuffled queries, not the first again")
     sft_rows: PositiveInt | None = Field(description="SFT pairs kept, drawn with the seed; null: all")
-    benchmark_rows: PositiveInt | None = Field(description="items evaluated of each benchmark, drawn with a fixed seed; null: all")
     ngram: PositiveInt = Field(description="words in a run that counts as n-gram overlap")
     remove: Literal["exact", "ngram"] = Field(description="which overlap removes a training row")
 
@@ -96,6 +93,8 @@ class Sampling(Section):
 class Explore(Section):
     """Self-exploration of one policy."""
 
+    queries_per_iteration: PositiveInt = Field(description="queries explored in each iteration")
+    fresh_queries: bool = Field(description="iteration n takes the n-th slice of the shuffled queries, not the first again")
     samples: PositiveInt = Field(description="K rollouts per query and mode")
     extra_native_samples: PositiveInt = Field(description="further native rollouts, for standard RL at equal rollouts")
     modes: list[Mode] = Field(min_length=1, description="rollouts an experiment uses")
@@ -171,6 +170,7 @@ class Evaluate(Section):
     """Greedy evaluation, and the sampled rollouts behind selection labels."""
 
     sampling: Sampling
+    benchmark_rows: PositiveInt | None = Field(description="items evaluated of each benchmark, drawn by hash; null: all")
     selection_benchmarks: list[Name] = Field(description="benchmarks whose queries get Monte-Carlo labels")
     selection_samples: PositiveInt = Field(description="dictated rollouts per query and methodology for the labels")
     selection_sampling: Sampling

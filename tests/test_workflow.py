@@ -1,0 +1,288 @@
+"""The workflow: what is planned for a target, what is refused, and one small run of every stage, killed and resumed."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, environment, files, run_program
+
+from autocode import settings
+
+pytestmark = pytest.mark.workflow
+SNAKEMAKE = (sys.executable, "-m", "snakemake")
+BIN = str(Path(sys.executable).parent)
+RUNS = sorted(path.stem for path in (ROOT / "config/runs").glob("*.yaml"))
+
+SMOKE = """
+extends: demo
+description: "Smoke: every stage, as small as it goes"
+build: {experiments: [main, no_reflection, standard_rl, standard_rl_equal_rollouts, q_rule, released_objective]}
+data: {queries_per_iteration: 12, sft_rows: 1500, benchmark_rows: 12}
+start: {optimizer: {epochs: 1, micro_batch_tokens: 4096}}
+explore: {samples: 2, extra_native_samples: 4}
+engine: {chunk_rows: 16}
+train: {optimizer: {epochs: 1, batch: 12, checkpoint_steps: 1}}
+evaluate: {selection_samples: 2}
+"""
+
+
+def snakemake(*arguments: str, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess:
+    """Run snakemake with this Python's programs first on PATH; both outputs in stdout."""
+    done = run_program(*SNAKEMAKE, *arguments, cwd=cwd, timeout=1500, PATH=BIN + os.pathsep + os.environ["PATH"], **more)
+    done.stdout += done.stderr
+    return done
+
+
+def planned(*arguments: str, cwd: Path = ROOT) -> Counter:
+    """Jobs of a dry run, by rule."""
+    done = snakemake(*arguments, "-n", "--quiet", "progress", cwd=cwd)
+    assert done.returncode == 0, done.stdout[-2000:]
+    if "Nothing to be done" in done.stdout:
+        return Counter()
+    table = done.stdout.split("\njob ")[1].split("\ntotal ")[0]
+    return Counter({name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)})
+
+
+def copied(folder: Path) -> Path:
+    """The repository's files, without what was built, in another place; with a run `smoke`."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.split("\0"):
+        if name and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    (folder / "config/runs/smoke.yaml").write_text(SMOKE)
+    sources = (folder / "config/sources.yaml").read_text()
+    assert sources.count("rows: 28000") == 3
+    (folder / "config/sources.yaml").write_text(sources.replace("rows: 28000", "rows: 1500"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory) -> Path:
+    """A copy where nothing has been built: plans do not depend on what this checkout holds."""
+    return copied(tmp_path_factory.mktemp("workflow") / "checkout")
+
+
+# --- plans ---
+
+
+def test_the_papers_command_plans_three_families_in_three_modes_on_six_benchmarks(checkout):
+    jobs = planned("all", "--profile", "slurm", cwd=checkout)
+    paper = settings.load(ROOT / "config").runs["paper"]
+    experiments, families, iterations = len(paper.build.experiments), len(paper.build.families), paper.build.iterations
+    assert (families, iterations, len(paper.build.benchmarks)) == (3, 2, 6)
+    trained = experiments * families * iterations
+    assert jobs["fetch_model"] == jobs["start_policy"] == families
+    assert jobs["train_policy"] == jobs["score_behavior"] == jobs["synthesize_responses"] == jobs["estimate_strategy"] == trained
+    assert jobs["sample_responses_paper_greedy"] == trained + families
+    assert jobs["sample_responses_paper_sampled"] == experiments * families + families
+    assert jobs["prepare_benchmark"] == 6
+    done = snakemake("-n", "results/paper/start/llama31/seed1/eval/auto/gsm8k/scores.json", cwd=checkout)
+    for benchmark in paper.build.benchmarks:
+        for mode in ("auto", "cot", "code"):
+            assert f"results/paper/start/llama31/seed1/eval/{mode}/{benchmark}/responses.parquet" in done.stdout
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_every_run_is_a_target(checkout, run):
+    jobs = planned(run, cwd=checkout)
+    build = settings.load(ROOT / "config").runs[run].build
+    assert jobs["train_policy"] == len(build.experiments) * len(build.families) * len(build.seeds) * build.iterations
+    assert jobs["plot_figures"] == jobs["tabulate_results"] == 1
+
+
+def test_a_file_plans_only_what_it_needs(checkout):
+    target = "results/paper/main/deepseekmath/seed1/iter2/reference_strategy.parquet"
+    done = snakemake("-n", target, cwd=checkout)
+    assert done.returncode == 0, done.stdout[-2000:]
+    jobs = planned(target, cwd=checkout)
+    modes = 3  # native, cot, code: before each of the two iterations
+    expected = {"fetch_model": 1, "start_policy": 1, "sample_rollouts": 2 * modes, "grade_rollouts": 2 * modes}
+    expected |= {"estimate_strategy": 2, "synthesize_responses": 1, "score_behavior": 1, "train_policy": 1}
+    assert {name: count for name, count in jobs.items() if name in expected} == expected
+    assert not [name for name in jobs if "responses_" in name or name in ("tabulate_results", "plot_figures", "prepare_sft")]
+    for other in ("qwen2math", "llama31", "standard_rl", "no_reflection", "released_objective", "/eval/"):
+        assert other not in done.stdout
+
+
+def test_a_family_that_is_used_as_it_is_needs_no_sft_data(checkout):
+    assert planned("results/paper/start/deepseekmath/seed1/model", cwd=checkout) == {"fetch_model": 1, "start_policy": 1}
+    assert planned("results/paper/start/llama31/seed1/model", cwd=checkout)["prepare_sft"] == 4
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "papr",
+        "results/papers/main/llama31/seed1/iter1/model",
+        "results/paper/mian/llama31/seed1/iter1/model",
+        "results/paper/main/lama31/seed1/iter1/model",
+        "results/paper/main/llama31/seed0/iter1/model",
+        "results/paper/main/llama31/seed1/iter0/model",
+        "results/paper/main/llama31/seed1/iter1/eval/auto/gsm9k/scores.json",
+        "results/paper/main/llama31/seed1/iter1/eval/dictated/gsm8k/scores.json",
+        "results/paper/main/llama31/seed1/explore/native/rollouts.parquet",
+        "data/benchmarks/gsm9k.parquet",
+    ],
+)
+def test_a_misspelt_target_is_refused(checkout, target):
+    done = snakemake("-n", target, cwd=checkout)
+    assert done.returncode != 0
+    assert "MissingRuleException" in done.stdout
+    assert target in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "sentence"),
+    [
+        ("runs/paper.yaml", "description:", "sampels: 3\ndescription:", "runs/paper.yaml: key 'sampels': extra inputs are not permitted"),
+        ("config.yaml", "  samples: 5 ", "  samples: five ", "key 'explore.samples': input should be a valid integer"),
+        ("runs/demo.yaml", "families: [tiny]", "families: [tinny]", "runs/demo.yaml: unknown family 'tinny'"),
+        ("config.yaml", "iterations: 2", "iterations: [2", "config.yaml: not YAML"),
+    ],
+)
+def test_a_bad_setting_ends_in_one_sentence(checkout, tmp_path, file, old, new, sentence):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    text = (tmp_path / "config" / file).read_text()
+    assert old in text
+    (tmp_path / "config" / file).write_text(text.replace(old, new, 1))
+    done = snakemake("-n", "demo", "--config", f"config_folder={tmp_path / 'config'}", cwd=checkout)
+    assert done.returncode == 1
+    assert sentence in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "SettingsError" not in done.stdout
+
+
+# --- style ---
+
+
+def test_the_linter_has_nothing_to_say(checkout):
+    done = snakemake("--lint", cwd=checkout)
+    assert done.returncode == 0, done.stdout
+    assert "your workflow is in a good condition" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [("snakefmt", "--check", "Snakefile", "rules"), ("ruff", "check", "."), ("ruff", "format", "--check", ".")], ids=" ".join
+)
+def test_the_code_is_formatted(command):
+    tool, *arguments = command
+    if not (Path(BIN) / tool).is_file():
+        pytest.skip(f"{tool} is not there: `bash setup.sh test` installs it")
+    done = run_program(str(Path(BIN) / tool), *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- a run ---
+
+
+@pytest.fixture(scope="module")
+def finished(checkout) -> Path:
+    """The small run, from raw data to report."""
+    done = snakemake("smoke", "--cores", "2", cwd=checkout)
+    assert done.returncode == 0, done.stdout[-4000:]
+    return checkout
+
+
+def test_a_run_ends_with_its_tables_and_figures_and_no_leftovers(finished):
+    results = finished / "results/smoke"
+    assert (results / "tables/summary.html").stat().st_size > 1000
+    assert len(list((results / "tables").glob("*.csv"))) == 7
+    assert len(list((results / "figures").glob("*.svg"))) == 6
+    assert not list(results.rglob("*.tmp"))
+    assert not [path for path in (finished / "checkpoints").rglob("*") if path.is_file()]
+
+
+def test_a_second_start_has_nothing_to_do(finished):
+    done = snakemake("smoke", "--cores", "1", cwd=finished)
+    assert "Nothing to be done" in done.stdout
+
+
+def test_six_experiments_share_the_start_policys_rollouts(finished):
+    """Nobody else explores before iteration 1, and the last iteration's policy is not explored at all."""
+    policies = Counter(str(path.parents[2].relative_to(finished / "results/smoke")) for path in finished.rglob("rollouts.parquet"))
+    assert policies.pop("start/tiny/seed1") == 4  # native, native_extra, cot, code
+    assert len(policies) == 6
+    assert {policy.rsplit("/", 1)[1] for policy in policies} == {"iter1"}
+
+
+def test_a_changed_label_reruns_no_training(finished):
+    path = finished / "config/config.yaml"
+    text = path.read_text()
+    assert "label: AutoCode (EM)" in text
+    path.write_text(text.replace("label: AutoCode (EM)", "label: AutoCode"))
+    try:
+        assert set(planned("smoke", cwd=finished)) == {"tabulate_results", "plot_figures", "smoke"}
+    finally:
+        path.write_text(text)
+
+
+def test_a_changed_estimate_reruns_what_depends_on_it(finished):
+    path = finished / "config/runs/smoke.yaml"
+    path.write_text(SMOKE + "estimate: {alpha: 2.0}\n")
+    try:
+        jobs = planned("results/smoke/main/tiny/seed1/iter1/model", cwd=finished)
+        assert jobs == {"estimate_strategy": 1, "synthesize_responses": 1, "score_behavior": 1, "train_policy": 1}
+    finally:
+        path.write_text(SMOKE)
+
+
+def remade(folder: Path) -> dict[str, bytes]:
+    """What the killed run makes again: one experiment, and the tables of all."""
+    wanted = [folder / "results/smoke" / part for part in ("main", "tables", "figures")]
+    return {f"{path.name}/{name}": content for path in wanted for name, content in files(path).items()}
+
+
+def test_killed_at_any_moment_and_resumed_on_one_core_it_ends_with_the_same_bytes(finished):
+    """Everything of one experiment, and all tables and figures, is made again, by one core instead of two, with three kills."""
+    before = remade(finished)
+    assert len(before) > 60
+    for part in ("main", "tables", "figures"):
+        shutil.rmtree(finished / "results/smoke" / part)
+    draw = random.Random(5)
+    command = [*SNAKEMAKE, "smoke", "--cores", "1", "--rerun-incomplete"]
+    path = BIN + os.pathsep + os.environ["PATH"]
+    for _ in range(3):
+        with open(finished / "killed.log", "w") as log:
+            started = subprocess.Popen(command, cwd=finished, env=environment(PATH=path), stdout=log, stderr=log, start_new_session=True)
+            time.sleep(draw.uniform(6, 16))
+            os.killpg(started.pid, signal.SIGKILL)
+        assert started.wait() == -signal.SIGKILL
+        unlocked = snakemake("--unlock", cwd=finished)
+        assert unlocked.returncode == 0, unlocked.stdout
+    assert remade(finished) != before
+    done = snakemake("smoke", "--cores", "1", "--rerun-incomplete", cwd=finished)
+    assert done.returncode == 0, done.stdout[-4000:]
+    after = remade(finished)
+    assert sorted(after) == sorted(before)
+    assert [name for name, content in after.items() if content != before[name]] == []
+
+
+def test_the_report_opens_without_network_or_errors(finished, tmp_path):
+    done = snakemake("smoke", "--report", "report.html", cwd=finished)
+    assert done.returncode == 0, done.stdout[-2000:]
+    page = (finished / "report.html").read_text()
+    assert "all tables, claims first" in page
+    browser = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    if browser is None:
+        pytest.skip("no chromium on this machine: the report was made, not opened")
+    opened = run_program(
+        browser,
+        *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND"),
+        *("--enable-logging=stderr", "--v=0", f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=8000", "--dump-dom"),
+        (finished / "report.html").as_uri(),
+    )
+    assert opened.returncode == 0, opened.stderr[-2000:]
+    console = [line for line in opened.stderr.splitlines() if "CONSOLE" in line]
+    assert [line for line in console if re.search(r"error|ERR_|Uncaught|Failed", line)] == []
+    # The menu is drawn by the page's own program: what the bare file does not show stands in the opened one.
+    for category in ("Summary", "Main results", "Ablations", "Learned strategy", "Training"):
+        assert category in opened.stdout
