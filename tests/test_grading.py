@@ -302,7 +302,8 @@ def test_infrastructure_errors_are_no_wrong_answers(grader):
     rows = frame([*ROLLOUTS[:3], rollout(sample=9, rounds=[round_(), round_("infrastructure_error")])])
     grades = grading.grade_rollouts(rows, QUERIES, LIMITS.model_copy(update={"max_infrastructure_errors": 0.25}), grader)
     assert grades.row(3, named=True)["outcome"] == "infrastructure_error"
-    assert not grades["strict"][3] and not grades["lenient"][3]
+    assert not grades["strict"][3]
+    assert not grades["lenient"][3]
     with pytest.raises(grading.GradingError, match="1 of 4 rollouts"):
         grading.grade_rollouts(rows, QUERIES, LIMITS, grader)
 
@@ -329,7 +330,8 @@ def test_program_grades_several_files(tmp_path):
     assert graded["outcome"].to_list() == ["correct", "wrong", "no_answer", "correct", "wrong", "wrong", "correct", "wrong"]
 
     refused = run_program(*files, "--out", outs[0])
-    assert refused.returncode == 1 and "--rollouts names 2 files, --out 1" in refused.stderr
+    assert refused.returncode == 1
+    assert "--rollouts names 2 files, --out 1" in refused.stderr
 
 
 def test_program_names_the_file_and_the_unknown_query(tmp_path):
@@ -337,6 +339,9 @@ def test_program_names_the_file_and_the_unknown_query(tmp_path):
     tables.write(frame(ROLLOUTS), tmp_path / "rollouts.parquet", "rollouts")
     words = ["--rollouts", tmp_path / "rollouts.parquet", "--queries", tmp_path / "queries.parquet", "--out", tmp_path / "grades.parquet"]
     refused = run_program(*words)
-    assert refused.returncode == 1 and refused.stdout == "" and len(refused.stderr.splitlines()) == 1
-    assert "rollouts.parquet" in refused.stderr and "'q2'" in refused.stderr
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert len(refused.stderr.splitlines()) == 1
+    assert "rollouts.parquet" in refused.stderr
+    assert "'q2'" in refused.stderr
     assert not (tmp_path / "grades.parquet").exists()

@@ -53,9 +53,7 @@ GOOD = {
 
 def test_good_programs_print_what_a_script_prints(interpreter):
     executions = interpreter.run([program for program, _ in GOOD.values()])
-    assert {name: execution for name, execution in zip(GOOD, executions, strict=True)} == {
-        name: Execution("ok", stdout, "") for name, (_, stdout) in GOOD.items()
-    }
+    assert dict(zip(GOOD, executions, strict=True)) == {name: Execution("ok", stdout, "") for name, (_, stdout) in GOOD.items()}
 
 
 BAD = {
@@ -78,7 +76,8 @@ def test_bad_programs_end_with_their_last_error_line(interpreter):
 
 def test_a_null_byte_is_an_error_of_the_program(interpreter):
     execution = one(interpreter, "print(1)\0")
-    assert execution.outcome == "error" and execution.error.endswith("source code string cannot contain null bytes")
+    assert execution.outcome == "error"
+    assert execution.error.endswith("source code string cannot contain null bytes")
 
 
 STOPPED = {
@@ -162,7 +161,8 @@ def test_nothing_leaks_from_one_program_to_the_next():
     with Interpreter(LIMITS.model_copy(update={"workers": 1})) as interpreter:
         executions = interpreter.run(
             [
-                "import builtins, math, os, sys\nbuiltins.print = None\nmath.pi = 3\nos.environ['A'] = 'b'\nopen('left', 'w').write('x')\nsys.path.clear()",
+                "import builtins, math, os, sys\nbuiltins.print = None\nmath.pi = 3\nos.environ['A'] = 'b'\n"
+                "open('left', 'w').write('x')\nsys.path.clear()",
                 "import math, os\nprint(math.pi, os.environ.get('A'), os.listdir('.'))",
             ]
         )
@@ -171,7 +171,7 @@ def test_nothing_leaks_from_one_program_to_the_next():
 
 def test_the_environment_and_open_files_of_the_driver_are_hidden(interpreter, monkeypatch):
     monkeypatch.setenv("SECRET_OF_THE_DRIVER", "x")
-    program = "import os\nprint('SECRET_OF_THE_DRIVER' in os.environ, sorted(map(int, os.listdir('/proc/self/fd')))[:3], len(os.listdir('/proc/self/fd')))"
+    program = "import os\nfound = sorted(map(int, os.listdir('/proc/self/fd')))\nprint('SECRET_OF_THE_DRIVER' in os.environ, found[:3], len(found))"
     with Interpreter(LIMITS) as fresh:
         assert one(fresh, program).stdout == "False [0, 1, 2] 4\n"
     assert one(interpreter, "import os\nos.write(3, b'x')").error == "OSError: [Errno 9] Bad file descriptor"
@@ -249,7 +249,8 @@ def test_workers_end_with_the_interpreter():
     with Interpreter(LIMITS) as interpreter:
         interpreter.run(["print(1)", "print(2)"])
         processes = [worker.process.pid for worker in interpreter._workers]
-    assert processes and not any(Path(f"/proc/{process}").exists() for process in processes)
+    assert processes
+    assert not any(Path(f"/proc/{process}").exists() for process in processes)
 
 
 def test_namespaces_hide_the_network_and_the_driver(interpreter):

@@ -31,6 +31,13 @@ def test_the_model_writes_the_output_fence_and_is_shown_the_rest(before, output,
     assert transcript.outputs(asked + shown + after) == [output]
 
 
+@pytest.mark.parametrize("output", ["```", "a```b", "1\n```\n\\boxed{9}", "````", "```output\n2\n```"])
+def test_a_program_cannot_end_its_output_itself(output):
+    text = block("print(1)", output) + "So 1."
+    assert [part.text for part in transcript.segments(text) if part.generated] == [block("print(1)") + OUTPUT_FENCE, "So 1."]
+    assert transcript.outputs(text) == [output.replace("```", "'''")]
+
+
 def test_rounds_of_a_response():
     text = f"First.\n{block('x = 1', '')}Then\n{block('print(x)', '1')}So 1."
     assert transcript.programs(text) == ["x = 1", "print(x)"]

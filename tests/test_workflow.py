@@ -25,12 +25,12 @@ SMOKE = """
 extends: demo
 description: "Smoke: every stage, as small as it goes"
 build: {experiments: [main, no_reflection, standard_rl, standard_rl_equal_rollouts, q_rule, released_objective]}
-data: {queries_per_iteration: 12, sft_rows: 1500, benchmark_rows: 12}
+data: {sft_rows: 1500}
 start: {optimizer: {epochs: 1, micro_batch_tokens: 4096}}
-explore: {samples: 2, extra_native_samples: 4}
+explore: {queries_per_iteration: 12, samples: 2, extra_native_samples: 4}
 engine: {chunk_rows: 16}
 train: {optimizer: {epochs: 1, batch: 12, checkpoint_steps: 1}}
-evaluate: {selection_samples: 2}
+evaluate: {benchmark_rows: 12, selection_samples: 2}
 """
 
 
@@ -43,7 +43,7 @@ def snakemake(*arguments: str, cwd: Path = ROOT, **more: str) -> subprocess.Comp
 
 def planned(*arguments: str, cwd: Path = ROOT) -> Counter:
     """Jobs of a dry run, by rule."""
-    done = snakemake(*arguments, "-n", "--quiet", "progress", cwd=cwd)
+    done = snakemake(*arguments, "-n", "--quiet", "rules", cwd=cwd)
     assert done.returncode == 0, done.stdout[-2000:]
     if "Nothing to be done" in done.stdout:
         return Counter()

@@ -55,9 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     benchmarks = {Path(path).stem: tables.read(path, "queries") for path in options.benchmarks}
     joined, compared = clean(options.training, options.use, benchmarks, options.ngram, options.remove)
     if joined.is_empty():
-        raise commandline.InputError(
-            f"no row is left in {options.use} after decontamination; see `remove` and `ngram` of the run's data settings"
-        )
+        raise commandline.InputError(f"no row is left in {options.use} after decontamination; see --remove and --ngram")
     contamination = pl.concat([comparison.contamination for comparison in compared])
     tables.write(corpora.take(joined, options.rows), options.out, options.use)
     tables.write(contamination, options.out_contamination, "contamination")

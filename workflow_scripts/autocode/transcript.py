@@ -12,6 +12,7 @@ from typing import Literal
 CODE_FENCE = "```python"
 OUTPUT_FENCE = "```output"
 CLOSE_FENCE = "```"
+ALTERED_FENCE = "'''"
 
 CUES = {"cot": "Let's reason step by step.", "code": "Let's write a program."}
 """Opening sentence that announces a methodology (released program, spec 1.10)."""
@@ -75,8 +76,8 @@ def segments(text: str) -> list[Segment]:
 
 
 def render_output(output: str) -> str:
-    """What follows the ```output fence in the text shown to the model."""
-    return f"\n{output}\n{CLOSE_FENCE}\n"
+    """What follows the ```output fence in the text shown to the model. A fence in the output would end it early: it is altered."""
+    return f"\n{output.replace(CLOSE_FENCE, ALTERED_FENCE)}\n{CLOSE_FENCE}\n"
 
 
 def without_outputs(text: str) -> str:
