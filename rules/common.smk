@@ -29,12 +29,11 @@ def run_of(wildcards):
     return run.of(wildcards.experiment) if "experiment" in wildcards.keys() else run
 
 
-def run_settings(*sections):
-    """Params function: the named settings sections as one JSON argument, so that a rule reruns for these alone."""
+def section(name):
+    """Params function: one settings section as a JSON argument, so that a rule reruns for what it reads alone."""
 
     def as_json(wildcards):
-        run = run_of(wildcards)
-        return settings.dumps({section: getattr(run, section) for section in sections})
+        return settings.dumps(getattr(run_of(wildcards), name))
 
     return as_json
 

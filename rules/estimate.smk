@@ -16,7 +16,7 @@ rule estimate_strategy:
     conda:
         "../envs/analysis.yaml"
     params:
-        settings=run_settings("estimate"),
+        settings=section("estimate"),
     shell:
         "python workflow_scripts/estimate_strategy.py --grades {input.grades:q} --out-q-values {output.q_values:q}"
         " --out-strategy {output.strategy:q} --settings {params.settings:q} --seed {wildcards.seed} > {log:q} 2>&1"

@@ -53,7 +53,7 @@ rule grade_rollouts:
         "../envs/analysis.yaml"
     threads: 1
     params:
-        settings=run_settings("grading"),
+        settings=section("grading"),
     shell:
         "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
         " --workers {threads} --settings {params.settings:q} > {log:q} 2>&1"

@@ -44,7 +44,7 @@ rule start_policy:
     params:
         launcher=launcher,
         family=family_json,
-        settings=run_settings("start"),
+        settings=section("start"),
         threads=torch_threads,
         base=flag("--base", "base"),
         sft=flag("--sft", "sft"),

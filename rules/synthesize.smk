@@ -20,7 +20,7 @@ rule synthesize_responses:
         "../envs/train.yaml"
     params:
         profile=family_profile,
-        settings=run_settings("synthesize"),
+        settings=section("synthesize"),
     shell:
         "python workflow_scripts/synthesize_responses.py --rollouts {input.rollouts:q} --grades {input.grades:q}"
         " --strategy {input.strategy:q} --queries {input.queries:q} --model {input.model:q} --profile {params.profile}"

@@ -56,7 +56,7 @@ rule train_policy:
     params:
         launcher=launcher,
         family=family_json,
-        settings=run_settings("train"),
+        settings=section("train"),
         threads=torch_threads,
         checkpoints="checkpoints/{run}/{experiment}/{family}/seed{seed}/iter{iteration}",
     shell:

@@ -171,7 +171,8 @@ def test_nothing_leaks_from_one_program_to_the_next():
 
 def test_the_environment_and_open_files_of_the_driver_are_hidden(interpreter, monkeypatch):
     monkeypatch.setenv("SECRET_OF_THE_DRIVER", "x")
-    program = "import os\nfound = sorted(map(int, os.listdir('/proc/self/fd')))\nprint('SECRET_OF_THE_DRIVER' in os.environ, found[:3], len(found))"
+    program = "import os\nfound = sorted(map(int, os.listdir('/proc/self/fd')))\n"
+    program += "print('SECRET_OF_THE_DRIVER' in os.environ, found[:3], len(found))"
     with Interpreter(LIMITS) as fresh:
         assert one(fresh, program).stdout == "False [0, 1, 2] 4\n"
     assert one(interpreter, "import os\nos.write(3, b'x')").error == "OSError: [Errno 9] Bad file descriptor"

@@ -291,12 +291,12 @@ def outputs(folder) -> list:
 
 def start_command(folder, inputs, family, tiny_run, **optimizer) -> list[str]:
     start = tiny_run.start.model_copy(update={"optimizer": tiny_run.start.optimizer.model_copy(update=optimizer)})
-    chosen = ["--family", settings.dumps(family), "--settings", settings.dumps({"start": start})]
+    chosen = ["--family", settings.dumps(family), "--settings", settings.dumps(start)]
     return program("start_policy", "--sft", inputs / "sft.parquet", *chosen, *outputs(folder))
 
 
 def train_command(folder, inputs, model, family, tiny_run, iteration=1, **changes) -> list[str]:
-    train = settings.dumps({"train": settings.merge(tiny_run.train.model_dump(), changes)})
+    train = settings.dumps(settings.merge(tiny_run.train.model_dump(), changes))
     chosen = ["--family", settings.dumps(family), "--settings", train]
     data = ["--dataset", inputs / "dataset.parquet", "--logprobs", inputs / "logprobs.parquet", "--model", model]
     return program("train_policy", *data, *chosen, *outputs(folder), "--iteration", iteration)

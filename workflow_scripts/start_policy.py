@@ -2,7 +2,7 @@
 
     python workflow_scripts/start_policy.py --sft results/demo/data/sft.parquet --out-model model \\
         --out-log training_log.parquet --out-settings settings.json --out-provenance provenance.json \\
-        --family '{...}' --settings '{"start": ...}' --seed 1 --checkpoints checkpoints/demo/start
+        --family '{...}' --settings '{...}' --seed 1 --checkpoints checkpoints/demo/start
 
 reads   table `sft` (unless the family is used as it is), a base model folder (unless it is built from scratch)
 writes  a policy folder, its table `training_log` (no row when nothing was trained), settings and provenance
@@ -16,12 +16,6 @@ from pathlib import Path
 from autocode import commandline, models, provenance, settings, tables
 
 
-class StartSettings(settings.Section):
-    """What this program reads from --settings."""
-
-    start: settings.Start
-
-
 def arguments():
     parser = commandline.parser(__doc__)
     parser.add_argument("--base", help="base model folder; none for a family built from scratch")
@@ -31,7 +25,7 @@ def arguments():
     parser.add_argument("--out-settings", required=True)
     parser.add_argument("--out-provenance", required=True)
     parser.add_argument("--family", required=True, help="JSON of the family")
-    parser.add_argument("--settings", required=True, help="JSON: start")
+    parser.add_argument("--settings", required=True, help="JSON of the start section")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch; another number may round otherwise")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--checkpoints", required=True, type=Path)
@@ -41,7 +35,7 @@ def arguments():
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     family = settings.parse(settings.Family, args.family, "--family")
-    chosen = settings.parse(StartSettings, args.settings)
+    chosen = settings.parse(settings.Start, args.settings)
     if family.precondition == "none":
         models.link_policy(args.base, args.out_model)
         log = tables.empty("training_log")
@@ -50,13 +44,13 @@ def main(argv: list[str] | None = None) -> int:
         if log is None:  # not the main process
             return 0
     tables.write(log, args.out_log, "training_log")
-    provenance.write_settings(args.out_settings, family=family, **dict(chosen))
+    provenance.write_settings(args.out_settings, family=family, start=chosen)
     provenance.write(args.out_provenance, model=args.out_model, inputs=[path for path in (args.sft, args.base) if path])
     models.discard(args.checkpoints)
     return 0
 
 
-def _fine_tune(args, family: settings.Family, chosen: StartSettings):
+def _fine_tune(args, family: settings.Family, chosen: settings.Start):
     import torch
 
     from autocode import demonstrations, training
@@ -65,7 +59,7 @@ def _fine_tune(args, family: settings.Family, chosen: StartSettings):
     pairs = tables.read(args.sft, "sft")
     texts = demonstrations.texts(pairs, family.prompt) if family.scratch else []
     model, tokenizer = models.base_policy(family, args.base, texts, args.seed)
-    examples = demonstrations.demonstrations(pairs, tokenizer, family.prompt, chosen.start, args.seed)
+    examples = demonstrations.demonstrations(pairs, tokenizer, family.prompt, chosen, args.seed)
     base = models.digest(args.base) if args.base else None
     key = settings.fingerprint(pairs.hash_rows().to_list(), base, family, chosen, args.seed)
     trained = training.train(
@@ -74,7 +68,7 @@ def _fine_tune(args, family: settings.Family, chosen: StartSettings):
         examples,
         training.sft_loss,
         "token",
-        chosen.start.optimizer,
+        chosen.optimizer,
         1,
         args.checkpoints / key,
         args.seed,

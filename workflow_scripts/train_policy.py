@@ -2,7 +2,7 @@
 
     python workflow_scripts/train_policy.py --dataset dataset.parquet --logprobs logprobs.parquet --model model \\
         --out-model next_model --out-log training_log.parquet --out-settings settings.json --out-provenance provenance.json \\
-        --family '{...}' --settings '{"train": ...}' --iteration 1 --seed 1 --checkpoints checkpoints/demo/main
+        --family '{...}' --settings '{...}' --iteration 1 --seed 1 --checkpoints checkpoints/demo/main
 
 reads   tables `dataset` and `logprobs`, the policy folder the rollouts came from
 writes  the next policy folder, its table `training_log`, settings and provenance
@@ -17,12 +17,6 @@ from pathlib import Path
 from autocode import commandline, models, provenance, settings, tables
 
 
-class TrainSettings(settings.Section):
-    """What this program reads from --settings."""
-
-    train: settings.Train
-
-
 def arguments():
     parser = commandline.parser(__doc__)
     parser.add_argument("--dataset", required=True)
@@ -33,7 +27,7 @@ def arguments():
     parser.add_argument("--out-settings", required=True)
     parser.add_argument("--out-provenance", required=True)
     parser.add_argument("--family", required=True, help="JSON of the family")
-    parser.add_argument("--settings", required=True, help="JSON: train")
+    parser.add_argument("--settings", required=True, help="JSON of the train section")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch; another number may round otherwise")
     parser.add_argument("--iteration", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
@@ -48,13 +42,13 @@ def main(argv: list[str] | None = None) -> int:
     from autocode import examples, objective, training
 
     family = settings.parse(settings.Family, args.family, "--family")
-    chosen = settings.parse(TrainSettings, args.settings)
+    chosen = settings.parse(settings.Train, args.settings)
     torch.set_num_threads(args.threads)
     dataset, logprobs = tables.read(args.dataset, "dataset"), tables.read(args.logprobs, "logprobs")
     tokenizer = models.load_tokenizer(args.model)
     model = models.load_policy(args.model, family.train_dtype)
     # The released program has no behaviour log-probabilities in its first round: plain reward-weighted likelihood.
-    released = chosen.train.objective == "released"
+    released = chosen.objective == "released"
     behaviour = None if released and args.iteration == 1 else logprobs
     data = [table.hash_rows().to_list() for table in (dataset, logprobs)]
     key = settings.fingerprint(data, models.digest(args.model), family, chosen, args.iteration, args.seed)
@@ -62,9 +56,9 @@ def main(argv: list[str] | None = None) -> int:
         models.trainable(model, family, args.seed + args.iteration),
         tokenizer.pad_token_id,
         examples.from_dataset(dataset, behaviour, tokenizer, reflective_behaviour=not released),
-        partial(objective.released if released else objective.paper, train=chosen.train),
+        partial(objective.released if released else objective.paper, train=chosen),
         "response",
-        chosen.train.optimizer,
+        chosen.optimizer,
         args.iteration,
         args.checkpoints / key,
         args.seed,
@@ -74,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     models.save_policy(trained.model, tokenizer, args.out_model, trained.weights)
     tables.write(trained.log, args.out_log, "training_log")
-    provenance.write_settings(args.out_settings, family=family, **dict(chosen))
+    provenance.write_settings(args.out_settings, family=family, train=chosen)
     provenance.write(args.out_provenance, model=args.out_model, inputs=[args.dataset, args.logprobs, args.model])
     models.discard(args.checkpoints)
     return 0
