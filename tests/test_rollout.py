@@ -214,7 +214,9 @@ def test_a_real_rollout_runs_programs(uninterrupted, queries):
     assert frame["methodology"].to_list().count("code") > frame.height // 2
 
 
-def test_killed_after_its_first_chunk_it_resumes_to_the_same_bytes(uninterrupted, trained_policy, queries, tiny_run, tmp_path):
+def test_killed_after_its_first_chunk_it_resumes_with_two_workers_to_the_same_bytes(
+    uninterrupted, trained_policy, queries, tiny_run, tmp_path
+):
     asked = command(trained_policy, queries, tmp_path / "killed", tiny_run)
     started = subprocess.Popen(asked, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL, start_new_session=True)
     while not list((tmp_path / "killed/kept").rglob("chunk-*")) and started.poll() is None:
@@ -224,7 +226,7 @@ def test_killed_after_its_first_chunk_it_resumes_to_the_same_bytes(uninterrupted
     assert started.wait() == -signal.SIGKILL
     kept = files(tmp_path / "killed/kept")
     assert kept
-    done = run_program(*asked)
+    done = run_program(*asked, "--workers", "2")
     assert done.returncode == 0, done.stderr[-2000:]
     assert files(tmp_path / "killed/out") == files(uninterrupted / "out")
 
@@ -246,12 +248,6 @@ def test_an_unequal_number_of_outputs_is_one_clear_sentence(trained_policy, quer
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1] == "sample_rollouts.py: give one --queries and one --mode for each --out"
     assert "Traceback" not in done.stderr
-
-
-def test_two_workers_write_the_same_bytes(uninterrupted, trained_policy, queries, tiny_run, tmp_path):
-    done = run_program(*command(trained_policy, queries, tmp_path / "two", tiny_run), "--workers", "2")
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert files(tmp_path / "two/out") == files(uninterrupted / "out")
 
 
 def test_one_row_per_query_and_sample_is_kept_in_the_table(uninterrupted):

@@ -211,7 +211,7 @@ def value_plane(
         axis.set_xlabel("Q(x, CoT): mean reward")
     names = {"cot": "label CoT", "code": "label code", None: "no label: never solved"}
     boundary = _line("#666666", "--", "equal Q: above it code is worth more")
-    _legend(figure, [*(_dot(colours[label], name) for label, name in names.items()), boundary], columns=2)
+    _legend(figure, [*(_dot(colours[label], name) for label, name in names.items()), boundary])
     figure.suptitle(title)
     return figure
 
@@ -359,8 +359,9 @@ def _line(colour: str, line: str, label: str) -> tuple:
     return Line2D([], [], linestyle=line, color=colour), label
 
 
-def _legend(figure: "Figure", handles: list[tuple], columns: int | None = None) -> None:
-    """One legend below all panels."""
+def _legend(figure: "Figure", handles: list[tuple]) -> None:
+    """One legend below all panels, in as many columns as the figure is wide enough for."""
     if handles:
-        width = columns or (len(handles) if figure.get_figwidth() > 9 else min(len(handles), 2))
-        figure.legend([handle for handle, _ in handles], [label for _, label in handles], loc="outside lower center", ncols=width)
+        column_inches = 0.55 + 0.075 * max(len(label) for _, label in handles)
+        columns = max(1, min(len(handles), int(figure.get_figwidth() // column_inches)))
+        figure.legend([handle for handle, _ in handles], [label for _, label in handles], loc="outside lower center", ncols=columns)
