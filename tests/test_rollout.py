@@ -214,9 +214,8 @@ def test_a_real_rollout_runs_programs(uninterrupted, queries):
     assert frame["methodology"].to_list().count("code") > frame.height // 2
 
 
-def test_killed_after_its_first_chunk_it_resumes_with_two_workers_to_the_same_bytes(
-    uninterrupted, trained_policy, queries, tiny_run, tmp_path
-):
+def test_killed_it_resumes_with_more_workers_to_the_same_bytes(uninterrupted, trained_policy, queries, tiny_run, tmp_path):
+    """kill -9 after the first chunk."""
     asked = command(trained_policy, queries, tmp_path / "killed", tiny_run)
     started = subprocess.Popen(asked, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL, start_new_session=True)
     while not list((tmp_path / "killed/kept").rglob("chunk-*")) and started.poll() is None:
