@@ -68,8 +68,8 @@ rule tabulate_results:
         results="results/{run}",
         tables="results/{run}/tables",
     shell:
-        "python workflow_scripts/tabulate_results.py --run {wildcards.run} --results results/{wildcards.run} --plan {params.plan:q}"
-        " --out-dir results/{wildcards.run}/tables > {log:q} 2>&1"
+        "python workflow_scripts/tabulate_results.py --run {wildcards.run} --results {params.results:q} --plan {params.plan:q}"
+        " --out-dir {params.tables:q} > {log:q} 2>&1"
 
 
 rule plot_figures:

@@ -116,6 +116,11 @@ BAD = {
         {"experiments": {"new": {"label": "x", "settings": {"explore": {"samples": 2}}}}},
         ["experiment 'new'", "'explore.modes' only"],
     ),
+    "experiment overrides a shared stage": (
+        RUN,
+        {"experiments": {"new": {"label": "x", "settings": {"grading": {"timeout": 1.0}}}}},
+        ["experiment 'new'", "may not override 'grading'", "it may override estimate, explore, synthesize, train"],
+    ),
     "experiment with an unknown key": (
         RUN,
         {"experiments": {"new": {"label": "x", "settings": {"train": {"clip": 1}}}}},

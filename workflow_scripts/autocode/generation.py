@@ -94,7 +94,7 @@ class TransformersEngine:
             ids[row, width - len(request.token_ids) :] = torch.tensor(request.token_ids)
             mask[row, width - len(request.token_ids) :] = 1
         steps = max(request.max_new_tokens for request in requests)
-        sampler = _row_sampler(requests, width, steps, self.sampling, self._eos, self.device)
+        sampler = _row_sampler(requests, width, steps, self.sampling, self.device)
         with torch.inference_mode():
             out = self.model.generate(
                 input_ids=ids.to(self.device),
@@ -124,7 +124,7 @@ class TransformersEngine:
         return Completion(row[: end + 1], logprobs[: end + 1], "eos")
 
 
-def _row_sampler(requests: list[Request], width: int, steps: int, sampling: settings.Sampling, eos: set[int], device: str):
+def _row_sampler(requests: list[Request], width: int, steps: int, sampling: settings.Sampling, device: str):
     """A logits processor that leaves exactly one token per row: the sampled one. Keeps the log-probabilities it saw."""
     import torch
     from transformers import LogitsProcessor

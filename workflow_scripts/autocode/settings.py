@@ -421,11 +421,16 @@ def _check_names(config: Config, folder: Path) -> None:
                 _known(value, known, where, kind)
         if "start" in run.experiments:
             raise SettingsError(f"{where}: an experiment may not be called 'start': that name is the start policy's")
-        for experiment in run.experiments:
+        for experiment, row in run.experiments.items():
             try:
                 explore = run.of(experiment).explore
             except SettingsError as error:
                 raise SettingsError(f"{where}: {error}") from None
+            if shared := set(row.settings) - EXPERIMENT_SECTIONS:
+                raise SettingsError(
+                    f"{where}: experiment '{experiment}' may not override '{min(shared)}', which all experiments share;"
+                    f" it may override {', '.join(sorted(EXPERIMENT_SECTIONS))}"
+                )
             if explore.model_copy(update={"modes": run.explore.modes}) != run.explore:
                 raise SettingsError(f"{where}: experiment '{experiment}' may override 'explore.modes' only: rollouts are shared")
 

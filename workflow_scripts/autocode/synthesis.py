@@ -154,7 +154,6 @@ class _Builder:
     def __init__(self, tokenizer, profile: str, learn_hint: bool):
         self.tokenizer, self.learn_hint = tokenizer, learn_hint
         self.lead = prompts.profile(profile).lead
-        self.cues = {name: self._encode(cue) for name, cue in transcript.CUES.items()}
         self.end = tokenizer.eos_token_id
 
     def exploratory(self, a_try: Try) -> dict:
