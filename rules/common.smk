@@ -196,8 +196,14 @@ def one_gpu(wildcards):
     return min(1, gpus(wildcards))
 
 
-def torch_threads(wildcards):
-    return CONFIG.runs[wildcards.run].engine.threads
+def start_cpus(wildcards):
+    """The start policy is trained alone, so it may want more than a job of which several run."""
+    run = CONFIG.runs[wildcards.run]
+    return max(run.hardware.cpus, run.start.optimizer.threads)
+
+
+def scoring_threads(wildcards):
+    return run_of(wildcards).train.optimizer.threads
 
 
 def micro_batch_tokens(wildcards):

@@ -36,7 +36,7 @@ rule start_policy:
         "logs/results/{run}/start/{family}/seed{seed}/model.timing.tsv"
     conda:
         "../envs/train.yaml"
-    threads: cpus
+    threads: start_cpus
     resources:
         gpu=gpus,
         mem_mb=memory_mb,
@@ -45,7 +45,6 @@ rule start_policy:
         launcher=launcher,
         family=family_json,
         settings=section("start"),
-        threads=torch_threads,
         base=flag("--base", "base"),
         sft=flag("--sft", "sft"),
         checkpoints="checkpoints/{run}/start/{family}/seed{seed}",
@@ -53,4 +52,4 @@ rule start_policy:
         "exec {params.launcher} workflow_scripts/start_policy.py {params.base} {params.sft}"
         " --out-model {output.model:q} --out-log {output.training_log:q} --out-settings {output.settings:q}"
         " --out-provenance {output.provenance:q} --family {params.family:q} --settings {params.settings:q}"
-        " --threads {params.threads} --seed {wildcards.seed} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+        " --seed {wildcards.seed} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"

@@ -25,7 +25,7 @@ rule score_behavior:
     params:
         tokens=micro_batch_tokens,
         dtype=scoring_dtype,
-        threads=torch_threads,
+        threads=scoring_threads,
     shell:
         "exec python workflow_scripts/score_behavior.py --dataset {input.dataset:q} --model {input.model:q} --out {output:q}"
         " --micro-batch-tokens {params.tokens} --threads {params.threads} --dtype {params.dtype} > {log:q} 2>&1"
@@ -57,11 +57,10 @@ rule train_policy:
         launcher=launcher,
         family=family_json,
         settings=section("train"),
-        threads=torch_threads,
         checkpoints="checkpoints/{run}/{experiment}/{family}/seed{seed}/iter{iteration}",
     shell:
         "exec {params.launcher} workflow_scripts/train_policy.py --dataset {input.dataset:q} --logprobs {input.logprobs:q}"
         " --model {input.model:q} --out-model {output.model:q} --out-log {output.training_log:q}"
         " --out-settings {output.settings:q} --out-provenance {output.provenance:q} --family {params.family:q}"
-        " --settings {params.settings:q} --threads {params.threads} --iteration {wildcards.iteration} --seed {wildcards.seed}"
+        " --settings {params.settings:q} --iteration {wildcards.iteration} --seed {wildcards.seed}"
         " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"

@@ -28,8 +28,8 @@ def tiny_run() -> settings.Run:
     run = settings.load(ROOT / "config").runs["demo"]
     optimizer = {"learning_rate": [3e-3], "optimizer": "adamw", "epochs": 2, "batch": 4, "micro_batch_tokens": 256, "max_tokens": 128}
     changes = {
-        "start": {"optimizer": {**optimizer, "checkpoint_steps": 2}},
-        "train": {"optimizer": {**optimizer, "checkpoint_steps": 2}},
+        "start": {"optimizer": {**optimizer, "checkpoint_steps": 2, "threads": 1}},
+        "train": {"optimizer": {**optimizer, "checkpoint_steps": 2, "threads": 1}},
         "explore": {"sampling": {"max_new_tokens": 40}},
         "engine": {"chunk_rows": 8, "max_model_len": 160},
     }

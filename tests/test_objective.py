@@ -13,7 +13,7 @@ from autocode.objective import Batch
 
 OPTIMIZER = settings.Optimizer(
     learning_rate=[1e-3], optimizer="adamw", weight_decay=0, schedule="constant", warmup=0, epochs=1, batch=1,
-    micro_batch_tokens=1, max_tokens=1, max_gradient_norm=1, checkpoint_steps=1,
+    micro_batch_tokens=1, max_tokens=1, max_gradient_norm=1, checkpoint_steps=1, threads=1,
 )  # fmt: skip
 TRAIN = settings.Train(
     objective="paper", clip_form="min", clip_low=0.8, clip_high=1.2, ratio_level="token", selection_weight=1.0, optimizer=OPTIMIZER

@@ -285,7 +285,7 @@ def outputs(folder) -> list:
     return [
         *("--out-model", folder / "out/model", "--out-log", folder / "out/log.parquet"),
         *("--out-settings", folder / "out/settings.json", "--out-provenance", folder / "out/provenance.json"),
-        *("--threads", 1, "--seed", 1, "--checkpoints", folder / "kept"),
+        *("--seed", 1, "--checkpoints", folder / "kept"),
     ]
 
 

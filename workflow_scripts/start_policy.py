@@ -26,7 +26,6 @@ def arguments():
     parser.add_argument("--out-provenance", required=True)
     parser.add_argument("--family", required=True, help="JSON of the family")
     parser.add_argument("--settings", required=True, help="JSON of the start section")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch; another number may round otherwise")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--checkpoints", required=True, type=Path)
     return parser
@@ -55,7 +54,7 @@ def _fine_tune(args, family: settings.Family, chosen: settings.Start):
 
     from autocode import demonstrations, training
 
-    torch.set_num_threads(args.threads)
+    torch.set_num_threads(chosen.optimizer.threads)
     pairs = tables.read(args.sft, "sft")
     texts = demonstrations.texts(pairs, family.prompt) if family.scratch else []
     model, tokenizer = models.base_policy(family, args.base, texts, args.seed)

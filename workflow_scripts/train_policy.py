@@ -28,7 +28,6 @@ def arguments():
     parser.add_argument("--out-provenance", required=True)
     parser.add_argument("--family", required=True, help="JSON of the family")
     parser.add_argument("--settings", required=True, help="JSON of the train section")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch; another number may round otherwise")
     parser.add_argument("--iteration", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--checkpoints", required=True, type=Path)
@@ -43,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
 
     family = settings.parse(settings.Family, args.family, "--family")
     chosen = settings.parse(settings.Train, args.settings)
-    torch.set_num_threads(args.threads)
+    torch.set_num_threads(chosen.optimizer.threads)
     dataset, logprobs = tables.read(args.dataset, "dataset"), tables.read(args.logprobs, "logprobs")
     tokenizer = models.load_tokenizer(args.model)
     model = models.load_policy(args.model, family.train_dtype)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import polars as pl
-from scipy import stats
+from scipy import special
 
 from autocode import settings, tables
 
@@ -42,15 +42,15 @@ def estimate_q_values(grades: pl.DataFrame) -> pl.DataFrame:
 def jeffreys_interval(successes: np.ndarray, n: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
     """Equal-tailed Jeffreys interval of binomial proportions; 0 and 1 are kept as ends where all fail or all succeed."""
     tail = (1 - level) / 2
-    low = np.where(successes == 0, 0.0, stats.beta.ppf(tail, successes + 0.5, n - successes + 0.5))
-    high = np.where(successes == n, 1.0, stats.beta.ppf(1 - tail, successes + 0.5, n - successes + 0.5))
+    low = np.where(successes == 0, 0.0, special.betaincinv(successes + 0.5, n - successes + 0.5, tail))
+    high = np.where(successes == n, 1.0, special.betaincinv(successes + 0.5, n - successes + 0.5, 1 - tail))
     return low, high
 
 
 def probability_code_better(code: tuple[int, int], cot: tuple[int, int]) -> float:
     """P(Q_code > Q_cot) for (successes, n) of each, independent Jeffreys posteriors; midpoint rule over code's quantiles."""
-    quantiles = stats.beta.ppf(_GRID, code[0] + 0.5, code[1] - code[0] + 0.5)
-    return float(stats.beta.cdf(quantiles, cot[0] + 0.5, cot[1] - cot[0] + 0.5).mean())
+    quantiles = special.betaincinv(code[0] + 0.5, code[1] - code[0] + 0.5, _GRID)
+    return float(special.betainc(cot[0] + 0.5, cot[1] - cot[0] + 0.5, quantiles).mean())
 
 
 def _with_intervals(counts: pl.DataFrame) -> pl.DataFrame:

@@ -7,13 +7,17 @@ token (before temperature and top-p), so that it can be compared with teacher fo
 
 import logging
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from autocode import settings
 from autocode.transcript import OUTPUT_FENCE
 
 log = logging.getLogger(__name__)
+
+LENGTH_RATIO = 1.5  # prompts in one batch differ by no more: the shorter are padded
+KEEP_SHARE = 0.8  # a batch is cut down when no more than this share of its rows is still open: cutting copies the cache
 
 
 class GenerationError(Exception):
@@ -60,15 +64,15 @@ def start_engine(model: str, engine: settings.Engine, sampling: settings.Samplin
 
 
 class TransformersEngine:
-    """Batched sampling by `transformers`' own generate loop, with seeded rows.
+    """Batched sampling with a model of `transformers`, with seeded rows.
 
     Randomness comes from one uniform number per row and step, drawn from the row's own generator before decoding starts;
     the token is found by inverting the cumulative distribution. So a row's draw does not depend on the batch around it.
+    The decoding loop is ours, because finished rows leave the batch: most rows end long before the longest.
     """
 
     def __init__(self, model: str, engine: settings.Engine, sampling: settings.Sampling):
         import torch
-        from transformers import GenerationConfig
 
         from autocode import models
 
@@ -78,77 +82,116 @@ class TransformersEngine:
         self.model = models.load_policy(model, engine.dtype).to(self.device).eval()
         self.sampling = sampling
         self._eos = models.end_tokens(self.model, self.tokenizer)
-        self.model.generation_config = GenerationConfig()  # the model's own may hold a repetition penalty, top-k and the like
+        self._fence_enders = _fence_enders(self.tokenizer)
 
     def generate(self, requests: list[Request]) -> list[Completion]:
         import torch
-        from transformers import LogitsProcessorList
 
-        if not requests:
-            return []
-        width = max(len(request.token_ids) for request in requests)
-        pad = self.tokenizer.pad_token_id
-        ids = torch.full((len(requests), width), pad, dtype=torch.long)
-        mask = torch.zeros_like(ids)
-        for row, request in enumerate(requests):
-            ids[row, width - len(request.token_ids) :] = torch.tensor(request.token_ids)
-            mask[row, width - len(request.token_ids) :] = 1
-        steps = max(request.max_new_tokens for request in requests)
-        sampler = _row_sampler(requests, width, steps, self.sampling, self.device)
+        rows = [_DecodedRow(request) for request in requests]
         with torch.inference_mode():
-            out = self.model.generate(
-                input_ids=ids.to(self.device),
-                attention_mask=mask.to(self.device),
-                do_sample=False,
-                max_new_tokens=steps,
-                logits_processor=LogitsProcessorList([sampler]),
-                stop_strings=[OUTPUT_FENCE],
-                tokenizer=self.tokenizer,
-                eos_token_id=sorted(self._eos),
-                pad_token_id=pad,
+            for batch in _alike(rows):
+                self._decode(batch)
+        return [Completion(row.token_ids, row.logprobs, row.ended) for row in rows]
+
+    def _decode(self, rows: list["_DecodedRow"]) -> None:
+        """Write every row to its end: one forward pass per step over the rows that are still in the batch."""
+        import torch
+        from transformers import DynamicCache
+
+        ids, mask = self._padded([row.request.token_ids for row in rows])
+        uniforms = _uniforms([row.request for row in rows], self.sampling, self.device)
+        cache = DynamicCache(config=self.model.config)
+        step = 0
+        while True:
+            positions = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+            output = self.model(
+                input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1
             )
-        logprobs = torch.stack(sampler.logprobs, dim=1).tolist()
-        return [
-            self._completion(row[: request.max_new_tokens], row_logprobs)
-            for request, row, row_logprobs in zip(requests, out[:, width:].tolist(), logprobs, strict=True)
-        ]
+            logits = output.logits[:, -1].float()
+            chosen = self._choose(logits, None if uniforms is None else uniforms[:, step])
+            logprobs = torch.log_softmax(logits, dim=-1).gather(1, chosen[:, None])[:, 0]
+            for row, token, logprob in zip(rows, chosen.tolist(), logprobs.tolist(), strict=True):
+                if row.ended is None:
+                    self._write(row, token, logprob)
+            open_rows = [place for place, row in enumerate(rows) if row.ended is None]
+            if not open_rows:
+                return
+            step += 1
+            ids = chosen[:, None]
+            mask = torch.cat([mask, torch.ones_like(ids)], dim=1)
+            if len(open_rows) <= KEEP_SHARE * len(rows):
+                kept = torch.tensor(open_rows, device=self.device)
+                rows = [rows[place] for place in open_rows]
+                ids, mask = ids[kept], mask[kept]
+                uniforms = None if uniforms is None else uniforms[kept]
+                cache.batch_select_indices(kept)
 
-    def _completion(self, row: list[int], logprobs: list[float]) -> Completion:
-        """Cut a generated row, padded after its end, to what was sampled."""
-        end = next((position for position, token in enumerate(row) if token in self._eos or token == self.tokenizer.pad_token_id), None)
-        written = row if end is None else row[:end]
-        if OUTPUT_FENCE in self.tokenizer.decode(written[-16:]):
-            return Completion(written, logprobs[: len(written)], "fence")
-        if end is None:
-            return Completion(written, logprobs[: len(written)], "length")
-        return Completion(row[: end + 1], logprobs[: end + 1], "eos")
+    def _padded(self, sequences: list[list[int]]):
+        """Token ids padded on the left, and their attention mask; shape [rows, longest]."""
+        import torch
+
+        width = max(map(len, sequences))
+        ids = torch.full((len(sequences), width), self.tokenizer.pad_token_id, dtype=torch.long)
+        mask = torch.zeros_like(ids)
+        for row, sequence in enumerate(sequences):
+            ids[row, width - len(sequence) :] = torch.tensor(sequence)
+            mask[row, width - len(sequence) :] = 1
+        return ids.to(self.device), mask.to(self.device)
+
+    def _choose(self, logits, uniform):
+        """Next token of each row: the likeliest, or the one that the row's uniform number falls on."""
+        return logits.argmax(dim=-1) if uniform is None else _invert(logits / self.sampling.temperature, self.sampling.top_p, uniform)
+
+    def _write(self, row: "_DecodedRow", token: int, logprob: float) -> None:
+        """Add a token to a row and say why the row ends, if it does."""
+        row.token_ids.append(token)
+        row.logprobs.append(logprob)
+        if token in self._eos:
+            row.ended = "eos"
+        elif token in self._fence_enders and OUTPUT_FENCE in self.tokenizer.decode(row.token_ids[-16:]):
+            row.ended = "fence"
+        elif len(row.token_ids) >= row.request.max_new_tokens:
+            row.ended = "length"
 
 
-def _row_sampler(requests: list[Request], width: int, steps: int, sampling: settings.Sampling, device: str):
-    """A logits processor that leaves exactly one token per row: the sampled one. Keeps the log-probabilities it saw."""
+@dataclass
+class _DecodedRow:
+    """What has been written for a request so far."""
+
+    request: Request
+    token_ids: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    ended: str | None = None
+
+
+def _alike(rows: list[_DecodedRow]) -> Iterator[list[_DecodedRow]]:
+    """Batches of rows with prompts of similar length: one long prompt among short ones would be mostly padding."""
+    batch: list[_DecodedRow] = []
+    for row in sorted(rows, key=lambda row: len(row.request.token_ids)):
+        if batch and len(row.request.token_ids) > LENGTH_RATIO * len(batch[0].request.token_ids):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _fence_enders(tokenizer) -> set[int]:
+    """Tokens within which the fence can end: after any other, nobody needs to look for it."""
+    endings = tuple(OUTPUT_FENCE[start:] for start in range(len(OUTPUT_FENCE)))
+    texts = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
+    return {token for token, text in enumerate(texts) if text.startswith(endings) or OUTPUT_FENCE in text}
+
+
+def _uniforms(requests: list[Request], sampling: settings.Sampling, device: str):
+    """A uniform number per row and step, from the row's own seed; None when nothing is drawn."""
     import torch
-    from transformers import LogitsProcessor
 
-    uniforms = None
-    if sampling.temperature > 0:
-        uniforms = torch.stack(
-            [torch.rand(steps, generator=torch.Generator().manual_seed(request.seed), dtype=torch.float64) for request in requests]
-        ).to(device)
-
-    class RowSampler(LogitsProcessor):
-        def __init__(self):
-            self.logprobs = []
-
-        def __call__(self, input_ids, scores):
-            scores = scores.float()
-            if uniforms is None:
-                chosen = scores.argmax(dim=-1)
-            else:
-                chosen = _invert(scores / sampling.temperature, sampling.top_p, uniforms[:, input_ids.shape[1] - width])
-            self.logprobs.append(torch.log_softmax(scores, dim=-1).gather(1, chosen[:, None])[:, 0].cpu())
-            return torch.full_like(scores, float("-inf")).scatter_(1, chosen[:, None], 0.0)
-
-    return RowSampler()
+    if sampling.temperature == 0:
+        return None
+    steps = max(request.max_new_tokens for request in requests)
+    generators = [torch.Generator().manual_seed(request.seed) for request in requests]
+    return torch.stack([torch.rand(steps, generator=generator, dtype=torch.float64) for generator in generators]).to(device)
 
 
 def _invert(logits, top_p: float, uniform):

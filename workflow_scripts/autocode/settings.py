@@ -71,6 +71,7 @@ class Optimizer(Section):
     max_tokens: PositiveInt = Field(description="longer prompt+response pairs are left out and counted")
     max_gradient_norm: float = Field(gt=0)
     checkpoint_steps: PositiveInt = Field(description="optimiser steps between resumable checkpoints")
+    threads: PositiveInt = Field(description="CPU threads of torch; fixed, since another number may round otherwise")
 
 
 class Start(Section):
