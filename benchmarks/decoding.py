@@ -1,12 +1,14 @@
-"""How fast the transformers engine decodes, against the generate loop of `transformers`, on the same rows in the same run.
+"""How fast one chunk of rollouts is sampled, against the same with the generate loop of `transformers`, in the same run.
 
     python benchmarks/decoding.py --model results/demo/start/tiny/seed1/model --queries results/demo/data/queries.parquet
 
-Both decode one chunk greedily, so both write the same tokens; the ratio of their times is printed for each prompt mode.
+Both sample greedily, programs executed, so both write the same tokens; the ratio of their times is printed for each prompt mode.
 """
 
 import sys
 import time
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
@@ -15,6 +17,7 @@ import torch
 from transformers import GenerationConfig
 
 from autocode import commandline, corpora, generation, rollout, settings, tables
+from autocode.interpreter import Interpreter
 from autocode.transcript import OUTPUT_FENCE
 
 
@@ -29,30 +32,33 @@ def arguments():
     return parser
 
 
-def library_loop(engine: generation.TransformersEngine, requests: list[generation.Request]) -> list[list[int]]:
-    """The peer: greedy decoding by `model.generate`, stopped at the same fence; rows are cut at their padding."""
-    ids, mask = engine._padded([request.token_ids for request in requests])
-    with torch.inference_mode():
-        out = engine.model.generate(
-            input_ids=ids,
-            attention_mask=mask,
-            generation_config=GenerationConfig(do_sample=False, max_new_tokens=requests[0].max_new_tokens),
-            stop_strings=[OUTPUT_FENCE],
-            tokenizer=engine.tokenizer,
-            eos_token_id=sorted(engine._eos),
-            pad_token_id=engine.tokenizer.pad_token_id,
-        )
-    return out[:, ids.shape[1] :].tolist()
+class LibraryLoop(generation.TransformersEngine):
+    """The peer: greedy decoding by `model.generate`, stopped at the same fence."""
+
+    def generate(self, requests: list[generation.Request]) -> list[generation.Completion]:
+        ids, mask = self._padded([request.token_ids for request in requests])
+        limits = GenerationConfig(do_sample=False, max_new_tokens=max(request.max_new_tokens for request in requests))
+        limits.stop_strings, limits.eos_token_id, limits.pad_token_id = [OUTPUT_FENCE], sorted(self._eos), self.tokenizer.pad_token_id
+        with torch.inference_mode():
+            out = self.model.generate(input_ids=ids, attention_mask=mask, generation_config=limits, tokenizer=self.tokenizer)
+        return [self._completion(request, row) for request, row in zip(requests, out[:, ids.shape[1] :].tolist(), strict=True)]
+
+    def _completion(self, request: generation.Request, tokens: list[int]) -> generation.Completion:
+        """Cut a generated row, padded after its end, to what was written."""
+        row = generation._DecodedRow(request)
+        for token in tokens:
+            self._write(row, token, 0.0)
+            if row.ended is not None:
+                break
+        return generation.Completion(row.token_ids, row.logprobs, row.ended)
 
 
-def best_time(work, repeats: int) -> tuple[float, object]:
-    """Seconds of the fastest of the repeats, and what the work returned."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        result = work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds), result
+def sample(engine: generation.TransformersEngine, plan, run: settings.Run, interpreter: Interpreter) -> tuple[float, list[rollout.Row]]:
+    """Seconds for one chunk, and its rows."""
+    rows = plan(engine.tokenizer)
+    start = time.perf_counter()
+    rollout._sample_chunk(rows, engine, interpreter, run.evaluate.sampling, run.engine)
+    return time.perf_counter() - start, rows
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -60,19 +66,20 @@ def main(argv: list[str] | None = None) -> int:
     config = settings.load(args.config)
     run = config.runs[args.run]
     profile = config.families[run.build.families[0]].prompt
-    engine = generation.start_engine(args.model, run.engine, run.evaluate.sampling)
+    ours, peer = (kind(args.model, run.engine, run.evaluate.sampling) for kind in (generation.TransformersEngine, LibraryLoop))
     queries = corpora.take(tables.read(args.queries, "queries"), args.rows)
-    for mode in ("auto", "cot", "code"):
-        rows = rollout.plan_rows(queries, mode, range(1), 1, profile, engine.tokenizer, run.engine.max_model_len - 1)
-        requests = [generation.Request(row.prompt_ids, row.seed, run.evaluate.sampling.max_new_tokens) for row in rows]
-        ours, completions = best_time(lambda requests=requests: engine.generate(requests), args.repeats)
-        theirs, written = best_time(lambda requests=requests: library_loop(engine, requests), args.repeats)
-        same = sum(row[: len(ours.token_ids)] == ours.token_ids for ours, row in zip(completions, written, strict=True))
-        tokens = sum(len(completion.token_ids) for completion in completions)
-        print(
-            f"{mode}: {tokens / ours:.0f} tokens/s, {theirs / ours:.2f} times as fast as model.generate;"
-            f" {same} of {len(rows)} rows have the same tokens"
-        )
+    with Interpreter(run.interpreter) as interpreter:
+        for mode in ("auto", "cot", "code"):
+            plan = partial(rollout.plan_rows, queries, mode, range(1), 1, profile, max_prompt_tokens=run.engine.max_model_len - 1)
+            best = [
+                min((sample(engine, plan, run, interpreter) for _ in range(args.repeats)), key=itemgetter(0)) for engine in (ours, peer)
+            ]
+            (seconds, rows), (theirs, others) = best
+            same = sum(row.token_ids == other.token_ids for row, other in zip(rows, others, strict=True))
+            print(
+                f"{mode}: {len(rows) / seconds:.0f} rows/s, {theirs / seconds:.2f} times as fast as model.generate;"
+                f" {same} of {len(rows)} rows have the same tokens"
+            )
     return 0
 
 

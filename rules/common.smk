@@ -1,6 +1,7 @@
 """Functions of wildcards: settings of a run, the policy before an iteration, inputs of a stage, what a run ends with."""
 
 import json
+import shlex
 
 TABLES = ["main", "ablation", "selection", "dictation", "sft_sources", "rounds", "claims"]
 FIGURES = ["accuracy_by_mode", "iterations", "alignment", "q_values", "code_rate_distribution", "training_health"]
@@ -68,6 +69,12 @@ def family_json(wildcards):
     """How the family is made and trained; its labels do not rerun anything."""
     family = CONFIG.families[wildcards.family]
     return settings.dumps(family.model_copy(update={"label": "", "published": {}}))
+
+
+def model_origin(wildcards):
+    """Options that say where the base model of a family is from."""
+    origin = CONFIG.families[wildcards.family].model_dump(include={"hub", "revision", "path"}, exclude_none=True)
+    return " ".join(f"--{name} {shlex.quote(value)}" for name, value in origin.items())
 
 
 def family_profile(wildcards):

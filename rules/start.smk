@@ -13,10 +13,10 @@ rule fetch_model:
     conda:
         "../envs/train.yaml"
     params:
-        family=family_json,
+        origin=model_origin,
         mirror=mirror_folder,
     shell:
-        "python workflow_scripts/fetch_model.py --name {wildcards.family} --family {params.family:q} --mirror={params.mirror:q}"
+        "python workflow_scripts/fetch_model.py --name {wildcards.family} {params.origin} --mirror={params.mirror:q}"
         " --out {output:q} > {log:q} 2>&1"
 
 

@@ -51,6 +51,7 @@ EQUAL = [
     ("443_5", "443_{5}"),
     ("443_5", "443"),
     ("\\text{Friday}", "friday"),
+    ("Ann", "\\text{Ann}"),
     ("\\text{(A)}", "A"),
     ("B", "B. 12 metres"),
     ("B", "(B) 12"),
@@ -98,6 +99,7 @@ DIFFERENT = [
     ("443_5", "123"),
     ("\\text{Friday}", "\\text{Monday}"),
     ("\\text{Friday}", "5"),
+    ("Ann", "nAn"),  # a name is no product of variables
     ("B", "C. 12 metres"),
     ("5x", "5"),
     ("4,-2+3i,-2-3i", "4"),

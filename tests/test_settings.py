@@ -57,7 +57,8 @@ def test_experiments_override_their_stages_only(shipped):
 def test_a_run_extends_another(folder, shipped):
     evidence, demo = shipped.runs["demo_evidence"], shipped.runs["demo"]
     assert evidence.build.seeds != demo.build.seeds
-    assert (evidence.start, evidence.explore, evidence.train, evidence.engine) == (demo.start, demo.explore, demo.train, demo.engine)
+    assert (evidence.explore, evidence.train, evidence.engine) == (demo.explore, demo.train, demo.engine)
+    assert evidence.start.model_dump() == settings.merge(demo.start.model_dump(), {"optimizer": {"threads": 1}})
     (folder / "runs" / "longer.yaml").write_text("extends: demo\nexplore: {queries_per_iteration: 7}\n")
     (folder / "runs" / "longest.yaml").write_text("extends: longer\ndescription: x\n")
     longest = settings.load(folder).runs["longest"]
@@ -133,6 +134,7 @@ BAD = {
     "unknown key of a source": ("sources.yaml", {"sources": {"math_train": {"sha": "x"}}}, ["key 'sources.math_train.sha'"]),
     "unknown key of a family": ("families.yaml", {"tiny": {"lorra": {}}}, ["family 'tiny'", "key 'lorra'"]),
     "unknown prompt profile": ("families.yaml", {"tiny": {"prompt": "plian"}}, ["family 'tiny'", "unknown prompt profile 'plian'"]),
+    "family from scratch without SFT": ("families.yaml", {"tiny": {"precondition": "none"}}, ["family 'tiny'", "key 'precondition'"]),
     "family without a precondition": ("families.yaml", {"new": {"label": "x"}}, ["family 'new'", "key 'precondition'", "required"]),
 }
 

@@ -1,33 +1,35 @@
 """Bring the base model of a family into the repository: links to a local folder, or a download from the hub.
 
-    python workflow_scripts/fetch_model.py --name qwen --family '{"hub": "Qwen/...", ...}' --mirror data/mirror --out data/models/qwen
+    python workflow_scripts/fetch_model.py --name qwen --hub Qwen/Qwen2.5-Coder-0.5B-Instruct --revision ea3f247 \\
+        --mirror data/mirror --out data/models/qwen
 
-reads   the folder MIRROR/models/NAME if there is one, else the local folder `path` of the family, else `hub` at `revision`
+reads   the folder MIRROR/models/NAME if there is one, else the local folder PATH, else HUB at REVISION
 writes  a policy folder
 """
 
 from pathlib import Path
 
-from autocode import commandline, models, settings
+from autocode import commandline, models
 
 
 def arguments():
     parser = commandline.parser(__doc__)
     parser.add_argument("--name", required=True, help="name of the family")
     parser.add_argument("--mirror", default="", help="mirror folder for machines without internet")
-    parser.add_argument("--family", required=True, help="JSON of the family")
+    parser.add_argument("--path", help="local folder with the model")
+    parser.add_argument("--hub", help="hub id of the model")
+    parser.add_argument("--revision", help="commit of the hub repository")
     parser.add_argument("--out", required=True)
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    family = settings.parse(settings.Family, args.family, "--family")
     mirrored = Path(args.mirror) / "models" / args.name
-    if mirrored.is_dir() or family.path:
-        models.link_policy(mirrored if mirrored.is_dir() else family.path, args.out)
-    elif family.hub:
-        models.download(family.hub, family.revision, args.out)
+    if mirrored.is_dir() or args.path:
+        models.link_policy(mirrored if mirrored.is_dir() else args.path, args.out)
+    elif args.hub:
+        models.download(args.hub, args.revision, args.out)
     else:
         raise commandline.InputError(f"family '{args.name}' names neither a local folder (path) nor a hub model (hub)")
     return 0

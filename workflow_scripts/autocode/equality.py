@@ -247,8 +247,8 @@ def _bare_words(text: str) -> str:
 
 
 def _is_words(text: str) -> bool:
-    """Whether an answer is words, not mathematics: wholly inside text macros, or with a long word outside any macro."""
-    if re.fullmatch(r"(?:\s*\\text\s*\{[^{}]*\}\s*)+", text):
+    """Whether an answer is words, not mathematics: wholly inside text macros, a name, or with a long word outside any macro."""
+    if re.fullmatch(r"(?:\s*\\text\s*\{[^{}]*\}\s*)+|[A-Z][a-z]{2,}", text):
         return True
     longest = max(map(len, re.findall("[A-Za-z]+", text)), default=0)
     return bool(_WORDS.fullmatch(text)) and longest >= 4 and not re.search(rf"\b(?:{_NO_UNITS})\b", text)

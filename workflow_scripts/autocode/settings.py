@@ -408,6 +408,10 @@ def _check_names(config: Config, folder: Path) -> None:
             _known(dataset.source, sources.sources, f"{folder / 'sources.yaml'}: '{name}'", "source")
     for name, family in config.families.items():
         _known(family.prompt, prompts.PROFILES, f"{folder / 'families.yaml'}: family '{name}': key 'prompt'", "prompt profile")
+        if family.scratch and family.precondition == "none":
+            raise SettingsError(
+                f"{folder / 'families.yaml'}: family '{name}': key 'precondition': a model from scratch knows nothing, so 'sft'"
+            )
     for name, run in config.runs.items():
         where = f"{folder / 'runs' / name}.yaml"
         for kind, used, known in [
