@@ -68,6 +68,7 @@ def grade(query_id: str, mode: str, methodology: str, right: bool, **changes) ->
         "executions": int(code),
         "programs_failed": int(code and not right),
         "finish_reason": "stop",
+        "isolation": "sandbox",
         "grader": "test-grader-1",
     } | changes
 

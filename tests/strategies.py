@@ -45,7 +45,7 @@ def grades(*rows: tuple) -> pl.DataFrame:
         outcome = verdict if isinstance(verdict, str) else "correct" if verdict else "wrong"
         code = methodology == "code"
         record = [query_id, mode, sample, methodology, None, outcome, verdict is True, verdict is True, code, code, code, 1, int(code), 0]
-        records.append([*record, "stop", "test"])
+        records.append([*record, "stop", None, "test"])
     return pl.DataFrame(records, schema=tables.schema("grades"), orient="row")
 
 

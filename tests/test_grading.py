@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -252,7 +253,7 @@ QUERIES = pl.DataFrame(
 
 def rollout(query_id="q1", sample=0, response="\\boxed{4}", rounds=(), **changed) -> dict:
     row = {"query_id": query_id, "mode": "native", "sample": sample, "seed": 1, "prompt": "p", "response": response, "methodology": "cot"}
-    row |= {"rounds": list(rounds), "token_ids": [1], "generated": [True], "logprobs": [-0.5], "finish_reason": "stop"}
+    row |= {"rounds": list(rounds), "token_ids": [1], "generated": [True], "logprobs": [-0.5], "finish_reason": "stop", "isolation": None}
     return row | changed
 
 
@@ -347,3 +348,23 @@ def test_program_names_the_file_and_the_unknown_query(tmp_path):
     assert "rollouts.parquet" in refused.stderr
     assert "'q2'" in refused.stderr
     assert not (tmp_path / "grades.parquet").exists()
+
+
+GOLDEN = Path(__file__).parent / "golden" / "graded_pairs.tsv"
+
+
+def golden_pairs() -> list[tuple[str, str, str, str]]:
+    """Kind, gold, answer and verdict by hand; `\n` before a digit stands for a new line."""
+    rows = [line.split("\t") for line in GOLDEN.read_text(encoding="utf-8").splitlines()[1:]]
+    return [(kind, gold, re.sub(r"\\n(?=\d)", "\n", answer), verdict) for kind, gold, answer, verdict in rows]
+
+
+def test_verdicts_agree_with_those_given_by_hand(grader):
+    pairs = golden_pairs()
+    assert len(pairs) >= 300
+    assert len({(gold, answer) for _, gold, answer, _ in pairs}) == len(pairs)
+    found = [verdict == "equal" for verdict in grader.verdicts((gold, answer) for _, gold, answer, _ in pairs)]
+    wrong = [pair for pair, equal in zip(pairs, found, strict=True) if equal != (pair[3] == "equal")]
+    accepted = [pair for pair in wrong if pair[3] == "different"]
+    assert len(wrong) <= 0.02 * len(pairs), wrong
+    assert len(accepted) <= 0.005 * len(pairs), accepted

@@ -59,7 +59,7 @@ def explored(tokenizer, tries=TRIES, ended: bool = True) -> tuple[pl.DataFrame, 
         if ended:
             ids, generated = [*ids, tokenizer.eos_token_id], [*generated, True]
         logprobs = [-0.125 * (number + 1) for number in range(sum(generated))]
-        rows.append([query, mode, sample, 0, "", text, methodology, [], ids, generated, logprobs, "stop" if ended else "length"])
+        rows.append([query, mode, sample, 0, "", text, methodology, [], ids, generated, logprobs, "stop" if ended else "length", None])
     return pl.DataFrame(rows, schema=tables.schema("rollouts"), orient="row"), graded
 
 

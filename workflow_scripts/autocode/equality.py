@@ -33,6 +33,8 @@ _DRESS = [
         r"`(.*)`",
     )
 ]
+_DEGREE = r"\^\s*(?:\{\s*\\circ\s*\}|\\circ\b)|\\degree\b|°"
+_INEQUALITY = re.compile(r"\\(?:leq?|geq?|lt|gt)(?![a-zA-Z])|[<>≤≥]")
 _REWRITES = [
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -47,7 +49,8 @@ _REWRITES = [
         (r"\\[dtc]frac", r"\\frac"),
         (r"\\%", "%"),
         (r"\\\$|[$€£]", ""),
-        (r"\^\s*(?:\{\s*\\circ\s*\}|\\circ\b)|\\degree\b|°", ""),
+        (rf"(\\(?:sin|cos|tan|cot|sec|csc))\s*[{{(]?\s*(\d+(?:\.\d+)?)\s*(?:{_DEGREE})\s*[)}}]?", r"\1(\\frac{\2\\pi}{180})"),
+        (_DEGREE, ""),
         (r"\\frac\s*(\d)\s*(?=[\d{])", r"\\frac{\1}"),
         (r"(\\frac\s*\{[^{}]*\})\s*(\d)", r"\1{\2}"),
         (r"\\sqrt\s*(\w)", r"\\sqrt{\1}"),
@@ -118,7 +121,7 @@ def compare(gold: str, answer: str, leaf: Callable[[str, str], bool | None]) -> 
         bare = (golds[0], answers[0])
         return leaf(gold, answer) if bare == (gold, answer) else compare(*bare, leaf)
     if len(golds) != len(answers):
-        return False
+        return leaf(gold, answer) if _INEQUALITY.search(gold + answer) else False  # an interval may be written as an inequality
     if opening[0] in "([" and len(golds) > 1:  # a tuple, a point or an interval: brackets and order count
         return False if opening != given else _all(compare(*pair, leaf) for pair in zip(golds, answers, strict=True))
     return _matched(golds, answers, leaf)

@@ -4,7 +4,9 @@ Nothing a model wrote is parsed or evaluated in this process beyond regular expr
 LaTeX parser goes to `symbolic_judge.py`, run by the same isolated interpreter that runs model-written programs.
 """
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Self
@@ -29,6 +31,14 @@ class GradingError(Exception):
     """Grading cannot go on: the judge fails its self-test, or too many rows suffer from broken machinery."""
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict (see VERDICTS), and the seconds it took."""
+
+    verdict: str
+    seconds: float
+
+
 class Grader:
     """Judges pairs of answers; a context manager that owns the judge's worker processes, started when first needed.
 
@@ -36,10 +46,15 @@ class Grader:
     """
 
     def __init__(self, limits: settings.Grading):
-        self._known: dict[tuple[str, str], str] = {}
+        self._known: dict[tuple[str, str], Judgement] = {}
         self._interpreter = Interpreter(
             settings.Interpreter(
-                timeout=limits.timeout, memory_mb=_JUDGE_MEMORY_MB, output_chars=100, workers=limits.workers, preload=["math_verify"]
+                timeout=limits.timeout,
+                memory_mb=_JUDGE_MEMORY_MB,
+                output_chars=100,
+                workers=limits.workers,
+                preload=["math_verify"],
+                isolation="process",  # the judge is our program: it parses what a model wrote and executes none of it
             ),
             modules=_JUDGE_MODULES,
         )
@@ -52,20 +67,33 @@ class Grader:
         self._interpreter.__exit__(*error)
 
     def verdicts(self, pairs: Iterable[tuple[str, str]]) -> list[str]:
-        """A verdict (see VERDICTS) for each (gold, answer), in order.
+        """A verdict (see VERDICTS) for each (gold, answer), in order; raises what `judge` raises."""
+        return [judgement.verdict for judgement in self.judge(pairs)]
+
+    def judge(self, pairs: Iterable[tuple[str, str]], progress: Callable[[int], object] | None = None) -> list[Judgement]:
+        """A judgement for each (gold, answer), in order; equal pairs are judged once.
+
+        Args:
+            progress: called with the number of newly judged pairs, as `tqdm.update` wants it.
 
         Raises:
             GradingError: the symbolic judge cannot start or fails its self-test.
         """
         pairs = list(pairs)
-        unknown = [pair for pair in dict.fromkeys(pairs) if pair not in self._known]
-        self._known |= {pair: verdict for pair in unknown if (verdict := quick_verdict(*pair)) is not None}
-        hard = [pair for pair in unknown if pair not in self._known]
+        hard = []
+        for pair in dict.fromkeys(pair for pair in pairs if pair not in self._known):
+            start = time.perf_counter()
+            if (verdict := quick_verdict(*pair)) is None:
+                hard.append(pair)
+            else:
+                self._known[pair] = Judgement(verdict, time.perf_counter() - start)
+        if progress:
+            progress(len(pairs) - len(hard))
         try:
-            judged = self._interpreter.run([_JUDGE] * len(hard), arguments=hard)
+            judged = self._interpreter.run([_JUDGE] * len(hard), progress, hard)
         except InterpreterError as error:
             raise GradingError(f"the grader does not work: {error}") from error
-        self._known |= {pair: _verdict(execution) for pair, execution in zip(hard, judged, strict=True)}
+        self._known |= {pair: Judgement(_verdict(execution), execution.seconds) for pair, execution in zip(hard, judged, strict=True)}
         return [self._known[pair] for pair in pairs]
 
 
@@ -110,29 +138,32 @@ def grade_rollouts(rollouts: pl.DataFrame, queries: pl.DataFrame, limits: settin
     return pl.DataFrame(grades, schema=tables.schema("grades"))
 
 
+def outcome(answer: str | None, gold: str, verdicts: dict[tuple[str, str], str]) -> str:
+    """How a response ends by the verdict on its answer: correct, wrong, no_answer, or why nothing could be compared."""
+    if answer is None:
+        return "no_answer"
+    verdict = verdicts[gold, answer]
+    return _OUTCOMES.get(verdict, verdict)
+
+
 def _grade(row: dict, found: answers.Answers, gold: str, verdicts: dict[tuple[str, str], str]) -> dict:
     """One row of table `grades`."""
     executed = [round_["outcome"] for round_ in row["rounds"] if round_["outcome"]]
-    if "infrastructure_error" in executed:
-        outcome = "infrastructure_error"
-    elif found.strict is None:
-        outcome = "no_answer"
-    else:
-        verdict = verdicts[gold, found.strict]
-        outcome = _OUTCOMES.get(verdict, verdict)
-    sound = outcome != "infrastructure_error"
+    broken = "infrastructure_error" in executed
+    ended = "infrastructure_error" if broken else outcome(found.strict, gold, verdicts)
+    sound = ended != "infrastructure_error"
     return {
-        **{column: row[column] for column in ("query_id", "mode", "sample", "methodology", "finish_reason")},
+        **{column: row[column] for column in ("query_id", "mode", "sample", "methodology", "finish_reason", "isolation")},
         "answer": found.strict,
-        "outcome": outcome,
-        "strict": outcome == "correct",
+        "outcome": ended,
+        "strict": ended == "correct",
         "lenient": sound and any(verdicts[gold, answer] == "equal" for answer in found.candidates),
         "code_executed": bool(executed),
         "code_written": transcript.writes_code(row["response"]),
         "code_decides": bool(executed) and answers.code_decides(row["response"], found.strict),
         "attempts": len(transcript.attempts(row["response"])),
         "executions": len(executed),
-        "programs_failed": sum(outcome != "ok" for outcome in executed),
+        "programs_failed": sum(one != "ok" for one in executed),
         "grader": GRADER,
     }
 

@@ -45,11 +45,15 @@ class InterpreterError(Exception):
 
 @dataclass(frozen=True)
 class Execution:
-    """How one program ended: outcome (see OUTCOMES), what it printed, and its last error line ("" when ok)."""
+    """How one program ended: outcome (see OUTCOMES), what it printed, its last error line ("" when ok), and how long it took.
+
+    `seconds` is wall clock from the program's start; two executions that differ in nothing else are equal.
+    """
 
     outcome: str
     stdout: str
     error: str
+    seconds: float = field(default=0.0, compare=False)
 
 
 def feedback(execution: Execution, output_chars: int) -> str:
@@ -84,15 +88,15 @@ class Interpreter:
     Args:
         limits: time, memory, number of workers and preloaded modules.
         modules: further modules to preload, as paths of trusted Python files.
-        namespaces: isolate the workers in Linux namespaces where the machine allows it.
+        strongest: the level of isolation to try first; the weakest that will do is a setting.
     """
 
-    def __init__(self, limits: settings.Interpreter, modules: Sequence[Path] = (), namespaces: bool = True):
+    def __init__(self, limits: settings.Interpreter, modules: Sequence[Path] = (), strongest: str = "sandbox"):
         self.limits = limits
         self.isolation: str | None = None
-        """What the machine allowed, known once a worker has started: "namespaces" or "process"."""
+        """The level of `interpreter_isolation` that the machine allowed, known once a worker has started."""
+        self._strongest = strongest
         self._preload = [*limits.preload, *map(str, modules)]
-        self._namespaces = namespaces
         self._workers: list[_Worker] = []
         self._selector = selectors.DefaultSelector()
         self._folder = Path(tempfile.mkdtemp(prefix="interpreter-"))
@@ -191,7 +195,7 @@ class Interpreter:
             "memory_mb": self.limits.memory_mb,
             "preload": self._preload,
             "scratch": str(scratch),
-            "namespaces": self._namespaces,
+            "isolation": [self._strongest, self.limits.isolation],
         }
         channel, other = socket.socketpair()
         # Not -I: it would ignore the hash seed. -s and -P leave out the user's packages and our own folder all the same.
@@ -268,4 +272,4 @@ class Interpreter:
 def _execution(reply: dict) -> Execution:
     """A worker's reply, memory addresses made equal: they differ from run to run, and a transcript may not."""
     stdout, error = (_ADDRESS.sub("0x000000000000", reply[key]) for key in ("stdout", "error"))
-    return Execution(reply["outcome"], stdout, error)
+    return Execution(reply["outcome"], stdout, error, reply["seconds"])

@@ -7,7 +7,6 @@ the socket it finds as standard input: first `{"isolation": ...}` or `{"failed":
 
 import atexit
 import contextlib
-import ctypes
 import gc
 import importlib
 import importlib.util
@@ -16,7 +15,6 @@ import os
 import random  # noqa: F401 - programs find it imported, and seeded
 import resource
 import select
-import shutil
 import signal
 import struct
 import sys
@@ -27,75 +25,57 @@ CONTROL = 0
 STREAM_BYTES = 1 << 20
 FILE_BYTES = 64 << 20
 OPEN_FILES = 64
+MAX_PROCESSES = 64
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
-_NEW_NAMESPACES = 0x10000000 | 0x40000000 | 0x20000000 | 0x08000000  # user, network, process ids, System V IPC
+WATCH_SECONDS = 0.05
+"""How often the processes of a program are counted and their memory added up; most programs end before the first time."""
 
 
 def main() -> None:
     """Isolate, preload, say so, then serve until the driver hangs up."""
     configuration = json.loads(sys.argv[1])
-    isolation = isolate() if configuration["namespaces"] else "process"
-    if isolation == "process":
-        _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a program leaves behind becomes our child, so `sweep` finds it
     try:
+        isolation = load(os.path.join(os.path.dirname(__file__), "interpreter_isolation.py"))
         preload(configuration["preload"])
+        with open("/proc/self/statm") as handle:
+            mapped, resident = (int(pages) * resource.getpagesize() for pages in handle.read().split()[:2])
+        level = isolation.reach(*configuration["isolation"], configuration["scratch"])
     except BaseException as error:
         send({"failed": f"{type(error).__name__}: {error}"})
         return
-    server = Server(configuration, isolation)
+    server = Server(configuration, level, mapped, resident)
     gc.collect()
     gc.freeze()
-    send({"isolation": isolation})
+    send({"isolation": level.name})
     while (request := receive()) is not None:
         send(server.execute(request))
 
 
-def isolate() -> str:
-    """Enter namespaces of our own where the machine allows it: "namespaces", else "process".
-
-    Inside, this process is the first of its process namespace: programs cannot signal it or anything outside, whatever
-    they leave behind dies with one signal, and there is no network device.
-    """
-    user, group = os.getuid(), os.getgid()
-    if _LIBC.unshare(_NEW_NAMESPACES) != 0:
-        return "process"
-    for file, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        with contextlib.suppress(OSError), open(f"/proc/self/{file}", "w") as handle:
-            handle.write(text)
-    first = os.fork()
-    if first:
-        os.close(CONTROL)
-        _, status = os.waitpid(first, 0)
-        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    return "namespaces"
+def load(path: str) -> types.ModuleType:
+    """Import a file by its path, under its own name."""
+    name = os.path.splitext(os.path.basename(path))[0]
+    spec = importlib.util.spec_from_file_location(name, path)
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def preload(modules: list[str]) -> None:
     """Import modules by name or, where the name ends in .py, by path."""
     for name in modules:
-        if name.endswith(".py"):
-            stem = os.path.splitext(os.path.basename(name))[0]
-            spec = importlib.util.spec_from_file_location(stem, name)
-            sys.modules[stem] = module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-        else:
-            importlib.import_module(name)
+        load(name) if name.endswith(".py") else importlib.import_module(name)
 
 
 class Server:
     """Runs programs one after the other."""
 
-    def __init__(self, configuration: dict, isolation: str):
+    def __init__(self, configuration: dict, level, mapped: int, resident: int):
         self.timeout = configuration["timeout"]
-        self.scratch = configuration["scratch"]
-        self.isolation = isolation
-        with open("/proc/self/statm") as handle:
-            pages = int(handle.read().split()[0])
-        # The limit is the program's own: what the preloaded modules map comes on top.
-        self.address_bytes = pages * resource.getpagesize() + configuration["memory_mb"] * 2**20
+        self.memory_mb = configuration["memory_mb"]
+        self.level = level
+        # The limits are the program's own: what the preloaded modules take comes on top.
+        self.address_bytes = mapped + self.memory_mb * 2**20
+        self.preloaded_bytes = resident
         self.served = 0
         self.child_ended, wake = os.pipe()
         os.set_blocking(self.child_ended, False)
@@ -106,54 +86,66 @@ class Server:
     def execute(self, request: dict) -> dict:
         """Run one program to its end, or to a limit; nothing of it is alive afterwards."""
         self.served += 1
-        folder = f"{self.scratch}/{self.served}"
-        os.mkdir(folder, 0o700)
+        folder = self.level.folder(self.served)
         streams, ends = zip(os.pipe(), os.pipe(), strict=True)
+        enclosed, confirm = os.pipe()
+        start = time.monotonic()
         child = os.fork()
         if child == 0:
-            self._become(request, folder, ends)
-        for end in ends:
+            self._become(request, folder, ends, confirm)
+        for end in (*ends, confirm):
             os.close(end)
         try:
             reason, texts, status = self._attend(child, streams)
+            seconds = time.monotonic() - start
+            if not os.read(enclosed, 1):
+                raise RuntimeError(f"a program could not be enclosed: {texts[1].decode(errors='replace')}")
         finally:
             self._sweep(child)
-            for stream in streams:
+            for stream in (*streams, enclosed):
                 os.close(stream)
-            remove(folder)
-        return {key: value.replace(folder, "/scratch") for key, value in verdict(reason, texts, status, self.timeout).items()}
+            self.level.clear(folder)
+        ended = verdict(reason, texts, status, self.timeout, self.memory_mb)
+        return {key: value.replace(folder, "/scratch") for key, value in ended.items()} | {"seconds": seconds}
 
-    def _become(self, request: dict, folder: str, ends: tuple[int, int]) -> None:
+    def _become(self, request: dict, folder: str, ends: tuple[int, int], confirm: int) -> None:
         """In the child: drop what is the server's, take limits, run the program. Never returns."""
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             os.setsid()
             null = os.open(os.devnull, os.O_RDONLY)
             for target, source in enumerate((null, *ends)):
                 os.dup2(source, target)
-            os.closerange(3, 4096)
             os.chdir(folder)
             os.environ.update(HOME=folder, TMPDIR=folder)
-            cpu = int(self.timeout) + 2
-            for limit, value in (
-                (resource.RLIMIT_AS, self.address_bytes),
-                (resource.RLIMIT_CPU, cpu),
-                (resource.RLIMIT_FSIZE, FILE_BYTES),
-                (resource.RLIMIT_CORE, 0),
-                (resource.RLIMIT_NOFILE, OPEN_FILES),
-            ):
-                hard = resource.getrlimit(limit)[1]
-                value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-                resource.setrlimit(limit, (value, value))
+            self._limit()
+            self.level.enclose()
+            os.write(confirm, b"1")
+            os.closerange(3, 4096)
             os._exit(run_as_script(request["program"], request["arguments"], folder))
+        except BaseException as error:
+            os.write(2, repr(error).encode())
         finally:
             os._exit(1)
 
+    def _limit(self) -> None:
+        """Take the resource limits of a program."""
+        for limit, value in (
+            (resource.RLIMIT_AS, self.address_bytes),
+            (resource.RLIMIT_CPU, int(self.timeout) + 2),
+            (resource.RLIMIT_FSIZE, FILE_BYTES),
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_NOFILE, OPEN_FILES),
+            *self.level.limits(),
+        ):
+            hard = resource.getrlimit(limit)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(limit, (value, value))
+
     def _attend(self, child: int, streams: tuple[int, int]) -> tuple[str | None, list[bytes], int]:
         """Collect output until the child ends or a limit is met: (limit, output and error text, wait status)."""
-        deadline = time.monotonic() + self.timeout
+        deadline, watch = time.monotonic() + self.timeout, time.monotonic() + WATCH_SECONDS
         poll = select.poll()
         texts = {stream: bytearray() for stream in streams}
         for descriptor in (CONTROL, self.child_ended, *streams):
@@ -162,10 +154,12 @@ class Server:
             os.set_blocking(stream, False)
         reason, ended = None, False
         while reason is None and not ended:
-            remaining = deadline - time.monotonic()
-            events = poll.poll(remaining * 1000) if remaining > 0 else []
-            if not events and time.monotonic() >= deadline:
+            remaining = min(deadline, watch) - time.monotonic()
+            events = poll.poll(max(0.0, remaining * 1000))
+            if (now := time.monotonic()) >= deadline:
                 reason = "timed_out"
+            elif now >= watch:
+                reason, watch = self._excess(), now + WATCH_SECONDS
             for descriptor, _ in events:
                 if descriptor == CONTROL:  # the driver hung up; a driver never writes while a program runs
                     self._sweep(child)
@@ -186,16 +180,18 @@ class Server:
             reason = reason or "output_limit"
         return reason, [bytes(texts[stream]) for stream in streams], status
 
+    def _excess(self) -> str | None:
+        """The limit that all processes of the program together exceed, if any; each has limits of its own besides."""
+        processes = self.level.processes()
+        if len(processes) > MAX_PROCESSES:
+            return "processes"
+        own = sum(max(0, size - self.preloaded_bytes) for _, size in processes)
+        return "memory" if own > self.memory_mb * 2**20 else None
+
     def _sweep(self, child: int) -> None:
         """Kill and reap every process the program left behind."""
         while True:
-            if self.isolation == "namespaces":
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(-1, signal.SIGKILL)  # everybody in our process namespace but ourselves
-            else:
-                for process in children():
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(process, signal.SIGKILL)
+            self.level.kill_all()
             try:
                 os.waitpid(-1, 0)
             except ChildProcessError:
@@ -212,6 +208,7 @@ def seed() -> None:
 def run_as_script(program: str, arguments: list[str], folder: str) -> int:
     """Run `program` as `python program.py arguments` would, and return its exit status."""
     module = types.ModuleType("__main__")
+    module.__file__ = "program.py"
     sys.modules["__main__"] = module
     sys.argv = ["program.py", *arguments]
     sys.path.insert(0, folder)
@@ -245,10 +242,14 @@ def exit_status(code: object) -> int:
     return 1
 
 
-def verdict(reason: str | None, texts: list[bytes], status: int, timeout: float) -> dict[str, str]:
+def verdict(reason: str | None, texts: list[bytes], status: int, timeout: float, memory_mb: int) -> dict[str, str]:
     """Outcome, output and last error line. What a stopped program had printed by then is chance, so it is dropped."""
     if reason == "output_limit":
         return {"outcome": reason, "stdout": "", "error": f"OutputLimit: more than {STREAM_BYTES} bytes were printed"}
+    if reason == "memory":
+        return {"outcome": reason, "stdout": "", "error": f"MemoryError: its processes together took more than {memory_mb} MB"}
+    if reason == "processes":
+        return {"outcome": "error", "stdout": "", "error": f"OSError: more than {MAX_PROCESSES} processes were started"}
     code = os.waitstatus_to_exitcode(status)
     if reason == "timed_out" or code == -signal.SIGXCPU:
         return {"outcome": "timed_out", "stdout": "", "error": f"TimeoutError: the program was stopped after {timeout:g} s"}
@@ -261,12 +262,6 @@ def verdict(reason: str | None, texts: list[bytes], status: int, timeout: float)
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     error = lines[-1] if lines else f"exit status {code}"
     return {"outcome": "memory" if "MemoryError" in error.split(":")[0] else "error", "stdout": stdout, "error": error}
-
-
-def children() -> list[int]:
-    """Process ids of our direct children."""
-    with open(f"/proc/self/task/{os.getpid()}/children") as handle:
-        return [int(process) for process in handle.read().split()]
 
 
 def has_ended(child: int) -> bool:
@@ -296,14 +291,6 @@ def readable(stream: int) -> bool:
     poll = select.poll()
     poll.register(stream, select.POLLIN)
     return any(event & select.POLLIN for _, event in poll.poll(0))
-
-
-def remove(folder: str) -> None:
-    """Remove a scratch folder; most programs leave it empty."""
-    try:
-        os.rmdir(folder)
-    except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def send(message: dict) -> None:

@@ -82,6 +82,7 @@ def score(grades: pl.DataFrame) -> dict:
         "programs_failed": int(rows["programs_failed"].sum()),
         "infrastructure_errors": grades.height - rows.height,
         "grader": ", ".join(sorted(grades["grader"].unique())),
+        "isolation": ", ".join(sorted(grades["isolation"].drop_nulls().unique())) or None,
     }
 
 

@@ -40,6 +40,7 @@ class Row:
     rounds: list[dict] = field(default_factory=list)
     calls: int = 0
     finish_reason: str | None = None
+    isolation: str | None = None
     shown: int = 0  # characters of the response that earlier rounds cover
 
     def write(self, completion: Completion) -> None:
@@ -121,6 +122,7 @@ def _sample_chunk(rows: list[Row], engine: Engine, interpreter: Interpreter, sam
                 asking.append((row, program))
         executions = interpreter.run([program for _, program in asking])
         for (row, program), execution in zip(asking, executions, strict=True):
+            row.isolation = interpreter.isolation
             _show_output(row, program, execution, engine.tokenizer, interpreter.limits.output_chars)
             if row.calls >= sampling.max_calls:
                 row.finish_reason = "calls"
@@ -192,6 +194,7 @@ def _table(rows: list[Row], tokenizer) -> pl.DataFrame:
                 "generated": row.generated,
                 "logprobs": row.logprobs,
                 "finish_reason": row.finish_reason,
+                "isolation": row.isolation,
             }
         )
     return pl.DataFrame(records, schema=tables.schema("rollouts"))

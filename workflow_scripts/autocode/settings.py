@@ -124,6 +124,9 @@ class Interpreter(Section):
     output_chars: PositiveInt = Field(description="longer output is cut: its two halves around an ellipsis")
     workers: PositiveInt = Field(default=1, description="processes; the rules set it from the job's threads")
     preload: list[str] = Field(description="modules imported once, before programs are forked")
+    isolation: Literal["process", "landlock", "sandbox"] = Field(
+        default="landlock", description="weakest level of isolation that will do; the best one a machine allows is taken"
+    )
 
 
 class Grading(Section):

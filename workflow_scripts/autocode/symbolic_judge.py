@@ -62,14 +62,21 @@ def readings(text: str) -> list:
     if "\\" not in text:
         with suppress(SyntaxError, ValueError, TypeError, RecursionError):
             found.append(_built(ast.parse(text.replace("^", "**"), mode="eval").body))
-    return found + list(parse(f"${text}$", [LatexExtractionConfig()], fallback_mode="no_fallback", parsing_timeout=None))
+    latex = parse(f"${text}$", [LatexExtractionConfig()], fallback_mode="no_fallback", parsing_timeout=None)
+    return found + [_complex(reading) for reading in latex]
+
+
+def _complex(reading):
+    """An `i` without any other variable is the imaginary unit."""
+    alone = isinstance(reading, sympy.Expr) and [symbol.name for symbol in reading.free_symbols] == ["i"]
+    return reading.subs(reading.free_symbols.pop(), sympy.I) if alone else reading
 
 
 def _same(left, right, decimal: bool) -> bool:
     numbers = [getattr(side, "is_number", False) and not getattr(side, "is_Matrix", False) for side in (left, right)]
     if all(numbers):
         return _close(left, right, decimal)
-    return bool(verify([left], [right], timeout_seconds=None))
+    return bool(verify([left], [right], timeout_seconds=None, allow_set_relation_comp=True))
 
 
 def _close(left, right, decimal: bool) -> bool:

@@ -65,6 +65,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "generated": Column(pl.List(pl.Boolean), "per token: true where the model wrote it, false for execution output"),
         "logprobs": Column(pl.List(pl.Float32), "natural log-probability, as sampled, of each generated token"),
         "finish_reason": Column(pl.String, "stop (end of text), length (token budget), calls (generation budget)"),
+        "isolation": Column(pl.String, "level at which its programs ran: sandbox, landlock, process; null without any", nullable=True),
     },
     "grades": {
         **_KEY,
@@ -82,6 +83,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "executions": Column(pl.Int32, "programs executed"),
         "programs_failed": Column(pl.Int32, "programs that did not end with outcome ok"),
         "finish_reason": Column(pl.String, "as in rollouts"),
+        "isolation": Column(pl.String, "as in rollouts", nullable=True),
         "grader": Column(pl.String, "name and version of the grader"),
     },
     "q_values": {
