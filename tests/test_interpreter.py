@@ -278,8 +278,8 @@ def test_a_level_out_of_reach_is_refused_with_advice():
 
 def test_seconds_are_the_programs_own(interpreter):
     slow, *quick = interpreter.run(["import time\ntime.sleep(0.4)", *(f"print({n})" for n in range(6))])
-    assert 0.4 <= slow.seconds < LIMITS.timeout
-    assert all(0 < execution.seconds < 0.4 for execution in quick)
+    assert slow.seconds >= 0.4
+    assert 0 < min(execution.seconds for execution in quick) < slow.seconds
 
 
 def test_feedback_is_output_then_error_and_cut_in_the_middle():
