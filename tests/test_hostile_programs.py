@@ -44,7 +44,7 @@ FILES = {
     "write a module for the next": "import fractions, os; open(os.path.dirname(fractions.__file__) + '/evil.py', 'w'); print('ESCAPED')",
     "write into site-packages": "import site, os; open(site.getsitepackages()[0] + '/evil.pth', 'w').write('x'); print('ESCAPED')",
     "write to /tmp": "open('/tmp/evil-{driver}', 'w').write('x'); print('ESCAPED')",
-    "write to /dev/shm": "open('/dev/shm/evil-{driver}', 'w').write('x')",
+    "write to /dev/shm": "open('/dev/shm/evil', 'w').write('x')",
     "raw disk": "import os; os.mknod('disk', 0o60600, os.makedev(254, 0)); os.open('disk', os.O_RDONLY); print('ESCAPED')",
     "kernel memory": "open('/dev/mem', 'rb').read(1); print('ESCAPED')",
     "kernel settings": "open('/proc/sys/kernel/hostname', 'w').write('evil'); print('ESCAPED')",
@@ -153,14 +153,11 @@ TRICKS = {
     "result that runs when unpickled": "class E(Exception):\n    def __reduce__(self): return print, ('ESCAPED',)\nraise E('x')",
     "writes to every descriptor": "import os\nfor n in range(3, 256):\n    try: os.write(n, b'ESCAPED'); print('ESCAPED')\n    except OSError: pass",
     "reads every descriptor": "import os\nfor n in range(3, 256):\n    try: os.read(n, 1); print('ESCAPED')\n    except OSError: pass",
-    "the server's objects": "import gc\nprint('ESCAPED' if any(type(x).__name__ == 'socket' for x in gc.get_objects()) else '')",
     "environment": "import os; print('ESCAPED' if 'SECRET_OF_THE_DRIVER' in os.environ else '')",
-    "arguments of the server": "import sys; print('ESCAPED' if 'scratch' in str(sys.argv + sys.orig_argv[-1:]) and 'memory_mb' in sys.argv[0] else '')",
     "our modules": "import autocode; print('ESCAPED')",
 }
 # What a level without namespaces cannot hold; the docs say so.
-LANDLOCK_LACKS = {"change the mode of a file", "change the owner of a file", "set the times of a file", "cores of the driver",
-                  "limits of the driver", "kill the parent", "stop the parent", "see a process"}  # fmt: skip
+LANDLOCK_LACKS = {"change the mode of a file", "change the owner of a file", "set the times of a file", "see a process"}
 ATTACKS = FILES | PROCESSES | KERNEL | NETWORK | RESOURCES | TRICKS
 CANARY = "import fractions, os\nprint(fractions.Fraction(1, 3) + 1, os.listdir('.'), os.path.exists('/dev/shm/evil'))"
 

@@ -28,7 +28,6 @@ def arguments():
     parser.add_argument("--workers", type=int, default=1, help="programs that run at once (%(default)s)")
     parser.add_argument("--timeout", type=float, default=10.0, help="seconds for each program (%(default)s)")
     parser.add_argument("--memory-mb", type=int, default=1024, help="memory of each program (%(default)s)")
-    parser.add_argument("--preload", nargs="*", default=["numpy", "sympy"], help="modules without import cost (numpy sympy)")
     parser.add_argument(
         "--isolation", choices=["process", "landlock", "sandbox"], default="landlock", help="weakest level that will do (%(default)s)"
     )
@@ -38,10 +37,10 @@ def arguments():
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     rows = records.read(args.programs, ["id", "program"])
-    limits = {name: getattr(args, name) for name in ("workers", "timeout", "memory_mb", "preload", "isolation")}
-    chosen = settings.parse(settings.Interpreter, settings.dumps(limits | {"output_chars": 100}), "an option")
+    limits = {name: getattr(args, name) for name in ("workers", "timeout", "memory_mb", "isolation")}
+    limits |= {"preload": ["numpy", "sympy"], "output_chars": 100}
     with (
-        Interpreter(chosen) as interpreter,
+        Interpreter(settings.validated(settings.Interpreter, limits, "options")) as interpreter,
         tqdm(total=len(rows), desc="executing", unit="program", mininterval=5) as progress,
     ):
         executions = interpreter.run([row["program"] for row in rows], progress.update)

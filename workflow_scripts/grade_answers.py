@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     rows = records.read(args.pairs, ["id", "gold", "answer"])
     limits = {"timeout": args.timeout, "workers": args.workers, "max_infrastructure_errors": 1.0}
     with (
-        grading.Grader(settings.parse(settings.Grading, settings.dumps(limits), "an option")) as grader,
+        grading.Grader(settings.validated(settings.Grading, limits, "options")) as grader,
         tqdm(total=len(rows), desc="grading", unit="pair", mininterval=5) as progress,
     ):
         judgements = grader.judge([(row["gold"], row["answer"]) for row in rows], progress.update)

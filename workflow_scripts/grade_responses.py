@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     found = [answers.extract(row["response"]) for row in rows]
     pairs = [(row["gold"], answer) for row, one in zip(rows, found, strict=True) for answer in one.candidates]
     with (
-        grading.Grader(settings.parse(settings.Grading, settings.dumps(limits), "an option")) as grader,
+        grading.Grader(settings.validated(settings.Grading, limits, "options")) as grader,
         tqdm(total=len(pairs), desc="grading", unit="answer", mininterval=5) as progress,
     ):
         judged = [judgement.verdict for judgement in grader.judge(pairs, progress.update)]

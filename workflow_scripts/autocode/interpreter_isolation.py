@@ -25,7 +25,6 @@ LEVELS = ("process", "landlock", "sandbox")
 
 SCRATCH_BYTES = 64 << 20
 SCRATCH_FILES = 1024
-MAX_PROCESSES = 64
 NOBODY = 65534
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -48,6 +47,7 @@ _CALLS = {
         "socket": 41,
         "clone": 56,
         "signals": (62, 200, 234, 129, 297, 424),
+        "tuning": (302, 203),  # prlimit64, sched_setaffinity
         "denied": {
             "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "mount": 165, "umount2": 166, "pivot_root": 155,
             "chroot": 161, "unshare": 272, "setns": 308, "keyctl": 250, "add_key": 248, "request_key": 249, "bpf": 321,
@@ -66,6 +66,7 @@ _CALLS = {
         "socket": 198,
         "clone": 220,
         "signals": (129, 130, 131, 138, 240, 424),
+        "tuning": (261, 122),
         "denied": {
             "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "mount": 40, "umount2": 39, "pivot_root": 41,
             "chroot": 51, "unshare": 97, "setns": 268, "keyctl": 219, "add_key": 217, "request_key": 218, "bpf": 280,
@@ -119,6 +120,7 @@ class Process:
     """Level `process`: nothing but the limits every program has."""
 
     name = "process"
+    max_processes = 64
 
     def __init__(self, scratch: str):
         self.scratch = scratch
@@ -200,7 +202,8 @@ class Landlock(Process):
     def enclose(self) -> None:
         super().enclose()
         _called(_LANDLOCK_RESTRICT, self._rules, 0)
-        self._filter.apply(signals_to=os.getpid() if self._own_signals_only else None)
+        machine = _machine()  # without namespaces the processes of the user are in sight
+        self._filter.apply(machine["tuning"] + (machine["signals"] if self._own_signals_only else ()), os.getpid())
 
 
 class Sandbox(Process):
@@ -246,7 +249,7 @@ class Sandbox(Process):
                 _mount_scratch(place)
 
     def limits(self) -> list[tuple[int, int]]:
-        return [(resource.RLIMIT_NPROC, MAX_PROCESSES)]
+        return [(resource.RLIMIT_NPROC, self.max_processes)]
 
     def kill_all(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -362,18 +365,18 @@ class Filter:
     def __init__(self):
         self._machine = _machine()
 
-    def apply(self, signals_to: int | None = None) -> None:
+    def apply(self, confined: tuple[int, ...] = (), process: int = 0) -> None:
         """Lay the filter on this process, for good.
 
         Args:
-            signals_to: the one process that may be sent signals; None: all that the namespaces show.
+            confined: system calls whose first argument, a process, may only be `process` or 0, the caller.
         """
-        code = self._code(signals_to)
+        code = self._code(confined, process)
         buffer = ctypes.create_string_buffer(code, len(code))
         program = struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer))
         _prctl(_PR_SET_SECCOMP, 2, ctypes.create_string_buffer(program, len(program)))
 
-    def _code(self, signals_to: int | None) -> bytes:
+    def _code(self, confined: tuple[int, ...], process: int) -> bytes:
         load, equal, greater, flags, back = 0x20, 0x15, 0x35, 0x45, 0x06
         allow, refuse, kill = 0x7FFF0000, 0x00050000 | _EPERM, 0x80000000
         machine = self._machine
@@ -384,10 +387,9 @@ class Filter:
             lines += [(equal, 0, 1, number), (back, 0, 0, refuse)]
         new = _NEWUSER | _NEWPID | _NEWNET | _NEWIPC | _NEWUTS | _NEWNS | _NEWCGROUP
         lines += [(equal, 0, 4, machine["clone"]), (load, 0, 0, 16), (flags, 0, 1, new), (back, 0, 0, refuse), (back, 0, 0, allow)]
-        if signals_to is not None:
-            for number in machine["signals"]:
-                checked = [(load, 0, 0, 16), (equal, 2, 0, signals_to), (equal, 1, 0, 0), (back, 0, 0, refuse), (back, 0, 0, allow)]
-                lines += [(equal, 0, len(checked), number), *checked]
+        for number in confined:
+            checked = [(load, 0, 0, 16), (equal, 2, 0, process), (equal, 1, 0, 0), (back, 0, 0, refuse), (back, 0, 0, allow)]
+            lines += [(equal, 0, len(checked), number), *checked]
         lines.append((back, 0, 0, allow))
         return b"".join(struct.pack("HBBI", *line) for line in lines)
 

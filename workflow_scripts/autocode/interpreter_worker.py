@@ -25,7 +25,6 @@ CONTROL = 0
 STREAM_BYTES = 1 << 20
 FILE_BYTES = 64 << 20
 OPEN_FILES = 64
-MAX_PROCESSES = 64
 
 WATCH_SECONDS = 0.05
 """How often the processes of a program are counted and their memory added up; most programs end before the first time."""
@@ -183,7 +182,7 @@ class Server:
     def _excess(self) -> str | None:
         """The limit that all processes of the program together exceed, if any; each has limits of its own besides."""
         processes = self.level.processes()
-        if len(processes) > MAX_PROCESSES:
+        if len(processes) > self.level.max_processes:
             return "processes"
         own = sum(max(0, size - self.preloaded_bytes) for _, size in processes)
         return "memory" if own > self.memory_mb * 2**20 else None
@@ -249,7 +248,7 @@ def verdict(reason: str | None, texts: list[bytes], status: int, timeout: float,
     if reason == "memory":
         return {"outcome": reason, "stdout": "", "error": f"MemoryError: its processes together took more than {memory_mb} MB"}
     if reason == "processes":
-        return {"outcome": "error", "stdout": "", "error": f"OSError: more than {MAX_PROCESSES} processes were started"}
+        return {"outcome": "error", "stdout": "", "error": "OSError: too many processes were started"}
     code = os.waitstatus_to_exitcode(status)
     if reason == "timed_out" or code == -signal.SIGXCPU:
         return {"outcome": "timed_out", "stdout": "", "error": f"TimeoutError: the program was stopped after {timeout:g} s"}

@@ -218,7 +218,7 @@ class Run(Section):
         """This run with an experiment's stages put over it."""
         if experiment not in self.experiments:
             raise SettingsError(f"no experiment '{experiment}'; there are: {', '.join(self.experiments)}")
-        return _validated(Run, merge(self.model_dump(), self.experiments[experiment].settings), f"experiment '{experiment}'")
+        return validated(Run, merge(self.model_dump(), self.experiments[experiment].settings), f"experiment '{experiment}'")
 
 
 class Lora(Section):
@@ -315,13 +315,13 @@ def load(folder: str | Path = "config") -> Config:
     """
     folder = Path(folder)
     base = _read_yaml(folder / "config.yaml")
-    runs = {path.stem: _validated(Run, merge(base, _read_run(path)), str(path)) for path in sorted((folder / "runs").glob("*.yaml"))}
+    runs = {path.stem: validated(Run, merge(base, _read_run(path)), str(path)) for path in sorted((folder / "runs").glob("*.yaml"))}
     families = {
-        name: _validated(Family, value, f"{folder / 'families.yaml'}: family '{name}'")
+        name: validated(Family, value, f"{folder / 'families.yaml'}: family '{name}'")
         for name, value in _read_yaml(folder / "families.yaml").items()
     }
-    sources = _validated(Sources, _read_yaml(folder / "sources.yaml"), str(folder / "sources.yaml"))
-    config = _validated(Config, {"runs": runs, "families": families, "sources": sources}, str(folder))
+    sources = validated(Sources, _read_yaml(folder / "sources.yaml"), str(folder / "sources.yaml"))
+    config = validated(Config, {"runs": runs, "families": families, "sources": sources}, str(folder))
     _check_names(config, folder)
     return config
 
@@ -354,7 +354,7 @@ def parse(model: type[Section], text: str, flag: str = "--settings") -> Any:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         raise SettingsError(f"{flag} is not JSON: {error}") from error
-    return _validated(model, value, flag)
+    return validated(model, value, flag)
 
 
 def _finite(value: Any) -> Any:
@@ -394,7 +394,12 @@ def _read_yaml(path: Path) -> dict:
     return value
 
 
-def _validated(model: type[Section], value: Any, where: str) -> Any:
+def validated(model: type[Section], value: Any, where: str) -> Any:
+    """A section made of plain values; `where` is named in errors.
+
+    Raises:
+        SettingsError: a key is missing, unknown or out of range.
+    """
     try:
         return model.model_validate(value)
     except ValidationError as error:
