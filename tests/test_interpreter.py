@@ -1,6 +1,8 @@
 """The interpreter: script semantics, limits, isolation of programs from each other and from the driver."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autocode import settings
-from autocode.interpreter import Execution, Interpreter, InterpreterError, feedback
+from autocode.interpreter import Execution, Interpreter, InterpreterError, _Batch, _kind, feedback
 
 LIMITS = settings.Interpreter(timeout=1.0, memory_mb=512, output_chars=100, workers=2, preload=[], isolation="process")
 
@@ -217,6 +219,24 @@ def test_results_do_not_depend_on_workers_or_order():
     assert results[0] == results[1] == results[2]
 
 
+def test_hanging_neighbours_and_a_busy_machine_change_no_result():
+    """One in twenty hangs; with one worker, with four, and with every core busy with something else."""
+    programs = ["while True: pass" if n % 20 == 7 else f"import sympy\nprint(sympy.factorint({n + 360}))" for n in range(60)]
+    limits = LIMITS.model_copy(update={"timeout": 3.0, "preload": ["sympy"]})
+    results = []
+    for workers, load in ((1, 0), (4, 0), (2, os.cpu_count())):
+        others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(load)]
+        try:
+            with Interpreter(limits.model_copy(update={"workers": workers})) as interpreter:
+                results.append(interpreter.run(programs))
+        finally:
+            for other in others:
+                other.kill()
+                other.wait()
+    assert results[0] == results[1] == results[2]
+    assert [execution.outcome == "timed_out" for execution in results[0]] == [n % 20 == 7 for n in range(60)]
+
+
 def test_equal_programs_run_once(interpreter):
     program, seen = "import time\nprint(time.time_ns())", []
     first, one_, *others = interpreter.run([program, "print(1)", program, program], progress=seen.append)
@@ -240,8 +260,38 @@ def test_large_programs_and_outputs_pass(interpreter):
 
 
 def test_preloaded_modules_are_imported_once():
-    with Interpreter(LIMITS.model_copy(update={"preload": ["fractions"]})) as interpreter:
-        assert one(interpreter, "import sys\nprint('fractions' in sys.modules)").stdout == "True\n"
+    """They are there for a program that imports anything heavy; a program of plain arithmetic starts without them."""
+    programs = ["import sys, json\nprint('wave' in sys.modules)", "import sys\nprint('wave' in sys.modules)"]
+    with Interpreter(LIMITS.model_copy(update={"preload": ["wave"]})) as interpreter:
+        assert [execution.stdout for execution in interpreter.run(programs)] == ["True\n", "False\n"]
+
+
+@pytest.mark.parametrize(
+    ("program", "kind"),
+    [
+        ("print(1)", "light"),
+        ("from math import sqrt, pi\nimport itertools, re\nprint(sqrt(4))", "light"),
+        ("    import math as m; print(m.pi)", "light"),
+        ("import math, sympy", "full"),
+        ("from sympy import *", "full"),
+        ("import numpy.linalg as la", "full"),
+        ("import random", "full"),
+        ("__import__('sympy')", "full"),
+        ("# imports from China", "light"),
+    ],
+)
+def test_light_workers_get_what_needs_no_more(program, kind):
+    assert _kind(program) == kind
+
+
+def test_a_slow_program_makes_room(monkeypatch):
+    order, finish = [], _Batch.finish
+    monkeypatch.setattr(_Batch, "finish", lambda batch, number, execution: (order.append(number), finish(batch, number, execution)))
+    programs = ["while True: pass", "import time, sys\ntime.sleep(30)", *(f"print({n})" for n in range(20))]
+    with Interpreter(LIMITS.model_copy(update={"workers": 1, "timeout": 5.0})) as interpreter:
+        outcomes = [execution.outcome for execution in interpreter.run(programs)]
+    assert outcomes == ["timed_out"] * 2 + ["ok"] * 20
+    assert sorted(order[-2:]) == [0, 1], "what hangs held up what does not"
 
 
 def test_a_missing_preload_is_named():
@@ -249,7 +299,7 @@ def test_a_missing_preload_is_named():
         Interpreter(LIMITS.model_copy(update={"preload": ["no_such_module"]})) as interpreter,
         pytest.raises(InterpreterError, match="no_such_module"),
     ):
-        interpreter.run(["pass"])
+        interpreter.run(["import no_such_module"])
 
 
 def test_workers_end_with_the_interpreter():

@@ -1,11 +1,14 @@
 """Run model-written programs: isolated, limited, killable, in order, at hundreds a second.
 
-A few worker processes (`interpreter_worker.py`), each of which has the preloaded modules imported, fork one process per
-program. The driver below only moves text: it never compiles, imports or unpickles anything that a program made. A worker
-that dies is replaced; its program is tried once more, and no other program notices.
+A few worker processes (`interpreter_worker.py`) fork one process per program. There are two kinds of worker: `full` ones
+have the preloaded modules imported; `light` ones have not, and so fork several times faster, which is all that a program of
+plain arithmetic needs. A program that runs long makes room for others beside it, so that a few that hang do not stop a batch.
+The driver below only moves text: it never compiles, imports or unpickles anything that a program made. A worker that dies is
+replaced; its program is tried once more, and no other program notices.
 """
 
 import json
+import math
 import re
 import selectors
 import shutil
@@ -32,6 +35,16 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MPLBACKEND": "Agg",
 }
+_LIGHT_MODULES = (
+    "bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools", "math",
+    "operator", "re", "string", "sys", "time", "typing",
+)  # fmt: skip
+"""What light workers have imported; a program that imports anything else goes to a full one."""
+_IMPORT = re.compile(r"\bfrom\s+([\w.]+)\s+import\b|\bimport\s+([\w.]+[\w., \t]*)|(__import__)")
+_SLOW_SECONDS = 0.25
+"""A program that has run for so long no longer counts among the `workers` at work."""
+_SLOW_SHARE = 2
+"""How many slow programs for each worker may run beside the others: a program has a third of a core at the least."""
 _START_SECONDS = 300
 """A worker that has not imported its modules by then never will."""
 _GRACE_SECONDS = 20
@@ -68,16 +81,66 @@ def feedback(execution: Execution, output_chars: int) -> str:
     return text[:half] + "..." + text[len(text) - half :]
 
 
+_KINDS = ("light", "full")
+_Job = tuple[str, tuple[str, ...]]
+"""A program and its command-line arguments."""
+
+
+def _kind(program: str) -> str:
+    """The kind of worker a program is for. A wrong guess costs the program the time of its imports and nothing else."""
+    names = set()
+    for source, listed, dynamic in _IMPORT.findall(program):
+        names.update(part.split()[0].split(".")[0] for part in (source or listed or dynamic).split(",") if part.strip())
+    return "light" if names.issubset(_LIGHT_MODULES) else "full"
+
+
+class _Batch:
+    """The jobs of one call: which wait, by kind of worker, and how the others ended."""
+
+    def __init__(self, jobs: list[_Job], progress: Callable[[int], object] | None):
+        self.executions: list[Execution | None] = [None] * len(jobs)
+        self.unfinished = len(jobs)
+        self.waiting: dict[str, deque[int]] = {kind: deque() for kind in _KINDS}
+        self._jobs, self._progress, self._retried = jobs, progress, set()
+        for number, (program, _) in enumerate(jobs):
+            self.waiting[_kind(program)].append(number)
+
+    @property
+    def is_waiting(self) -> bool:
+        return any(self.waiting.values())
+
+    def take(self, kind: str) -> tuple[int, _Job]:
+        """The next job of a kind, with its number."""
+        number = self.waiting[kind].popleft()
+        return number, self._jobs[number]
+
+    def finish(self, number: int, execution: Execution) -> None:
+        self.executions[number] = execution
+        self.unfinished -= 1
+        if self._progress:
+            self._progress(1)
+
+    def retry(self, number: int, reason: str) -> None:
+        """Let a job whose worker was lost wait once more; the second loss is the end of it."""
+        if number in self._retried:
+            self.finish(number, Execution("infrastructure_error", "", reason))
+        else:
+            self._retried.add(number)
+            self.waiting[_kind(self._jobs[number][0])].append(number)
+
+
 @dataclass
 class _Worker:
     """One worker process and the job it is at."""
 
+    kind: str
     process: subprocess.Popen
     channel: socket.socket
     scratch: Path
     deadline: float
     ready: bool = False
     job: int | None = None
+    started: float = 0.0
     incoming: bytearray = field(default_factory=bytearray)
     outgoing: memoryview = field(default_factory=lambda: memoryview(b""))
 
@@ -96,7 +159,7 @@ class Interpreter:
         self.isolation: str | None = None
         """The level of `interpreter_isolation` that the machine allowed, known once a worker has started."""
         self._strongest = strongest
-        self._preload = [*limits.preload, *map(str, modules)]
+        self._preload = ["random", *limits.preload, *map(str, modules)]  # what draws numbers is seeded for every program
         self._workers: list[_Worker] = []
         self._selector = selectors.DefaultSelector()
         self._folder = Path(tempfile.mkdtemp(prefix="interpreter-"))
@@ -135,65 +198,60 @@ class Interpreter:
             progress(len(jobs) - len(distinct))
         return [distinct[job] for job in jobs]
 
-    def _run(self, jobs: list[tuple[str, tuple[str, ...]]], progress: Callable[[int], object] | None) -> list[Execution]:
-        executions: list[Execution | None] = [None] * len(jobs)
-        waiting, retried, finished = deque(range(len(jobs))), set(), 0
-
-        def finish(job: int, execution: Execution) -> None:
-            nonlocal finished
-            executions[job] = execution
-            finished += 1
-            if progress:
-                progress(1)
-
-        def lose(worker: _Worker, reason: str) -> None:
-            """The worker is gone: its program gets a second and last try on another one."""
-            job = worker.job
-            self._dismiss(worker)
-            if job is None:
-                return
-            if job in retried:
-                finish(job, Execution("infrastructure_error", "", reason))
-            else:
-                retried.add(job)
-                waiting.append(job)
-
-        while finished < len(jobs):
-            while len(self._workers) < min(self.limits.workers, len(jobs) - finished):
-                self._hire()
-            for worker in self._workers:
-                if worker.ready and worker.job is None and waiting:
-                    worker.job = waiting.popleft()
-                    self._assign(worker, jobs[worker.job])
-            now = time.monotonic()
-            busy = [worker for worker in self._workers if worker.job is not None or not worker.ready]
-            for key, _ in self._selector.select(max(0.0, min(worker.deadline for worker in busy) - now)):
+    def _run(self, jobs: list[_Job], progress: Callable[[int], object] | None) -> list[Execution]:
+        batch = _Batch(jobs, progress)
+        while batch.unfinished:
+            wake = self._start(batch)
+            for key, _ in self._selector.select(max(0.0, wake - time.monotonic())):
                 worker = key.data
                 try:
                     replies = self._exchange(worker)
                 except OSError:
-                    lose(worker, "the worker process died")
+                    self._lose(worker, batch, "the worker process died")
                     continue
                 for reply in replies:
                     if not worker.ready:
                         self._welcome(worker, reply)
                     else:
-                        finish(worker.job, _execution(reply))
-                        worker.job = None
-            for worker in [worker for worker in busy if worker in self._workers and worker.deadline < time.monotonic()]:
+                        batch.finish(worker.job, _execution(reply))
+                        worker.job, worker.deadline = None, math.inf
+            now = time.monotonic()
+            for worker in [worker for worker in self._workers if worker.deadline < now]:
                 if not worker.ready:
                     raise InterpreterError(f"an interpreter worker did not start within {_START_SECONDS} s")
-                if worker.job is not None:
-                    lose(worker, "the worker process stopped answering")
-        return executions
+                self._lose(worker, batch, "the worker process stopped answering")
+        return batch.executions
 
-    def _hire(self) -> None:
+    def _start(self, batch: "_Batch") -> float:
+        """Give jobs to workers as far as there is room, hiring those that are missing; when to look again at the latest."""
+        now = time.monotonic()
+        busy = [worker for worker in self._workers if worker.job is not None]
+        recent = [worker.started for worker in busy if worker.started > now - _SLOW_SECONDS]
+        room = self.limits.workers + min(_SLOW_SHARE * self.limits.workers, len(busy) - len(recent)) - len(busy)
+        for kind in _KINDS:
+            wanted = max(0, min(room, len(batch.waiting[kind])))
+            free = [worker for worker in self._workers if worker.kind == kind and worker.job is None]
+            free += [self._hire(kind) for _ in range(wanted - len(free))]
+            for worker in [worker for worker in free if worker.ready][:wanted]:
+                self._assign(worker, *batch.take(kind))
+                recent.append(now)
+                room -= 1
+        slow = min(recent) + _SLOW_SECONDS if batch.is_waiting and recent else math.inf
+        return min(slow, *(worker.deadline for worker in self._workers))
+
+    def _lose(self, worker: _Worker, batch: "_Batch", reason: str) -> None:
+        """A worker is gone: its program gets a second and last try on another one."""
+        self._dismiss(worker)
+        if worker.job is not None:
+            batch.retry(worker.job, reason)
+
+    def _hire(self, kind: str) -> _Worker:
         """Start a worker process."""
         scratch = Path(tempfile.mkdtemp(dir=self._folder))
         configuration = {
             "timeout": self.limits.timeout,
             "memory_mb": self.limits.memory_mb,
-            "preload": self._preload,
+            "preload": self._preload if kind == "full" else _LIGHT_MODULES,
             "scratch": str(scratch),
             "isolation": [self._strongest, self.limits.isolation],
         }
@@ -203,15 +261,16 @@ class Interpreter:
         with other:
             process = subprocess.Popen(command, stdin=other, stdout=subprocess.DEVNULL, env=_ENVIRONMENT, cwd="/", start_new_session=True)
         channel.setblocking(False)
-        worker = _Worker(process, channel, scratch, time.monotonic() + _START_SECONDS)
+        worker = _Worker(kind, process, channel, scratch, time.monotonic() + _START_SECONDS)
         self._selector.register(channel, selectors.EVENT_READ, worker)
         self._workers.append(worker)
+        return worker
 
     def _welcome(self, worker: _Worker, greeting: dict) -> None:
         """Take the first message of a worker."""
         if "failed" in greeting:
             raise InterpreterError(f"an interpreter worker cannot start: {greeting['failed']}")
-        worker.ready, self.isolation = True, greeting["isolation"]
+        worker.ready, worker.deadline, self.isolation = True, math.inf, greeting["isolation"]
 
     def _dismiss(self, worker: _Worker) -> None:
         """Stop a worker and all it runs: it ends its program when its channel closes, or is killed."""
@@ -225,11 +284,12 @@ class Interpreter:
             worker.process.wait()
         shutil.rmtree(worker.scratch, ignore_errors=True)
 
-    def _assign(self, worker: _Worker, job: tuple[str, tuple[str, ...]]) -> None:
+    def _assign(self, worker: _Worker, number: int, job: _Job) -> None:
         """Queue a job's frame for sending; its clock runs in the worker, ours only guards the worker."""
         body = json.dumps({"program": job[0], "arguments": job[1]}).encode()
         worker.outgoing = memoryview(struct.pack("!I", len(body)) + body)
-        worker.deadline = time.monotonic() + self.limits.timeout + _GRACE_SECONDS
+        worker.job, worker.started = number, time.monotonic()
+        worker.deadline = worker.started + self.limits.timeout + _GRACE_SECONDS
         self._send(worker)
 
     def _send(self, worker: _Worker) -> None:

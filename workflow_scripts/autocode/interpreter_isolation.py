@@ -17,7 +17,6 @@ import platform
 import resource
 import signal
 import struct
-import subprocess
 import sys
 
 LEVELS = ("process", "landlock", "sandbox")
@@ -142,6 +141,8 @@ class Process:
         try:
             os.rmdir(folder)
         except OSError:
+            import subprocess  # not above: what it loads makes every fork slower, and hardly a program needs it
+
             for command in (["chmod", "-R", "u+rwx", folder], ["rm", "-rf", folder]):  # unlike Python's, they know no depth
                 subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -210,43 +211,57 @@ class Sandbox(Process):
     """Level `sandbox`: namespaces, and a root that holds no file of the user."""
 
     name = "sandbox"
+    _places = ("/scratch", "/dev/shm")
 
     def __init__(self, scratch: str):
         super().__init__("/scratch")
-        self._filter = Filter()
         self._drops_root = os.getuid() == 0
         if not _succeeds(lambda: self._enter(scratch)):  # tried by a child first: a half-entered sandbox has no way back
             raise OSError(0, "the machine does not allow namespaces and mounts to its users")
         self._enter(scratch)
 
     def _enter(self, folder: str) -> None:
-        """New namespaces for this process's child, which goes on here; a root of our own below `folder`."""
+        """New namespaces for this process's child, which goes on here; a root of our own below `folder`.
+
+        The child gives up itself what its programs must not have, so that none of them needs the time to do so: the
+        parent stays outside of the filter to empty the scratch folders when asked.
+        """
         _unshare_with_users(self._drops_root)
+        asked, self._ask = os.pipe()
+        self._answered, answer = os.pipe()
         first = os.fork()
         if first:
-            os.closerange(0, 4096)
+            _empty_when_asked(asked, answer, self._places)
             _, status = os.waitpid(first, 0)
             os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+        os.close(asked)
+        os.close(answer)
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         self._processes = _build_root(folder)
+        if self._drops_root:  # the server stays root, out of reach of its programs
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+        else:  # the server is a user like its programs: as first process it takes no signal that it has no handler for
+            _drop_capabilities()
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+        Filter().apply(_machine()["tuning"])
 
     def enclose(self) -> None:
         if self._drops_root:
-            os.setgroups([])
-            os.setresgid(NOBODY, NOBODY, NOBODY)
-            os.setresuid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)  # with it go all capabilities
+        else:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         super().enclose()
-        _drop_capabilities()
-        self._filter.apply()
 
     def folder(self, number: int) -> str:
         return self.scratch
 
     def clear(self, folder: str) -> None:
-        for place in (folder, "/dev/shm"):
-            if os.listdir(place):
-                _called_by_name("umount2", place.encode(), _MNT_DETACH)
-                _mount_scratch(place)
+        if any(map(os.listdir, self._places)):
+            os.write(self._ask, b"1")
+            if not os.read(self._answered, 1):
+                raise RuntimeError("the scratch folder of a program cannot be emptied")
 
     def limits(self) -> list[tuple[int, int]]:
         return [(resource.RLIMIT_NPROC, self.max_processes)]
@@ -301,6 +316,21 @@ def _build_root(folder: str) -> int:
     _restrict(b"/", _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NODEV, recursive=False)
     _called_by_name("sethostname", b"sandbox", 7)
     return processes
+
+
+def _empty_when_asked(asked: int, answer: int, places: tuple[str, ...]) -> None:
+    """Replace the file systems at `places` by empty ones for each byte that comes, until no more can come."""
+    for descriptor in range(4096):
+        if descriptor not in (2, asked, answer):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+    with contextlib.suppress(OSError):  # on failure the answer never comes, and the other side stops
+        while os.read(asked, 1):
+            for place in places:
+                _called_by_name("umount2", place.encode(), _MNT_DETACH)
+                _mount_scratch(place)
+            os.write(answer, b"1")
+    os.close(answer)
 
 
 def _mount_scratch(folder: str) -> None:

@@ -12,7 +12,6 @@ import importlib
 import importlib.util
 import json
 import os
-import random  # noqa: F401 - programs find it imported, and seeded
 import resource
 import select
 import signal
@@ -76,11 +75,6 @@ class Server:
         self.address_bytes = mapped + self.memory_mb * 2**20
         self.preloaded_bytes = resident
         self.served = 0
-        self.child_ended, wake = os.pipe()
-        os.set_blocking(self.child_ended, False)
-        os.set_blocking(wake, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
 
     def execute(self, request: dict) -> dict:
         """Run one program to its end, or to a limit; nothing of it is alive afterwards."""
@@ -110,14 +104,13 @@ class Server:
     def _become(self, request: dict, folder: str, ends: tuple[int, int], confirm: int) -> None:
         """In the child: drop what is the server's, take limits, run the program. Never returns."""
         try:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setsid()
             null = os.open(os.devnull, os.O_RDONLY)
             for target, source in enumerate((null, *ends)):
                 os.dup2(source, target)
             os.chdir(folder)
-            os.environ.update(HOME=folder, TMPDIR=folder)
+            if os.environ.get("HOME") != folder:
+                os.environ["HOME"] = os.environ["TMPDIR"] = folder
             self._limit()
             self.level.enclose()
             os.write(confirm, b"1")
@@ -143,32 +136,36 @@ class Server:
             resource.setrlimit(limit, (value, value))
 
     def _attend(self, child: int, streams: tuple[int, int]) -> tuple[str | None, list[bytes], int]:
-        """Collect output until the child ends or a limit is met: (limit, output and error text, wait status)."""
-        deadline, watch = time.monotonic() + self.timeout, time.monotonic() + WATCH_SECONDS
-        poll = select.poll()
+        """Collect output until the child ends or a limit is met: (limit, output and error text, wait status).
+
+        That both streams are closed is the usual sign of the end; a child that closed them early, or left them to others,
+        is looked after every now and then. A signal handler would be one more thing to undo in every child.
+        """
+        now = time.monotonic()
+        deadline, watch, pause = now + self.timeout, now + WATCH_SECONDS, 1e-4
         texts = {stream: bytearray() for stream in streams}
-        for descriptor in (CONTROL, self.child_ended, *streams):
-            poll.register(descriptor, select.POLLIN)
         for stream in streams:
             os.set_blocking(stream, False)
-        reason, ended = None, False
-        while reason is None and not ended:
-            remaining = min(deadline, watch) - time.monotonic()
-            events = poll.poll(max(0.0, remaining * 1000))
-            if (now := time.monotonic()) >= deadline:
-                reason = "timed_out"
-            elif now >= watch:
-                reason, watch = self._excess(), now + WATCH_SECONDS
-            for descriptor, _ in events:
+        reason, opened = None, list(streams)
+        while reason is None and not (not opened and has_ended(child)):
+            wake = min(deadline, watch)
+            if not opened:
+                wake, pause = min(wake, now + pause), pause * 2
+            for descriptor in select.select([CONTROL, *opened], [], [], max(0.0, wake - now))[0]:
                 if descriptor == CONTROL:  # the driver hung up; a driver never writes while a program runs
                     self._sweep(child)
                     os._exit(0)
-                elif descriptor == self.child_ended:
-                    ended = drain(self.child_ended) and has_ended(child)
                 elif not pour(descriptor, texts[descriptor]):
-                    poll.unregister(descriptor)
+                    opened.remove(descriptor)
+            now = time.monotonic()
             if any(len(text) > STREAM_BYTES for text in texts.values()):
                 reason = "output_limit"
+            elif now >= deadline:
+                reason = "timed_out"
+            elif now >= watch:
+                if has_ended(child):
+                    break
+                reason, watch = self._excess(), now + WATCH_SECONDS
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
@@ -268,13 +265,6 @@ def has_ended(child: int) -> bool:
     return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def drain(descriptor: int) -> bool:
-    """Empty the wake-up pipe."""
-    with contextlib.suppress(BlockingIOError):
-        os.read(descriptor, 4096)
-    return True
-
-
 def pour(stream: int, text: bytearray) -> bool:
     """Append what `stream` holds to `text`; false at its end."""
     try:
@@ -287,9 +277,7 @@ def pour(stream: int, text: bytearray) -> bool:
 
 def readable(stream: int) -> bool:
     """Whether `stream` holds more to read right now."""
-    poll = select.poll()
-    poll.register(stream, select.POLLIN)
-    return any(event & select.POLLIN for _, event in poll.poll(0))
+    return bool(select.select([stream], [], [], 0)[0])
 
 
 def send(message: dict) -> None:
