@@ -25,6 +25,7 @@ CASES = {
     "sentence": ("The answer is 5.", "5"),
     "sentence with decimal": ("The answer is: 3.14. Good.", "3.14"),
     "sentence with math": ("Therefore the answer is $\\frac{1}{2}$.", "$\\frac{1}{2}$"),
+    "chinese sentence": ("所以答案是：12。", "12"),
     "last sentence": ("The answer is 5.\nNo, the final answer is 6", "6"),
     "output": (program("print(8)", "8"), "8"),
     "last output": (program("print(8)", "8") + program("print(9)", "9") + "Done, I have 2 values.", "9"),
@@ -47,6 +48,44 @@ CASES = {
 def test_strict_answer(name):
     response, answer = CASES[name]
     assert extract(response).strict == answer
+
+
+OTHERS = {
+    "minerva": ("\\boxed{3} Final Answer: The final answer is $4$. I hope it is correct.", "4", "4"),
+    "last box": ("\\boxed{3} and \\boxed{4}", "4", "4"),
+    "sentence": ("The answer is: 5.\nBye 6", "5", "5"),
+    "box in output": ("\\boxed{4}\n" + program("print(1)", "\\boxed{3}"), "3", "3"),
+    "output": (program("print(8)", "8") + "I think that is all.", "8", "8"),
+    "output and number": (program("print(8)", "8") + "That took 2 steps.", "8", "2"),
+    "chinese": ("答案是 12\n共3步", "3", "12"),
+    "number": ("1,234 apples", "1234", "1234"),
+    "decimal": ("it is -.5", "-.5", "-.5"),
+    "nothing": ("I do not know", None, None),
+    "empty": ("", None, None),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_rules_of_other_harnesses(name):
+    response, deepseek_math, qwen = OTHERS[name]
+    assert extract(response, "deepseek_math", "gsm8k", gold="4").strict == deepseek_math
+    assert extract(response, "qwen2.5_math", "gsm8k", gold="4").strict == qwen
+
+
+LISTS = {
+    "two boxes for two items": ("\\boxed{3}, \\boxed{1} and \\boxed{2}", "", "1,2", "1, 2"),
+    "two boxes for a point": ("\\boxed{1} and \\boxed{(1,2)}", "", "(1,2)", "(1,2)"),
+    "a box twice": ("\\boxed{1} \\boxed{2} \\boxed{2}", "", "1,2", "1, 2"),
+    "and": ("\\boxed{1 \\text{ and } 2}", "", "1,2", "1, 2"),
+    "commas asked for": ("\\boxed{1, 2}", "Give them separated by commas.", "1,2", "1, 2"),
+    "commas in brackets": ("\\boxed{(1, 2)}", "Give them separated by commas.", "(1,2)", "(1, 2)"),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_several_boxes_may_be_one_list(name):
+    response, question, gold, answer = LISTS[name]
+    assert extract(response, "deepseek_math", "math", question, gold).strict == answer
 
 
 def test_candidates_are_all_boxes_of_the_model_itself():

@@ -311,6 +311,15 @@ def test_infrastructure_errors_are_no_wrong_answers(grader):
         grading.grade_rollouts(rows, QUERIES, LIMITS, grader)
 
 
+def test_the_rules_of_extraction_are_a_setting(grader):
+    shown = rollout(response="So \\boxed{3}.\n```python\nprint(text)\n```\n```output\n\\boxed{4}\n```\n", rounds=[round_()])
+    answers = [
+        grading.grade_rollouts(frame([shown]), QUERIES, LIMITS.model_copy(update={"extraction": rules}), grader)["answer"].item()
+        for rules in ("autocode", "deepseek_math", "qwen2.5_math")
+    ]
+    assert answers == ["3", "4", "4"]
+
+
 def test_an_unknown_query_is_named(grader):
     with pytest.raises(grading.GradingError, match="'q7'"):
         grading.grade_rollouts(frame([rollout(query_id="q7")]), QUERIES, LIMITS, grader)

@@ -29,6 +29,7 @@ def arguments():
     parser.add_argument("--out", required=True, help="JSON lines to write")
     parser.add_argument("--workers", type=int, default=1, help="processes that judge what needs a LaTeX parser (%(default)s)")
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds for each answer (%(default)s)")
+    parser.add_argument("--extraction", choices=answers.RULES, default="autocode", help="rules that find the answer (%(default)s)")
     return parser
 
 
@@ -36,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     rows = records.read(args.responses, ["id", "question", "gold", "response", "benchmark"])
     limits = {"timeout": args.timeout, "workers": args.workers, "max_infrastructure_errors": 1.0}
-    found = [answers.extract(row["response"]) for row in rows]
+    found = [answers.extract(row["response"], args.extraction, row["benchmark"], row["question"], row["gold"]) for row in rows]
     pairs = [(row["gold"], answer) for row, one in zip(rows, found, strict=True) for answer in one.candidates]
     with (
         grading.Grader(settings.validated(settings.Grading, limits, "options")) as grader,

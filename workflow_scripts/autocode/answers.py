@@ -1,22 +1,37 @@
-"""What a response answers: extraction from its text, and whether a program decided it.
+r"""What a response answers: extraction from its text, and whether a program decided it.
 
-Order (after the DeepSeek-Math harness, spec 1.5): the last box; else the last sentence "answer is ..."; else the last line
-a program printed; else the last number of the last attempt. Only what the model itself stated counts: not a box inside
-execution output, and not one inside the source text of a program.
+Three sets of rules, chosen by `grading.extraction`:
+
+    autocode      the last box; else the last sentence "answer is ..."; else the last line a program printed; else the last
+                  number of the last attempt. Only what the model itself stated counts: no box inside execution output or
+                  inside the source text of a program. The same for every benchmark
+    deepseek_math the order of the DeepSeek-Math harness on the whole text, outputs included (spec 1.5): `final answer is $...$.
+                  I hope`; all boxes; "he answer is"; the last output; the last number. Word problems take the last of these,
+                  other benchmarks as many of the last distinct ones as the reference answer has items
+    qwen2.5_math  the order of the Qwen2.5-Math harness (spec 1.5): `final answer is $...$. I hope`; the last box; "he answer is";
+                  "final answer is"; "答案是"; the last number. None of our benchmarks has its rule for multiple choice
+
+The two of others are for comparison with numbers published under them.
 """
 
 import re
 from dataclasses import dataclass
 
 from autocode import transcript
-from autocode.equality import compare, normalise
+from autocode.equality import compare, normalise, split
 
-__all__ = ["Answers", "boxes", "code_decides", "extract", "normalise"]
+__all__ = ["RULES", "Answers", "boxes", "code_decides", "extract", "normalise"]
+
+RULES = ("autocode", "deepseek_math", "qwen2.5_math")
 
 _BOX = re.compile(r"\\?(?:boxed|fbox)\s*\{")
-_SENTENCE = re.compile(r"\banswer\s+is\b\s*:?\s*([^\n]+)", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?:\banswer\s+is\b|答案[是为])\s*[:：]?\s*([^\n]+)", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.。](?=\s|$)|\.\s*$")
 _NUMBER = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|-?\.\d+")
+_MINERVA = re.compile(r"final answer is \$(.*?)\$\. I hope", re.DOTALL)
+_HARNESS_NUMBER = re.compile(r"-?\d*\.?\d+")
+_WORD_PROBLEMS = ("gsm", "mgsm", "cmath", "svamp", "asdiv", "mawps", "arithmetic")
+"""Beginnings of the names of datasets with one number as the answer."""
 _PROGRAM = re.compile(r"```python.*?(?:```|\Z)", re.DOTALL)
 
 
@@ -28,12 +43,66 @@ class Answers:
     candidates: tuple[str, ...]
 
 
-def extract(response: str) -> Answers:
-    """The answers of a response; `strict` is None when there is nothing to extract."""
+def extract(response: str, rules: str = "autocode", dataset: str = "", question: str = "", gold: str = "") -> Answers:
+    """The answers of a response; `strict` is None when there is nothing to extract.
+
+    Args:
+        response: its whole text, with the outputs of its programs.
+        rules: one of RULES.
+        dataset: name of the query's dataset; like the next two read by the rules `deepseek_math` only.
+        question: text of the query.
+        gold: its reference answer.
+    """
     stated = boxes(_stated_text(response))
-    strict = stated[-1] if stated else _sentence(response) or _printed(response) or _last_number(response)
+    if rules == "deepseek_math":
+        strict = _as_deepseek_math(response, dataset.startswith(_WORD_PROBLEMS), question, gold)
+    elif rules == "qwen2.5_math":
+        strict = _as_qwen(response)
+    else:
+        strict = stated[-1] if stated else _sentence(response) or _printed(response) or _last_number(response)
     candidates = dict.fromkeys([*stated, strict] if strict is not None else stated)
     return Answers(strict, tuple(candidates))
+
+
+def _as_deepseek_math(response: str, single: bool, question: str, gold: str) -> str | None:
+    """Answer by the order of the DeepSeek-Math harness, several of them joined by commas."""
+    outputs = transcript.outputs(response)
+    if minerva := _MINERVA.findall(response):
+        found = minerva[-1:]
+    elif not (found := boxes(response)):
+        if "he answer is" in response:
+            found = [response.rsplit("he answer is", 1)[1]]
+        elif outputs:
+            found = outputs[-1:]
+        else:
+            found = _HARNESS_NUMBER.findall(response.replace(",", ""))[-1:]
+    found = [_first_line(one) for one in found]
+    if not single:
+        if "separated by commas" in question:
+            found = [part for one in found for part in ([one] if re.search(r"[()\[\]]", one) else one.split(","))]
+        found = [part.strip() for one in found for part in re.split(r"\\text\s*\{\s*and\s*\}", one)]
+    latest = list(dict.fromkeys(reversed([one for one in found if one])))
+    brackets, items = split(normalise(gold))
+    wanted = len(items) if not single and not brackets.strip() else 1
+    return ", ".join(reversed(latest[:wanted])) or None
+
+
+def _as_qwen(response: str) -> str | None:
+    """Answer by the order of the Qwen2.5-Math harness."""
+    if minerva := _MINERVA.findall(response):
+        return minerva[-1].strip() or None
+    if found := boxes(response):
+        return found[-1]
+    for phrase in ("he answer is", "final answer is", "答案是"):
+        if phrase in response:
+            return _first_line(response.rsplit(phrase, 1)[1]) or None
+    return next(iter(_HARNESS_NUMBER.findall(response.replace(",", ""))[-1:]), None)
+
+
+def _first_line(text: str) -> str:
+    """The first line, without what sentences put around an answer."""
+    lines = text.strip().splitlines() or [""]
+    return lines[0].lstrip(":：").strip().rstrip("./。").strip()
 
 
 def boxes(text: str) -> list[str]:

@@ -121,11 +121,12 @@ def grade_rollouts(rollouts: pl.DataFrame, queries: pl.DataFrame, limits: settin
     if grader is None:
         with Grader(limits) as own:
             return grade_rollouts(rollouts, queries, limits, own)
-    golds = dict(queries.select("query_id", "gold").iter_rows())
+    known = {row["query_id"]: row for row in queries.iter_rows(named=True)}
+    golds = {query_id: row["gold"] for query_id, row in known.items()}
     rows = list(rollouts.iter_rows(named=True))
     if unknown := next((row["query_id"] for row in rows if row["query_id"] not in golds), None):
         raise GradingError(f"query_id '{unknown}' of the rollouts is in none of the query tables")
-    found = [answers.extract(row["response"]) for row in rows]
+    found = [answers.extract(row["response"], limits.extraction, *_context(known[row["query_id"]])) for row in rows]
     pairs = [(golds[row["query_id"]], answer) for row, answer_ in zip(rows, found, strict=True) for answer in answer_.candidates]
     verdicts = dict(zip(pairs, grader.verdicts(pairs), strict=True))
     grades = [_grade(row, answer, golds[row["query_id"]], verdicts) for row, answer in zip(rows, found, strict=True)]
@@ -136,6 +137,10 @@ def grade_rollouts(rollouts: pl.DataFrame, queries: pl.DataFrame, limits: settin
             f"{limits.max_infrastructure_errors:g} (grading.max_infrastructure_errors)"
         )
     return pl.DataFrame(grades, schema=tables.schema("grades"))
+
+
+def _context(query: dict) -> tuple[str, str, str]:
+    return query["dataset"], query["question"], query["gold"]
 
 
 def outcome(answer: str | None, gold: str, verdicts: dict[tuple[str, str], str]) -> str:

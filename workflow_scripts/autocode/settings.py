@@ -135,6 +135,9 @@ class Grading(Section):
     timeout: float = Field(gt=0, description="seconds per pair; over it the outcome is timed_out")
     workers: PositiveInt = Field(default=1, description="processes; the rules set it from the job's threads")
     max_infrastructure_errors: float = Field(ge=0, le=1, description="share of rows past which the stage fails")
+    extraction: Literal["autocode", "deepseek_math", "qwen2.5_math"] = Field(
+        default="autocode", description="rules by which an answer is found in a response (docs/grading.md)"
+    )
 
 
 class Estimate(Section):
