@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hostile_answers
 import polars as pl
 import pytest
 from hypothesis import given
@@ -177,6 +178,36 @@ def test_hostile_answers_end_as_an_outcome_and_spare_the_next():
         verdicts = grader.verdicts([("\\sqrt{2}", answer) for answer in HOSTILE] + [("\\sqrt{2}", "2^{1/2}")])
     assert set(verdicts[:-1]) <= {"different", "timed_out"}
     assert verdicts[-1] == "equal"
+
+
+def test_many_hostile_answers_end_and_none_is_right(grader):
+    """With a limit of a second; how long they take with longer ones, `benchmarks/grading.py --hostile` measures."""
+    pairs = hostile_answers.pairs(3 * len(hostile_answers.TEMPLATES))
+    with grading.Grader(LIMITS.model_copy(update={"timeout": 1.0})) as impatient:
+        assert set(impatient.verdicts(pairs)) <= {"different", "timed_out"}
+
+
+def test_a_long_answer_is_equal_as_text_only(grader):
+    long = "x" * 1001
+    assert grader.verdicts([(long, long), (long, f"{long} + 0"), ("5", "5" + " + 0" * 400)]) == ["equal", "different", "different"]
+
+
+EXCESSIVE = ["9**9**9**9", "1000000!", "factorial(factorial(20))", "2^{10^{10}}", "10^{-100000000}", r"\log_{2}(3^{10000007})",
+             "(" * 40 + "1" + ")" * 40, r"\binom{1000000000}{5}", "(20!)!", "9^{9!}", "x^x^x^x"]  # fmt: skip
+ORDINARY = ["2^{2020}", "10^{100}", "1/2004!", "(n+1)!", r"\binom{10}{3}", "2^{2^{10}}", "x^{2^{10}}", "10^{-6}", "x^{10^9}",
+            r"\frac{2007!}{5!}", "e^{e^{2}}", "(5!)^2", "7!!", "((x^2)^3)^4", "a^b^c", "x^{2}y^{3}z^{4}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", EXCESSIVE)
+def test_what_nobody_computes_is_not_computed(text):
+    assert equality.excessive(text)
+    assert grading.quick_verdict("5", text) == "different"
+    assert grading.quick_verdict(text, f" {text} ") == "equal"
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_what_people_write_is_computed(text):
+    assert not equality.excessive(text)
 
 
 def test_judging_runs_nothing_an_answer_says(grader, tmp_path):

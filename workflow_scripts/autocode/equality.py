@@ -16,6 +16,20 @@ from fractions import Fraction
 MAX_CHARS = 1000
 """No reference answer is that long; a longer answer is equal only if it is the same text."""
 
+MAX_DEPTH = 30
+"""Brackets within brackets, and ..."""
+MAX_TOWER = 1
+"""... exponents upon an exponent that an answer may have, unless the reference answer has more."""
+MAX_EXPONENT = 10**5
+"""Largest exponent of a number, and ..."""
+MAX_FACTORIAL = 10**4
+"""... largest number under a factorial or binomial sign that anybody computes."""
+
+_TOKEN = re.compile(r"\^|[(\[{]|[)\]}]|\\?[A-Za-z]+|[\d.]+|\S")
+_POWER = re.compile(r"(?<![A-Za-z}])\d[)}]*\^[{(]*-?(\d+)(?:\^[{(]*(\d+))?")
+_FACTORIAL = re.compile(r"(\d+)[)}]*!|factorial\((\d+)|binom(?:ial)?[({]+(\d+)")
+_FACTORIAL_TWICE = re.compile(r"![)}]+!|factorial\(factorial|\^[{(]*\d+[)}]*!")
+
 _RELATIVE = Fraction(1, 10**6)
 _ABSOLUTE = Fraction(1, 10**4)
 _FLOAT = Fraction(1, 10**15)
@@ -135,6 +149,8 @@ def by_text(gold: str, answer: str) -> bool | None:
         return False
     if (equal := numeric_equal(gold, answer)) is not None:
         return equal
+    if excessive(answer) and not excessive(gold):
+        return False
     if (equal := _based_equal(gold, answer)) is not None:
         return equal
     if re.fullmatch("[A-E]", _bare_words(gold)) and (choice := _CHOICE.match(_bare_words(answer))):
@@ -142,6 +158,54 @@ def by_text(gold: str, answer: str) -> bool | None:
     if _is_words(gold):
         return _bare_words(gold).casefold() == _bare_words(answer).casefold()
     return None
+
+
+def excessive(text: str) -> bool:
+    """Whether computing with an expression would take for ever: deep nesting, towers of exponents, huge factorials."""
+    dense = re.sub(r"\s+", "", text).replace("**", "^")
+    if len(dense) > MAX_CHARS:
+        return True
+    if _depth(dense) > MAX_DEPTH or _tower(dense) > MAX_TOWER or _FACTORIAL_TWICE.search(dense):
+        return True
+    if any(int(under) > MAX_FACTORIAL for match in _FACTORIAL.finditer(dense) for under in match.groups() if under):
+        return True
+    return any(_exceeds(*match.groups()) for match in _POWER.finditer(dense))
+
+
+def _exceeds(exponent: str, upper: str | None) -> bool:
+    """Whether `exponent`, itself raised to `upper`, passes MAX_EXPONENT."""
+    if int(exponent) < 2 or not upper:
+        return int(exponent) > MAX_EXPONENT
+    return int(upper) > MAX_EXPONENT.bit_length() or int(exponent) ** int(upper) > MAX_EXPONENT
+
+
+def _depth(text: str) -> int:
+    """How deep brackets stand within brackets."""
+    deepest = depth = 0
+    for character in text:
+        depth = max(0, depth + (character in "([{") - (character in ")]}"))
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _tower(text: str) -> int:
+    """How many exponents stand upon an exponent: none in a^b, one in a^b^c and a^{b^c}."""
+    highest, stack = 0, []
+    level, chain, raised = 0, 0, False  # exponents we stand in; carets in a row since then; whether the last token was one
+    for token in _TOKEN.findall(text):
+        if token == "^":
+            chain, raised = chain + 1, True
+            highest = max(highest, level + chain)
+            continue
+        if token in "([{":
+            stack.append((level, chain if raised else 0))
+            level, chain = level + stack[-1][1], 0
+        elif token in ")]}":
+            level, chain = stack.pop() if stack else (0, 0)
+        elif not raised:
+            chain = 0
+        raised = False
+    return max(0, highest - 1)
 
 
 def numeric_equal(left: str, right: str) -> bool | None:

@@ -1,0 +1,62 @@
+"""Answers that a grader may choke on, made from templates; for the tests and for `benchmarks/grading.py`."""
+
+GOLDS = ["5", "x^2+1", r"\frac{1}{2}", "(1,2)", r"\sqrt{3}", "1,2,3"]
+
+TEMPLATES = [
+    lambda n: "9" + "**9" * (3 + n % 5),
+    lambda n: "9^{" * (3 + n % 4) + "9" + "}" * (3 + n % 4),
+    lambda n: f"{10**6 + n}!",
+    lambda n: "(" * (50 + n) + "1" + ")" * (50 + n),
+    lambda n: r"\sqrt{" * (20 + n) + "2" + "}" * (20 + n),
+    lambda n: r"\frac{1}{" * (30 + n) + "2" + "}" * (30 + n),
+    lambda n: "(" + "+".join(f"x_{i}" for i in range(40 + n)) + f")^{{{40 + n}}}",
+    lambda n: f"(x+y+z)^{{{200 + n}}}",
+    lambda n: rf"\binom{{{10**9 + n}}}{{{10**8}}}",
+    lambda n: rf"\int_0^{{{n + 1}}} e^{{x^{{x^x}}}} dx",
+    lambda n: rf"\sum_{{k=1}}^{{10^{{{8 + n % 5}}}}} \frac{{1}}{{k^{{{n + 2}}}}}",
+    lambda n: rf"\prod_{{k=1}}^{{10^7}} (1+x^{{k+{n}}})",
+    lambda n: "1" * (900 + n % 90),
+    lambda n: "1," * (300 + n),
+    lambda n: r"\{" * (100 + n),
+    lambda n: "}" * (200 + n),
+    lambda n: f"__import__('os').system('exit {n}')",
+    lambda n: f"exec('while True: pass #{n}')",
+    lambda n: f"lambda x{n}: x{n}",
+    lambda n: "\x00" * (n + 1),
+    lambda n: "\U0001f600" * (n + 5),
+    lambda n: r"\begin{pmatrix}" + "&".join(["x^{99}"] * (30 + n % 20)) + r"\end{pmatrix}",
+    lambda n: rf"\lim_{{x\to 0}} \frac{{\sin(x^{{{n + 2}}})}}{{x^{{{n + 3}}}}}",
+    lambda n: rf"\log_{{2}}(3^{{{10**7 + n}}})",
+    lambda n: f"x^{{{10**9 + n}}}-1",
+    lambda n: f"factorial(factorial({20 + n}))",
+    lambda n: f"factorial(10**{n + 7})",
+    lambda n: f"{n + 2}^{{10^{{10}}}}",
+    lambda n: rf"\sin(\sin(\sin({'(' * 20}{n}{')' * 20})))",
+    lambda n: f"e^{{e^{{e^{{e^{{{n + 5}}}}}}}}}",
+    lambda n: rf"\sqrt[{10**6 + n}]{{3}} + \sqrt[{10**5}]{{5}}",
+    lambda n: "a" * (400 + n),
+    lambda n: "+".join(rf"\sqrt{{{p}}}" for p in range(2, 60 + n % 40)),
+    lambda n: "x" + "^x" * (20 + n % 60),
+    lambda n: "|" * (50 + n),
+    lambda n: r"\left(" * (40 + n),
+    lambda n: f"0x{'f' * (200 + n)}",
+    lambda n: f"1e{999999 + n}",
+    lambda n: f"10^{{-{10**8 + n}}}",
+    lambda n: r"\text{" * (30 + n) + "a" + "}" * (30 + n),
+    lambda n: r"\pm" * (12 + n % 30) + "1",
+    lambda n: ",".join(rf"\pm \sqrt{{{k}}}" for k in range(30 + n % 20)),
+    lambda n: "$" * (n + 50),
+    lambda n: r"\frac" * (60 + n) + "12",
+    lambda n: "(" + "x+1)(" * (30 + n) + "x)",
+    lambda n: rf"\cos({10 ** (50 + n)}\pi/7)",
+    lambda n: rf"\gcd(2^{{{10**6 + n}}}-1, 2^{{10^6}}-1)",
+    lambda n: "-" * (300 + n) + "1",
+    lambda n: rf"{n} \mod {10**300}",
+    lambda n: rf"[{n}, \infty) \cup " * 20,
+    lambda n: r"\boxed{" * (40 + n) + "x" + "}" * (40 + n),
+]
+
+
+def pairs(count: int) -> list[tuple[str, str]]:
+    """Gold and hostile answer, every template in turn; no answer is right."""
+    return [(GOLDS[number % len(GOLDS)], TEMPLATES[number % len(TEMPLATES)](number // len(TEMPLATES))) for number in range(count)]
