@@ -171,9 +171,14 @@ def first_sample(wildcards):
     return CONFIG.runs[wildcards.run].explore.samples if wildcards.mode == "native_extra" else 0
 
 
+def running_of(run, wildcards):
+    """What sampling a policy depends on besides how it is sampled: the engine, and how programs run."""
+    return {"engine": run.engine, "interpreter": run.interpreter, "blocks": CONFIG.families[policy_family(wildcards)].blocks}
+
+
 def explore_settings(wildcards):
     run = CONFIG.runs[wildcards.run]
-    return settings.dumps({"sampling": run.explore.sampling, "engine": run.engine, "interpreter": run.interpreter})
+    return settings.dumps({"sampling": run.explore.sampling, **running_of(run, wildcards)})
 
 
 def engine_python(wildcards):

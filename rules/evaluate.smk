@@ -11,8 +11,7 @@ def evaluation_settings(run, sampling):
 
     def as_json(wildcards):
         chosen = CONFIG.runs[run]
-        sections = {name: getattr(chosen, name) for name in ("engine", "interpreter")}
-        return settings.dumps({"sampling": getattr(chosen.evaluate, sampling), **sections})
+        return settings.dumps({"sampling": getattr(chosen.evaluate, sampling), **running_of(chosen, wildcards)})
 
     return as_json
 

@@ -52,12 +52,12 @@ def interpreter(tiny_run):
 def roll(tokenizer, interpreter, queries, tiny_run, tmp_path):
     """Rollouts of one query (or of `rows`) by an engine that says `texts`; returns the engine and the table."""
 
-    def sample(*texts: str, samples=1, chunk_rows=8, max_calls=3, max_model_len=160, max_prompt_tokens=100):
+    def sample(*texts: str, samples=1, chunk_rows=8, max_calls=3, max_model_len=160, max_prompt_tokens=100, blocks="replay"):
         engine = ScriptedEngine(tokenizer, *texts)
         sampling = tiny_run.explore.sampling.model_copy(update={"max_calls": max_calls})
         limits = tiny_run.engine.model_copy(update={"chunk_rows": chunk_rows, "max_model_len": max_model_len})
         rows = rollout.plan_rows(queries.head(1), "code", range(samples), 1, "plain", tokenizer, max_prompt_tokens)
-        frame = rollout.sample_rollouts(rows, engine, interpreter, sampling, limits, tmp_path / "kept", "test")
+        frame = rollout.sample_rollouts(rows, engine, interpreter, sampling, limits, tmp_path / "kept", "test", blocks)
         for row in frame.iter_rows(named=True):
             assert len(row["token_ids"]) == len(row["generated"])
             assert len(row["logprobs"]) == sum(row["generated"])
@@ -108,6 +108,21 @@ def test_a_later_program_sees_what_an_earlier_one_defined(roll):
     later = "```python\nprint(a * 2)\n```\n```output"
     _, frame = roll("```python\na = 21\nprint('once')\n```\n```output", later, "<eos>")
     assert transcript.outputs(frame["response"][0]) == ["once", "42"]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "shown"),
+    [
+        ("replay", ["ZeroDivisionError: division by zero", "ZeroDivisionError: division by zero"]),
+        ("replay_successful", ["ZeroDivisionError: division by zero", "7"]),
+        ("notebook", ["ZeroDivisionError: division by zero", "7\n21"]),
+    ],
+)
+def test_what_a_failed_program_leaves_is_the_familys_rule(roll, blocks, shown):
+    failing = "```python\na = 21\na / 0\n```\n```output"
+    later = f"```python\nprint(7)\n{'a' if blocks == 'notebook' else ''}\n```\n```output"
+    _, frame = roll(failing, later, "<eos>", blocks=blocks)
+    assert transcript.outputs(frame["response"][0]) == shown
 
 
 @pytest.mark.parametrize(
@@ -186,6 +201,7 @@ def command(policy, queries, folder, tiny_run, **engine) -> list[str]:
         "sampling": tiny_run.explore.sampling,
         "engine": tiny_run.engine.model_copy(update=engine),
         "interpreter": tiny_run.interpreter,
+        "blocks": "replay",
     }
     folder.mkdir(exist_ok=True)
     tables.write(queries, folder / "queries.parquet", "queries")

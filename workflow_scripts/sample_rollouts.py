@@ -3,7 +3,7 @@
     python workflow_scripts/sample_rollouts.py --model results/demo/start/tiny/seed1/model \\
         --queries results/demo/data/queries.parquet --mode code --out rollouts.parquet \\
         --samples 8 --seed 1 --profile plain --checkpoints checkpoints/demo \\
-        --settings '{"sampling": ..., "engine": ..., "interpreter": ...}'
+        --settings '{"sampling": ..., "engine": ..., "interpreter": ..., "blocks": "replay"}'
 
 reads   a policy folder, tables `queries`
 writes  tables `rollouts`, one per --out; the i-th --out belongs to the i-th --queries and the i-th --mode
@@ -13,8 +13,9 @@ The engine starts once for all outputs. Grading is another program: it never cos
 """
 
 from pathlib import Path
+from typing import Literal
 
-from autocode import commandline, corpora, generation, models, rollout, settings, tables
+from autocode import commandline, corpora, generation, models, rollout, settings, tables, transcript
 from autocode.interpreter import Interpreter
 
 
@@ -24,6 +25,7 @@ class SampleSettings(settings.Section):
     sampling: settings.Sampling
     engine: settings.Engine
     interpreter: settings.Interpreter
+    blocks: Literal[transcript.BLOCK_RULES]
 
 
 def arguments():
@@ -60,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
             rows = rollout.plan_rows(queries, mode, samples, args.seed, args.profile, engine.tokenizer, limit)
             checkpoints = args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows())}"
             label = f"{mode} {Path(out).parent.name}"
-            frame = rollout.sample_rollouts(rows, engine, interpreter, chosen.sampling, chosen.engine, checkpoints, label)
+            frame = rollout.sample_rollouts(rows, engine, interpreter, chosen.sampling, chosen.engine, checkpoints, label, chosen.blocks)
             tables.write(frame, out, "rollouts")
     models.discard(args.checkpoints)
     return 0

@@ -36,8 +36,8 @@ _ENVIRONMENT = {
     "MPLBACKEND": "Agg",
 }
 _LIGHT_MODULES = (
-    "bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools", "math",
-    "operator", "re", "string", "sys", "time", "typing",
+    "ast", "bisect", "cmath", "collections", "contextlib", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "io",
+    "itertools", "math", "operator", "re", "string", "sys", "time", "typing",
 )  # fmt: skip
 """What light workers have imported; a program that imports anything else goes to a full one."""
 _IMPORT = re.compile(r"\bfrom\s+([\w.]+)\s+import\b|\bimport\s+([\w.]+[\w., \t]*)|(__import__)")

@@ -38,6 +38,7 @@ class Row:
     generated: list[bool] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     rounds: list[dict] = field(default_factory=list)
+    run: list[int] = field(default_factory=list)  # positions among the response's programs of those that were run
     calls: int = 0
     finish_reason: str | None = None
     isolation: str | None = None
@@ -91,6 +92,7 @@ def sample_rollouts(
     limits: settings.Engine,
     checkpoints: Path,
     label: str,
+    blocks: str = "replay",
 ) -> pl.DataFrame:
     """Sample all rows, chunk by chunk, and return them as table `rollouts`.
 
@@ -104,21 +106,23 @@ def sample_rollouts(
         for number, chunk in enumerate(chunks):
             path = checkpoints / f"chunk-{number:05d}.parquet"
             if not path.is_file():
-                _sample_chunk(chunk, engine, interpreter, sampling, limits)
+                _sample_chunk(chunk, engine, interpreter, sampling, limits, blocks)
                 tables.write(_table(chunk, engine.tokenizer), path, "rollouts")
             done.append(tables.read(path, "rollouts"))
             progress.update(len(chunk))
     return pl.concat(done)
 
 
-def _sample_chunk(rows: list[Row], engine: Engine, interpreter: Interpreter, sampling: settings.Sampling, limits: settings.Engine) -> None:
+def _sample_chunk(
+    rows: list[Row], engine: Engine, interpreter: Interpreter, sampling: settings.Sampling, limits: settings.Engine, blocks: str
+) -> None:
     """Advance every row of a chunk to its end: one call of the engine, then all asked-for programs, and again."""
     while active := [row for row in rows if row.finish_reason is None]:
         requests = [_request(row, sampling, limits) for row in active]
         asking = []
         for row, completion in zip(active, engine.generate(requests), strict=True):
             row.write(completion)
-            if program := _after_call(row, completion, engine.tokenizer, sampling):
+            if program := _after_call(row, completion, engine.tokenizer, blocks):
                 asking.append((row, program))
         executions = interpreter.run([program for _, program in asking])
         for (row, program), execution in zip(asking, executions, strict=True):
@@ -140,7 +144,7 @@ def _room(row: Row, limits: settings.Engine) -> int:
     return limits.max_model_len - len(row.prompt_ids) - len(row.token_ids)
 
 
-def _after_call(row: Row, completion: Completion, tokenizer, sampling: settings.Sampling) -> str | None:
+def _after_call(row: Row, completion: Completion, tokenizer, blocks: str) -> str | None:
     """The program to run now, if the model asked for one; otherwise the row is finished."""
     if completion.ended == "length":
         row.finish_reason = "length"
@@ -152,7 +156,10 @@ def _after_call(row: Row, completion: Completion, tokenizer, sampling: settings.
         return None
     if completion.ended == "eos":
         row.unwrite_last()
-    return transcript.assemble_program(transcript.programs(text))
+    programs = transcript.programs(text)
+    row.run.append(len(programs) - 1)
+    failed = [block for block, round_ in zip(row.run, row.rounds, strict=False) if round_["outcome"] != "ok"]
+    return transcript.assemble_program(programs, blocks, failed)
 
 
 def _show_output(row: Row, program: str, execution: Execution, tokenizer, output_chars: int) -> None:

@@ -255,6 +255,9 @@ class Family(Section):
     scratch: Scratch | None = Field(default=None, description="build the base model in the workflow")
     precondition: Literal["sft", "none"] = Field(description="Code4Math SFT first, or used as it is")
     prompt: str = Field(description="prompt profile of autocode.prompts")
+    blocks: Literal["replay", "replay_successful", "notebook"] = Field(
+        default="replay", description="what the earlier programs of a response leave to the next (transcript.assemble_program)"
+    )
     lora: Lora | None = Field(default=None)
     train_dtype: Literal["float32", "bfloat16"] = Field(description="type of the trained weights (LoRA adapters are float32)")
     mixed_precision: Literal["no", "bf16"] = Field(default="no", description="autocast of the forward pass while training")
