@@ -140,6 +140,13 @@ RESOURCES = {
 TRICKS = {
     "ignores signals": "import signal, time\nfor s in range(1, 32):\n    try: signal.signal(s, signal.SIG_IGN)\n    except OSError: pass\ntime.sleep(99)",
     "own alarm": "import signal; signal.alarm(0); signal.setitimer(signal.ITIMER_REAL, 0); signal.pthread_sigmask(0, range(1, 65))",
+    "signal without a name": "import os; os.kill(os.getpid(), 40)",
+    "signals of a descriptor to the parent": "import fcntl, os, socket\na, b = socket.socketpair()\nfcntl.fcntl(a, 8, os.getppid()); print('ESCAPED')",
+    "datagrams": "import socket; socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM); print('ESCAPED')",
+    "mode and time of its folder": "import os; os.utime('.', (5, 5)); os.chmod('.', 0)",
+    "attribute of its folder": "import os; os.setxattr('.', 'user.left', b'behind')",
+    "folder above": "open('../left', 'w').write('x'); print('ESCAPED')",
+    "closed output": "import os; os.close(1); print('x')",
     "exits hard": "import os; print('x', flush=True); os._exit(0)",
     "aborts": "import os; os.abort()",
     "replaces print": "import builtins; builtins.print = lambda *_: None",
@@ -159,7 +166,8 @@ TRICKS = {
 # What a level without namespaces cannot hold; the docs say so.
 LANDLOCK_LACKS = {"change the mode of a file", "change the owner of a file", "set the times of a file", "see a process"}
 ATTACKS = FILES | PROCESSES | KERNEL | NETWORK | RESOURCES | TRICKS
-CANARY = "import fractions, os\nprint(fractions.Fraction(1, 3) + 1, os.listdir('.'), os.path.exists('/dev/shm/evil'))"
+CANARY = """import fractions, os
+print(fractions.Fraction(1, 3) + 1, os.listdir('.'), os.path.exists('/dev/shm/evil'), os.listxattr('.'), os.access('.', os.W_OK))"""
 
 
 @pytest.fixture(scope="module")
@@ -212,4 +220,4 @@ def test_an_attack_is_contained(interpreter, surroundings, name):
     attack, after = interpreter.run([ATTACKS[name].format(**surroundings), CANARY])
     assert "ESCAPED" not in attack.stdout + attack.error
     assert attack.outcome != "infrastructure_error"
-    assert after == Execution("ok", "4/3 [] False\n", "")
+    assert after == Execution("ok", "4/3 [] False [] True\n", "")

@@ -44,6 +44,8 @@ _CALLS = {
         "pivot_root": 155,
         "capset": 126,
         "socket": 41,
+        "socketpair": 53,
+        "owners": ((72, (8, 10, 15)), (16, (0x8901, 0x8902))),  # fcntl F_SETOWN, F_SETSIG, F_SETOWN_EX; ioctl FIOSETOWN, SIOCSPGRP
         "clone": 56,
         "signals": (62, 200, 234, 129, 297, 424),
         "tuning": (302, 203),  # prlimit64, sched_setaffinity
@@ -54,7 +56,8 @@ _CALLS = {
             "init_module": 175, "finit_module": 313, "delete_module": 176, "swapon": 167, "swapoff": 168, "reboot": 169,
             "settimeofday": 164, "clock_settime": 227, "sethostname": 170, "setdomainname": 171, "acct": 163, "quotactl": 179,
             "memfd_create": 319, "shmget": 29, "msgget": 68, "semget": 64, "mq_open": 240, "personality": 135, "ioperm": 173,
-            "iopl": 172, "kcmp": 312, "fanotify_init": 300, "syslog": 103, "vhangup": 153, "setpriority": 141,
+            "iopl": 172, "kcmp": 312, "adjtimex": 159, "clock_adjtime": 305, "kexec_file_load": 320, "sync": 162, "syncfs": 306,
+            "fanotify_init": 300, "syslog": 103, "vhangup": 153, "setpriority": 141,
             "sched_setscheduler": 144, "sched_setattr": 314, "ioprio_set": 251, "modify_ldt": 154,
         },
     },
@@ -63,6 +66,8 @@ _CALLS = {
         "pivot_root": 41,
         "capset": 91,
         "socket": 198,
+        "socketpair": 199,
+        "owners": ((25, (8, 10, 15)), (29, (0x8901, 0x8902))),
         "clone": 220,
         "signals": (129, 130, 131, 138, 240, 424),
         "tuning": (261, 122),
@@ -73,6 +78,7 @@ _CALLS = {
             "init_module": 105, "finit_module": 273, "delete_module": 106, "swapon": 224, "swapoff": 225, "reboot": 142,
             "settimeofday": 170, "clock_settime": 112, "sethostname": 161, "setdomainname": 162, "acct": 89, "quotactl": 60,
             "memfd_create": 279, "shmget": 194, "msgget": 186, "semget": 190, "mq_open": 180, "personality": 92, "kcmp": 272,
+            "adjtimex": 171, "clock_adjtime": 266, "kexec_file_load": 294, "sync": 81, "syncfs": 267,
             "fanotify_init": 262, "syslog": 116, "vhangup": 58, "setpriority": 140, "sched_setscheduler": 119,
             "sched_setattr": 274, "ioprio_set": 30,
         },
@@ -81,7 +87,8 @@ _CALLS = {
 _NEWER_DENIED = {
     "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428, "move_mount": 429, "fsopen": 430,
     "fsconfig": 431, "fsmount": 432, "fspick": 433, "pidfd_open": 434, "pidfd_getfd": 438, "mount_setattr": 442,
-    "memfd_secret": 447,
+    "memfd_secret": 447, "quotactl_fd": 443, "landlock_create_ruleset": 444, "landlock_add_rule": 445,
+    "landlock_restrict_self": 446, "open_tree_attr": 467,
 }  # fmt: skip
 _CLONE3 = 435
 _EPERM, _ENOSYS = 1, 38
@@ -156,6 +163,12 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
 
+    def shared_fairly(self, process: int, resident: int) -> int:
+        """Bytes of a process, pages that several have divided among them; `resident` where the kernel does not say."""
+        with contextlib.suppress(OSError, ValueError), open(f"/proc/{process}/smaps_rollup") as handle:
+            return _proportional(handle.read())
+        return resident
+
     def processes(self) -> list[tuple[int, int]]:
         """Process id and resident bytes of everything that descends from this process."""
         found, waiting = [], _children(os.getpid())
@@ -173,36 +186,48 @@ class Landlock(Process):
     name = "landlock"
 
     _READ = 1 << 0 | 1 << 2 | 1 << 3  # execute, read file, read folder
+    _WRITE_DEVICE = 1 << 1 | 1 << 14  # write file, truncate
     _NETWORK, _SCOPES = 3, 3  # bind and connect TCP; abstract unix sockets and signals
 
     def __init__(self, scratch: str):
         super().__init__(scratch)
         self._filter = Filter()
         version = _LIBC.syscall(_LANDLOCK_CREATE, None, 0, 1)
-        if version < 1:
-            raise OSError(0, "the kernel has no Landlock")
-        files = (1 << (13 + (version >= 2) + (version >= 3) + (version >= 5))) - 1
+        if version < 3:  # older ones let a program empty any file of the user
+            raise OSError(0, "the kernel has no Landlock, or one that does not know truncation")
+        self._files = files = (1 << (15 + (version >= 5))) - 1
         handled = struct.pack("QQQ", files, self._NETWORK if version >= 4 else 0, self._SCOPES if version >= 6 else 0)
         handled = handled[: 8 if version < 4 else 16 if version < 6 else 24]
         self._rules = _called(_LANDLOCK_CREATE, handled, len(handled), 0)
         for path in readable_paths():
-            self._allow(path, self._READ if os.path.isdir(path) else self._READ & ~(1 << 3))
+            self._allow(self._rules, path, self._READ if os.path.isdir(path) else self._READ & ~(1 << 3))
         for path in DEVICES:
-            self._allow(path, (1 << 1 | 1 << 2 | 1 << 14) & files)
-        self._allow(scratch, files & ~(1 << 0 | 1 << 6 | 1 << 9 | 1 << 11))  # no execution, no devices, no sockets
+            self._allow(self._rules, path, self._WRITE_DEVICE | 1 << 2)
+        self._allow(self._rules, scratch, self._own_files())
         self._own_signals_only = version < 6
 
-    def _allow(self, path: str, rights: int) -> None:
+    def _own_files(self) -> int:
+        return self._files & ~(1 << 0 | 1 << 6 | 1 << 9 | 1 << 11)  # no execution, no devices, no sockets
+
+    def _allow(self, rules: int, path: str, rights: int) -> None:
         with contextlib.suppress(FileNotFoundError):
             descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
             try:
-                _called(_LANDLOCK_ADD, self._rules, 1, struct.pack("=Qi", rights, descriptor), 0)
+                _called(_LANDLOCK_ADD, rules, 1, struct.pack("=Qi", rights, descriptor), 0)
             finally:
                 os.close(descriptor)
 
     def enclose(self) -> None:
         super().enclose()
         _called(_LANDLOCK_RESTRICT, self._rules, 0)
+        writing = self._files & ~self._READ
+        own = _called(_LANDLOCK_CREATE, struct.pack("Q", writing), 8, 0)  # the folders of other programs are not its own to write
+        self._allow(own, ".", self._own_files() & writing)
+        for path in DEVICES:
+            self._allow(own, path, self._WRITE_DEVICE)
+        _called(_LANDLOCK_RESTRICT, own, 0)
+        os.close(own)
+        _drop_capabilities()
         machine = _machine()  # without namespaces the processes of the user are in sight
         self._filter.apply(machine["tuning"] + (machine["signals"] if self._own_signals_only else ()), os.getpid())
 
@@ -236,7 +261,6 @@ class Sandbox(Process):
             os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
         os.close(asked)
         os.close(answer)
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         self._processes = _build_root(folder)
         if self._drops_root:  # the server stays root, out of reach of its programs
             os.setgroups([])
@@ -244,8 +268,10 @@ class Sandbox(Process):
         else:  # the server is a user like its programs: as first process it takes no signal that it has no handler for
             _drop_capabilities()
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # not sooner: a change of ids takes it back
         _prctl(_PR_SET_NO_NEW_PRIVS, 1)
         Filter().apply(_machine()["tuning"])
+        self._untouched = self._state()
 
     def enclose(self) -> None:
         if self._drops_root:
@@ -258,10 +284,19 @@ class Sandbox(Process):
         return self.scratch
 
     def clear(self, folder: str) -> None:
-        if any(map(os.listdir, self._places)):
+        if self._state() != self._untouched:
             os.write(self._ask, b"1")
             if not os.read(self._answered, 1):
                 raise RuntimeError("the scratch folder of a program cannot be emptied")
+            self._untouched = self._state()
+
+    def _state(self) -> list[tuple[int, ...]]:
+        """What changes with any file made, mode, time or attribute set, and as long as removed files are held open."""
+        state = []
+        for place in self._places:
+            folder, room = os.stat(place), os.statvfs(place)
+            state.append((folder.st_ctime_ns, folder.st_mtime_ns, room.f_bfree, room.f_ffree))
+        return state
 
     def limits(self) -> list[tuple[int, int]]:
         return [(resource.RLIMIT_NPROC, self.max_processes)]
@@ -269,6 +304,14 @@ class Sandbox(Process):
     def kill_all(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)  # everybody in our process namespace but ourselves
+
+    def shared_fairly(self, process: int, resident: int) -> int:
+        def opened(path: str, flags: int) -> int:
+            return os.open(path, flags, dir_fd=self._processes)
+
+        with contextlib.suppress(OSError, ValueError), open(f"{process}/smaps_rollup", opener=opened) as handle:
+            return _proportional(handle.read())
+        return resident
 
     def processes(self) -> list[tuple[int, int]]:
         found = []
@@ -407,7 +450,7 @@ class Filter:
         _prctl(_PR_SET_SECCOMP, 2, ctypes.create_string_buffer(program, len(program)))
 
     def _code(self, confined: tuple[int, ...], process: int) -> bytes:
-        load, equal, greater, flags, back = 0x20, 0x15, 0x35, 0x45, 0x06
+        load, equal, greater, flags, mask, back = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
         allow, refuse, kill = 0x7FFF0000, 0x00050000 | _EPERM, 0x80000000
         machine = self._machine
         lines = [(load, 0, 0, 4), (equal, 1, 0, machine["arch"]), (back, 0, 0, kill), (load, 0, 0, 0)]
@@ -415,6 +458,15 @@ class Filter:
         lines += [(equal, 0, 1, _CLONE3), (back, 0, 0, 0x00050000 | _ENOSYS)]  # its flags are out of reach; C libraries fall back
         for number in (*machine["denied"].values(), *_NEWER_DENIED.values(), machine["socket"]):
             lines += [(equal, 0, 1, number), (back, 0, 0, refuse)]
+        checked = [(load, 0, 0, 16), (equal, 1, 0, 1), (back, 0, 0, refuse), (load, 0, 0, 24), (mask, 0, 0, 15)]
+        checked += [(equal, 0, 1, 2), (back, 0, 0, refuse), (back, 0, 0, allow)]  # unix pairs; no datagrams, which can go elsewhere
+        lines += [(equal, 0, len(checked), machine["socketpair"]), *checked]
+        for number, commands in machine["owners"]:  # who gets the signals of a descriptor
+            checked = [(load, 0, 0, 24)]
+            for command in commands:
+                checked += [(equal, 0, 1, command), (back, 0, 0, refuse)]
+            checked.append((back, 0, 0, allow))
+            lines += [(equal, 0, len(checked), number), *checked]
         new = _NEWUSER | _NEWPID | _NEWNET | _NEWIPC | _NEWUTS | _NEWNS | _NEWCGROUP
         lines += [(equal, 0, 4, machine["clone"]), (load, 0, 0, 16), (flags, 0, 1, new), (back, 0, 0, refuse), (back, 0, 0, allow)]
         for number in confined:
@@ -448,9 +500,17 @@ def _succeeds(work) -> bool:
 
 
 def _children(process: int) -> list[int]:
-    with contextlib.suppress(OSError), open(f"/proc/{process}/task/{process}/children") as handle:
-        return [int(child) for child in handle.read().split()]
-    return []
+    found = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{process}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{process}/task/{thread}/children") as handle:
+                found += [int(child) for child in handle.read().split()]
+    return found
+
+
+def _proportional(rollup: str) -> int:
+    """Proportional set size in bytes by the text of a `smaps_rollup` file."""
+    return next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
 
 
 def _resident(path: str, folder: int | None = None) -> int:

@@ -181,8 +181,10 @@ class Server:
         processes = self.level.processes()
         if len(processes) > self.level.max_processes:
             return "processes"
-        own = sum(max(0, size - self.preloaded_bytes) for _, size in processes)
-        return "memory" if own > self.memory_mb * 2**20 else None
+        allowed = self.memory_mb * 2**20 + self.preloaded_bytes
+        if sum(size for _, size in processes) <= allowed:
+            return None
+        return "memory" if sum(self.level.shared_fairly(*process) for process in processes) > allowed else None
 
     def _sweep(self, child: int) -> None:
         """Kill and reap every process the program left behind."""
@@ -207,6 +209,7 @@ def run_as_script(program: str, arguments: list[str], folder: str) -> int:
     module.__file__ = "program.py"
     sys.modules["__main__"] = module
     sys.argv = ["program.py", *arguments]
+    sys.orig_argv = ["python", *sys.argv]
     sys.path.insert(0, folder)
     seed()
     status = 0
@@ -224,9 +227,12 @@ def run_as_script(program: str, arguments: list[str], folder: str) -> int:
             sys.modules["threading"]._shutdown()  # a script waits for its threads
     with contextlib.suppress(Exception):
         atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):
-            stream.flush()
+    try:
+        sys.stdout.flush()
+    except Exception:
+        status = status or 120  # as Python does
+    with contextlib.suppress(Exception):
+        sys.stderr.flush()
     return status
 
 
@@ -253,8 +259,8 @@ def verdict(reason: str | None, texts: list[bytes], status: int, timeout: float,
     if code == 0:
         return {"outcome": "ok", "stdout": stdout, "error": ""}
     if code < 0:
-        error = f"the program was killed by {signal.Signals(-code).name}" if -code in signal.valid_signals() else "the program was killed"
-        return {"outcome": "error", "stdout": stdout, "error": error}
+        named = {number.value: number.name for number in signal.Signals}  # realtime signals have no name
+        return {"outcome": "error", "stdout": stdout, "error": f"the program was killed by {named.get(-code, f'signal {-code}')}"}
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     error = lines[-1] if lines else f"exit status {code}"
     return {"outcome": "memory" if "MemoryError" in error.split(":")[0] else "error", "stdout": stdout, "error": error}
