@@ -66,9 +66,9 @@ def queries_per_iteration(wildcards):
 
 
 def family_json(wildcards):
-    """How the family is made and trained; its labels do not rerun anything."""
+    """How the family is made and trained; its labels, and how its programs run, do not train anything again."""
     family = CONFIG.families[wildcards.family]
-    return settings.dumps(family.model_copy(update={"label": "", "published": {}}))
+    return settings.dumps(family.model_copy(update={"label": "", "published": {}, "blocks": "replay"}))
 
 
 def model_origin(wildcards):

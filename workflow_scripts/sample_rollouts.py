@@ -13,7 +13,6 @@ The engine starts once for all outputs. Grading is another program: it never cos
 """
 
 from pathlib import Path
-from typing import Literal
 
 from autocode import commandline, corpora, generation, models, rollout, settings, tables, transcript
 from autocode.interpreter import Interpreter
@@ -25,7 +24,7 @@ class SampleSettings(settings.Section):
     sampling: settings.Sampling
     engine: settings.Engine
     interpreter: settings.Interpreter
-    blocks: Literal[transcript.BLOCK_RULES]
+    blocks: transcript.BlockRule
 
 
 def arguments():

@@ -291,11 +291,15 @@ class Sandbox(Process):
             self._untouched = self._state()
 
     def _state(self) -> list[tuple[int, ...]]:
-        """What changes with any file made, mode, time or attribute set, and as long as removed files are held open."""
+        """What changes with any file made, mode, time or attribute set, and as long as removed files are held open.
+
+        The time of change alone would not do: a change right after the mount may carry the same tick of the clock.
+        """
         state = []
         for place in self._places:
             folder, room = os.stat(place), os.statvfs(place)
-            state.append((folder.st_ctime_ns, folder.st_mtime_ns, room.f_bfree, room.f_ffree))
+            own = (folder.st_ctime_ns, folder.st_mtime_ns, folder.st_mode, len(os.listxattr(place)))
+            state.append((*own, room.f_bfree, room.f_ffree))
         return state
 
     def limits(self) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from autocode import prompts
+from autocode.transcript import BlockRule
 
 Mode = Literal["native", "native_extra", "cot", "code"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -255,9 +256,7 @@ class Family(Section):
     scratch: Scratch | None = Field(default=None, description="build the base model in the workflow")
     precondition: Literal["sft", "none"] = Field(description="Code4Math SFT first, or used as it is")
     prompt: str = Field(description="prompt profile of autocode.prompts")
-    blocks: Literal["replay", "replay_successful", "notebook"] = Field(
-        default="replay", description="what the earlier programs of a response leave to the next (transcript.assemble_program)"
-    )
+    blocks: BlockRule = Field(default="replay", description="what the earlier programs of a response leave to the next")
     lora: Lora | None = Field(default=None)
     train_dtype: Literal["float32", "bfloat16"] = Field(description="type of the trained weights (LoRA adapters are float32)")
     mixed_precision: Literal["no", "bf16"] = Field(default="no", description="autocast of the forward pass while training")

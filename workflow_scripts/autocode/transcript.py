@@ -110,10 +110,11 @@ def writes_code(text: str) -> bool:
     return CODE_FENCE in text or "print(" in text
 
 
-BLOCK_RULES = ("replay", "replay_successful", "notebook")
+BlockRule = Literal["replay", "replay_successful", "notebook"]
+"""What the earlier programs of a response leave to the next; see `assemble_program`."""
 
 
-def assemble_program(blocks: list[str], rule: str = "replay", failed: Collection[int] = ()) -> str:
+def assemble_program(blocks: list[str], rule: BlockRule = "replay", failed: Collection[int] = ()) -> str:
     """One program that rebuilds the state the earlier blocks of a response left, then runs the last one.
 
     Args:
