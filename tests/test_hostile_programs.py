@@ -77,11 +77,13 @@ PROCESSES = {
     "lift own limits": "import resource as r; r.setrlimit(r.RLIMIT_AS, (-1, -1)); print('ESCAPED')",
     "become root": "import os; os.setuid(0); open('/etc/shadow'); print('ESCAPED')",
     "set-user-id program": "import os, subprocess; print('ESCAPED' if subprocess.run(['su', '-c', 'cat {secret}'], capture_output=True).stdout else '')",
-    "daemon": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(99)\n    os._exit(0)\nos.wait()",
+    "daemon": "import os, time\nif os.fork() == 0:\n    try: os.setsid()\n    except OSError: pass\n    if os.fork() == 0:\n        time.sleep(99)\n    os._exit(0)\nos.wait()",
     "forked sleepers": "import os, time\nfor _ in range(20):\n    if os.fork() == 0:\n        time.sleep(99)",
     "fork bomb": "import os\nwhile True: os.fork()",
     "stubborn fork bomb": "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass",
     "thread bomb": "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(99,)).start()",
+    "session of its own": "import os\nif os.fork() == 0:\n    os.setsid(); os.write(1, b'ESCAPED')\nos.wait()",
+    "group of its own": "import os\nif os.fork() == 0:\n    os.setpgid(0, 0); os.write(1, b'ESCAPED')\nos.wait()",
     "orphan that prints": "import os, time\nif os.fork() == 0:\n    while True: print('x' * 100)",
 }
 KERNEL = {
@@ -119,6 +121,9 @@ NETWORK = {
 RESOURCES = {
     "memory": "x = bytearray(10**10); print('ESCAPED')",
     "memory step by step": "x = []\nwhile True: x.append(bytearray(1 << 20))",
+    "memory of fresh processes": "import subprocess, sys, time\nc = [sys.executable, '-c', 'x = bytearray(100 << 20); import time; time.sleep(9)']\nps = [subprocess.Popen(c) for _ in range(6)]\ntime.sleep(9); print('ESCAPED')",
+    "forks of a thread": "import os, threading, time\ndef forks():\n    for _ in range(10):\n        if os.fork() == 0:\n            x = bytearray(100 << 20); time.sleep(9)\n    time.sleep(9)\nthreading.Thread(target=forks).start()",
+    "cores of its neighbours": "import os, time\nfor _ in range(40):\n    if os.fork() == 0:\n        while True: pass\ntime.sleep(99)",
     "memory of many": "import os, time\nfor _ in range(10):\n    if os.fork() == 0:\n        x = bytearray(100 << 20)\n        time.sleep(9)\ntime.sleep(9)",
     "file too large": "f = open('f', 'wb')\nwhile True: f.write(b'x' * (1 << 20))",
     "many files": "for n in range(10**6): open(str(n), 'w').close()",

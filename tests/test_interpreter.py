@@ -138,7 +138,7 @@ def test_a_killed_worker_is_replaced_between_runs():
 
 
 LEFTOVER = """
-import os, time
+import contextlib, os, time
 if os.fork() == 0:
     {escape}
     if os.fork() == 0:
@@ -153,12 +153,35 @@ print("done")
 """
 
 
-@pytest.mark.parametrize("escape", ["pass", "os.setsid()"])
+@pytest.mark.parametrize("escape", ["pass", "with contextlib.suppress(OSError): os.setsid()"])
 def test_processes_left_behind_are_killed(interpreter, escape):
     interpreter.run(["print(1)", "print(2)"])
     before = [descendants(worker.process.pid) for worker in interpreter._workers]
     assert one(interpreter, LEFTOVER.format(escape=escape)).stdout == "done\n"
     assert [descendants(worker.process.pid) for worker in interpreter._workers] == before
+
+
+SEARCH = """
+import re
+found = 0
+with open('/proc/self/maps') as maps, open('/proc/self/mem', 'rb') as memory:
+    for line in maps:
+        start, end, rights = re.match('(\\w+)-(\\w+) (\\S+)', line).groups()
+        if rights.startswith('rw'):
+            memory.seek(int(start, 16))
+            found += len(re.findall(rb'SE[C]RET', memory.read(int(end, 16) - int(start, 16))))
+print(found)
+"""
+
+
+def test_a_program_does_not_inherit_what_earlier_ones_were_and_printed():
+    limits = LIMITS.model_copy(update={"workers": 1})
+    telling = "print('SECRET' * 9999)\nimport sys\nprint('SECRET' * 9999, file=sys.stderr)"
+    with Interpreter(limits, strongest="process") as interpreter:
+        told, found = interpreter.run([telling, SEARCH])
+        in_sight = one(interpreter, f"kept = 'SECRET' * 2\n{SEARCH}")
+    assert (told.outcome, found.stdout, found.error) == ("ok", "0\n", "")
+    assert int(in_sight.stdout) >= 2  # the search can find
 
 
 def test_nothing_leaks_from_one_program_to_the_next():

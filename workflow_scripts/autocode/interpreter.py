@@ -7,10 +7,12 @@ The driver below only moves text: it never compiles, imports or unpickles anythi
 replaced; its program is tried once more, and no other program notices.
 """
 
+import itertools
 import json
 import math
 import re
 import selectors
+import signal
 import socket
 import struct
 import subprocess
@@ -49,6 +51,11 @@ _START_SECONDS = 300
 _GRACE_SECONDS = 20
 """Beyond a program's own limit: a worker that still has not answered is itself stopped."""
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{8,16}\b")
+_NO_ADDRESS = "0x000000000000"
+_STREAM_BYTES = 1 << 20
+"""As in the worker."""
+_HEADER = struct.Struct("!III")
+"""Lengths of a worker's message and of the two streams that follow it."""
 
 
 class InterpreterError(Exception):
@@ -210,9 +217,9 @@ class Interpreter:
                     continue
                 for reply in replies:
                     if not worker.ready:
-                        self._welcome(worker, reply)
+                        self._welcome(worker, reply[0])
                     else:
-                        batch.finish(worker.job, _execution(reply))
+                        batch.finish(worker.job, self._execution(*reply))
                         worker.job, worker.deadline = None, math.inf
             now = time.monotonic()
             for worker in [worker for worker in self._workers if worker.deadline < now]:
@@ -304,8 +311,8 @@ class Interpreter:
         if self._selector.get_key(worker.channel).events != interest:
             self._selector.modify(worker.channel, interest, worker)
 
-    def _exchange(self, worker: _Worker) -> list[dict]:
-        """Move bytes both ways; return the complete messages that came in.
+    def _exchange(self, worker: _Worker) -> list[tuple[dict, bytes, bytes]]:
+        """Move bytes both ways; return the complete messages that came in, each with the two streams of a program.
 
         Raises:
             OSError: the worker is gone.
@@ -322,10 +329,20 @@ class Interpreter:
             raise ConnectionError("the worker closed its channel")
         worker.incoming += part
         messages = []
-        while len(worker.incoming) >= 4 and len(worker.incoming) >= 4 + (length := struct.unpack_from("!I", worker.incoming)[0]):
-            messages.append(json.loads(worker.incoming[4 : 4 + length]))
-            del worker.incoming[: 4 + length]
+        while len(worker.incoming) >= _HEADER.size:
+            ends = list(itertools.accumulate(_HEADER.unpack_from(worker.incoming), initial=_HEADER.size))
+            if len(worker.incoming) < ends[-1]:
+                break
+            body, stdout, stderr = (bytes(worker.incoming[start:end]) for start, end in itertools.pairwise(ends))
+            messages.append((json.loads(body), stdout, stderr))
+            del worker.incoming[: ends[-1]]
         return messages
+
+    def _execution(self, ending: dict, stdout: bytes, stderr: bytes) -> Execution:
+        """How a program ended, its own folder and memory addresses made equal: they differ from run to run."""
+        texts = [stream.decode("utf-8", "replace").replace(ending["folder"], "/scratch") for stream in (stdout, stderr)]
+        outcome, shown, error = _verdict(ending["reason"], ending["status"], *texts, self.limits)
+        return Execution(outcome, _ADDRESS.sub(_NO_ADDRESS, shown), _ADDRESS.sub(_NO_ADDRESS, error), ending["seconds"])
 
 
 def _remove(folder: Path) -> None:
@@ -333,7 +350,26 @@ def _remove(folder: Path) -> None:
     subprocess.run(["rm", "-rf", "--", str(folder)], check=False, stderr=subprocess.DEVNULL)
 
 
-def _execution(reply: dict) -> Execution:
-    """A worker's reply, memory addresses made equal: they differ from run to run, and a transcript may not."""
-    stdout, error = (_ADDRESS.sub("0x000000000000", reply[key]) for key in ("stdout", "error"))
-    return Execution(reply["outcome"], stdout, error, reply["seconds"])
+def _verdict(reason: str | None, status: int, stdout: str, stderr: str, limits: settings.Interpreter) -> tuple[str, str, str]:
+    """Outcome, output and last error line. What a stopped program had printed by then is chance, so it is dropped.
+
+    Args:
+        reason: the limit that the worker stopped the program for.
+        status: its exit status, or a signal's number, negative.
+    """
+    if reason == "output_limit":
+        return reason, "", f"OutputLimit: more than {_STREAM_BYTES} bytes were printed"
+    if reason == "memory":
+        return reason, "", f"MemoryError: its processes together took more than {limits.memory_mb} MB"
+    if reason == "processes":
+        return "error", "", "OSError: too many processes were started"
+    if reason == "timed_out" or status == -signal.SIGXCPU:
+        return "timed_out", "", f"TimeoutError: the program was stopped after {limits.timeout:g} s"
+    if status == 0:
+        return "ok", stdout, ""
+    if status < 0:
+        named = {number.value: number.name for number in signal.Signals}  # realtime signals have no name
+        return "error", stdout, f"the program was killed by {named.get(-status, f'signal {-status}')}"
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    error = lines[-1] if lines else f"exit status {status}"
+    return "memory" if "MemoryError" in error.split(":")[0] else "error", stdout, error

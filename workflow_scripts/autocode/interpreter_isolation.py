@@ -13,11 +13,13 @@ Standard library and system calls only: programs are forked from the process tha
 import contextlib
 import ctypes
 import os
-import platform
 import resource
 import signal
 import struct
 import sys
+from typing import NamedTuple
+
+from interpreter_system_calls import LIBC, Filter, call, call_by_name, machine, prctl  # loaded by its path, like this file
 
 LEVELS = ("process", "landlock", "sandbox")
 """From the weakest to the strongest."""
@@ -26,76 +28,26 @@ SCRATCH_BYTES = 64 << 20
 SCRATCH_FILES = 1024
 NOBODY = 65534
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
 _NEWUSER, _NEWPID, _NEWNET, _NEWIPC, _NEWUTS, _NEWNS = 0x10000000, 0x20000000, 0x40000000, 0x08000000, 0x04000000, 0x00020000
-_NEWCGROUP, _NEWTIME = 0x02000000, 0x00000080
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 _MNT_DETACH = 2
 _ATTR_RDONLY, _ATTR_NOSUID, _ATTR_NODEV, _AT_RECURSIVE = 1, 2, 4, 0x8000
-_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 22, 36, 38, 47
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 36, 38, 47
 
 _MOUNT_SETATTR = 442
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 
-# Numbers of system calls by machine; those above 423 are the same everywhere.
-_CALLS = {
-    "x86_64": {
-        "arch": 0xC000003E,
-        "pivot_root": 155,
-        "capset": 126,
-        "socket": 41,
-        "socketpair": 53,
-        "owners": ((72, (8, 10, 15)), (16, (0x8901, 0x8902))),  # fcntl F_SETOWN, F_SETSIG, F_SETOWN_EX; ioctl FIOSETOWN, SIOCSPGRP
-        "clone": 56,
-        "signals": (62, 200, 234, 129, 297, 424),
-        "tuning": (302, 203),  # prlimit64, sched_setaffinity
-        "denied": {
-            "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "mount": 165, "umount2": 166, "pivot_root": 155,
-            "chroot": 161, "unshare": 272, "setns": 308, "keyctl": 250, "add_key": 248, "request_key": 249, "bpf": 321,
-            "perf_event_open": 298, "userfaultfd": 323, "open_by_handle_at": 304, "name_to_handle_at": 303, "kexec_load": 246,
-            "init_module": 175, "finit_module": 313, "delete_module": 176, "swapon": 167, "swapoff": 168, "reboot": 169,
-            "settimeofday": 164, "clock_settime": 227, "sethostname": 170, "setdomainname": 171, "acct": 163, "quotactl": 179,
-            "memfd_create": 319, "shmget": 29, "msgget": 68, "semget": 64, "mq_open": 240, "personality": 135, "ioperm": 173,
-            "iopl": 172, "kcmp": 312, "adjtimex": 159, "clock_adjtime": 305, "kexec_file_load": 320, "sync": 162, "syncfs": 306,
-            "fanotify_init": 300, "syslog": 103, "vhangup": 153, "setpriority": 141,
-            "sched_setscheduler": 144, "sched_setattr": 314, "ioprio_set": 251, "modify_ldt": 154,
-        },
-    },
-    "aarch64": {
-        "arch": 0xC00000B7,
-        "pivot_root": 41,
-        "capset": 91,
-        "socket": 198,
-        "socketpair": 199,
-        "owners": ((25, (8, 10, 15)), (29, (0x8901, 0x8902))),
-        "clone": 220,
-        "signals": (129, 130, 131, 138, 240, 424),
-        "tuning": (261, 122),
-        "denied": {
-            "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "mount": 40, "umount2": 39, "pivot_root": 41,
-            "chroot": 51, "unshare": 97, "setns": 268, "keyctl": 219, "add_key": 217, "request_key": 218, "bpf": 280,
-            "perf_event_open": 241, "userfaultfd": 282, "open_by_handle_at": 265, "name_to_handle_at": 264, "kexec_load": 104,
-            "init_module": 105, "finit_module": 273, "delete_module": 106, "swapon": 224, "swapoff": 225, "reboot": 142,
-            "settimeofday": 170, "clock_settime": 112, "sethostname": 161, "setdomainname": 162, "acct": 89, "quotactl": 60,
-            "memfd_create": 279, "shmget": 194, "msgget": 186, "semget": 190, "mq_open": 180, "personality": 92, "kcmp": 272,
-            "adjtimex": 171, "clock_adjtime": 266, "kexec_file_load": 294, "sync": 81, "syncfs": 267,
-            "fanotify_init": 262, "syslog": 116, "vhangup": 58, "setpriority": 140, "sched_setscheduler": 119,
-            "sched_setattr": 274, "ioprio_set": 30,
-        },
-    },
-}  # fmt: skip
-_NEWER_DENIED = {
-    "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428, "move_mount": 429, "fsopen": 430,
-    "fsconfig": 431, "fsmount": 432, "fspick": 433, "pidfd_open": 434, "pidfd_getfd": 438, "mount_setattr": 442,
-    "memfd_secret": 447, "quotactl_fd": 443, "landlock_create_ruleset": 444, "landlock_add_rule": 445,
-    "landlock_restrict_self": 446, "open_tree_attr": 467,
-}  # fmt: skip
-_CLONE3 = 435
-_EPERM, _ENOSYS = 1, 38
-
 
 class IsolationError(Exception):
     """The machine does not allow the level that the settings ask for."""
+
+
+class Usage(NamedTuple):
+    """What a process has taken so far: resident bytes, and CPU seconds with those of its reaped children."""
+
+    number: int
+    resident: int
+    cpu_seconds: float
 
 
 def reach(strongest: str, least: str, scratch: str) -> "Process":
@@ -130,12 +82,12 @@ class Process:
 
     def __init__(self, scratch: str):
         self.scratch = scratch
-        _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a program leaves behind becomes our child
+        prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a program leaves behind becomes our child
 
     def enclose(self) -> None:
         """In a program's own process, after fork: give up what the level forbids."""
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+        os.setsid()
+        _bind_to_parent()
 
     def folder(self, number: int) -> str:
         """An empty folder for the program of this number."""
@@ -157,11 +109,23 @@ class Process:
         """Resource limits of a program beyond those that all levels share."""
         return []
 
+    def stop(self, child: int) -> None:
+        """Kill a program by its first process, not reaped yet, with all that did not leave its group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+
     def kill_all(self) -> None:
         """Send SIGKILL to every process that descends from this one."""
-        for process, _ in self.processes():
+        for process in self.processes():
             with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+                os.kill(process.number, signal.SIGKILL)
+
+    def collect_descriptors(self) -> None:
+        """Make the kernel close what dead programs had in flight between their sockets; else it counts for the user."""
+        pair = (ctypes.c_int * 2)()
+        if LIBC.socketpair(1, 1, 0, pair) == 0:  # it looks when a unix socket is closed
+            for end in pair:
+                os.close(end)
 
     def shared_fairly(self, process: int, resident: int) -> int:
         """Bytes of a process, pages that several have divided among them; `resident` where the kernel does not say."""
@@ -169,13 +133,13 @@ class Process:
             return _proportional(handle.read())
         return resident
 
-    def processes(self) -> list[tuple[int, int]]:
-        """Process id and resident bytes of everything that descends from this process."""
+    def processes(self) -> list["Usage"]:
+        """Everything that descends from this process."""
         found, waiting = [], _children(os.getpid())
         while waiting:
             process = waiting.pop()
             with contextlib.suppress(OSError, ValueError):
-                found.append((process, _resident(f"/proc/{process}/statm")))
+                found.append(_usage(process, f"/proc/{process}/stat"))
                 waiting += _children(process)
         return found
 
@@ -192,13 +156,13 @@ class Landlock(Process):
     def __init__(self, scratch: str):
         super().__init__(scratch)
         self._filter = Filter()
-        version = _LIBC.syscall(_LANDLOCK_CREATE, None, 0, 1)
+        version = LIBC.syscall(_LANDLOCK_CREATE, None, 0, 1)
         if version < 3:  # older ones let a program empty any file of the user
             raise OSError(0, "the kernel has no Landlock, or one that does not know truncation")
         self._files = files = (1 << (15 + (version >= 5))) - 1
         handled = struct.pack("QQQ", files, self._NETWORK if version >= 4 else 0, self._SCOPES if version >= 6 else 0)
         handled = handled[: 8 if version < 4 else 16 if version < 6 else 24]
-        self._rules = _called(_LANDLOCK_CREATE, handled, len(handled), 0)
+        self._rules = call(_LANDLOCK_CREATE, handled, len(handled), 0)
         for path in readable_paths():
             self._allow(self._rules, path, self._READ if os.path.isdir(path) else self._READ & ~(1 << 3))
         for path in DEVICES:
@@ -213,23 +177,23 @@ class Landlock(Process):
         with contextlib.suppress(FileNotFoundError):
             descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
             try:
-                _called(_LANDLOCK_ADD, rules, 1, struct.pack("=Qi", rights, descriptor), 0)
+                call(_LANDLOCK_ADD, rules, 1, struct.pack("=Qi", rights, descriptor), 0)
             finally:
                 os.close(descriptor)
 
     def enclose(self) -> None:
         super().enclose()
-        _called(_LANDLOCK_RESTRICT, self._rules, 0)
+        call(_LANDLOCK_RESTRICT, self._rules, 0)
         writing = self._files & ~self._READ
-        own = _called(_LANDLOCK_CREATE, struct.pack("Q", writing), 8, 0)  # the folders of other programs are not its own to write
+        own = call(_LANDLOCK_CREATE, struct.pack("Q", writing), 8, 0)  # the folders of other programs are not its own to write
         self._allow(own, ".", self._own_files() & writing)
         for path in DEVICES:
             self._allow(own, path, self._WRITE_DEVICE)
-        _called(_LANDLOCK_RESTRICT, own, 0)
+        call(_LANDLOCK_RESTRICT, own, 0)
         os.close(own)
         _drop_capabilities()
-        machine = _machine()  # without namespaces the processes of the user are in sight
-        self._filter.apply(machine["tuning"] + (machine["signals"] if self._own_signals_only else ()), os.getpid())
+        numbers = machine()  # without namespaces the processes of the user are in sight
+        self._filter.apply(numbers["tuning"] + (numbers["signals"] if self._own_signals_only else ()), os.getpid())
 
 
 class Sandbox(Process):
@@ -268,9 +232,9 @@ class Sandbox(Process):
         else:  # the server is a user like its programs: as first process it takes no signal that it has no handler for
             _drop_capabilities()
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # not sooner: a change of ids takes it back
-        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-        Filter().apply(_machine()["tuning"])
+        os.setsid()  # one group for all programs: the kernel shares the cores among groups where it is told to
+        _bind_to_parent()  # not sooner: a change of ids takes it back
+        Filter().apply(machine()["tuning"])
         self._untouched = self._state()
 
     def enclose(self) -> None:
@@ -278,7 +242,7 @@ class Sandbox(Process):
             os.setresuid(NOBODY, NOBODY, NOBODY)  # with it go all capabilities
         else:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        super().enclose()
+        _bind_to_parent()
 
     def folder(self, number: int) -> str:
         return self.scratch
@@ -305,6 +269,9 @@ class Sandbox(Process):
     def limits(self) -> list[tuple[int, int]]:
         return [(resource.RLIMIT_NPROC, self.max_processes)]
 
+    def stop(self, child: int) -> None:
+        self.kill_all()
+
     def kill_all(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)  # everybody in our process namespace but ourselves
@@ -317,12 +284,12 @@ class Sandbox(Process):
             return _proportional(handle.read())
         return resident
 
-    def processes(self) -> list[tuple[int, int]]:
+    def processes(self) -> list["Usage"]:
         found = []
         for name in os.listdir(self._processes):
             if name.isdigit() and name != "1":
                 with contextlib.suppress(OSError, ValueError):
-                    found.append((int(name), _resident(f"{name}/statm", self._processes)))
+                    found.append(_usage(int(name), f"{name}/stat", self._processes))
         return found
 
 
@@ -355,13 +322,13 @@ def _build_root(folder: str) -> int:
     _mount_scratch(f"{folder}/dev/shm")
     _mount("proc", f"{folder}/proc", "proc", _MS_NOSUID | _MS_NODEV)
     processes = os.open(f"{folder}/proc", os.O_RDONLY | os.O_CLOEXEC)
-    _called_by_name("umount2", f"{folder}/proc".encode(), _MNT_DETACH)  # programs see no process; the descriptor still lists them
+    call_by_name("umount2", f"{folder}/proc".encode(), _MNT_DETACH)  # programs see no process; the descriptor still lists them
     os.chdir(folder)
-    _called(_machine()["pivot_root"], b".", b".")
-    _called_by_name("umount2", b".", _MNT_DETACH)
+    call(machine()["pivot_root"], b".", b".")
+    call_by_name("umount2", b".", _MNT_DETACH)
     os.chdir("/")
     _restrict(b"/", _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NODEV, recursive=False)
-    _called_by_name("sethostname", b"sandbox", 7)
+    call_by_name("sethostname", b"sandbox", 7)
     return processes
 
 
@@ -374,7 +341,7 @@ def _empty_when_asked(asked: int, answer: int, places: tuple[str, ...]) -> None:
     with contextlib.suppress(OSError):  # on failure the answer never comes, and the other side stops
         while os.read(asked, 1):
             for place in places:
-                _called_by_name("umount2", place.encode(), _MNT_DETACH)
+                call_by_name("umount2", place.encode(), _MNT_DETACH)
                 _mount_scratch(place)
             os.write(answer, b"1")
     os.close(answer)
@@ -401,7 +368,7 @@ def _show(source: str, target: str, attributes: int = _ATTR_RDONLY | _ATTR_NOSUI
 
 def _restrict(target: bytes, attributes: int, recursive: bool) -> None:
     """Set mount attributes."""
-    _called(_MOUNT_SETATTR, -100, target, _AT_RECURSIVE if recursive else 0, struct.pack("QQQQ", attributes, 0, 0, 0), 32)
+    call(_MOUNT_SETATTR, -100, target, _AT_RECURSIVE if recursive else 0, struct.pack("QQQQ", attributes, 0, 0, 0), 32)
 
 
 def _unshare_with_users(privileged: bool) -> None:
@@ -410,7 +377,7 @@ def _unshare_with_users(privileged: bool) -> None:
     groups = f"{os.getgid()} {os.getgid()} 1\n" + (f"{NOBODY} {NOBODY} 1\n" if privileged else "")
     namespaces = _NEWUSER | _NEWPID | _NEWNET | _NEWIPC | _NEWUTS | _NEWNS
     if not privileged:
-        _called_by_name("unshare", namespaces)
+        call_by_name("unshare", namespaces)
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", users)
         _write("/proc/self/gid_map", groups)
@@ -428,7 +395,7 @@ def _unshare_with_users(privileged: bool) -> None:
         os._exit(1)
     os.close(entered)
     try:
-        _called_by_name("unshare", namespaces)
+        call_by_name("unshare", namespaces)
     finally:
         os.close(enter)
         _, status = os.waitpid(helper, 0)
@@ -436,59 +403,15 @@ def _unshare_with_users(privileged: bool) -> None:
         raise OSError(0, "user ids cannot be mapped")
 
 
-class Filter:
-    """A system-call filter: what programs never need and escapes do, answered with "not permitted"."""
-
-    def __init__(self):
-        self._machine = _machine()
-
-    def apply(self, confined: tuple[int, ...] = (), process: int = 0) -> None:
-        """Lay the filter on this process, for good.
-
-        Args:
-            confined: system calls whose first argument, a process, may only be `process` or 0, the caller.
-        """
-        code = self._code(confined, process)
-        buffer = ctypes.create_string_buffer(code, len(code))
-        program = struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer))
-        _prctl(_PR_SET_SECCOMP, 2, ctypes.create_string_buffer(program, len(program)))
-
-    def _code(self, confined: tuple[int, ...], process: int) -> bytes:
-        load, equal, greater, flags, mask, back = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
-        allow, refuse, kill = 0x7FFF0000, 0x00050000 | _EPERM, 0x80000000
-        machine = self._machine
-        lines = [(load, 0, 0, 4), (equal, 1, 0, machine["arch"]), (back, 0, 0, kill), (load, 0, 0, 0)]
-        lines += [(greater, 0, 1, 0x40000000), (back, 0, 0, refuse)]  # the second numbering of x86-64
-        lines += [(equal, 0, 1, _CLONE3), (back, 0, 0, 0x00050000 | _ENOSYS)]  # its flags are out of reach; C libraries fall back
-        for number in (*machine["denied"].values(), *_NEWER_DENIED.values(), machine["socket"]):
-            lines += [(equal, 0, 1, number), (back, 0, 0, refuse)]
-        checked = [(load, 0, 0, 16), (equal, 1, 0, 1), (back, 0, 0, refuse), (load, 0, 0, 24), (mask, 0, 0, 15)]
-        checked += [(equal, 0, 1, 2), (back, 0, 0, refuse), (back, 0, 0, allow)]  # unix pairs; no datagrams, which can go elsewhere
-        lines += [(equal, 0, len(checked), machine["socketpair"]), *checked]
-        for number, commands in machine["owners"]:  # who gets the signals of a descriptor
-            checked = [(load, 0, 0, 24)]
-            for command in commands:
-                checked += [(equal, 0, 1, command), (back, 0, 0, refuse)]
-            checked.append((back, 0, 0, allow))
-            lines += [(equal, 0, len(checked), number), *checked]
-        new = _NEWUSER | _NEWPID | _NEWNET | _NEWIPC | _NEWUTS | _NEWNS | _NEWCGROUP
-        lines += [(equal, 0, 4, machine["clone"]), (load, 0, 0, 16), (flags, 0, 1, new), (back, 0, 0, refuse), (back, 0, 0, allow)]
-        for number in confined:
-            checked = [(load, 0, 0, 16), (equal, 2, 0, process), (equal, 1, 0, 0), (back, 0, 0, refuse), (back, 0, 0, allow)]
-            lines += [(equal, 0, len(checked), number), *checked]
-        lines.append((back, 0, 0, allow))
-        return b"".join(struct.pack("HBBI", *line) for line in lines)
-
-
-def _machine() -> dict:
-    if platform.machine() not in _CALLS:
-        raise OSError(0, f"system calls of machine '{platform.machine()}' are not known here")
-    return _CALLS[platform.machine()]
+def _bind_to_parent() -> None:
+    """Die with the parent, and never gain privileges."""
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
 def _drop_capabilities() -> None:
-    _LIBC.prctl(_PR_CAP_AMBIENT, 4, 0, 0, 0)
-    _called(_machine()["capset"], struct.pack("II", 0x20080522, 0), struct.pack("IIIIII", 0, 0, 0, 0, 0, 0))
+    LIBC.prctl(_PR_CAP_AMBIENT, 4, 0, 0, 0)
+    call(machine()["capset"], struct.pack("II", 0x20080522, 0), struct.pack("IIIIII", 0, 0, 0, 0, 0, 0))
 
 
 def _succeeds(work) -> bool:
@@ -517,13 +440,15 @@ def _proportional(rollup: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
 
 
-def _resident(path: str, folder: int | None = None) -> int:
-    """Resident bytes by a `statm` file."""
+def _usage(process: int, path: str, folder: int | None = None) -> Usage:
+    """What a process has taken, by its `stat` file."""
     descriptor = os.open(path, os.O_RDONLY, dir_fd=folder)
     try:
-        return int(os.read(descriptor, 200).split()[1]) * resource.getpagesize()
+        words = os.read(descriptor, 1000).rpartition(b")")[2].split()
     finally:
         os.close(descriptor)
+    ticks = sum(int(words[place]) for place in (11, 12, 13, 14))  # its own and those of its children that it has waited for
+    return Usage(process, int(words[21]) * resource.getpagesize(), ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def _write(path: str, text: str) -> None:
@@ -533,24 +458,4 @@ def _write(path: str, text: str) -> None:
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
     encoded = [word.encode() if word is not None else None for word in (source, target, kind, options)]
-    _called_by_name("mount", *encoded[:3], ctypes.c_ulong(flags), encoded[3])
-
-
-def _prctl(option: int, *arguments) -> None:
-    words = [argument if not isinstance(argument, int) else ctypes.c_ulong(argument) for argument in (*arguments, 0, 0, 0)][:4]
-    _called_by_name("prctl", option, *words)
-
-
-def _called_by_name(name: str, *arguments) -> int:
-    return _checked(getattr(_LIBC, name)(*arguments), name)
-
-
-def _called(number: int, *arguments) -> int:
-    return _checked(_LIBC.syscall(ctypes.c_long(number), *arguments), f"system call {number}")
-
-
-def _checked(result: int, name: str) -> int:
-    if result < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, f"{name}: {os.strerror(error)}")
-    return result
+    call_by_name("mount", *encoded[:3], ctypes.c_ulong(flags), encoded[3])

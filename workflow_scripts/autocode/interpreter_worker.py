@@ -1,8 +1,10 @@
 """Fork server that runs untrusted programs, one at a time, each in a process of its own.
 
 Started by `autocode.interpreter` as a script with one JSON argument, never imported. It speaks frames (length, JSON) over
-the socket it finds as standard input: first `{"isolation": ...}` or `{"failed": ...}`, then one `{"outcome", "stdout",
-"error"}` for each `{"program", "arguments"}`. It stays small and single-threaded, because every program is forked from it.
+the socket it finds as standard input: first `{"isolation": ...}` or `{"failed": ...}`, then for each `{"program", "arguments"}`
+how it ended, `{"reason", "status", "seconds", "folder"}`, with what it wrote to both streams. It stays small and
+single-threaded, because every program is forked from it. What programs are or print never enters memory that a later
+program inherits: a program reads its own request, and its output is kept where no child sees it.
 """
 
 import atexit
@@ -11,10 +13,10 @@ import gc
 import importlib
 import importlib.util
 import json
+import mmap
 import os
 import resource
 import select
-import signal
 import struct
 import sys
 import time
@@ -22,8 +24,10 @@ import types
 
 CONTROL = 0
 STREAM_BYTES = 1 << 20
+PART_BYTES = 1 << 16
 FILE_BYTES = 64 << 20
 OPEN_FILES = 64
+ENCLOSED, HUNG_UP = b"1", b"0"
 
 WATCH_SECONDS = 0.05
 """How often the processes of a program are counted and their memory added up; most programs end before the first time."""
@@ -33,6 +37,7 @@ def main() -> None:
     """Isolate, preload, say so, then serve until the driver hangs up."""
     configuration = json.loads(sys.argv[1])
     try:
+        load(os.path.join(os.path.dirname(__file__), "interpreter_system_calls.py"))
         isolation = load(os.path.join(os.path.dirname(__file__), "interpreter_isolation.py"))
         preload(configuration["preload"])
         with open("/proc/self/statm") as handle:
@@ -45,8 +50,8 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     send({"isolation": level.name})
-    while (request := receive()) is not None:
-        send(server.execute(request))
+    while (ending := server.execute()) is not None:
+        send(ending, server.output)
 
 
 def load(path: str) -> types.ModuleType:
@@ -74,37 +79,45 @@ class Server:
         # The limits are the program's own: what the preloaded modules take comes on top.
         self.address_bytes = mapped + self.memory_mb * 2**20
         self.preloaded_bytes = resident
+        self.output = (Output(), Output())
         self.served = 0
 
-    def execute(self, request: dict) -> dict:
-        """Run one program to its end, or to a limit; nothing of it is alive afterwards."""
+    def execute(self) -> dict | None:
+        """Run the next program to its end, or to a limit; nothing of it is alive afterwards. None when the driver hung up."""
+        select.select([CONTROL], [], [])
         self.served += 1
         folder = self.level.folder(self.served)
         streams, ends = zip(os.pipe(), os.pipe(), strict=True)
         enclosed, confirm = os.pipe()
-        start = time.monotonic()
         child = os.fork()
         if child == 0:
-            self._become(request, folder, ends, confirm)
+            self._become(folder, ends, confirm)
         for end in (*ends, confirm):
             os.close(end)
+        for output, stream in zip(self.output, streams, strict=True):
+            output.attach(stream)
         try:
-            reason, texts, status = self._attend(child, streams)
+            answer, start = os.read(enclosed, 1), time.monotonic()
+            reason, status = self._attend(child)
             seconds = time.monotonic() - start
-            if not os.read(enclosed, 1):
-                raise RuntimeError(f"a program could not be enclosed: {texts[1].decode(errors='replace')}")
         finally:
-            self._sweep(child)
+            self._sweep()
             for stream in (*streams, enclosed):
                 os.close(stream)
             self.level.clear(folder)
-        ended = verdict(reason, texts, status, self.timeout, self.memory_mb)
-        return {key: value.replace(folder, "/scratch") for key, value in ended.items()} | {"seconds": seconds}
+        if answer == HUNG_UP:
+            return None
+        if not answer:
+            raise RuntimeError(f"a program could not be enclosed: {bytes(self.output[1].written).decode(errors='replace')}")
+        return {"reason": reason, "status": os.waitstatus_to_exitcode(status), "seconds": seconds, "folder": folder}
 
-    def _become(self, request: dict, folder: str, ends: tuple[int, int], confirm: int) -> None:
-        """In the child: drop what is the server's, take limits, run the program. Never returns."""
+    def _become(self, folder: str, ends: tuple[int, int], confirm: int) -> None:
+        """In the child: read the program, drop what is the server's, take limits, run. Never returns."""
         try:
-            os.setsid()
+            request = receive()
+            if request is None:
+                os.write(confirm, HUNG_UP)
+                os._exit(0)
             null = os.open(os.devnull, os.O_RDONLY)
             for target, source in enumerate((null, *ends)):
                 os.dup2(source, target)
@@ -113,7 +126,7 @@ class Server:
                 os.environ["HOME"] = os.environ["TMPDIR"] = folder
             self._limit()
             self.level.enclose()
-            os.write(confirm, b"1")
+            os.write(confirm, ENCLOSED)
             os.closerange(3, 4096)
             os._exit(run_as_script(request["program"], request["arguments"], folder))
         except BaseException as error:
@@ -135,30 +148,28 @@ class Server:
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(limit, (value, value))
 
-    def _attend(self, child: int, streams: tuple[int, int]) -> tuple[str | None, list[bytes], int]:
-        """Collect output until the child ends or a limit is met: (limit, output and error text, wait status).
+    def _attend(self, child: int) -> tuple[str | None, int]:
+        """Collect output until the child ends or a limit is met: (limit, wait status).
 
         That both streams are closed is the usual sign of the end; a child that closed them early, or left them to others,
         is looked after every now and then. A signal handler would be one more thing to undo in every child.
         """
         now = time.monotonic()
         deadline, watch, pause = now + self.timeout, now + WATCH_SECONDS, 1e-4
-        texts = {stream: bytearray() for stream in streams}
-        for stream in streams:
-            os.set_blocking(stream, False)
-        reason, opened = None, list(streams)
+        reason, opened = None, {output.stream: output for output in self.output}
         while reason is None and not (not opened and has_ended(child)):
             wake = min(deadline, watch)
             if not opened:
                 wake, pause = min(wake, now + pause), pause * 2
             for descriptor in select.select([CONTROL, *opened], [], [], max(0.0, wake - now))[0]:
                 if descriptor == CONTROL:  # the driver hung up; a driver never writes while a program runs
-                    self._sweep(child)
+                    self.level.stop(child)
+                    self._sweep()
                     os._exit(0)
-                elif not pour(descriptor, texts[descriptor]):
-                    opened.remove(descriptor)
+                elif not opened[descriptor].pour():
+                    del opened[descriptor]
             now = time.monotonic()
-            if any(len(text) > STREAM_BYTES for text in texts.values()):
+            if any(output.is_full for output in self.output):
                 reason = "output_limit"
             elif now >= deadline:
                 reason = "timed_out"
@@ -166,27 +177,28 @@ class Server:
                 if has_ended(child):
                     break
                 reason, watch = self._excess(), now + WATCH_SECONDS
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
+        self.level.stop(child)
         _, status = os.waitpid(child, 0)
-        for stream in streams:
-            while len(texts[stream]) <= STREAM_BYTES and pour(stream, texts[stream]) and readable(stream):
+        for output in self.output:
+            while not output.is_full and output.pour() and readable(output.stream):
                 pass
-        if any(len(text) > STREAM_BYTES for text in texts.values()):
+        if any(output.is_full for output in self.output):
             reason = reason or "output_limit"
-        return reason, [bytes(texts[stream]) for stream in streams], status
+        return reason, status
 
     def _excess(self) -> str | None:
         """The limit that all processes of the program together exceed, if any; each has limits of its own besides."""
         processes = self.level.processes()
         if len(processes) > self.level.max_processes:
             return "processes"
+        if sum(process.cpu_seconds for process in processes) > self.timeout:
+            return "timed_out"
         allowed = self.memory_mb * 2**20 + self.preloaded_bytes
-        if sum(size for _, size in processes) <= allowed:
+        if sum(process.resident for process in processes) <= allowed:
             return None
-        return "memory" if sum(self.level.shared_fairly(*process) for process in processes) > allowed else None
+        return "memory" if sum(self.level.shared_fairly(process.number, process.resident) for process in processes) > allowed else None
 
-    def _sweep(self, child: int) -> None:
+    def _sweep(self) -> None:
         """Kill and reap every process the program left behind."""
         while True:
             self.level.kill_all()
@@ -194,6 +206,40 @@ class Server:
                 os.waitpid(-1, 0)
             except ChildProcessError:
                 break
+        self.level.collect_descriptors()
+
+
+class Output:
+    """What a program writes to one stream, in memory that no forked child inherits."""
+
+    def __init__(self):
+        self.stream = -1
+        self._pages = mmap.mmap(-1, STREAM_BYTES + PART_BYTES)
+        self._pages.madvise(mmap.MADV_DONTFORK)
+        self._room = memoryview(self._pages)
+        self._length = 0
+
+    def attach(self, stream: int) -> None:
+        """Begin anew with another pipe."""
+        self.stream, self._length = stream, 0
+        os.set_blocking(stream, False)
+
+    @property
+    def is_full(self) -> bool:
+        return self._length > STREAM_BYTES
+
+    @property
+    def written(self) -> memoryview:
+        return self._room[: self._length]
+
+    def pour(self) -> bool:
+        """Take what the pipe holds, with room for it; false at its end."""
+        try:
+            count = os.readv(self.stream, [self._room[self._length : self._length + PART_BYTES]])
+        except BlockingIOError:
+            return True
+        self._length += count
+        return count > 0
 
 
 def seed() -> None:
@@ -244,41 +290,9 @@ def exit_status(code: object) -> int:
     return 1
 
 
-def verdict(reason: str | None, texts: list[bytes], status: int, timeout: float, memory_mb: int) -> dict[str, str]:
-    """Outcome, output and last error line. What a stopped program had printed by then is chance, so it is dropped."""
-    if reason == "output_limit":
-        return {"outcome": reason, "stdout": "", "error": f"OutputLimit: more than {STREAM_BYTES} bytes were printed"}
-    if reason == "memory":
-        return {"outcome": reason, "stdout": "", "error": f"MemoryError: its processes together took more than {memory_mb} MB"}
-    if reason == "processes":
-        return {"outcome": "error", "stdout": "", "error": "OSError: too many processes were started"}
-    code = os.waitstatus_to_exitcode(status)
-    if reason == "timed_out" or code == -signal.SIGXCPU:
-        return {"outcome": "timed_out", "stdout": "", "error": f"TimeoutError: the program was stopped after {timeout:g} s"}
-    stdout, stderr = (text.decode("utf-8", "replace") for text in texts)
-    if code == 0:
-        return {"outcome": "ok", "stdout": stdout, "error": ""}
-    if code < 0:
-        named = {number.value: number.name for number in signal.Signals}  # realtime signals have no name
-        return {"outcome": "error", "stdout": stdout, "error": f"the program was killed by {named.get(-code, f'signal {-code}')}"}
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    error = lines[-1] if lines else f"exit status {code}"
-    return {"outcome": "memory" if "MemoryError" in error.split(":")[0] else "error", "stdout": stdout, "error": error}
-
-
 def has_ended(child: int) -> bool:
     """Whether `child` has ended, without reaping it: its id must stay taken until its group is killed."""
     return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-
-def pour(stream: int, text: bytearray) -> bool:
-    """Append what `stream` holds to `text`; false at its end."""
-    try:
-        part = os.read(stream, 65536)
-    except BlockingIOError:
-        return True
-    text += part
-    return bool(part)
 
 
 def readable(stream: int) -> bool:
@@ -286,12 +300,14 @@ def readable(stream: int) -> bool:
     return bool(select.select([stream], [], [], 0)[0])
 
 
-def send(message: dict) -> None:
-    """Write one frame to the driver."""
+def send(message: dict, output: tuple[Output, ...] = ()) -> None:
+    """Write one frame to the driver: a message, and what the program wrote to each stream."""
     body = json.dumps(message).encode()
-    data = memoryview(struct.pack("!I", len(body)) + body)
-    while data:
-        data = data[os.write(CONTROL, data) :]
+    written = [stream.written for stream in output] or [b"", b""]
+    for part in (struct.pack("!III", len(body), *map(len, written)) + body, *written):
+        data = memoryview(part)
+        while data:
+            data = data[os.write(CONTROL, data) :]
 
 
 def receive() -> dict | None:
