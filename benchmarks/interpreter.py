@@ -33,7 +33,7 @@ def arguments():
     parser.add_argument("--programs", help="JSON lines with the key program; default: the demo's, made by the generator")
     parser.add_argument("--count", type=int, default=2000, help="programs to run (%(default)s)")
     parser.add_argument("--hanging", type=float, default=0.001, help="share of programs that hang (%(default)s)")
-    parser.add_argument("--timeout", type=float, default=5.0, help="seconds for each program (%(default)s)")
+    parser.add_argument("--timeout", type=float, default=10.0, help="seconds for each program (%(default)s)")
     parser.add_argument("--workers", type=int, nargs="+", default=[2], help="numbers of workers to try (2)")
     parser.add_argument("--fresh", type=int, default=100, help="programs for the fresh interpreters, the slowest kind (%(default)s)")
     return parser

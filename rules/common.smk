@@ -122,6 +122,10 @@ def sft_json(wildcards):
     return settings.dumps(CONFIG.sources.sft[wildcards.dataset])
 
 
+def sft_interpreter_json(wildcards):
+    return settings.dumps(CONFIG.sources.interpreter)
+
+
 def overlap_options(wildcards):
     """What counts as overlap, what it removes, and how many SFT pairs are drawn of the rest."""
     data = CONFIG.runs[wildcards.run].data

@@ -78,9 +78,10 @@ rule prepare_sft:
         mem_mb=16000,
     params:
         settings=sft_json,
+        interpreter=sft_interpreter_json,
     shell:
         "python workflow_scripts/prepare_sft.py --raw {input.raw} --dataset {wildcards.dataset} --settings {params.settings:q}"
-        " --workers {threads} --out {output.sft} > {log} 2>&1"
+        " --interpreter {params.interpreter:q} --workers {threads} --out {output.sft} > {log} 2>&1"
 
 
 rule decontaminate:

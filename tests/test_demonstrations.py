@@ -9,7 +9,10 @@ from autocode.transcript import CUES
 
 STEPS, PROGRAM = "2 + 3 = 5.\nThe answer is \\boxed{5}.", block("print(2 + 3)", "5") + "The answer is \\boxed{5}."
 PAIRS = pl.DataFrame(
-    [["b", "sums", "What is 2 + 3?", "5", "code", PROGRAM, None], ["a", "sums", "What is 2 + 3?", "5", "cot", STEPS, None]],
+    [
+        ["b", "sums", "What is 2 + 3?", "5", "code", PROGRAM, None, "landlock"],
+        ["a", "sums", "What is 2 + 3?", "5", "cot", STEPS, None, None],
+    ],
     schema=tables.schema("sft"),
     orient="row",
 )

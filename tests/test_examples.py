@@ -33,6 +33,7 @@ def dataset() -> pl.DataFrame:
             [True, False, False, False],
             None,
             ["native:0"],
+            None,
         ]
         for name, kind in KINDS.items()
     ]

@@ -12,7 +12,7 @@ from conftest import ROOT, environment, files, program, run_program
 
 from autocode import rollout, settings, tables, transcript
 from autocode.generation import Completion
-from autocode.interpreter import Interpreter
+from autocode.interpreter import Execution, Interpreter
 
 CODE = "Let's write a program.\n```python\nprint(2 + 3)\n```\n"
 ANSWER = "The answer is \\boxed{5}."
@@ -171,6 +171,39 @@ def test_finished_chunks_are_not_sampled_again(roll):
     engine, again = roll(samples=5, chunk_rows=2)
     assert engine.seen == []
     assert again.equals(whole)
+
+
+class Broken:
+    """Stands in for an interpreter on a machine that cannot run `failing` of the programs, counted from the first."""
+
+    isolation = "landlock"
+
+    def __init__(self, limits, failing: int):
+        self.limits, self.failing = limits, failing
+
+    def run(self, programs):
+        executions = []
+        for _ in programs:
+            executions.append(Execution("infrastructure_error" if self.failing > 0 else "ok", "5", ""))
+            self.failing -= 1
+        return executions
+
+
+def test_too_many_programs_that_could_not_run_end_the_stage_and_only_their_chunks_are_repeated(tokenizer, queries, tiny_run, tmp_path):
+    def sample(failing: int):
+        engine = ScriptedEngine(tokenizer, *[CODE + "```output"] * 4)
+        sampling = tiny_run.explore.sampling.model_copy(update={"max_calls": 1})
+        limits = tiny_run.engine.model_copy(update={"chunk_rows": 1, "max_model_len": 160})
+        rows = rollout.plan_rows(queries.head(1), "code", range(4), 1, "plain", tokenizer, 100)
+        accepted = tiny_run.interpreter.model_copy(update={"max_infrastructure_errors": 0.25})
+        frame = rollout.sample_rollouts(rows, engine, Broken(accepted, failing), sampling, limits, tmp_path / "kept", "test")
+        return 4 - len(engine.texts), frame
+
+    with pytest.raises(rollout.RolloutError, match=r"programs of 2 of 4 rollouts .* accepted share 0.25"):
+        sample(failing=2)
+    sampled, frame = sample(failing=1)
+    assert sampled == 2
+    assert sorted(row["rounds"][0]["outcome"] for row in frame.iter_rows(named=True)) == ["infrastructure_error", "ok", "ok", "ok"]
 
 
 def test_rows_have_seeds_of_their_own(queries, tokenizer):

@@ -12,9 +12,13 @@ from autocode.interpreter import Execution
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the folder of real data files is not beside the repository")
 
+LIMITS = settings.Interpreter(timeout=10, memory_mb=1024, output_chars=400, preload=["math", "numpy", "sympy"])
+
 
 class Scripted:
     """Stands in for the interpreter: answers by program text."""
+
+    limits, isolation = LIMITS, "landlock"
 
     def __init__(self, answers: dict[str, Execution]):
         self.answers = answers
@@ -190,6 +194,7 @@ def test_program_draws_questions_runs_programs_and_writes_equal_bytes(tmp_path):
     for workers in ("1", "2"):
         out = tmp_path / f"{workers}.parquet"
         arguments = ["--raw", str(tmp_path / "raw"), "--dataset", "svamp_python", "--workers", workers, "--out", str(out)]
+        arguments += ["--interpreter", settings.dumps(LIMITS)]
         prepare_sft.main([*arguments, "--settings", '{"source": "svamp", "reader": "svamp_program", "take": 30}'])
         written.append(out.read_bytes())
     assert written[0] == written[1]

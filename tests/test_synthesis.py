@@ -76,6 +76,21 @@ def synthesized(tokenizer, label="code", tries=TRIES, profile="plain", iteration
     return frame
 
 
+def test_a_response_names_the_weakest_level_its_programs_ran_at(tokenizer):
+    rollouts, graded = explored(tokenizer)
+    levels = pl.Series("isolation", ["sandbox" if number % 2 else "landlock" for number in range(len(rollouts))])
+    frame = synthesis.synthesize(
+        rollouts.with_columns(levels), graded, strategy(q="code", r="code"), QUESTIONS, tokenizer, "plain", CHOSEN, 1, 1
+    )
+    parents = {
+        (row["query_id"], f"{row['mode']}:{row['sample']}"): level
+        for row, level in zip(rollouts.iter_rows(named=True), levels, strict=True)
+    }
+    for row in frame.iter_rows(named=True):
+        assert row["isolation"] == min(parents[row["query_id"], name] for name in row["parents"])  # landlock comes first by name too
+    assert {"landlock", "sandbox"} == set(frame["isolation"])
+
+
 def text_where(tokenizer, row: dict, mask: str, value: bool = True) -> str:
     """What the tokens of a response spell where its mask has a value."""
     return tokenizer.decode([token for token, flag in zip(row["token_ids"], row[mask], strict=True) if flag is value])

@@ -267,6 +267,7 @@ def inputs(tmp_path_factory, trained_policy, pairs, tiny_run, tokenizer):
                 "cue_mask": example.cue_mask,
                 "sampled_logprobs": None,
                 "parents": ["native:0"],
+                "isolation": "landlock",
             }
         )
     tables.write(pl.DataFrame(rows, schema=tables.schema("dataset")), folder / "dataset.parquet", "dataset")
@@ -337,6 +338,7 @@ def test_the_programs_write_a_policy_its_log_settings_and_provenance(whole, tiny
         names = set(whole[name])
         assert {"model/config.json", "model/model.safetensors", "model/tokenizer.json"} <= names
         assert {"log.parquet", "settings.json", "provenance.json"} <= names
+        assert json.loads(whole[name]["provenance.json"])["isolation"] == (["landlock"] if name == "train" else [])
         assert json.loads(whole[name]["settings.json"])[name] == json.loads(settings.dumps({name: getattr(tiny_run, name)}))[name]
         assert not [file for file in names if file.endswith(".tmp")]
 

@@ -1,7 +1,8 @@
 """Turn a fetched source into SFT pairs whose programs have run and print the reference answer.
 
     python workflow_scripts/prepare_sft.py --raw data/raw/gsm8k_train --dataset gsm8k_cot --workers 2 \\
-        --settings '{"source": "gsm8k_train", "reader": "gsm8k_rationale"}' --out data/sft/gsm8k_cot.parquet
+        --settings '{"source": "gsm8k_train", "reader": "gsm8k_rationale"}' --out data/sft/gsm8k_cot.parquet \\
+        --interpreter '{"timeout": 10, "memory_mb": 1024, "output_chars": 400, "preload": ["numpy", "sympy"]}'
 
 Reads:  the folder of a fetched source.
 Writes: table `sft`; what was left out, and why, is counted in the log.
@@ -10,6 +11,7 @@ Writes: table `sft`; what was left out, and why, is counted in the log.
 import argparse
 
 from autocode import commandline, settings, solutions, sources, tables
+from autocode.interpreter import Interpreter
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -17,27 +19,21 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--raw", required=True, help="folder of the fetched source")
     parser.add_argument("--dataset", required=True, help="name of the SFT dataset")
     parser.add_argument("--settings", required=True, help="the dataset as JSON, as in config/sources.yaml")
+    parser.add_argument("--interpreter", required=True, help="how programs run, as JSON: the section interpreter of config/sources.yaml")
     parser.add_argument("--workers", type=int, default=1, help="programs run at a time; the result does not depend on it")
     parser.add_argument("--out", required=True, help="table to write")
     return parser
 
 
-def interpreter(workers: int):
-    """The interpreter for solutions of public sources, which run once for every run that uses them."""
-    from autocode.interpreter import Interpreter
-
-    limits = settings.Interpreter(timeout=10, memory_mb=1024, output_chars=400, workers=workers, preload=["math", "numpy", "sympy"])
-    return Interpreter(limits)
-
-
 def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
     dataset = settings.parse(settings.Dataset, options.settings)
+    limits = settings.parse(settings.Interpreter, options.interpreter, "--interpreter").model_copy(update={"workers": options.workers})
     records = sources.read_source(options.raw)
     if dataset.take is not None:
         chosen = solutions.questions_drawn(options.dataset, records, dataset.reader, dataset.take)
         records = solutions.of_questions(options.dataset, sources.read_source(options.raw), dataset.reader, chosen)
-    pairs = solutions.table(options.dataset, records, dataset.reader, dataset.rows, lambda: interpreter(options.workers))
+    pairs = solutions.table(options.dataset, records, dataset.reader, dataset.rows, lambda: Interpreter(limits))
     tables.write(pairs, options.out, "sft")
     return 0
 

@@ -44,7 +44,8 @@ def main(argv: list[str] | None = None) -> int:
             return 0
     tables.write(log, args.out_log, "training_log")
     provenance.write_settings(args.out_settings, family=family, start=chosen)
-    provenance.write(args.out_provenance, model=args.out_model, inputs=[path for path in (args.sft, args.base) if path])
+    levels = tables.read(args.sft, "sft")["isolation"] if args.sft else ()
+    provenance.write(args.out_provenance, model=args.out_model, inputs=[path for path in (args.sft, args.base) if path], isolation=levels)
     models.discard(args.checkpoints)
     return 0
 

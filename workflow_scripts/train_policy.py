@@ -68,7 +68,9 @@ def main(argv: list[str] | None = None) -> int:
     models.save_policy(trained.model, tokenizer, args.out_model, trained.weights)
     tables.write(trained.log, args.out_log, "training_log")
     provenance.write_settings(args.out_settings, family=family, train=chosen)
-    provenance.write(args.out_provenance, model=args.out_model, inputs=[args.dataset, args.logprobs, args.model])
+    provenance.write(
+        args.out_provenance, model=args.out_model, inputs=[args.dataset, args.logprobs, args.model], isolation=dataset["isolation"]
+    )
     models.discard(args.checkpoints)
     return 0
 

@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -24,13 +25,18 @@ def versions() -> dict[str, str]:
     return found
 
 
-def write(path: str | Path, model: str | None = None, inputs: list[str] = ()) -> None:
-    """Write provenance.json: versions, commit of the code, digests of inputs and of the policy that came out."""
+def write(path: str | Path, model: str | None = None, inputs: list[str] = (), isolation: Iterable[str | None] = ()) -> None:
+    """Write provenance.json: versions, commit of the code, digests of inputs and of the policy that came out.
+
+    Args:
+        isolation: levels at which the programs in the training data ran; None where there were none.
+    """
     record = {
         "versions": versions(),
         "commit": _commit(),
         "inputs": {str(name): models.digest(name) if Path(name).is_dir() else _digest(name) for name in inputs},
         "model": models.digest(model) if model else None,
+        "isolation": sorted({level for level in isolation if level}),
     }
     write_json(path, record)
 

@@ -19,6 +19,10 @@ from autocode.interpreter import Execution, Interpreter, feedback
 log = logging.getLogger(__name__)
 
 
+class RolloutError(Exception):
+    """Too many programs of rollouts could not be run."""
+
+
 def row_seed(seed: int, query_id: str, mode: str, sample: int) -> int:
     """Seed of a row's own random stream (63 bits), from stable ids only."""
     return _seed(seed, query_id, mode, sample)
@@ -104,13 +108,34 @@ def sample_rollouts(
     done = []
     with tqdm(total=len(rows), desc=label, unit="row", mininterval=5) as progress:
         for number, chunk in enumerate(chunks):
-            path = checkpoints / f"chunk-{number:05d}.parquet"
+            path = _chunk_path(checkpoints, number)
             if not path.is_file():
                 _sample_chunk(chunk, engine, interpreter, sampling, limits, blocks)
                 tables.write(_table(chunk, engine.tokenizer), path, "rollouts")
             done.append(tables.read(path, "rollouts"))
             progress.update(len(chunk))
+    _check_infrastructure(done, checkpoints, interpreter.limits.max_infrastructure_errors)
     return pl.concat(done)
+
+
+def _check_infrastructure(chunks: list[pl.DataFrame], checkpoints: Path, accepted: float) -> None:
+    """Refuse rollouts with too many programs that could not be run; their chunks are forgotten, so that a new start repeats them."""
+    broken = [
+        chunk.filter(pl.col("rounds").list.eval(pl.element().struct.field("outcome") == "infrastructure_error").list.any()).height
+        for chunk in chunks
+    ]
+    rows = sum(map(len, chunks))
+    if sum(broken) > accepted * rows:
+        for number in (number for number, count in enumerate(broken) if count):
+            _chunk_path(checkpoints, number).unlink()
+        raise RolloutError(
+            f"programs of {sum(broken)} of {rows} rollouts could not be run, above the accepted share {accepted:g} "
+            "(interpreter.max_infrastructure_errors); start again when the machine is well: only the chunks they are in are sampled again"
+        )
+
+
+def _chunk_path(checkpoints: Path, number: int) -> Path:
+    return checkpoints / f"chunk-{number:05d}.parquet"
 
 
 def _sample_chunk(

@@ -117,6 +117,10 @@ class Engine(Section):
     kv_cache_gb: PositiveInt = Field(description="key-value cache on a CPU, GiB")
 
 
+IsolationLevel = Literal["process", "landlock", "sandbox"]
+"""What keeps programs in (docs/interpreter.md), from the weakest to the strongest."""
+
+
 class Interpreter(Section):
     """How model-written programs run."""
 
@@ -125,8 +129,11 @@ class Interpreter(Section):
     output_chars: PositiveInt = Field(description="longer output is cut: its two halves around an ellipsis")
     workers: PositiveInt = Field(default=1, description="processes; the rules set it from the job's threads")
     preload: list[str] = Field(description="modules imported once, before programs are forked")
-    isolation: Literal["process", "landlock", "sandbox"] = Field(
+    isolation: IsolationLevel = Field(
         default="landlock", description="weakest level of isolation that will do; the best one a machine allows is taken"
+    )
+    max_infrastructure_errors: float = Field(
+        default=0.01, ge=0, le=1, description="share of rollouts past which sampling fails, their chunks to be sampled again"
     )
 
 
@@ -302,6 +309,7 @@ class Sources(Section):
     queries: dict[Name, Dataset]
     sft: dict[Name, Dataset]
     benchmarks: dict[Name, Dataset]
+    interpreter: Interpreter = Field(description="how the programs of SFT solutions run, once for all runs")
 
 
 class Config(Section):

@@ -9,6 +9,7 @@ import logging
 import statistics
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import get_args
 
 import polars as pl
 
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 EPSILON = 1e-6
 """Added to the standard deviation of rewards, as in verl's group-normalised advantage (spec 1.2)."""
+_LEVELS = get_args(settings.IsolationLevel)
 
 
 class SynthesisError(Exception):
@@ -47,6 +49,7 @@ class Try:
     token_ids: list[int]
     generated: list[bool]
     logprobs: list[float]
+    isolation: str | None = None
 
     @property
     def name(self) -> str:
@@ -142,7 +145,7 @@ def _tries(rollouts: pl.DataFrame, grades: pl.DataFrame) -> dict[str, list[Try]]
             Try(
                 *(row[name] for name in ("mode", "sample", "methodology")),
                 float(row["strict"]),
-                *(row[name] for name in ("response", "token_ids", "generated", "logprobs")),
+                *(row[name] for name in ("response", "token_ids", "generated", "logprobs", "isolation")),
             )
         )
     return tries
@@ -220,6 +223,7 @@ class _Builder:
             "cue_mask": [flag for piece in pieces for flag in piece.cue],
             "sampled_logprobs": sampled,
             "parents": [parent.name for parent in parents],
+            "isolation": min((parent.isolation for parent in parents if parent.isolation), key=_LEVELS.index, default=None),
         }
 
     def _encode(self, text: str) -> list[int]:

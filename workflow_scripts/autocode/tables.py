@@ -53,6 +53,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "methodology": Column(pl.String, "methodology of the solution: cot or code"),
         "solution": Column(pl.String, "complete response text without cue; programs in ```python, outputs in ```output fences"),
         "type": Column(pl.String, "subject or family as given by the source", nullable=True),
+        "isolation": Column(pl.String, "level at which its programs ran here; null where none did", nullable=True),
     },
     "rollouts": {
         **_KEY,
@@ -131,6 +132,7 @@ TABLES: dict[str, dict[str, Column]] = {
             pl.List(pl.Float32), "log-probabilities as sampled of the loss tokens, where sampled under this very prompt", nullable=True
         ),
         "parents": Column(pl.List(pl.String), "rollouts it was made of, as mode:sample"),
+        "isolation": Column(pl.String, "level at which the programs of its rollouts ran, the weakest; null without any", nullable=True),
     },
     "logprobs": {
         "response_id": Column(pl.String, "response of the dataset"),
