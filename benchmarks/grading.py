@@ -27,7 +27,10 @@ HANGS = r"\\binom{{10^{{9}}+{}}}{{5 \cdot 10^{{8}}}} + x"
 
 def arguments():
     parser = commandline.parser(__doc__)
-    parser.add_argument("--pairs", help="JSON lines with gold and answer; default: the pairs labelled by hand of the tests")
+    parser.add_argument("--pairs", help="JSON lines with gold and answer; default: the labelled pairs of the tests")
+    parser.add_argument(
+        "--labelled", nargs="+", default=sorted(GOLDEN.glob("*pairs.tsv")), help="tables of labelled pairs (those of the tests)"
+    )
     parser.add_argument("--hostile", type=int, default=0, help="judge so many answers made to choke a grader instead")
     parser.add_argument("--hanging", type=float, default=0.0, help="share of answers that hang the parser (%(default)s)")
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds for each pair (%(default)s)")
@@ -35,10 +38,10 @@ def arguments():
     return parser
 
 
-def labelled() -> list[tuple[str, str, bool]]:
-    """Gold, answer and label of every pair of the tests' golden files."""
+def labelled(paths: list[str]) -> list[tuple[str, str, bool]]:
+    """Gold, answer and label of every pair."""
     found = []
-    for path in sorted(GOLDEN.glob("*pairs.tsv")):
+    for path in paths:
         with open(path, encoding="utf-8") as handle:
             for row in csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE):
                 found.append((row["gold"], re.sub(r"\\n(?=\d)", "\n", row["answer"]), row["verdict"] == "equal"))
@@ -95,7 +98,7 @@ def main(argv: list[str] | None = None) -> int:
     elif args.pairs:
         pairs = [(row["gold"], row["answer"]) for row in records.read(args.pairs, ["gold", "answer"])]
     else:
-        known = labelled()
+        known = labelled(args.labelled)
         pairs, labels = [pair[:2] for pair in known], [pair[2] for pair in known]
     for number in range(round(args.hanging * len(pairs))):
         at = int((number + 0.5) / args.hanging)

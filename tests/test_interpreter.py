@@ -1,14 +1,17 @@
 """The interpreter: script semantics, limits, isolation of programs from each other and from the driver."""
 
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autocode import interpreter as interpreter_module
 from autocode import settings
 from autocode.interpreter import Execution, Interpreter, InterpreterError, _Batch, _kind, feedback
 
@@ -369,3 +372,12 @@ def test_feedback_keeps_its_length(text, chars):
     shown = feedback(Execution("ok", text, ""), chars)
     assert len(shown) <= chars + 3
     assert shown == text.strip() or "..." in shown
+
+
+def test_a_landlock_that_knows_no_truncation_is_refused(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(Path(interpreter_module.__file__).parent))  # the worker's parts import each other by name
+    isolation = importlib.import_module("interpreter_isolation")
+    monkeypatch.setattr(isolation, "LIBC", SimpleNamespace(syscall=lambda *_: 2))  # the version of Landlock of Linux 5.19
+    monkeypatch.setattr(isolation, "prctl", lambda *_: None)
+    with pytest.raises(isolation.IsolationError, match=r"'landlock' cannot be reached here .*truncation.* lower interpreter.isolation"):
+        isolation.reach("landlock", "landlock", str(tmp_path))
