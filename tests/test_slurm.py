@@ -1,0 +1,78 @@
+"""The SLURM profile on a real SLURM: a run through it ends with the bytes of a run on one machine, whatever is lost on the way."""
+
+import re
+from pathlib import Path
+
+import pytest
+import slurm_cluster
+from conftest import files, run_program
+from test_workflow import BIN, SNAKEMAKE, copied, snakemake
+
+pytestmark = [
+    pytest.mark.slurm,
+    pytest.mark.skipif(bool(slurm_cluster.missing(accounting=True)), reason=str(slurm_cluster.missing(accounting=True))),
+]
+
+SMALL = """
+extends: demo
+description: "Small: one experiment, one iteration, every stage"
+build: {experiments: [main], iterations: 1, benchmarks: [arithmetic_test]}
+data: {sft_rows: 1500}
+start: {optimizer: {epochs: 3, micro_batch_tokens: 4096, checkpoint_steps: 20}}
+explore: {queries_per_iteration: 24, samples: 2}
+engine: {chunk_rows: 16}
+train: {optimizer: {epochs: 1, batch: 4, checkpoint_steps: 1}}
+evaluate: {benchmark_rows: 12, selection_benchmarks: []}
+hardware: {gpus: 1}
+"""
+QUICKLY = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10")
+"""A test cannot wait as long between two looks at a job as a real cluster wants it."""
+
+
+def checkout_for(folder: Path, partition: str = "gpu") -> Path:
+    """A fresh checkout with a small run, its profile edited as its comments tell a user to."""
+    copied(folder)
+    (folder / "config/runs/small.yaml").write_text(SMALL)
+    profile = folder / "slurm/config.v8+.yaml"
+    text = profile.read_text()
+    for key, value in (("slurm_partition", partition), ("slurm_account", slurm_cluster.ACCOUNT)):
+        text, count = re.subn(rf"(  {key}: )\w+(  # EDIT)", rf"\g<1>{value}\g<2>", text)
+        assert count == 1
+    profile.write_text(text)
+    return folder
+
+
+def command(*more: str) -> list[str]:
+    return [*SNAKEMAKE, "small", "--profile", "slurm", *QUICKLY, *more]
+
+
+def on(cluster: slurm_cluster.Cluster) -> dict[str, str]:
+    """Environment of a user of the cluster."""
+    known = cluster.environment
+    return known | {"PATH": known["PATH"].replace(":", f":{BIN}:", 1)}
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory) -> dict[str, bytes]:
+    """Results of the small run on this machine alone."""
+    folder = checkout_for(tmp_path_factory.mktemp("local") / "checkout")
+    done = snakemake("small", "--profile", "local", cwd=folder)
+    assert done.returncode == 0, done.stdout[-4000:]
+    return files(folder / "results/small")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with slurm_cluster.Cluster(tmp_path_factory.mktemp("slurm"), accounting=True) as started:
+        yield started
+
+
+def test_a_run_through_slurm_ends_with_the_bytes_of_a_local_run(local, cluster, tmp_path):
+    folder = checkout_for(tmp_path / "checkout")
+    done = run_program(*command(), cwd=folder, timeout=1500, **on(cluster))
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    assert files(folder / "results/small") == local
+    given = cluster.client("sacct", "-a", "-X", "-n", "-P", "-o", "JobName%60,Comment%90,State,AllocTRES%80").splitlines()
+    assert {line.split("|")[2] for line in given} == {"COMPLETED"}
+    assert any("gres/gpu=1" in line for line in given)
+    assert list((folder / "logs/slurm").rglob("*.log"))
