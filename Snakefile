@@ -48,6 +48,7 @@ wildcard_constraints:
     iteration=r"[1-9]\d?",
     policy=policy_pattern(),
     mode="native|native_extra|cot|code",
+    shard=r"\d+of\d+",
     use="queries|sft",
     source=one_of(CONFIG.sources.sources),
     dataset=one_of([*CONFIG.sources.queries, *CONFIG.sources.sft]),

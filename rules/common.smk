@@ -12,7 +12,7 @@ SELECTION_MODES = ["cot_sampled", "code_sampled"]
 
 def one_of(names):
     """Regular expression that matches exactly the given names: a typo in a target is refused."""
-    return "|".join(sorted(names))
+    return "|".join(sorted(names)) or "(?!)"
 
 
 def experiment_names():
@@ -194,6 +194,11 @@ def gpus(wildcards):
     return CONFIG.runs[wildcards.run].hardware.gpus
 
 
+def growing(amount):
+    """Resource: so much at the first attempt, twice as much at the second."""
+    return lambda wildcards, attempt: amount * attempt
+
+
 def memory_mb(wildcards, attempt):
     return CONFIG.runs[wildcards.run].hardware.memory_gb * 1000 * attempt
 
@@ -247,6 +252,27 @@ def launcher(wildcards):
     if count < 2:
         return "python"
     return f"accelerate launch --config_file config/accelerate/fsdp2.yaml --num_processes {count}"
+
+
+def sharded_runs():
+    """Runs whose sampling is split into several jobs."""
+    return [run for run, chosen in CONFIG.runs.items() if chosen.hardware.shards > 1]
+
+
+def shards_in(run, path):
+    """The shards of a sampled file, in order; `path` has the wildcard {shard}."""
+    count = CONFIG.runs[run].hardware.shards
+    return [path.replace("{shard}", f"{shard}of{count}") for shard in range(1, count + 1)]
+
+
+def shards_of(path):
+    """Input function: `shards_in` the run of the wildcards."""
+    return lambda wildcards: shards_in(wildcards.run, path)
+
+
+def shard_option(wildcards):
+    """The option that names a shard by its file's name, such as 2of8."""
+    return "--shard {} {}".format(*wildcards.shard.split("of"))
 
 
 def start_policies(run):

@@ -16,9 +16,9 @@ def evaluation_settings(run, sampling):
     return as_json
 
 
-def evaluation_files(run, modes, benchmarks, name):
-    """Paths of one file per mode and benchmark of a policy."""
-    return [f"results/{run}/{{policy}}/eval/{mode}/{benchmark}/{name}" for mode in modes for benchmark in benchmarks]
+def evaluation_files(run, modes, benchmarks, name, part=""):
+    """Paths of one file per mode and benchmark of a policy; `part` is the folder of a shard."""
+    return [f"results/{run}/{{policy}}/eval{part}/{mode}/{benchmark}/{name}" for mode in modes for benchmark in benchmarks]
 
 
 def evaluation_queries(modes, benchmarks):
@@ -52,6 +52,8 @@ EVALUATIONS = [
 ]
 
 for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
+    hardware = CONFIG.runs[run].hardware
+    part = f"/shards/{kind}/{{shard}}" if hardware.shards > 1 else ""
 
     rule:
         name:
@@ -60,18 +62,18 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
             model=f"results/{run}/{{policy}}/model",
             benchmarks=[f"data/benchmarks/{benchmark}.parquet" for benchmark in benchmarks],
         output:
-            evaluation_files(run, modes, benchmarks, "responses.parquet"),
+            [temp(path) if part else path for path in evaluation_files(run, modes, benchmarks, "responses.parquet", part)],
         log:
-            f"logs/results/{run}/{{policy}}/eval/{kind}.log",
+            f"logs/results/{run}/{{policy}}/eval/{kind}{part}.log",
         benchmark:
-            f"logs/results/{run}/{{policy}}/eval/{kind}.timing.tsv"
+            f"logs/results/{run}/{{policy}}/eval/{kind}{part}.timing.tsv"
         conda:
             "../envs/sample.yaml"
-        threads: CONFIG.runs[run].hardware.cpus
+        threads: hardware.cpus
         resources:
-            gpu=CONFIG.runs[run].hardware.gpus,
-            mem_mb=CONFIG.runs[run].hardware.memory_gb * 1000,
-            runtime=CONFIG.runs[run].hardware.hours * 60,
+            gpu=hardware.gpus,
+            mem_mb=growing(hardware.memory_gb * 1000),
+            runtime=growing(hardware.hours * 60),
         params:
             python=CONFIG.runs[run].engine.python,
             queries=evaluation_queries(modes, benchmarks),
@@ -81,12 +83,29 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
             seed=policy_seed,
             profile=policy_profile,
             settings=evaluation_settings(run, sampling),
-            checkpoints=f"checkpoints/{run}/{{policy}}/eval/{kind}",
+            shard=shard_option if part else "",
+            checkpoints=f"checkpoints/{run}/{{policy}}/eval/{kind}{part}",
         shell:
             "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {params.queries:q}"
             " {params.rows} --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
-            " --profile {params.profile} --workers {threads} --settings {params.settings:q}"
+            " --profile {params.profile} --workers {threads} {params.shard} --settings {params.settings:q}"
             " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+
+    if part:
+
+        rule:
+            name:
+                f"merge_responses_{run}_{kind}"
+            input:
+                sum((shards_in(run, path) for path in evaluation_files(run, modes, benchmarks, "responses.parquet", part)), []),
+            output:
+                evaluation_files(run, modes, benchmarks, "responses.parquet"),
+            log:
+                f"logs/results/{run}/{{policy}}/eval/{kind}.log",
+            conda:
+                "../envs/analysis.yaml"
+            shell:
+                "python workflow_scripts/merge_shards.py --shards {input:q} --out {output:q} > {log:q} 2>&1"
 
     rule:
         name:

@@ -7,6 +7,8 @@ experiment that starts from a policy shares them.
 
 rule sample_rollouts:
     """Rollouts of one policy in one mode."""
+    wildcard_constraints:
+        run=one_of(set(CONFIG.runs) - set(sharded_runs())),
     input:
         model="results/{run}/{policy}/model",
         queries="results/{run}/data/queries.parquet",
@@ -32,12 +34,51 @@ rule sample_rollouts:
         seed=policy_seed,
         profile=policy_profile,
         settings=explore_settings,
+        shard="",
         checkpoints="checkpoints/{run}/{policy}/explore/{mode}",
     shell:
         "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
         " --mode {wildcards.mode} --out {output:q} --samples {params.samples} --first-sample {params.first}"
         " --rows {params.rows} --iteration {params.iteration} --seed {params.seed} --profile {params.profile} --workers {threads}"
-        " --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+        " {params.shard} --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+
+
+use rule sample_rollouts as sample_shard with:
+    output:
+        temp("results/{run}/{policy}/explore/{mode}/shards/{shard}.parquet"),
+    log:
+        "logs/results/{run}/{policy}/explore/{mode}/shards/{shard}.log",
+    benchmark:
+        "logs/results/{run}/{policy}/explore/{mode}/shards/{shard}.timing.tsv"
+    wildcard_constraints:
+        run=one_of(sharded_runs()),
+    params:
+        python=engine_python,
+        samples=number_of_samples,
+        first=first_sample,
+        rows=queries_per_iteration,
+        iteration=query_slice,
+        seed=policy_seed,
+        profile=policy_profile,
+        settings=explore_settings,
+        shard=shard_option,
+        checkpoints="checkpoints/{run}/{policy}/explore/{mode}/{shard}",
+
+
+rule merge_shards:
+    """Rollouts of one policy in one mode, from the jobs that sampled their parts."""
+    input:
+        shards_of("results/{run}/{policy}/explore/{mode}/shards/{shard}.parquet"),
+    output:
+        "results/{run}/{policy}/explore/{mode}/rollouts.parquet",
+    log:
+        "logs/results/{run}/{policy}/explore/{mode}/rollouts.log",
+    wildcard_constraints:
+        run=one_of(sharded_runs()),
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "python workflow_scripts/merge_shards.py --shards {input:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule grade_rollouts:

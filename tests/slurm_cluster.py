@@ -108,7 +108,7 @@ class Cluster:
         nodes, cpus, memory_mb, gpus: how many nodes, and what each of them claims to have.
     """
 
-    def __init__(self, folder: Path, accounting: bool, nodes: int = 2, cpus: int = 4, memory_mb: int = 64000, gpus: int = 2):
+    def __init__(self, folder: Path, accounting: bool, nodes: int = 2, cpus: int = 8, memory_mb: int = 64000, gpus: int = 2):
         self.folder, self.accounting = folder, accounting
         self.nodes = [f"node{number}" for number in range(1, nodes + 1)]
         self._claims = {"cpus": cpus, "memory": memory_mb, "gpus": gpus}
@@ -204,16 +204,15 @@ class Cluster:
         self._wait("munge", lambda: self.client("munge", "-S", f"{self.folder}/munge.socket", "-n"))
 
     def _start_accounting(self) -> None:
-        data, door = self.folder / "database", f"{self.folder}/database.socket"
+        data = self.folder / "database"
         if not data.exists():
             data.mkdir()
-            shutil.chown(data, "mysql")
             log = (self.folder / "install.log").open("w")
-            command = ["mariadb-install-db", "--no-defaults", "--user=mysql", f"--datadir={data}", "--skip-test-db"]
+            command = ["mariadb-install-db", "--no-defaults", "--user=root", f"--datadir={data}", "--skip-test-db"]
             subprocess.run(command, stdout=log, stderr=log, check=True)
         where = [f"--datadir={data}", f"--socket={data}/socket", f"--port={self._database_port}", "--bind-address=127.0.0.1"]
         small = ["--innodb-buffer-pool-size=64M", "--innodb-lock-wait-timeout=900", "--skip-log-bin"]
-        self._start("mariadbd", "/usr/sbin/mariadbd", "--no-defaults", "--user=mysql", f"--pid-file={data}/pid", *where, *small)
+        self._start("mariadbd", "/usr/sbin/mariadbd", "--no-defaults", "--user=root", f"--pid-file={data}/pid", *where, *small)
         door = f"{data}/socket"
         self._wait("the database", lambda: self.client("mariadb-admin", "--no-defaults", "-uroot", f"--socket={door}", "ping"))
         users = "".join(

@@ -173,6 +173,16 @@ def test_finished_chunks_are_not_sampled_again(roll):
     assert again.equals(whole)
 
 
+def test_shards_are_parts_in_order_and_no_row_is_lost_or_doubled():
+    rows = list(range(10))
+    for shards in (1, 2, 3, 10, 13):
+        parts = [rollout.shard(rows, number, shards) for number in range(1, shards + 1)]
+        assert [row for part in parts for row in part] == rows
+        assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    with pytest.raises(rollout.RolloutError, match="no shard 3 of 2"):
+        rollout.shard(rows, 3, 2)
+
+
 class Broken:
     """Stands in for an interpreter on a machine that cannot run `failing` of the programs, counted from the first."""
 

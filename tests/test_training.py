@@ -4,6 +4,7 @@ import json
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -458,3 +459,9 @@ def test_two_processes_stop_together_and_train_like_one(whole, inputs, trained_p
     assert log["tokens"].to_list() == one["tokens"].to_list()
     for name in ("loss", "policy_loss", "selection_loss", "ratio", "kl_behaviour"):
         assert log[name].to_list() == pytest.approx(one[name].to_list(), rel=1e-4, abs=1e-5), name
+
+
+def test_full_sharding_that_would_silently_be_something_else_is_refused(inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    done = run_program(*train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run), ACCELERATE_USE_FSDP="true")
+    assert done.returncode == 1
+    assert re.search(r"full sharding \(FSDP\) was asked for, and accelerate chose NO on this machine\n$", done.stderr), done.stderr[-2000:]

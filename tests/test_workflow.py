@@ -214,6 +214,36 @@ def test_six_experiments_share_the_start_policys_rollouts(finished):
     assert {policy.rsplit("/", 1)[1] for policy in policies} == {"iter1"}
 
 
+def test_sharded_sampling_ends_with_the_same_bytes(finished):
+    sharded = finished / "config/runs/sharded.yaml"
+    sharded.write_text(SMOKE.replace("extends: demo", "extends: demo\nhardware: {shards: 3}"))
+    shutil.copytree(finished / "results/smoke/data", finished / "results/sharded/data")
+    shutil.copytree(finished / "results/smoke/start/tiny/seed1/model", finished / "results/sharded/start/tiny/seed1/model")
+    sampled = ["explore/cot/rollouts.parquet", "eval/code/arithmetic_test/responses.parquet", "eval/auto/arithmetic_ood/responses.parquet"]
+    try:
+        targets = [f"results/sharded/start/tiny/seed1/{name}" for name in sampled]
+        allowed = ["sample_shard", "merge_shards", "sample_responses_sharded_greedy", "merge_responses_sharded_greedy"]
+        done = snakemake(*targets, "--cores", "2", "--allowed-rules", *allowed, cwd=finished)
+        assert done.returncode == 0, done.stdout[-4000:]
+        for name in sampled:
+            smoke, merged = (finished / f"results/{run}/start/tiny/seed1/{name}" for run in ("smoke", "sharded"))
+            assert merged.read_bytes() == smoke.read_bytes(), name
+        assert not list((finished / "results/sharded").rglob("*of3*"))
+    finally:
+        sharded.unlink()
+
+
+def test_the_paper_can_be_planned_in_many_shards(checkout):
+    many = checkout / "config/runs/many.yaml"
+    many.write_text('extends: paper\ndescription: "many shards"\nhardware: {shards: 64}\n')
+    try:
+        jobs = planned("many", cwd=checkout)
+    finally:
+        many.unlink()
+    assert jobs["sample_shard"] == 64 * jobs["merge_shards"] > 3000
+    assert jobs["sample_responses_many_greedy"] == 64 * jobs["merge_responses_many_greedy"]
+
+
 def test_a_changed_label_reruns_no_training(finished):
     path = finished / "config/config.yaml"
     text = path.read_text()

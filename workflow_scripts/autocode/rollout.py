@@ -115,7 +115,20 @@ def sample_rollouts(
             done.append(tables.read(path, "rollouts"))
             progress.update(len(chunk))
     _check_infrastructure(done, checkpoints, interpreter.limits.max_infrastructure_errors)
-    return pl.concat(done)
+    return pl.concat(done) if done else tables.empty("rollouts")
+
+
+def shard(rows: list[Row], number: int, shards: int) -> list[Row]:
+    """The rows of one of `shards` jobs, counted from 1: even parts, in order, so that joining them is putting them in a row.
+
+    What a row becomes does not depend on its part: its seed comes from its query, mode and sample.
+
+    Raises:
+        RolloutError: there is no such shard.
+    """
+    if not 1 <= number <= shards:
+        raise RolloutError(f"there is no shard {number} of {shards}")
+    return rows[len(rows) * (number - 1) // shards : len(rows) * number // shards]
 
 
 def _check_infrastructure(chunks: list[pl.DataFrame], checkpoints: Path, accepted: float) -> None:

@@ -198,6 +198,7 @@ class Hardware(Section):
     cpus: PositiveInt
     memory_gb: PositiveInt
     hours: PositiveInt = Field(description="walltime of a sampling or training job")
+    shards: PositiveInt = Field(default=1, description="jobs that sampling of one policy is split into; the results are the same bytes")
 
 
 class Experiment(Section):

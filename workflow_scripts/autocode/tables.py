@@ -194,7 +194,7 @@ def write(frame: pl.DataFrame, path: str | Path, table: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        frame.write_parquet(temporary, compression="zstd", statistics=True)
+        frame.rechunk().write_parquet(temporary, compression="zstd", statistics=True)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -173,7 +173,7 @@ def train(
         checkpoints: folder keyed by settings and data by the caller.
 
     Raises:
-        TrainingError: no examples fit, or the loss is not finite.
+        TrainingError: no examples fit, the loss is not finite, or FSDP was asked for and is not what runs.
     """
     from accelerate import Accelerator, DistributedType
 
@@ -182,6 +182,11 @@ def train(
     if not usable:
         raise TrainingError(f"none of {len(examples)} responses fits into max_tokens = {chosen.max_tokens}")
     accelerator = Accelerator(mixed_precision=mixed_precision, cpu=not torch.cuda.is_available())
+    if os.environ.get("ACCELERATE_USE_FSDP") == "true" and accelerator.distributed_type != DistributedType.FSDP:
+        # accelerate does so without a word on CPUs: every process would hold the whole model
+        raise TrainingError(
+            f"full sharding (FSDP) was asked for, and accelerate chose {accelerator.distributed_type.value} on this machine"
+        )
     peak = chosen.learning_rate[min(iteration, len(chosen.learning_rate)) - 1]
     model = accelerator.prepare(model)
     optimizers = [accelerator.prepare(optimizer) for optimizer in _optimizers(model, chosen, peak)]
