@@ -6,9 +6,6 @@ experiment that starts from a policy shares them.
 
 
 rule sample_rollouts:
-    """Rollouts of one policy in one mode."""
-    wildcard_constraints:
-        run=one_of(set(CONFIG.runs) - set(sharded_runs())),
     input:
         model="results/{run}/{policy}/model",
         queries="results/{run}/data/queries.parquet",
@@ -18,6 +15,9 @@ rule sample_rollouts:
         "logs/results/{run}/{policy}/explore/{mode}/rollouts.log",
     benchmark:
         "logs/results/{run}/{policy}/explore/{mode}/rollouts.timing.tsv"
+    """Rollouts of one policy in one mode."""
+    wildcard_constraints:
+        run=one_of(set(CONFIG.runs) - set(sharded_runs())),
     conda:
         "../envs/sample.yaml"
     threads: cpus

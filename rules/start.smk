@@ -4,6 +4,10 @@ Reads the decontaminated SFT pairs of the run; writes results/{run}/start/{famil
 """
 
 
+localrules:
+    fetch_model,
+
+
 rule fetch_model:
     """The base model of a family, from a local folder or the hub."""
     output:
