@@ -24,6 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+import psutil
+
 CLIENTS = ("sacct", "sacctmgr", "salloc", "sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
 DAEMONS = ("munged", "slurmctld", "slurmd")
 ACCOUNTING_DAEMONS = ("slurmdbd", "mariadbd")
@@ -139,7 +141,7 @@ class Cluster:
     def __exit__(self, *_) -> None:
         with contextlib.suppress(Exception):
             self.client("scancel", "--user", "root", "--full")
-            self._wait("the jobs to end", lambda: not self.client("squeue", "-h").strip(), seconds=20)
+            self.wait_until_idle(20)
         for name in reversed(list(self._daemons)):
             self._stop(name)
 
@@ -156,18 +158,22 @@ class Cluster:
         self._wait(node, lambda: self.client("sinfo", "-h", "-N", "-n", node, "-o", "%T").split()[0] in ready)
 
     def fail_node(self, node: str) -> None:
-        """Kill a node as a lost machine would go: its daemon and every process of its jobs, without a word to anybody."""
+        """Take a node away as a machine that loses power: its daemon and all processes of its jobs, without a word to anybody."""
+        jobs = self.client("squeue", "-h", "-w", node, "-o", "%A").split()
         daemon = self._daemons.pop(f"slurmd-{node}")
-        steps = subprocess.run(["pgrep", "-f", f"slurmstepd: .*|spool-{node}"], capture_output=True, text=True).stdout.split()
         daemon.kill()
         daemon.wait()
-        jobs = self.client("squeue", "-h", "-w", node, "-o", "%A").split()
-        for process in steps:
-            with contextlib.suppress(OSError, ProcessLookupError):
-                name = Path(f"/proc/{process}/cmdline").read_text().replace("\0", " ")
-                if any(f"[{job}." in name for job in jobs):
-                    _kill_tree(int(process))
+        for process in psutil.process_iter(["cmdline"]):
+            title = " ".join(process.info["cmdline"] or [])
+            if any(f"slurmstepd: [{job}." in title for job in jobs):
+                for child in [process, *process.children(recursive=True)]:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        child.kill()
         self.client("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
+
+    def wait_until_idle(self, seconds: float = 300) -> None:
+        """Wait until no job is queued or runs."""
+        self._wait("the jobs to end", lambda: not self.client("squeue", "-h").strip(), seconds)
 
     def _configure(self) -> None:
         host = socket.gethostname().partition(".")[0]
@@ -261,15 +267,6 @@ def _free_ports(count: int) -> list[int]:
     for one in sockets:
         one.close()
     return ports
-
-
-def _kill_tree(process: int) -> None:
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(process, signal.SIGKILL)
-    for child in children:
-        with contextlib.suppress(OSError):
-            _kill_tree(int(child))
 
 
 def main() -> None:

@@ -1,11 +1,16 @@
 """The SLURM profile on a real SLURM: a run through it ends with the bytes of a run on one machine, whatever is lost on the way."""
 
+import os
 import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import slurm_cluster
-from conftest import files, run_program
+from conftest import environment, files, run_program
 from test_workflow import BIN, SNAKEMAKE, copied, snakemake
 
 pytestmark = [
@@ -76,3 +81,58 @@ def test_a_run_through_slurm_ends_with_the_bytes_of_a_local_run(local, cluster, 
     assert {line.split("|")[2] for line in given} == {"COMPLETED"}
     assert any("gres/gpu=1" in line for line in given)
     assert list((folder / "logs/slurm").rglob("*.log"))
+
+
+def begin(folder: Path, cluster: slurm_cluster.Cluster) -> subprocess.Popen:
+    with (folder / "terminal.txt").open("a") as terminal:
+        return subprocess.Popen(
+            command(), cwd=folder, env=environment(**on(cluster)), stdout=terminal, stderr=terminal, start_new_session=True
+        )
+
+
+def wait_for(what: Callable[[], object], started: subprocess.Popen, folder: Path, seconds: float = 400):
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert started.poll() is None, (folder / "terminal.txt").read_text()[-4000:]
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return found
+
+
+def job(cluster: slurm_cluster.Cluster, rule: str) -> list[str] | None:
+    """Number and node of the running job of a rule."""
+    lines = [line.split("|") for line in cluster.client("squeue", "-h", "-t", "R", "-o", "%A|%N|%k").splitlines()]
+    return next((line[:2] for line in lines if rule in line[2]), None)
+
+
+def test_nothing_is_lost_when_a_job_a_node_and_snakemake_itself_are_killed(local, cluster, tmp_path):
+    folder = checkout_for(tmp_path / "checkout")
+    kept = folder / "checkpoints/small"
+
+    started = begin(folder, cluster)
+    wait_for(lambda: list(kept.glob("start/tiny/seed1/*/latest/progress.json")), started, folder)
+    number, _ = job(cluster, "start_policy")
+    cluster.client("scancel", "--full", "--signal=TERM", number)  # what a walltime and a preemption send
+    wait_for(lambda: list(kept.glob("start/tiny/seed1/explore/*/*/chunk-*.parquet")), started, folder)
+    assert "resumed from step" in (folder / "logs/results/small/start/tiny/seed1/model.log").read_text()
+    trained = os.stat(folder / "results/small/start/tiny/seed1/model/model.safetensors").st_mtime_ns
+
+    os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
+    cluster.wait_until_idle()
+    refused = run_program(*command(), cwd=folder, **on(cluster))
+    assert refused.returncode != 0
+    assert "--unlock" in refused.stdout + refused.stderr
+    unlocked = run_program(*command("--unlock"), cwd=folder, **on(cluster))
+    assert unlocked.returncode == 0, unlocked.stderr
+
+    started = begin(folder, cluster)
+    wait_for(lambda: list(kept.glob("main/tiny/seed1/iter1/*/latest/progress.json")), started, folder)
+    number, node = job(cluster, "train_policy")
+    cluster.fail_node(node)
+    wait_for(lambda: job(cluster, "train_policy"), started, folder)
+    cluster.start_node(node)
+    assert started.wait(timeout=600) == 0, (folder / "terminal.txt").read_text()[-4000:]
+    assert "resumed from step" in (folder / "logs/results/small/main/tiny/seed1/iter1/model.log").read_text()
+    assert os.stat(folder / "results/small/start/tiny/seed1/model/model.safetensors").st_mtime_ns == trained  # done once
+    assert files(folder / "results/small") == local
