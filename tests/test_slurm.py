@@ -72,17 +72,6 @@ def cluster(tmp_path_factory):
         yield started
 
 
-def test_a_run_through_slurm_ends_with_the_bytes_of_a_local_run(local, cluster, tmp_path):
-    folder = checkout_for(tmp_path / "checkout")
-    done = run_program(*command(), cwd=folder, timeout=1500, **on(cluster))
-    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
-    assert files(folder / "results/small") == local
-    given = cluster.client("sacct", "-a", "-X", "-n", "-P", "-o", "JobName%60,Comment%90,State,AllocTRES%80").splitlines()
-    assert {line.split("|")[2] for line in given} == {"COMPLETED"}
-    assert any("gres/gpu=1" in line for line in given)
-    assert list((folder / "logs/slurm").rglob("*.log"))
-
-
 def begin(folder: Path, cluster: slurm_cluster.Cluster) -> subprocess.Popen:
     with (folder / "terminal.txt").open("a") as terminal:
         return subprocess.Popen(
@@ -105,7 +94,7 @@ def job(cluster: slurm_cluster.Cluster, rule: str) -> list[str] | None:
     return next((line[:2] for line in lines if rule in line[2]), None)
 
 
-def test_nothing_is_lost_when_a_job_a_node_and_snakemake_itself_are_killed(local, cluster, tmp_path):
+def test_a_run_that_loses_a_job_a_node_and_snakemake_itself_ends_with_the_bytes_of_a_local_run(local, cluster, tmp_path):
     folder = checkout_for(tmp_path / "checkout")
     kept = folder / "checkpoints/small"
 
@@ -136,3 +125,20 @@ def test_nothing_is_lost_when_a_job_a_node_and_snakemake_itself_are_killed(local
     assert "resumed from step" in (folder / "logs/results/small/main/tiny/seed1/iter1/model.log").read_text()
     assert os.stat(folder / "results/small/start/tiny/seed1/model/model.safetensors").st_mtime_ns == trained  # done once
     assert files(folder / "results/small") == local
+    jobs = cluster.client("sacct", "-a", "-X", "-n", "-P", "-o", "State,AllocTRES%80").splitlines()
+    assert any("gres/gpu=1" in line for line in jobs)
+    assert list((folder / "logs/slurm/rule_train_policy").rglob("*.log"))
+
+
+def test_a_cluster_without_accounting_works_with_the_lines_the_profile_names(tmp_path):
+    folder = checkout_for(tmp_path / "checkout")
+    profile = folder / "slurm/config.v8+.yaml"
+    text, count = re.subn(r"^# (slurm-status-command|slurm-no-account)", r"\1", profile.read_text(), flags=re.MULTILINE)
+    assert count == 2
+    profile.write_text(text)
+    target = "data/benchmarks/arithmetic_test.parquet"
+    with slurm_cluster.Cluster(tmp_path / "slurm", accounting=False) as cluster:
+        done = run_program(*SNAKEMAKE, target, "--profile", "slurm", *QUICKLY, cwd=folder, **on(cluster))
+        assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    assert (folder / target).is_file()
+    assert list((folder / "logs/slurm/rule_prepare_benchmark").rglob("*.log"))
