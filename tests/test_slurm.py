@@ -94,18 +94,14 @@ def job(cluster: slurm_cluster.Cluster, rule: str) -> list[str] | None:
     return next((line[:2] for line in lines if rule in line[2]), None)
 
 
-def test_a_run_that_loses_a_node_a_job_and_snakemake_itself_ends_with_the_bytes_of_a_local_run(local, cluster, tmp_path):
+def test_a_run_that_loses_a_job_a_node_and_snakemake_itself_ends_with_the_bytes_of_a_local_run(local, cluster, tmp_path):
     folder = checkout_for(tmp_path / "checkout")
     kept = folder / "checkpoints/small"
 
     started = begin(folder, cluster)
     wait_for(lambda: list(kept.glob("start/tiny/seed1/*/latest/progress.json")), started, folder)
-    number, node = job(cluster, "start_policy")
-    cluster.fail_node(node)
-    again, other = wait_for(lambda: job(cluster, "start_policy"), started, folder)
-    assert again != number
-    assert other != node
-    cluster.start_node(node)
+    number, _ = job(cluster, "start_policy")
+    cluster.client("scancel", "--full", "--signal=TERM", number)  # what a walltime and a preemption send
     wait_for(lambda: list(kept.glob("start/tiny/seed1/explore/*/*/chunk-*.parquet")), started, folder)
     assert "resumed from step" in (folder / "logs/results/small/start/tiny/seed1/model.log").read_text()
     trained = os.stat(folder / "results/small/start/tiny/seed1/model/model.safetensors").st_mtime_ns
@@ -120,15 +116,16 @@ def test_a_run_that_loses_a_node_a_job_and_snakemake_itself_ends_with_the_bytes_
     assert unlocked.returncode == 0, unlocked.stderr
 
     started = begin(folder, cluster)
-    number, _ = wait_for(lambda: job(cluster, "sample_responses"), started, folder)
-    cluster.client("scancel", "--full", "--signal=TERM", number)  # what a walltime and a preemption send
+    number, node = wait_for(lambda: job(cluster, "train_policy"), started, folder)
+    cluster.fail_node(node)
+    again, other = wait_for(lambda: job(cluster, "train_policy"), started, folder)
+    assert again != number
+    assert other != node
+    cluster.start_node(node)
     assert started.wait(timeout=600) == 0, (folder / "terminal.txt").read_text()[-4000:]
     assert os.stat(folder / "results/small/start/tiny/seed1/model/model.safetensors").st_mtime_ns == trained  # done once
     assert files(folder / "results/small") == local
-    jobs = cluster.client("sacct", "-a", "-X", "-n", "-P", "-o", "JobID,State,AllocTRES%80").splitlines()
-    assert any("NODE_FAIL" in line for line in jobs)
-    assert any(line.startswith(f"{number}|FAILED|") for line in jobs)
-    assert any("gres/gpu=1" in line for line in jobs)
+    assert "gres/gpu=1" in cluster.client("sacct", "-a", "-X", "-n", "-P", "-o", "AllocTRES%80")
     assert list((folder / "logs/slurm/rule_train_policy").rglob("*.log"))
 
 
