@@ -37,7 +37,7 @@ def arguments():
     parser.add_argument("--samples", type=int, required=True, help="rollouts per query")
     parser.add_argument("--first-sample", type=int, default=0, help="index of the first rollout")
     parser.add_argument("--rows", type=int, help="queries to take of each table, drawn by hash; default: all")
-    parser.add_argument("--shard", type=int, nargs=2, default=[1, 1], metavar=("N", "OF"), help="sample the N-th of OF even parts (1 1)")
+    parser.add_argument("--shard", type=int, nargs=2, default=[1, 1], metavar=("N", "OF"), help="sample the N-th of OF parts (1 1)")
     parser.add_argument("--iteration", type=int, help="with --rows: take the slice of this iteration, shuffled by the seed")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--profile", required=True, help="prompt profile of autocode.prompts")
@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
         for queries, mode, out in zip(selected, args.mode, args.out, strict=True):
             limit = chosen.engine.max_model_len - 1
             rows = rollout.plan_rows(queries, mode, samples, args.seed, args.profile, engine.tokenizer, limit)
-            rows = rollout.shard(rows, *args.shard)
+            rows = rollout.shard(rows, *args.shard, chosen.engine.chunk_rows)
             checkpoints = args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows(), args.shard)}"
             label = f"{mode} {Path(out).parent.name}"
             frame = rollout.sample_rollouts(rows, engine, interpreter, chosen.sampling, chosen.engine, checkpoints, label, chosen.blocks)

@@ -6,6 +6,7 @@ batches, and finished chunks survive in an undeclared checkpoint folder.
 
 import hashlib
 import logging
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -118,17 +119,18 @@ def sample_rollouts(
     return pl.concat(done) if done else tables.empty("rollouts")
 
 
-def shard(rows: list[Row], number: int, shards: int) -> list[Row]:
-    """The rows of one of `shards` jobs, counted from 1: even parts, in order, so that joining them is putting them in a row.
+def shard(rows: list[Row], number: int, shards: int, chunk_rows: int) -> list[Row]:
+    """The rows of one of `shards` jobs, counted from 1: parts of whole chunks, in order, so that joining them is putting them in a row.
 
-    What a row becomes does not depend on its part: its seed comes from its query, mode and sample.
+    The tokens of a row do not depend on its neighbours, but the last bits of its log-probabilities do, so chunks stay whole.
 
     Raises:
         RolloutError: there is no such shard.
     """
     if not 1 <= number <= shards:
         raise RolloutError(f"there is no shard {number} of {shards}")
-    return rows[len(rows) * (number - 1) // shards : len(rows) * number // shards]
+    chunks = math.ceil(len(rows) / chunk_rows)
+    return rows[chunks * (number - 1) // shards * chunk_rows : chunks * number // shards * chunk_rows]
 
 
 def _check_infrastructure(chunks: list[pl.DataFrame], checkpoints: Path, accepted: float) -> None:
