@@ -6,6 +6,7 @@ experiment that starts from a policy shares them.
 
 
 rule sample_rollouts:
+    """Rollouts of one policy in one mode."""
     input:
         model="results/{run}/{policy}/model",
         queries="results/{run}/data/queries.parquet",
@@ -15,7 +16,6 @@ rule sample_rollouts:
         "logs/results/{run}/{policy}/explore/{mode}/rollouts.log",
     benchmark:
         "logs/results/{run}/{policy}/explore/{mode}/rollouts.timing.tsv"
-    """Rollouts of one policy in one mode."""
     wildcard_constraints:
         run=one_of(set(CONFIG.runs) - set(sharded_runs())),
     conda:
@@ -53,14 +53,6 @@ use rule sample_rollouts as sample_shard with:
     wildcard_constraints:
         run=one_of(sharded_runs()),
     params:
-        python=engine_python,
-        samples=number_of_samples,
-        first=first_sample,
-        rows=queries_per_iteration,
-        iteration=query_slice,
-        seed=policy_seed,
-        profile=policy_profile,
-        settings=explore_settings,
         shard=shard_option,
         checkpoints="checkpoints/{run}/{policy}/explore/{mode}/{shard}",
 

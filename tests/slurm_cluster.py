@@ -177,10 +177,10 @@ class Cluster:
 
     def _configure(self) -> None:
         host = socket.gethostname().partition(".")[0]
-        ports = _free_ports(4 + len(self.nodes))
-        names = ("controller_port", "database_daemon_port", "database_port", "spare_port")
+        ports = _free_ports(3 + len(self.nodes))
+        names = ("controller_port", "database_daemon_port", "database_port")
         values = {"folder": self.folder, "host": host, **dict(zip(names, ports, strict=False))}
-        nodes = [NODE.format(name=node, host=host, port=port, **self._claims) for node, port in zip(self.nodes, ports[4:], strict=True)]
+        nodes = [NODE.format(name=node, host=host, port=port, **self._claims) for node, port in zip(self.nodes, ports[3:], strict=True)]
         storage = ACCOUNTING.format(**values) if self.accounting else "AccountingStorageType=accounting_storage/none"
         self._write("slurm.conf", CONFIGURATION.format(accounting=storage, nodes="\n".join(nodes), **values))
         self._write("gres.conf", "".join(f"NodeName={node} Name=gpu Type=fake File={self._gpu_files()}\n" for node in self.nodes))
@@ -213,9 +213,9 @@ class Cluster:
         data = self.folder / "database"
         if not data.exists():
             data.mkdir()
-            log = (self.folder / "install.log").open("w")
             command = ["mariadb-install-db", "--no-defaults", "--user=root", f"--datadir={data}", "--skip-test-db"]
-            subprocess.run(command, stdout=log, stderr=log, check=True)
+            with (self.folder / "install.log").open("w") as log:
+                subprocess.run(command, stdout=log, stderr=log, check=True)
         where = [f"--datadir={data}", f"--socket={data}/socket", f"--port={self._database_port}", "--bind-address=127.0.0.1"]
         small = ["--innodb-buffer-pool-size=64M", "--innodb-lock-wait-timeout=900", "--skip-log-bin"]
         self._start("mariadbd", "/usr/sbin/mariadbd", "--no-defaults", "--user=root", f"--pid-file={data}/pid", *where, *small)

@@ -34,13 +34,13 @@ QUICKLY = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "
 """A test cannot wait as long between two looks at a job as a real cluster wants it."""
 
 
-def checkout_for(folder: Path, partition: str = "gpu") -> Path:
+def checkout_for(folder: Path) -> Path:
     """A fresh checkout with a small run, its profile edited as its comments tell a user to."""
     copied(folder)
     (folder / "config/runs/small.yaml").write_text(SMALL)
     profile = folder / "slurm/config.v8+.yaml"
     text = profile.read_text()
-    for key, value in (("slurm_partition", partition), ("slurm_account", slurm_cluster.ACCOUNT)):
+    for key, value in (("slurm_partition", "gpu"), ("slurm_account", slurm_cluster.ACCOUNT)):
         text, count = re.subn(rf"(  {key}: )\w+(  # EDIT)", rf"\g<1>{value}\g<2>", text)
         assert count == 1
     profile.write_text(text)

@@ -13,6 +13,8 @@ The loss covers the response only; execution output is masked.
 
 from pathlib import Path
 
+import polars as pl
+
 from autocode import commandline, models, provenance, settings, tables
 
 
@@ -35,28 +37,28 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     family = settings.parse(settings.Family, args.family, "--family")
     chosen = settings.parse(settings.Start, args.settings)
+    pairs = tables.read(args.sft, "sft") if args.sft else tables.empty("sft")
     if family.precondition == "none":
         models.link_policy(args.base, args.out_model)
         log = tables.empty("training_log")
     else:
-        log = _fine_tune(args, family, chosen)
+        log = _fine_tune(args, family, chosen, pairs)
         if log is None:  # not the main process
             return 0
     tables.write(log, args.out_log, "training_log")
     provenance.write_settings(args.out_settings, family=family, start=chosen)
-    levels = tables.read(args.sft, "sft")["isolation"] if args.sft else ()
-    provenance.write(args.out_provenance, model=args.out_model, inputs=[path for path in (args.sft, args.base) if path], isolation=levels)
+    inputs = [path for path in (args.sft, args.base) if path]
+    provenance.write(args.out_provenance, model=args.out_model, inputs=inputs, isolation=pairs["isolation"])
     models.discard(args.checkpoints)
     return 0
 
 
-def _fine_tune(args, family: settings.Family, chosen: settings.Start):
+def _fine_tune(args, family: settings.Family, chosen: settings.Start, pairs: pl.DataFrame):
     import torch
 
     from autocode import demonstrations, training
 
     torch.set_num_threads(chosen.optimizer.threads)
-    pairs = tables.read(args.sft, "sft")
     texts = demonstrations.texts(pairs, family.prompt) if family.scratch else []
     model, tokenizer = models.base_policy(family, args.base, texts, args.seed)
     examples = demonstrations.demonstrations(pairs, tokenizer, family.prompt, chosen, args.seed)
