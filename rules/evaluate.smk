@@ -16,9 +16,9 @@ def evaluation_settings(run, sampling):
     return as_json
 
 
-def evaluation_files(run, modes, benchmarks, name, part=""):
-    """Paths of one file per mode and benchmark of a policy; `part` is the folder of a shard."""
-    return [f"results/{run}/{{policy}}/eval{part}/{mode}/{benchmark}/{name}" for mode in modes for benchmark in benchmarks]
+def evaluation_files(run, modes, benchmarks, name, folder="eval"):
+    """Paths of one file per mode and benchmark of a policy; a shard has a folder of its own."""
+    return [f"results/{run}/{{policy}}/{folder}/{mode}/{benchmark}/{name}" for mode in modes for benchmark in benchmarks]
 
 
 def evaluation_queries(modes, benchmarks):
@@ -53,7 +53,9 @@ EVALUATIONS = [
 
 for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
     hardware = CONFIG.runs[run].hardware
-    part = f"/shards/{kind}/{{shard}}" if hardware.shards > 1 else ""
+    sharded = hardware.shards > 1
+    folder = f"eval/shards/{kind}/{{shard}}" if sharded else "eval"
+    job = folder if sharded else f"eval/{kind}"
 
     rule:
         name:
@@ -62,11 +64,11 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
             model=f"results/{run}/{{policy}}/model",
             benchmarks=[f"data/benchmarks/{benchmark}.parquet" for benchmark in benchmarks],
         output:
-            [temp(path) if part else path for path in evaluation_files(run, modes, benchmarks, "responses.parquet", part)],
+            [temp(path) if sharded else path for path in evaluation_files(run, modes, benchmarks, "responses.parquet", folder)],
         log:
-            f"logs/results/{run}/{{policy}}/eval/{kind}{part}.log",
+            f"logs/results/{run}/{{policy}}/{job}.log",
         benchmark:
-            f"logs/results/{run}/{{policy}}/eval/{kind}{part}.timing.tsv"
+            f"logs/results/{run}/{{policy}}/{job}.timing.tsv"
         conda:
             "../envs/sample.yaml"
         threads: hardware.cpus
@@ -83,21 +85,21 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
             seed=policy_seed,
             profile=policy_profile,
             settings=evaluation_settings(run, sampling),
-            shard=shard_option if part else "",
-            checkpoints=f"checkpoints/{run}/{{policy}}/eval/{kind}{part}",
+            shard=shard_option if sharded else "",
+            checkpoints=f"checkpoints/{run}/{{policy}}/{job}",
         shell:
             "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {params.queries:q}"
             " {params.rows} --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
             " --profile {params.profile} --workers {threads} {params.shard} --settings {params.settings:q}"
             " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 
-    if part:
+    if sharded:
 
         rule:
             name:
                 f"merge_responses_{run}_{kind}"
             input:
-                sum((shards_in(run, path) for path in evaluation_files(run, modes, benchmarks, "responses.parquet", part)), []),
+                sum((shards_in(run, path) for path in evaluation_files(run, modes, benchmarks, "responses.parquet", folder)), []),
             output:
                 evaluation_files(run, modes, benchmarks, "responses.parquet"),
             log:
