@@ -195,7 +195,7 @@ def gpus(wildcards):
 
 
 def growing(amount):
-    """Resource: so much at the first attempt, twice as much at the second."""
+    """Resource: so much at the first attempt, twice as much at the second, and so on."""
     return lambda wildcards, attempt: amount * attempt
 
 
@@ -204,7 +204,7 @@ def memory_mb(wildcards, attempt):
 
 
 def walltime(wildcards, attempt):
-    """Minutes; a second attempt gets twice as long."""
+    """Minutes; a second attempt gets twice as long, a third three times."""
     return CONFIG.runs[wildcards.run].hardware.hours * 60 * attempt
 
 
@@ -215,6 +215,12 @@ def cpus(wildcards):
 def one_gpu(wildcards):
     """For jobs that cannot use more than one."""
     return min(1, gpus(wildcards))
+
+
+def gpus_by_stage(wildcards):
+    """GPUs of a job of each stage that uses any, under the stage's name in the table of costs."""
+    all_gpus = ("SFT", "RL", "exploration", "evaluation", "evaluation for labels")
+    return json.dumps(dict.fromkeys(all_gpus, gpus(wildcards)) | {"behaviour log-probabilities": one_gpu(wildcards)})
 
 
 def start_cpus(wildcards):
@@ -340,4 +346,5 @@ def run_targets(run):
         *[f"results/{run}/tables/{table}.csv" for table in TABLES],
         f"results/{run}/tables/summary.html",
         *[f"results/{run}/figures/{figure}.svg" for figure in FIGURES],
+        f"logs/results/{run}/costs.csv",
     ]

@@ -13,6 +13,10 @@ rule estimate_strategy:
         strategy="results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/reference_strategy.parquet",
     log:
         "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/reference_strategy.log",
+    benchmark:
+        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/reference_strategy.timing.tsv"
+    group:
+        "estimate"
     conda:
         "../envs/analysis.yaml"
     params:

@@ -119,6 +119,10 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
             evaluation_files(run, modes, benchmarks, "grades.parquet"),
         log:
             f"logs/results/{run}/{{policy}}/eval/{kind}_grades.log",
+        benchmark:
+            f"logs/results/{run}/{{policy}}/eval/{kind}_grades.timing.tsv"
+        group:
+            "grade"
         conda:
             "../envs/analysis.yaml"
         threads: 1
@@ -139,6 +143,8 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
             evaluation_files(run, modes, benchmarks, "scores.json"),
         log:
             f"logs/results/{run}/{{policy}}/eval/{kind}_scores.log",
+        group:
+            "grade"
         conda:
             "../envs/analysis.yaml"
         params:

@@ -82,6 +82,8 @@ rule grade_rollouts:
         "results/{run}/{policy}/explore/{mode}/grades.parquet",
     log:
         "logs/results/{run}/{policy}/explore/{mode}/grades.log",
+    benchmark:
+        "logs/results/{run}/{policy}/explore/{mode}/grades.timing.tsv"
     conda:
         "../envs/analysis.yaml"
     threads: 1

@@ -1,6 +1,7 @@
 """Report: tables, figures, and what the HTML report shows of them. CPU only; minutes.
 
-Reads scores, grades, Q-values and training logs of a run; writes results/{run}/tables and results/{run}/figures.
+Reads scores, grades, Q-values and training logs of a run; writes results/{run}/tables and results/{run}/figures, and what the
+run cost, which stands with its logs.
 `snakemake RUN --report reports/RUN.html` puts them into one page that needs no network.
 """
 
@@ -124,3 +125,25 @@ rule plot_figures:
     shell:
         "python workflow_scripts/plot_figures.py --run {wildcards.run} --results {params.results:q} --plan {params.plan:q}"
         " --out-dir {params.figures:q} > {log:q} 2>&1"
+
+
+rule tabulate_costs:
+    """Hours, GPU hours and memory of each stage, when everything has run. It differs between runs, so it stands with the logs."""
+    input:
+        report_inputs,
+    output:
+        report(
+            "logs/results/{run}/costs.csv",
+            caption="../reports/captions/costs.rst",
+            category="Costs",
+            labels={"run": "{run}", "what": "hours and memory by stage (CSV)"},
+        ),
+    log:
+        "logs/results/{run}/costs.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        gpus=gpus_by_stage,
+        logs="logs/results/{run}",
+    shell:
+        "python workflow_scripts/tabulate_costs.py --logs {params.logs:q} --gpus {params.gpus:q} --out {output:q} > {log:q} 2>&1"

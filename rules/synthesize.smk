@@ -16,6 +16,10 @@ rule synthesize_responses:
         "results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/dataset.parquet",
     log:
         "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/dataset.log",
+    benchmark:
+        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/dataset.timing.tsv"
+    group:
+        "estimate"
     conda:
         "../envs/train.yaml"
     params:

@@ -95,6 +95,30 @@ def trained_policy(tmp_path_factory, tiny_policy, pairs, tiny_run) -> Path:
     return folder
 
 
+@pytest.fixture
+def disk(tmp_path):
+    """A disk of 16 MiB, empty; `fill` leaves so many KiB of it, `make_space` gives the rest back."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("mounting a small disk needs root")
+    yield Disk(folder)
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+class Disk:
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def fill(self, left_kib: int) -> None:
+        space = os.statvfs(self.folder)
+        (self.folder / "filler").write_bytes(bytes(space.f_bavail * space.f_bsize - left_kib * 1024))
+
+    def make_space(self) -> None:
+        (self.folder / "filler").unlink()
+
+
 def program(name: str, *arguments: object, python: str = sys.executable) -> list[str]:
     """Command line of a program of `workflow_scripts/`."""
     return [python, str(ROOT / "workflow_scripts" / f"{name}.py"), *map(str, arguments)]

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -287,6 +288,29 @@ def test_killed_it_resumes_with_more_workers_to_the_same_bytes(uninterrupted, tr
     done = run_program(*asked, "--workers", "2")
     assert done.returncode == 0, done.stderr[-2000:]
     assert files(tmp_path / "killed/out") == files(uninterrupted / "out")
+
+
+def test_a_full_disk_ends_in_one_sentence_and_costs_at_most_a_chunk(uninterrupted, trained_policy, queries, tiny_run, disk):
+    folder = disk.folder / "work"
+    asked = command(trained_policy, queries, folder, tiny_run)
+    chunk = max(map(len, files(uninterrupted / "out").values())) // 1024 // 8  # there are about ten chunks to a table
+    disk.fill(left_kib=max(16, 4 * chunk))
+    done = run_program(*asked)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert re.fullmatch(
+        r"sample_rollouts\.py: .*chunk-\d+\.parquet: could not be written .*No space left on device.*", done.stderr.splitlines()[-1]
+    )
+    assert not (folder / "out").exists()
+    kept = list((folder / "kept").rglob("*"))
+    for path in (path for path in kept if path.is_file()):
+        assert path.suffix == ".parquet"
+        tables.read(path, "rollouts")
+    assert [path for path in kept if path.is_file()]
+    disk.make_space()
+    done = run_program(*asked)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert files(folder / "out") == files(uninterrupted / "out")
 
 
 def test_the_size_of_the_chunks_changes_no_token(uninterrupted, trained_policy, queries, tiny_run, tmp_path):

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +24,7 @@ extends: demo
 description: "Small: one experiment, one iteration, every stage"
 build: {experiments: [main], iterations: 1, benchmarks: [arithmetic_test]}
 data: {sft_rows: 1500}
-start: {optimizer: {epochs: 3, micro_batch_tokens: 4096, checkpoint_steps: 20}}
+start: {optimizer: {epochs: 18, micro_batch_tokens: 4096, checkpoint_steps: 20}}  # SLURM looks at walltimes every 30 s
 explore: {queries_per_iteration: 24, samples: 2}
 engine: {chunk_rows: 16}
 train: {optimizer: {epochs: 1, batch: 4, checkpoint_steps: 1}}
@@ -94,17 +95,24 @@ def job(cluster: slurm_cluster.Cluster, rule: str) -> list[str] | None:
     return next((line[:2] for line in lines if rule in line[2]), None)
 
 
-def test_a_run_that_loses_a_job_a_node_and_snakemake_itself_ends_with_the_bytes_of_a_local_run(local, cluster, tmp_path):
+def next_job(cluster: slurm_cluster.Cluster, rule: str, before: list[str] | None = None) -> Callable[[], list[str] | None]:
+    """Looks for the running job of a rule after the one before."""
+    return lambda: found if (found := job(cluster, rule)) and found[0] != (before or [None])[0] else None
+
+
+def test_a_run_that_loses_walltimes_places_a_node_and_snakemake_itself_ends_with_the_bytes_of_a_local_run(local, cluster, tmp_path):
     folder = checkout_for(tmp_path / "checkout")
     kept = folder / "checkpoints/small"
+    trained = folder / "results/small/start/tiny/seed1/model/model.safetensors"
 
-    started = begin(folder, cluster)
-    wait_for(lambda: list(kept.glob("start/tiny/seed1/*/latest/progress.json")), started, folder)
-    number, _ = job(cluster, "start_policy")
-    cluster.client("scancel", "--full", "--signal=TERM", number)  # what a walltime and a preemption send
+    started, lost = begin(folder, cluster), None
+    for _ in range(2):  # the third attempt is the last one
+        lost = wait_for(next_job(cluster, "start_policy", lost), started, folder)
+        wait_for(lambda: list(kept.glob("start/tiny/seed1/*/latest/progress.json")), started, folder)
+        cluster.client("scontrol", "update", f"JobId={lost[0]}", "EndTime=now")
     wait_for(lambda: list(kept.glob("start/tiny/seed1/explore/*/*/chunk-*.parquet")), started, folder)
     assert "resumed from step" in (folder / "logs/results/small/start/tiny/seed1/model.log").read_text()
-    trained = os.stat(folder / "results/small/start/tiny/seed1/model/model.safetensors").st_mtime_ns
+    first = trained.stat().st_mtime_ns
 
     os.killpg(started.pid, signal.SIGKILL)
     started.wait()
@@ -116,15 +124,20 @@ def test_a_run_that_loses_a_job_a_node_and_snakemake_itself_ends_with_the_bytes_
     assert unlocked.returncode == 0, unlocked.stderr
 
     started = begin(folder, cluster)
-    number, node = wait_for(lambda: job(cluster, "train_policy"), started, folder)
-    cluster.fail_node(node)
-    again, other = wait_for(lambda: job(cluster, "train_policy"), started, folder)
-    assert again != number
-    assert other != node
-    cluster.start_node(node)
+    preempted = wait_for(next_job(cluster, "train_policy"), started, folder)
+    everything = ("--partition=urgent", "--nodes=2", "--exclusive", f"--account={slurm_cluster.ACCOUNT}", "--output=/dev/null")
+    cluster.client("sbatch", *everything, "--wrap=true")
+    lost = wait_for(next_job(cluster, "train_policy", preempted), started, folder)
+    cluster.fail_node(lost[1])
+    again = wait_for(next_job(cluster, "train_policy", lost), started, folder)
+    assert again[1] != lost[1]
+    cluster.start_node(lost[1])
     assert started.wait(timeout=600) == 0, (folder / "terminal.txt").read_text()[-4000:]
-    assert os.stat(folder / "results/small/start/tiny/seed1/model/model.safetensors").st_mtime_ns == trained  # done once
+
     assert files(folder / "results/small") == local
+    assert trained.stat().st_mtime_ns == first  # done once
+    ended = Counter(cluster.client("sacct", "-a", "-X", "-n", "-P", "-o", "State").splitlines())
+    assert {"TIMEOUT": 2, "PREEMPTED": 1, "NODE_FAIL": 1}.items() <= ended.items()
     assert "gres/gpu=1" in cluster.client("sacct", "-a", "-X", "-n", "-P", "-o", "AllocTRES%80")
     assert list((folder / "logs/slurm/rule_train_policy").rglob("*.log"))
 

@@ -380,6 +380,33 @@ def test_sigterm_saves_and_says_so(whole, inputs, trained_policy, tiny_family, t
     assert files(tmp_path / "out") == whole["train"]
 
 
+@pytest.mark.parametrize("name", ["start", "train"])
+def test_a_full_disk_ends_in_one_sentence_and_costs_nothing_but_the_checkpoint(
+    whole, inputs, trained_policy, tiny_family, tiny_run, disk, name
+):
+    """The disk has room for one checkpoint and not for the next one beside it."""
+    folder = disk.folder / "work"
+    command = {
+        "start": lambda: start_command(folder, inputs, tiny_family, tiny_run),
+        "train": lambda: train_command(folder, inputs, trained_policy, tiny_family, tiny_run),
+    }[name]()
+    size = len(whole[name]["model/model.safetensors"]) // 1024
+    disk.fill(left_kib=4 * size)  # weights, two moments of AdamW, and less than a second set
+    done = run_program(*command)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr, done.stderr[-3000:]
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"{'start_policy' if name == 'start' else 'train_policy'}.py: ")
+    assert "checkpoint" in last
+    assert "space" in last
+    assert not (folder / "out").exists()
+    disk.make_space()
+    done = run_program(*command)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "resumed from step" in done.stderr
+    assert files(folder / "out") == whole[name]
+
+
 def test_a_checkpoint_of_other_settings_or_data_is_not_used(inputs, trained_policy, tiny_policy, tiny_family, tiny_run, tmp_path):
     started = begin(train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run))
     wait_for_checkpoint(started, tmp_path)

@@ -133,7 +133,12 @@ def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = Non
     """Write weights (adapters merged), settings and tokenizer to `folder`, which appears only when complete.
 
     `weights` stand for the model's own where those are spread over processes.
+
+    Raises:
+        ModelError: the folder could not be written.
     """
+    from safetensors import SafetensorError
+
     folder = Path(folder)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -144,6 +149,8 @@ def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = Non
         tokenizer.save_pretrained(temporary)
         shutil.rmtree(folder, ignore_errors=True)  # Snakemake makes the folder of a directory() output beforehand
         os.replace(temporary, folder)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{folder}: the policy could not be written ({error})") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

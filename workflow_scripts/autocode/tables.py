@@ -187,7 +187,7 @@ def write(frame: pl.DataFrame, path: str | Path, table: str) -> None:
     """Check `frame` against its declaration and write it to `path` as a whole or not at all.
 
     Raises:
-        TableError: a column is missing, unknown, of another type, or holds a null or NaN it may not hold.
+        TableError: a column is missing, unknown, of another type, or holds a null or NaN it may not hold; or the disk is full.
     """
     path = Path(path)
     frame = _checked(frame, str(path), table)
@@ -196,6 +196,8 @@ def write(frame: pl.DataFrame, path: str | Path, table: str) -> None:
     try:
         frame.rechunk().write_parquet(temporary, compression="zstd", statistics=True)
         os.replace(temporary, path)
+    except (OSError, pl.exceptions.ComputeError) as error:  # polars wraps what the system says of a full disk
+        raise TableError(f"{path}: could not be written ({error})") from error
     finally:
         temporary.unlink(missing_ok=True)
 

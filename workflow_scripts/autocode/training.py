@@ -31,7 +31,7 @@ IGNORED = -100
 
 
 class TrainingError(Exception):
-    """There is nothing to train on, or the loss is not a number."""
+    """There is nothing to train on, the loss is not a number, or a checkpoint could not be written."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def train(
         checkpoints: folder keyed by settings and data by the caller.
 
     Raises:
-        TrainingError: no examples fit, the loss is not finite, or FSDP was asked for and is not what runs.
+        TrainingError: no examples fit, the loss is not finite, a checkpoint cannot be written, or FSDP was asked for and is not what runs.
     """
     from accelerate import Accelerator, DistributedType
 
@@ -298,7 +298,13 @@ def _save(accelerator, checkpoints: Path, step: int, rows: list[dict]) -> None:
             os.replace(old, latest)
         shutil.rmtree(fresh, ignore_errors=True)
     accelerator.wait_for_everyone()
-    accelerator.save_state(str(fresh), safe_serialization=False)
+    try:
+        accelerator.save_state(str(fresh), safe_serialization=False)
+    except (OSError, RuntimeError) as error:  # torch says of a full disk that positions in its file are not as expected
+        free = shutil.disk_usage(checkpoints).free // 2**20
+        raise TrainingError(
+            f"{fresh}: the checkpoint of step {step} could not be written, {free} MiB of space are left ({error}); the one before it stays"
+        ) from error
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         (fresh / "progress.json").write_text(json.dumps({"step": step, "rows": rows}))

@@ -1,0 +1,41 @@
+"""Add up what the jobs of a run took: hours, GPU hours, processor hours and memory of each stage.
+
+    python workflow_scripts/tabulate_costs.py --logs logs/results/demo --gpus '{"RL": 1}' --out logs/results/demo/costs.csv
+
+reads   the *.timing.tsv that Snakemake writes beside the logs
+writes  a CSV file, one row per stage and their sum; the columns are explained in autocode.costs
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from autocode import commandline, costs
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--logs", required=True, type=Path, help="folder of the run's logs")
+    parser.add_argument("--gpus", default="{}", help="JSON: GPUs a job of a stage asks for; none where it is not named")
+    parser.add_argument("--out", required=True, type=Path, help="table to write")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    try:
+        gpus = json.loads(args.gpus)
+    except json.JSONDecodeError as error:
+        raise commandline.InputError(f"--gpus: no JSON ({error})") from None
+    if unknown := sorted(set(gpus) - set(costs.STAGES)):
+        raise commandline.InputError(f"--gpus: there is no stage '{unknown[0]}'; there are: {', '.join(costs.STAGES)}")
+    frame = costs.tabulate(args.logs, gpus)
+    temporary = args.out.with_name(f".{args.out.name}.{os.getpid()}.tmp")
+    frame.write_csv(temporary)
+    os.replace(temporary, args.out)
+    return 0
+
+
+if __name__ == "__main__":
+    commandline.run(main)
