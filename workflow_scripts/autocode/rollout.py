@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 from tqdm import tqdm
 
-from autocode import prompts, settings, tables, transcript
+from autocode import gpu_watch, prompts, settings, tables, transcript
 from autocode.generation import Completion, Engine, Request
 from autocode.interpreter import Execution, Interpreter, feedback
 
@@ -89,6 +89,7 @@ def plan_rows(queries: pl.DataFrame, mode: str, samples: range, seed: int, profi
     return rows
 
 
+@gpu_watch.watched()
 def sample_rollouts(
     rows: list[Row],
     engine: Engine,

@@ -22,7 +22,7 @@ import torch
 from torch.nn import functional
 from tqdm import tqdm
 
-from autocode import objective, settings, tables
+from autocode import gpu_watch, objective, settings, tables
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,7 @@ def token_logprobs(model, examples: list[Example], pad: int) -> tuple[torch.Tens
     return logp, batch
 
 
+@gpu_watch.watched()
 def score(model, examples: list[Example], pad: int, micro_batch_tokens: int, label: str) -> list[list[float]]:
     """Teacher forcing: the log-probability of each loss token of each example, in the examples' order."""
     order = sorted(range(len(examples)), key=lambda index: (examples[index].length, index))
@@ -153,6 +154,7 @@ def sft_loss(logp: torch.Tensor, batch: objective.Batch) -> objective.Loss:
     return objective.Loss(total, total.item(), cue, {"tokens": float(batch.loss_mask.sum().item())})
 
 
+@gpu_watch.watched()
 def train(
     model,
     pad: int,
