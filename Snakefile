@@ -12,7 +12,7 @@
 #       model/  training_log.parquet  settings.json  provenance.json
 #   results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet | grades.parquet | scores.json   mode: auto cot code
 #   results/{run}/tables/{table}.csv   results/{run}/figures/{figure}.svg
-#   logs/<same path>.log   logs/<same path>.timing.tsv   checkpoints/...  (resumable, undeclared, safe to delete)
+#   logs/results/{run}/costs.csv   logs/<same path>.log   logs/<same path>.timing.tsv   checkpoints/...  (resumable, undeclared, safe to delete)
 #
 # {policy} is start/{family}/seed{seed} or {experiment}/{family}/seed{seed}/iter{iteration}.
 # {run} is a file of config/runs; its name is also a target: `snakemake demo`. `all` is the paper's run.

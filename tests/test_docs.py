@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import yaml
 
-from autocode import metrics, settings, tables, tabulation
+from autocode import costs, metrics, settings, tables, tabulation
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "workflow_scripts" / "autocode"
@@ -91,6 +91,11 @@ def test_artifacts_page_has_the_columns_of_the_tables_of_a_run():
     own = {quoted(row[0])[0]: quoted(row[2]) for row in final if len(row) == 3 and row[0].endswith(".csv`")}
     assert own == {f"{name}.csv": columns for name, columns in (tabulation.OWN | {"claims": tabulation.CLAIMS}).items()}
     assert [quoted(row[0])[0] for row in final if len(row) == 2 and row[0].startswith("`")] == tabulation.COMMON
+
+
+def test_artifacts_page_explains_every_column_of_the_costs():
+    listed = [(quoted(row[0])[0], row[1]) for row in rows(section("docs/artifacts.md", "## Costs")) if row[0].startswith("`")]
+    assert listed == list(costs.COLUMNS.items())
 
 
 def documented_keys(heading: str) -> list[str]:

@@ -48,8 +48,8 @@ def checkout_for(folder: Path) -> Path:
     return folder
 
 
-def command(*more: str) -> list[str]:
-    return [*SNAKEMAKE, "small", "--profile", "slurm", *QUICKLY, *more]
+def command(*more: str, target: str = "small") -> list[str]:
+    return [*SNAKEMAKE, target, "--profile", "slurm", *QUICKLY, *more]
 
 
 def on(cluster: slurm_cluster.Cluster) -> dict[str, str]:
@@ -73,10 +73,10 @@ def cluster(tmp_path_factory):
         yield started
 
 
-def begin(folder: Path, cluster: slurm_cluster.Cluster) -> subprocess.Popen:
+def begin(folder: Path, cluster: slurm_cluster.Cluster, target: str = "small") -> subprocess.Popen:
     with (folder / "terminal.txt").open("a") as terminal:
         return subprocess.Popen(
-            command(), cwd=folder, env=environment(**on(cluster)), stdout=terminal, stderr=terminal, start_new_session=True
+            command(target=target), cwd=folder, env=environment(**on(cluster)), stdout=terminal, stderr=terminal, start_new_session=True
         )
 
 
@@ -143,15 +143,34 @@ def test_a_run_that_loses_walltimes_places_a_node_and_snakemake_itself_ends_with
     assert list((folder / "logs/slurm/rule_train_policy").rglob("*.log"))
 
 
-def test_a_cluster_without_accounting_works_with_the_lines_the_profile_names(tmp_path):
-    folder = checkout_for(tmp_path / "checkout")
-    profile = folder / "slurm/config.v8+.yaml"
-    text, count = re.subn(r"^# (slurm-status-command|slurm-no-account)", r"\1", profile.read_text(), flags=re.MULTILINE)
-    assert count == 2
-    profile.write_text(text)
-    target = "data/benchmarks/arithmetic_test.parquet"
+def test_two_clones_on_a_cluster_without_accounting_work_with_the_lines_the_profile_names(tmp_path):
+    target, started = "data/benchmarks/arithmetic_test.parquet", []
+    folders = [checkout_for(tmp_path / name) for name in ("one", "other")]
     with slurm_cluster.Cluster(tmp_path / "slurm", accounting=False) as cluster:
-        done = run_program(*SNAKEMAKE, target, "--profile", "slurm", *QUICKLY, cwd=folder, **on(cluster))
-        assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
-    assert (folder / target).is_file()
-    assert list((folder / "logs/slurm/rule_prepare_benchmark").rglob("*.log"))
+        for folder in folders:
+            profile = folder / "slurm/config.v8+.yaml"
+            text, count = re.subn(r"^# (slurm-status-command|slurm-no-account)", r"\1", profile.read_text(), flags=re.MULTILINE)
+            assert count == 2
+            profile.write_text(text)
+            started.append(begin(folder, cluster, target))
+        for folder, one in zip(folders, started, strict=True):
+            assert one.wait(timeout=300) == 0, (folder / "terminal.txt").read_text()[-4000:]
+    for folder in folders:
+        assert list((folder / "logs/slurm/rule_prepare_benchmark").rglob("*.log"))
+    one, other = (files(folder / "data") for folder in folders)
+    assert target.removeprefix("data/") in one
+    assert one == other
+
+
+def test_an_interrupt_cancels_the_jobs_and_the_same_command_goes_on(cluster, tmp_path):
+    folder = checkout_for(tmp_path / "checkout")
+    target = "results/small/start/tiny/seed1/model"
+    started = begin(folder, cluster, target)
+    wait_for(lambda: list((folder / "checkpoints/small").glob("start/tiny/seed1/*/latest/progress.json")), started, folder)
+    os.killpg(started.pid, signal.SIGINT)
+    assert started.wait(timeout=120) != 0
+    cluster.wait_until_idle(60)
+    assert not (folder / target / "model.safetensors").exists()
+    again = begin(folder, cluster, target)
+    assert again.wait(timeout=400) == 0, (folder / "terminal.txt").read_text()[-4000:]
+    assert "resumed from step" in (folder / "logs" / target).with_suffix(".log").read_text()
