@@ -12,6 +12,7 @@
 #       model/  training_log.parquet  settings.json  provenance.json
 #   results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet | grades.parquet | scores.json   mode: auto cot code
 #   results/{run}/tables/{table}.csv   results/{run}/figures/{figure}.svg
+#   data/external/{name}.jsonl  ->  results/external/{name}/graded.jsonl | tables/main.csv      response logs of others
 #   logs/results/{run}/costs.csv   logs/<same path>.log   logs/<same path>.timing.tsv   checkpoints/...  (resumable, undeclared, safe to delete)
 #
 # {policy} is start/{family}/seed{seed} or {experiment}/{family}/seed{seed}/iter{iteration}.
@@ -49,6 +50,7 @@ wildcard_constraints:
     policy=policy_pattern(),
     mode="native|native_extra|cot|code",
     shard=r"\d+of\d+",
+    name=r"[\w.-]+",
     use="queries|sft",
     source=one_of(CONFIG.sources.sources),
     dataset=one_of([*CONFIG.sources.queries, *CONFIG.sources.sft]),
@@ -73,6 +75,7 @@ include: "rules/synthesize.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
+include: "rules/external.smk"
 
 
 for name in CONFIG.runs:

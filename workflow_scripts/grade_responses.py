@@ -27,6 +27,7 @@ def arguments():
     parser = commandline.parser(__doc__)
     parser.add_argument("--responses", required=True, help="JSON lines with the responses")
     parser.add_argument("--out", required=True, help="JSON lines to write")
+    parser.add_argument("--benchmark", help="benchmark of the rows that name none; without it every row needs one")
     parser.add_argument("--workers", type=int, default=1, help="processes that judge what needs a LaTeX parser (%(default)s)")
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds for each answer (%(default)s)")
     parser.add_argument("--extraction", choices=answers.RULES, default="autocode", help="rules that find the answer (%(default)s)")
@@ -35,7 +36,8 @@ def arguments():
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    rows = records.read(args.responses, ["id", "question", "gold", "response", "benchmark"])
+    needed = ["id", "question", "gold", "response"] + ["benchmark"] * (not args.benchmark)
+    rows = [{"benchmark": args.benchmark, **row} for row in records.read(args.responses, needed)]
     limits = {"timeout": args.timeout, "workers": args.workers, "max_infrastructure_errors": 1.0}
     found = [answers.extract(row["response"], args.extraction, row["benchmark"], row["question"], row["gold"]) for row in rows]
     pairs = [(row["gold"], answer) for row, one in zip(rows, found, strict=True) for answer in one.candidates]

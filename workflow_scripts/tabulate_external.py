@@ -1,0 +1,75 @@
+"""Put graded responses of others into the columns of Table 1, so that published claims can be read by our definitions.
+
+    python workflow_scripts/tabulate_external.py --graded graded.jsonl --name autocode_deepseek --out main.csv
+
+reads   JSON lines as grade_responses.py writes them
+writes  a CSV file, a row for each benchmark; what a log cannot tell (training seeds, contamination) is blank
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import polars as pl
+
+from autocode import commandline, metrics, records, statistics, tabulation
+
+COLUMNS = [*tabulation.COMMON, *tabulation.OWN["main"]]
+GRADED = {
+    "benchmark": pl.String,
+    "outcome": pl.String,
+    **dict.fromkeys(("strict", "lenient", "code_executed", "code_written", "code_decides"), pl.Boolean),
+}
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--graded", required=True, help="JSON lines written by grade_responses.py")
+    parser.add_argument("--name", required=True, help="what the log is called, for the column family")
+    parser.add_argument("--out", required=True, type=Path, help="table to write")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    rows = records.read(args.graded, ["id", "benchmark", "outcome"])
+    if not rows:
+        raise commandline.InputError(f"{args.graded}: there is no response to tabulate")
+    try:
+        graded = pl.DataFrame([{name: row[name] for name in GRADED} for row in rows], schema=GRADED)
+    except KeyError as error:
+        raise commandline.InputError(f"{args.graded}: key {error} is missing in a row; write the file with grade_responses.py") from None
+    table = [_row(args.name, benchmark, part) for (benchmark,), part in graded.group_by("benchmark", maintain_order=True)]
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = args.out.with_name(f".{args.out.name}.{os.getpid()}.tmp")
+    pl.DataFrame(table).select(COLUMNS).write_csv(temporary)
+    os.replace(temporary, args.out)
+    return 0
+
+
+def _row(name: str, benchmark: str, graded: pl.DataFrame) -> dict:
+    sound = metrics.usable(graded)
+    if sound.is_empty():
+        raise commandline.InputError(f"none of the {graded.height} responses to {benchmark} has a verdict")
+    accuracy = statistics.wilson_interval(int(sound["strict"].sum()), sound.height)
+    shares = {
+        "accuracy": accuracy.value,
+        "accuracy_low": accuracy.low,
+        "accuracy_high": accuracy.high,
+        "lenient_accuracy": sound["lenient"].mean(),
+        **metrics.code_rates(sound),
+    }
+    known = {
+        "experiment": "external",
+        "family": name,
+        "mode": "auto",
+        "benchmark": benchmark,
+        "n": sound.height,
+        "infrastructure_errors": graded.height - sound.height,
+        **{column: round(100 * share, 2) for column, share in shares.items()},
+    }
+    return dict.fromkeys(COLUMNS) | known
+
+
+if __name__ == "__main__":
+    commandline.run(main)
