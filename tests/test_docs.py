@@ -210,6 +210,8 @@ def targets() -> list[str]:
 def test_documented_targets_can_be_planned(tmp_path):
     wanted = targets()
     assert len(wanted) > 20
+    (tmp_path / "data/external").mkdir(parents=True)
+    (tmp_path / "data/external/NAME.jsonl").touch()  # a file of the reader's
     command = [sys.executable, "-m", "snakemake", "-n", "--quiet", "all", "--snakefile", str(ROOT / "Snakefile")]
     elsewhere = ["--directory", str(tmp_path), "--config", f"config_folder={ROOT / 'config'}"]
     done = subprocess.run([*command, *wanted, *elsewhere], capture_output=True, text=True, check=False)
