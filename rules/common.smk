@@ -343,7 +343,7 @@ def plan_json(wildcards):
 def run_targets(run):
     """What a run ends with."""
     return [
-        *[f"results/{run}/tables/{table}.csv" for table in TABLES],
+        *[f"results/{run}/tables/{table}.{kind}" for table in TABLES for kind in ("csv", "tex")],
         f"results/{run}/tables/summary.html",
         *[f"results/{run}/figures/{figure}.svg" for figure in FIGURES],
         f"logs/results/{run}/costs.csv",

@@ -73,6 +73,20 @@ rule tabulate_results:
         " --out-dir {params.tables:q} > {log:q} 2>&1"
 
 
+rule export_latex:
+    """The tables for a paper."""
+    input:
+        [f"results/{{run}}/tables/{table}.csv" for table in TABLES],
+    output:
+        [f"results/{{run}}/tables/{table}.tex" for table in TABLES],
+    log:
+        "logs/results/{run}/tables_latex.log",
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "python workflow_scripts/export_latex.py --tables {input:q} --out {output:q} > {log:q} 2>&1"
+
+
 rule plot_figures:
     """The figures of a run."""
     input:

@@ -32,14 +32,6 @@ TITLES = {
     ),
 }
 
-_INTERVALS = {
-    "accuracy": ("accuracy_low", "accuracy_high"),
-    "gain_over_start": ("gain_low", "gain_high"),
-    "difference_from_main": ("difference_low", "difference_high"),
-    "selection_macc": ("selection_macc_low", "selection_macc_high"),
-    "value": ("low", "high"),
-}
-
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; margin: 2rem auto; max-width: 110rem; padding: 0 1.5rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-bottom: 1px solid #ccc; }
@@ -86,7 +78,7 @@ def _section(name: str, frame: pl.DataFrame, plan: Plan) -> str:
     opening = f'<h2 id="{name}">{escape(title)}</h2>\n<p>{escape(sentence)}</p>'
     if frame.is_empty():
         return f"{opening}\n<p>This run has no such rows.</p>"
-    hidden = {end for ends in _INTERVALS.values() for end in ends}
+    hidden = {end for ends in tabulation.INTERVALS.values() for end in ends}
     columns = [column for column in frame.columns if column not in hidden and not (frame[column].is_null().all() and column != "verdict")]
     head = "".join(f"<th{_text_class(frame, column)}>{escape(column.replace('_', ' '))}</th>" for column in columns)
     rows = "\n".join(f"<tr>{''.join(_cell(column, row, plan) for column in columns)}</tr>" for row in frame.iter_rows(named=True))
@@ -115,7 +107,7 @@ def _cell(column: str, row: dict, plan: Plan) -> str:
     if isinstance(value, str):
         return f'<td class="text{" long" if column == "claim" else ""}">{escape(value)}</td>'
     shown = f"{value:g}" if published else _number(value)
-    low, high = (row.get(end) for end in _INTERVALS.get(column, (None, None)))
+    low, high = (row.get(end) for end in tabulation.INTERVALS.get(column, (None, None)))
     interval = f' <span class="interval">[{_number(low)}, {_number(high)}]</span>' if low is not None else ""
     return f"<td{published}>{shown}{interval}</td>"
 

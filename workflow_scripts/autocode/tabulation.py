@@ -54,6 +54,15 @@ OWN = {
 
 CLAIMS = ["claim", "family", "benchmark", "seeds", "value", "low", "high", "n", "verdict"]
 
+INTERVALS = {
+    "accuracy": ("accuracy_low", "accuracy_high"),
+    "gain_over_start": ("gain_low", "gain_high"),
+    "difference_from_main": ("difference_low", "difference_high"),
+    "selection_macc": ("selection_macc_low", "selection_macc_high"),
+    "value": ("low", "high"),
+}
+"""The columns that hold the ends of another column's interval."""
+
 MEANING = {
     "experiment": "row of settings that trained the policy; start: the policy iteration 1 starts from",
     "family": "base model",

@@ -1,0 +1,41 @@
+"""Turn tables of a run into LaTeX, one file for each.
+
+    python workflow_scripts/export_latex.py --tables results/demo/tables/main.csv --out results/demo/tables/main.tex
+
+reads   CSV files as tabulate_results.py writes them
+writes  one `tabular` for each (package booktabs); \\input it inside a table environment
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import polars as pl
+
+from autocode import commandline, latex
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--tables", nargs="+", required=True, help="CSV files")
+    parser.add_argument("--out", nargs="+", required=True, type=Path, help="files to write, one for each table")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    if len(args.tables) != len(args.out):
+        raise commandline.InputError("give one --out for each of --tables")
+    for path, out in zip(args.tables, args.out, strict=True):
+        try:
+            frame = pl.read_csv(path, infer_schema_length=None)
+        except pl.exceptions.PolarsError as error:
+            raise commandline.InputError(f"{path}: not a table ({error})") from error
+        temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+        temporary.write_text(latex.render(frame), encoding="utf-8")
+        os.replace(temporary, out)
+    return 0
+
+
+if __name__ == "__main__":
+    commandline.run(main)
