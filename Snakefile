@@ -11,7 +11,7 @@
 #       q_values.parquet  reference_strategy.parquet  dataset.parquet  logprobs.parquet
 #       model/  training_log.parquet  settings.json  provenance.json
 #   results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet | grades.parquet | scores.json   mode: auto cot code
-#   results/{run}/tables/{table}.csv | {table}.tex   results/{run}/figures/{figure}.svg
+#   results/{run}/tables/{table}.csv | {table}.tex   results/{run}/figures/{figure}.svg | {figure}.pdf
 #   data/external/{name}.jsonl  ->  results/external/{name}/graded.jsonl | tables/main.csv      response logs of others
 #   logs/results/{run}/costs.csv   logs/<same path>.log   logs/<same path>.timing.tsv   checkpoints/...  (resumable, undeclared, safe to delete)
 #

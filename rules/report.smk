@@ -128,6 +128,7 @@ rule plot_figures:
             category="Training",
             labels={"run": "{run}", "what": "training health"},
         ),
+        for_papers=[f"results/{{run}}/figures/{figure}.pdf" for figure in FIGURES],
     log:
         "logs/results/{run}/figures.log",
     conda:

@@ -15,7 +15,7 @@ TINY = {"tiny": {"label": "tiny"}, "qwen2math": {"label": "Qwen2-Math-7B"}}
 
 def draw(run, chosen, out) -> dict[str, bytes]:
     plot_figures.main(["--run", "test", "--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(out)])
-    return {path.stem: path.read_bytes() for path in out.iterdir()}
+    return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,12 @@ def draw(run, chosen, out) -> dict[str, bytes]:
 def test_every_figure_is_drawn_without_nan(tmp_path, changes):
     chosen = tree.plan(**changes)
     figures = draw(tree.build(tmp_path, chosen), chosen, tmp_path / "figures")
-    assert sorted(figures) == NAMES
-    for name, svg in figures.items():
+    assert sorted(figures) == sorted(f"{name}.{kind}" for name in NAMES for kind in ("pdf", "svg"))
+    for name in NAMES:
+        svg = figures[f"{name}.svg"]
         assert svg.rstrip().endswith(b"</svg>"), name
         assert b"nan" not in svg.lower(), name
+        assert figures[f"{name}.pdf"].startswith(b"%PDF"), name
 
 
 def test_figures_are_the_same_when_drawn_again(tmp_path):

@@ -3,7 +3,8 @@
     python workflow_scripts/plot_figures.py --run demo --results results/demo --plan "$PLAN" --out-dir results/demo/figures
 
 Reads:  the run's scores.json, grades.parquet, q_values.parquet, reference_strategy.parquet, training_log.parquet, logprobs.parquet.
-Writes: {figure}.svg for each; equal results give equal bytes. Nothing is written unless every figure could be drawn.
+Writes: {figure}.svg and, for papers, {figure}.pdf for each; equal results give equal bytes.
+        Nothing is written unless every figure could be drawn.
 """
 
 import argparse
@@ -29,7 +30,8 @@ def main(argv: list[str] | None = None) -> int:
     with plotting.style():
         drawn = {name: draw(found, args.run) for name, draw in figures.FIGURES.items()}
         for name, figure in drawn.items():
-            plotting.save(figure, args.out_dir / f"{name}.svg")
+            for kind in ("svg", "pdf"):
+                plotting.save(figure, args.out_dir / f"{name}.{kind}")
     return 0
 
 

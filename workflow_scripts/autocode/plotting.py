@@ -92,12 +92,14 @@ def style() -> Iterator[None]:
 
 
 def save(figure: "Figure", path: str | Path) -> None:
-    """Write a figure as SVG, whole or not at all; equal figures give equal bytes."""
+    """Write a figure as SVG or PDF, by its path's ending, whole or not at all; equal figures give equal bytes."""
     path = Path(path)
+    dateless = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None, "Creator": None, "Producer": None}}
+    kind = path.suffix.removeprefix(".")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(temporary, format=kind, metadata=dateless[kind])
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
