@@ -257,6 +257,8 @@ def run_as_script(program: str, arguments: list[str], folder: str) -> int:
     sys.argv = ["program.py", *arguments]
     sys.orig_argv = ["python", *sys.argv]
     sys.path.insert(0, folder)
+    if "linecache" in sys.modules:  # for tracebacks and inspect: the program has no file of its own
+        sys.modules["linecache"].cache["program.py"] = (len(program), None, program.splitlines(keepends=True), "program.py")
     seed()
     status = 0
     try:
