@@ -45,7 +45,6 @@ PROGRAMS = {
     "async": "import asyncio\nasync def f(n):\n    await asyncio.sleep(0)\n    return n\nasync def main(): return await asyncio.gather(*map(f, range(3)))\nprint(asyncio.run(main()))",
     "its own source": "import inspect\ndef f():\n    return 1\nprint(inspect.getsource(f))",
     "event loop": "import asyncio\nasync def f():\n    return 5\nprint(asyncio.run(f()))",
-    "temporary file": "import tempfile\nwith tempfile.NamedTemporaryFile('w+') as f:\n    f.write('a')\n    f.seek(0)\n    print(f.read())",
     "threads": "import threading\nresults = []\nts = [threading.Thread(target=results.append, args=(n,)) for n in range(5)]\n[t.start() for t in ts]; [t.join() for t in ts]\nprint(sorted(results))",
     "thread outlives main": "import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.05), print('late'))).start()\nprint('early')",
     "thread pool": "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(3) as pool: print(list(pool.map(lambda x: x * x, range(4))))",
