@@ -100,7 +100,7 @@ def next_job(cluster: slurm_cluster.Cluster, rule: str, before: list[str] | None
     return lambda: found if (found := job(cluster, rule)) and found[0] != (before or [None])[0] else None
 
 
-def test_a_run_that_loses_walltimes_places_a_node_and_snakemake_itself_ends_with_the_bytes_of_a_local_run(local, cluster, tmp_path):
+def test_a_run_that_loses_jobs_a_node_and_snakemake_itself_ends_with_the_bytes_of_a_local_run(local, cluster, tmp_path):
     folder = checkout_for(tmp_path / "checkout")
     kept = folder / "checkpoints/small"
     trained = folder / "results/small/start/tiny/seed1/model/model.safetensors"
@@ -110,6 +110,13 @@ def test_a_run_that_loses_walltimes_places_a_node_and_snakemake_itself_ends_with
         lost = wait_for(next_job(cluster, "start_policy", lost), started, folder)
         wait_for(lambda: list(kept.glob("start/tiny/seed1/*/latest/progress.json")), started, folder)
         cluster.client("scontrol", "update", f"JobId={lost[0]}", "EndTime=now")
+    wait_for(next_job(cluster, "start_policy", lost), started, folder)
+    os.killpg(started.pid, signal.SIGINT)
+    assert started.wait(timeout=120) != 0
+    cluster.wait_until_idle(60)  # it cancelled its jobs
+    assert not trained.exists()
+
+    started = begin(folder, cluster)
     wait_for(lambda: list(kept.glob("start/tiny/seed1/explore/*/*/chunk-*.parquet")), started, folder)
     assert "resumed from step" in (folder / "logs/results/small/start/tiny/seed1/model.log").read_text()
     first = trained.stat().st_mtime_ns
@@ -160,17 +167,3 @@ def test_two_clones_on_a_cluster_without_accounting_work_with_the_lines_the_prof
     one, other = (files(folder / "data") for folder in folders)
     assert target.removeprefix("data/") in one
     assert one == other
-
-
-def test_an_interrupt_cancels_the_jobs_and_the_same_command_goes_on(cluster, tmp_path):
-    folder = checkout_for(tmp_path / "checkout")
-    target = "results/small/start/tiny/seed1/model"
-    started = begin(folder, cluster, target)
-    wait_for(lambda: list((folder / "checkpoints/small").glob("start/tiny/seed1/*/latest/progress.json")), started, folder)
-    os.killpg(started.pid, signal.SIGINT)
-    assert started.wait(timeout=120) != 0
-    cluster.wait_until_idle(60)
-    assert not (folder / target / "model.safetensors").exists()
-    again = begin(folder, cluster, target)
-    assert again.wait(timeout=400) == 0, (folder / "terminal.txt").read_text()[-4000:]
-    assert "resumed from step" in (folder / "logs" / target).with_suffix(".log").read_text()

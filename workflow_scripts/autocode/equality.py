@@ -49,9 +49,24 @@ _DRESS = [
 ]
 _DEGREE = r"\^\s*(?:\{\s*\\circ\s*\}|\\circ\b)|\\degree\b|°"
 _INEQUALITY = re.compile(r"\\(?:leq?|geq?|lt|gt)(?![a-zA-Z])|[<>≤≥]")
+_INTERVAL = re.compile(r"Interval(?:\.(open|Lopen|Ropen))?\(([^(),]+),([^(),]+)\)")
+
+
+def _interval(match: re.Match) -> str:
+    """An interval as sympy prints it, in brackets; at infinity it is open."""
+    kind, low, high = match.groups()
+    opening = "(" if kind in ("open", "Lopen") or "oo" in low else "["
+    closing = ")" if kind in ("open", "Ropen") or "oo" in high else "]"
+    return f"{opening}{low.strip()}, {high.strip()}{closing}"
+
+
 _REWRITES = [
     (re.compile(pattern), replacement)
     for pattern, replacement in (
+        (_INTERVAL, _interval),  # what programs print, first
+        (r"\bEmptySet\b|\bset\(\)|\\varnothing\b", r"\\emptyset "),
+        (r"(?<![A-Za-z])oo(?![A-Za-z])", r"\\infty "),
+        (r"(?<=\d)j\b", "i"),
         ("−", "-"),
         ("，", ","),
         ("π", r"\\pi "),
@@ -68,6 +83,7 @@ _REWRITES = [
         (r"\\frac\s*(\d)\s*(?=[\d{])", r"\\frac{\1}"),
         (r"(\\frac\s*\{[^{}]*\})\s*(\d)", r"\1{\2}"),
         (r"\\sqrt\s*(\w)", r"\\sqrt{\1}"),
+        (r"(\\(?:sin|cos|tan|cot|sec|csc|log|ln))\s*\^\s*\{?(\d)\}?\s*([a-z])(?![a-z])", r"\1^{\2}(\3)"),
         (r"[^\S\n]+", " "),
         (r"\s*\n\s*", "\n"),
     )
@@ -89,6 +105,7 @@ _SCIENTIFIC = re.compile(rf"([+-]?{_DIGITS})(?:\\times|\\cdot|\*)10(?:\^|\*\*)\{
 _QUOTIENT = re.compile(rf"([+-]?)()\(?([+-]?{_DIGITS})\)?[/:]\(?([+-]?{_DIGITS})\)?")
 _FRAC = re.compile(rf"([+-]?)(\d*)\\frac\{{([+-]?{_DIGITS})\}}\{{([+-]?{_DIGITS})\}}")
 _MIXED = re.compile(r"([+-]?)(\d+) (\d+)/(\d+)")
+_REPEATING = re.compile(r"([+-]?)(\d*)\.(\d*)\\(?:overline|bar)(?:\{(\d+)\}|(\d))")
 
 _BASED = re.compile(r"(\w+?)_(?:\{(\d+)\}|(\d+)|\{?\\text\{([a-z]+)\}\}?)")
 _CHOICE = re.compile(r"\(?([A-Ea-e])(?:\)|[.:](?=\s)|$)")
@@ -233,6 +250,8 @@ def number(text: str) -> Number | None:
             return Number(_fraction(dense), not re.fullmatch(r"[+-]?[\d,]+", dense), percent)
         if match := _SCIENTIFIC.fullmatch(dense):
             return Number(_fraction(match.group(1)) * Fraction(10) ** int(match.group(2)), True, percent)
+        if match := _REPEATING.fullmatch(dense):
+            return Number(_repeating(*match.groups()), False, percent)
         if match := _QUOTIENT.fullmatch(dense) or _FRAC.fullmatch(dense) or _MIXED.fullmatch(dense):
             sign, whole, above, below = match.groups()
             value = int(whole or 0) + _fraction(above) / _fraction(below)
@@ -295,6 +314,13 @@ def _close(left: Fraction, right: Fraction, decimal: bool) -> bool:
 
 def _fraction(numeral: str) -> Fraction:
     return Fraction(numeral.replace(",", ""))
+
+
+def _repeating(sign: str, whole: str, before: str, block: str | None, digit: str | None) -> Fraction:
+    r"""0.1\overline{6} as a fraction: the digits up to the first period less those before it, over nines and zeros."""
+    period = block or digit
+    value = Fraction(int(whole + before + period) - int(whole + before or 0), (10 ** len(period) - 1) * 10 ** len(before))
+    return -value if sign == "-" else value
 
 
 def _based_equal(gold: str, answer: str) -> bool | None:

@@ -21,6 +21,9 @@ _FUNCTIONS = """
 """
 _CALLS = {name: getattr(sympy, name) for name in _FUNCTIONS.split()}
 _CALLS |= {"ln": sympy.log, "abs": sympy.Abs, "Fraction": sympy.Rational}
+_CALLS |= dict.fromkeys(["Matrix", "ImmutableMatrix", "MutableDenseMatrix", "array"], sympy.Matrix)
+_CALLS |= dict.fromkeys(["Float", "mpf", "Decimal", "float", "float64", "float32", "int64", "int32"], lambda number: number)
+_MODULES = {"np", "numpy", "sp", "sympy", "math"}
 _NAMES = {"pi": sympy.pi, "e": sympy.E, "E": sympy.E, "I": sympy.I, "i": sympy.I, "oo": sympy.oo, "inf": sympy.oo}
 _OPERATIONS = {
     ast.Add: lambda left, right: left + right,
@@ -97,15 +100,26 @@ def _built(node: ast.AST):
     """A sympy expression from a whitelisted syntax tree; nothing is evaluated by Python itself."""
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         return sympy.Rational(str(node.value))
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and equality.number(node.value):  # Decimal('0.5')
+        return sympy.Rational(node.value)
+    if isinstance(node, ast.List):
+        return list(map(_built, node.elts))
     if isinstance(node, ast.Name):
         return _NAMES.get(node.id) or sympy.Symbol(node.id, real=True)  # as the LaTeX parser makes them
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
         return _OPERATIONS[type(node.op)](_built(node.left), _built(node.right))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         return -_built(node.operand) if isinstance(node.op, ast.USub) else _built(node.operand)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CALLS and not node.keywords:
-        return _CALLS[node.func.id](*map(_built, node.args))
+    if isinstance(node, ast.Call) and (name := _called(node.func)) in _CALLS and not node.keywords:
+        return _CALLS[name](*map(_built, node.args))
     raise ValueError(ast.dump(node)[:50])
+
+
+def _called(function: ast.AST) -> str | None:
+    """Name of a function, bare or of a module that programs print with it, as in np.float64(3.0)."""
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id in _MODULES:
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else None
 
 
 _FAMILIAR = [
