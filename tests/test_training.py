@@ -7,6 +7,7 @@ import random
 import re
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from functools import partial
@@ -492,3 +493,16 @@ def test_full_sharding_that_would_silently_be_something_else_is_refused(inputs, 
     done = run_program(*train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run), ACCELERATE_USE_FSDP="true")
     assert done.returncode == 1
     assert re.search(r"full sharding \(FSDP\) was asked for, and accelerate chose NO on this machine\n$", done.stderr), done.stderr[-2000:]
+
+
+def test_two_processes_that_share_the_weights_take_the_steps_of_one(inputs, trained_policy, tiny_run):
+    """torch's full sharding, on gloo: equal losses, and the gathered weights are those of one process."""
+    command = [str(ROOT / "tests/sharded_steps.py"), str(inputs), str(trained_policy), settings.dumps(tiny_run.train)]
+    launched = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", *command]
+    one, two = (run_program(*started) for started in ([sys.executable, *command], launched))
+    assert one.returncode == 0, one.stderr[-2000:]
+    assert two.returncode == 0, two.stderr[-2000:]
+    alone, shared = json.loads(one.stdout), json.loads(two.stdout)
+    assert shared["losses"] == pytest.approx(alone["losses"], rel=1e-5, abs=1e-5)
+    assert len(set(alone["losses"])) == 3
+    assert shared["weights"] == pytest.approx(alone["weights"], rel=1e-4)
