@@ -4,11 +4,14 @@ import os
 import re
 import shutil
 import stat
+import sys
 from importlib import metadata
 
+import conda_stand_in
 import pytest
 import yaml
 from conftest import ROOT, run_program
+from test_workflow import BIN, SNAKEMAKE, copied
 
 CONDA = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "envs").glob("*.yaml"))}
 FILES = {path.stem: path for path in sorted((ROOT / "envs").glob("requirements*.txt"))}
@@ -82,6 +85,35 @@ def test_this_environment_is_the_pinned_one():
     """What the tests say holds for the versions of requirements.txt."""
     found = {package: metadata.version(package).split("+")[0] for package in of_file("requirements")}
     assert found == of_file("requirements")
+
+
+@pytest.fixture(scope="module")
+def index() -> None:
+    """The package index, or the tests that need it are skipped."""
+    if run_program(sys.executable, "-m", "pip", "index", "versions", "pip").returncode:
+        pytest.skip("no package index can be reached")
+
+
+@pytest.mark.parametrize("name", CONDA)
+def test_the_pins_of_an_environment_exist_and_can_be_met_together(name, index, tmp_path):
+    (tmp_path / "pins.txt").write_text("".join(f"{package}=={version}\n" for package, version in of_conda(name).items()))
+    resolve = ("-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--disable-pip-version-check")
+    done = run_program(sys.executable, *resolve, "-r", str(tmp_path / "pins.txt"), timeout=600)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.workflow
+def test_snakemake_deploys_an_environment_and_runs_a_rule_in_it(index, tmp_path):
+    """The file of the data and analysis stages itself, through a stand-in for conda."""
+    conda_stand_in.install(tmp_path / "conda")
+    folder = copied(tmp_path / "checkout")
+    target, path = "data/benchmarks/arithmetic_test.parquet", f"{tmp_path}/conda/bin:{BIN}:{os.environ['PATH']}"
+    done = run_program(*SNAKEMAKE, target, "--cores", "1", "--sdm", "conda", cwd=folder, timeout=900, PATH=path)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    assert (folder / target).is_file()
+    (python,) = (folder / ".snakemake/conda").glob("*/bin/python")
+    found = run_program(str(python), "-c", "import importlib.metadata as m; print(m.version('polars'), m.version('math-verify'))")
+    assert found.stdout.split() == [of_conda("analysis")[package] for package in ("polars", "math-verify")]
 
 
 def test_setup_explains_itself():

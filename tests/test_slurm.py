@@ -1,9 +1,12 @@
 """The SLURM profile on a real SLURM: a run through it ends with the bytes of a run on one machine, whatever is lost on the way."""
 
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -11,8 +14,10 @@ from pathlib import Path
 
 import pytest
 import slurm_cluster
-from conftest import environment, files, run_program
+from conftest import ROOT, environment, files, run_program
 from test_workflow import BIN, SNAKEMAKE, copied, snakemake
+
+from autocode import settings
 
 pytestmark = [
     pytest.mark.slurm,
@@ -31,6 +36,7 @@ train: {optimizer: {epochs: 1, batch: 4, checkpoint_steps: 1}}
 evaluate: {benchmark_rows: 12, selection_benchmarks: []}
 hardware: {gpus: 1}
 """
+SHARDED_STEPS = ROOT / "tests/sharded_steps.py"
 QUICKLY = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10")
 """A test cannot wait as long between two looks at a job as a real cluster wants it."""
 
@@ -59,12 +65,17 @@ def on(cluster: slurm_cluster.Cluster) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory) -> dict[str, bytes]:
-    """Results of the small run on this machine alone."""
+def local_folder(tmp_path_factory) -> Path:
+    """Checkout with the small run, made on this machine alone."""
     folder = checkout_for(tmp_path_factory.mktemp("local") / "checkout")
     done = snakemake("small", "--profile", "local", cwd=folder)
     assert done.returncode == 0, done.stdout[-4000:]
-    return files(folder / "results/small")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def local(local_folder) -> dict[str, bytes]:
+    return files(local_folder / "results/small")
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +178,25 @@ def test_two_clones_on_a_cluster_without_accounting_work_with_the_lines_the_prof
     one, other = (files(folder / "data") for folder in folders)
     assert target.removeprefix("data/") in one
     assert one == other
+
+
+def test_two_nodes_share_the_weights_and_take_the_steps_of_one(cluster, local_folder):
+    """Full sharding over two nodes, one process each, on the data and the policy of the local run."""
+    place = local_folder / "results/small"
+    arguments = [
+        str(place / "main/tiny/seed1/iter1"),
+        str(place / "start/tiny/seed1/model"),
+        settings.dumps(settings.load(ROOT / "config").runs["demo"].train),
+    ]
+    alone = run_program(sys.executable, str(SHARDED_STEPS), *arguments)
+    assert alone.returncode == 0, alone.stderr[-2000:]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    meeting = ["--nnodes=2", "--nproc_per_node=1", "--rdzv_backend=c10d", "--rdzv_id=test", f"--rdzv_endpoint=127.0.0.1:{port}"]
+    launch = [sys.executable, "-m", "torch.distributed.run", *meeting, str(SHARDED_STEPS), *arguments]
+    both = ["srun", "--nodes=2", "--ntasks-per-node=1", "--time=5", f"--account={slurm_cluster.ACCOUNT}", *launch]
+    shared = run_program(*both, **on(cluster))
+    assert shared.returncode == 0, shared.stderr[-2000:]
+    one, two = json.loads(alone.stdout), json.loads(shared.stdout)
+    assert two["losses"] == pytest.approx(one["losses"], rel=1e-5, abs=1e-5)
+    assert two["weights"] == pytest.approx(one["weights"], rel=1e-4)
