@@ -345,6 +345,6 @@ def run_targets(run):
     return [
         *[f"results/{run}/tables/{table}.{kind}" for table in TABLES for kind in ("csv", "tex")],
         f"results/{run}/tables/summary.html",
-        *[f"results/{run}/figures/{figure}.svg" for figure in FIGURES],
+        *[f"results/{run}/figures/{figure}.{kind}" for figure in FIGURES for kind in ("svg", "pdf")],
         f"logs/results/{run}/costs.csv",
     ]
