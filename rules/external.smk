@@ -13,11 +13,11 @@ rule grade_external:
         "results/external/{name}/graded.jsonl",
     log:
         "logs/results/external/{name}/graded.log",
+    group:
+        "grade"
     conda:
         "../envs/analysis.yaml"
     threads: 2
-    group:
-        "grade"
     shell:
         "python workflow_scripts/grade_responses.py --responses {input:q} --benchmark {wildcards.name:q} --workers {threads}"
         " --out {output:q} > {log:q} 2>&1"
@@ -31,9 +31,9 @@ rule tabulate_external:
         "results/external/{name}/tables/main.csv",
     log:
         "logs/results/external/{name}/tables/main.log",
-    conda:
-        "../envs/analysis.yaml"
     group:
         "grade"
+    conda:
+        "../envs/analysis.yaml"
     shell:
         "python workflow_scripts/tabulate_external.py --graded {input:q} --name {wildcards.name:q} --out {output:q} > {log:q} 2>&1"
