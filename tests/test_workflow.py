@@ -250,7 +250,7 @@ def test_a_changed_label_reruns_no_training(finished):
     assert "label: AutoCode (EM)" in text
     path.write_text(text.replace("label: AutoCode (EM)", "label: AutoCode"))
     try:
-        assert set(planned("smoke", cwd=finished)) == {"tabulate_results", "plot_figures", "smoke"}
+        assert set(planned("smoke", cwd=finished)) == {"tabulate_results", "plot_figures", "export_latex", "smoke"}
     finally:
         path.write_text(text)
 
