@@ -84,6 +84,9 @@ EQUAL = [
     ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "Matrix([[1], [2]])"),
     ("\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", "array([[1, 2], [3, 4]])"),
     ("3", "np.float64(3.0)"),
+    ("1,2", "FiniteSet(1, 2)"),
+    ("10", "\\binom52"),
+    ("$48$, $384$", "384, 48"),
     ("\\frac12", "Decimal('0.5')"),
     ("(-\\infty,2]", "(-oo, 2]"),
     ("(-\\infty, 2]", "Interval(-oo, 2)"),
@@ -99,6 +102,8 @@ EQUAL = [
 DIFFERENT = [
     ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "Matrix([[1, 2]])"),
     ("3", "np.float64(3.1)"),
+    ("48384", "48, 384"),
+    ("\\frac12, 3", "{1: 2, 3: 1}"),
     ("3", "np.sqrt(3)"),
     ("(0,1)", "Interval(0, 1)"),
     ("(0,1]", "Interval.Ropen(0, 1)"),

@@ -64,6 +64,7 @@ _REWRITES = [
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (_INTERVAL, _interval),  # what programs print, first
+        (r"^FiniteSet\((.*)\)$", r"{\1}"),
         (r"\bEmptySet\b|\bset\(\)|\\varnothing\b", r"\\emptyset "),
         (r"(?<![A-Za-z])oo(?![A-Za-z])", r"\\infty "),
         (r"(?<=\d)j\b", "i"),
@@ -83,11 +84,13 @@ _REWRITES = [
         (r"\\frac\s*(\d)\s*(?=[\d{])", r"\\frac{\1}"),
         (r"(\\frac\s*\{[^{}]*\})\s*(\d)", r"\1{\2}"),
         (r"\\sqrt\s*(\w)", r"\\sqrt{\1}"),
+        (r"\\[dt]?binom\s*(\d)\s*(\d)", r"\\binom{\1}{\2}"),
         (r"(\\(?:sin|cos|tan|cot|sec|csc|log|ln))\s*\^\s*\{?(\d)\}?\s*([a-z])(?![a-z])", r"\1^{\2}(\3)"),
         (r"[^\S\n]+", " "),
         (r"\s*\n\s*", "\n"),
     )
 ]
+_DICTIONARY = re.compile(r"\{[^{}\\]*:[^{}\\]*\}")
 _ASSIGNMENT = re.compile(r"\\?[a-zA-Z]+(?:_\{?\w+\}?)?(?:\([a-z]\))?\s*(?:=|\\in\b)\s*(?=\S)([^=]*)")
 
 _WORD_UNITS = "cm|mm|km|kg|mg|ml|mL|ft|in|lb|lbs|oz|hr|hrs|mi|yd"
@@ -166,6 +169,8 @@ def by_text(gold: str, answer: str) -> bool | None:
         return False
     if (equal := numeric_equal(gold, answer)) is not None:
         return equal
+    if _DICTIONARY.fullmatch(answer) and ":" not in gold:  # roots with their multiplicities are no set of ratios
+        return False
     if excessive(answer) and not excessive(gold):
         return False
     if (equal := _based_equal(gold, answer)) is not None:
@@ -239,7 +244,7 @@ def numeric_equal(left: str, right: str) -> bool | None:
 def number(text: str) -> Number | None:
     r"""Read a numeral: integer, decimal, a/b, a:b, \frac, mixed number, scientific notation, with per cent or unit; else None."""
     text = text.strip()
-    if len(text) > MAX_CHARS or not text:
+    if len(text) > MAX_CHARS or not text or re.search(r"\d,\s+\d", text):  # `48, 384` is a list, not 48384
         return None
     text = _UNIT.sub("", normalise(text)).strip()
     percent = text.endswith("%")
