@@ -123,7 +123,7 @@ def test_a_policy_that_cannot_be_saved_whole_is_not_there(tiny_policy, tmp_path,
         raise OSError("no space left on device")
 
     monkeypatch.setattr(type(tokenizer), "save_pretrained", fail)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(models.ModelError, match="no space left"):
         models.save_policy(model, tokenizer, folder)
     assert os.listdir(tmp_path) == []
     monkeypatch.undo()
