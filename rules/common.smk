@@ -3,7 +3,7 @@
 import json
 import shlex
 
-TABLES = ["main", "ablation", "selection", "dictation", "sft_sources", "rounds", "claims"]
+TABLES = ["main", "ablation", "selection", "dictation", "sft_sources", "rounds", "regimes", "samples", "claims"]
 FIGURES = ["accuracy_by_mode", "iterations", "alignment", "q_values", "code_rate_distribution", "training_health"]
 PUBLISHED = [f"data/published/autocode_{name}.csv" for name in ["v1_main", "v1_ablations", "v1_selection", "v1_fewshot", "v1_rounds"]]
 EVAL_MODES = ["auto", "cot", "code"]
@@ -303,11 +303,24 @@ def labelled_policies(run):
     return start_policies(run) + trained_policies(run, [CONFIG.runs[run].build.iterations])
 
 
+def explored_by_em(run):
+    """Policies that EM explores on the way: start policies, and its own but the last."""
+    build = CONFIG.runs[run].build
+    own = [f"main/{family}/seed{seed}/iter{n}" for family in build.families for seed in build.seeds for n in range(1, build.iterations)]
+    return start_policies(run) + own if "main" in build.experiments else []
+
+
+def trained_on(run):
+    """What the run's policies learn from: queries, and SFT pairs where a family has SFT."""
+    return ["queries"] + ["sft"] * any(CONFIG.families[name].precondition == "sft" for name in CONFIG.runs[run].build.families)
+
+
 def report_inputs(wildcards):
     """Everything the tables and figures of a run are made of."""
     run, build = wildcards.run, CONFIG.runs[wildcards.run].build
     policies = start_policies(run) + trained_policies(run)
     evaluations = [(policy, mode, benchmark) for policy in policies for mode in EVAL_MODES for benchmark in build.benchmarks]
+    explored = explored_by_em(run)
     labels = [
         (policy, mode, benchmark)
         for policy in labelled_policies(run)
@@ -322,6 +335,8 @@ def report_inputs(wildcards):
         *[f"results/{run}/{policy}/q_values.parquet" for policy in trained_policies(run)],
         *[f"results/{run}/{policy}/reference_strategy.parquet" for policy in trained_policies(run)],
         *[f"results/{run}/{policy}/logprobs.parquet" for policy in trained_policies(run)],
+        *[f"results/{run}/{policy}/explore/{mode}/grades.parquet" for policy in explored for mode in ("native", "cot", "code")],
+        *[f"results/{run}/data/{use}_contaminated_items.parquet" for use in trained_on(run)],
         f"results/{run}/data/sft.parquet",
     ]
 
@@ -329,13 +344,14 @@ def report_inputs(wildcards):
 def plan_json(wildcards):
     """What a run built, for the programs that make tables and figures."""
     run = CONFIG.runs[wildcards.run]
-    families = {name: CONFIG.families[name].model_dump(include={"label", "published"}) for name in run.build.families}
+    families = {name: CONFIG.families[name].model_dump(include={"label", "published", "precondition"}) for name in run.build.families}
     plan = {
         **run.build.model_dump(exclude={"families", "experiments"}),
         "families": families,
         "experiments": {name: run.experiments[name].label for name in run.build.experiments},
         "selection_benchmarks": run.evaluate.selection_benchmarks,
         "sft": run.data.sft,
+        "trained_on": trained_on(wildcards.run),
     }
     return json.dumps(plan, sort_keys=True)
 

@@ -26,11 +26,6 @@ def evaluation_queries(modes, benchmarks):
     return [f"data/benchmarks/{benchmark}.parquet" for _ in modes for benchmark in benchmarks]
 
 
-def trained_on(run):
-    """What the run's policies learn from: queries, and SFT pairs where a family has SFT."""
-    return ["queries"] + ["sft"] * any(CONFIG.families[name].precondition == "sft" for name in CONFIG.runs[run].build.families)
-
-
 def row_limit(run):
     """The option that says how many items of each benchmark the run evaluates; nothing when it is all of them."""
     rows = CONFIG.runs[run].evaluate.benchmark_rows

@@ -27,6 +27,7 @@ def plan(**changes) -> dict:
         "benchmarks": ["gsm8k", "math"],
         "selection_benchmarks": ["math"],
         "sft": ["gsm8k_cot"],
+        "trained_on": ["queries", "sft"],
     } | changes
 
 
@@ -88,11 +89,14 @@ def build(root: Path, chosen: dict) -> Path:
             start = run / "start" / family / f"seed{seed}"
             tables.write(tables.empty("training_log"), start / "training_log.parquet", "training_log")
             _evaluate(root, run, start, chosen, 0, True)
+            _explore(start, seed)
             for experiment in chosen["experiments"]:
                 for iteration in range(1, chosen["iterations"] + 1):
                     folder = run / experiment / family / f"seed{seed}" / f"iter{iteration}"
                     _evaluate(root, run, folder, chosen, iteration, iteration == chosen["iterations"])
                     _train(folder, iteration, "standard" not in experiment)
+                    if experiment == "main":
+                        _explore(folder, seed)
     return run
 
 
@@ -107,6 +111,15 @@ def _write_data(folder: Path, chosen: dict) -> None:
         for number in range(12):
             pair = {"query_id": f"t{number % 8}", "dataset": dataset, "question": "q", "gold": "1", "solution": f"s{number}", "type": None}
             pairs.append(pair | {"methodology": "code" if number >= 8 else "cot"})
+    queries = [
+        {"dataset": "train", "use": "queries", "benchmark": name, "query_id": f"{name}-002", "overlap": "ngram"}
+        for name in chosen["benchmarks"]
+    ]
+    tables.write(
+        pl.DataFrame(queries, schema=tables.schema("contaminated_items")),
+        folder / "queries_contaminated_items.parquet",
+        "contaminated_items",
+    )
     frames = {"contamination": contamination, "contaminated_items": items, "sft": pairs}
     for name, rows in frames.items():
         tables.write(pl.DataFrame(rows, schema=tables.schema(name)), folder / f"{'' if name == 'sft' else 'sft_'}{name}.parquet", name)
@@ -138,14 +151,32 @@ def _evaluate(root: Path, run: Path, policy: Path, chosen: dict, iteration: int,
                 tables.write(grades(rows), policy / "eval" / f"{mode}_sampled" / name / "grades.parquet", "grades")
 
 
+def _explore(policy: Path, seed: int) -> None:
+    draw = random.Random(f"{RUN_SEED}/{seed}/{policy.name}")
+    for mode in ("native", "cot", "code"):
+        rows = []
+        for number in range(20):
+            for sample in range(SAMPLES):
+                right = draw.random() < number / 20
+                methodology = draw.choice(["cot", "code"]) if mode == "native" else mode
+                wrong = {} if right else {"answer": draw.choice(["2", "3", None])}
+                rows.append(_explored(f"q{number}", mode, methodology, right, sample, wrong))
+        tables.write(grades(rows), policy / "explore" / mode / "grades.parquet", "grades")
+
+
+def _explored(query_id: str, mode: str, methodology: str, right: bool, sample: int, changes: dict) -> dict:
+    outcome = {"outcome": "no_answer"} if changes.get("answer", "") is None else {}
+    return grade(query_id, mode, methodology, right, sample=sample, **changes, **outcome)
+
+
 def score(root: Path, run: Path, folder: Path, name: str) -> None:
     flags = {
-        "--grades": folder / "grades.parquet",
-        "--queries": root / "data" / "benchmarks" / f"{name}.parquet",
-        "--items": run / "data" / "sft_contaminated_items.parquet",
-        "--out": folder / "scores.json",
+        "--grades": [folder / "grades.parquet"],
+        "--queries": [root / "data" / "benchmarks" / f"{name}.parquet"],
+        "--items": [run / "data" / f"{use}_contaminated_items.parquet" for use in ("queries", "sft")],
+        "--out": [folder / "scores.json"],
     }
-    assert score_responses.main([str(part) for pair in flags.items() for part in pair]) == 0
+    assert score_responses.main([str(part) for flag, paths in flags.items() for part in (flag, *paths)]) == 0
 
 
 def _train(folder: Path, iteration: int, dictated: bool) -> None:

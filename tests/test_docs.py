@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import yaml
 
-from autocode import costs, metrics, settings, tables, tabulation
+from autocode import columns, costs, metrics, settings, tables
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "workflow_scripts" / "autocode"
@@ -89,8 +89,9 @@ def test_artifacts_page_has_the_keys_of_scores():
 def test_artifacts_page_has_the_columns_of_the_tables_of_a_run():
     final = list(rows(section("docs/artifacts.md", "## What a run ends with")))
     own = {quoted(row[0])[0]: quoted(row[2]) for row in final if len(row) == 3 and row[0].endswith(".csv`")}
-    assert own == {f"{name}.csv": columns for name, columns in (tabulation.OWN | {"claims": tabulation.CLAIMS}).items()}
-    assert [quoted(row[0])[0] for row in final if len(row) == 2 and row[0].startswith("`")] == tabulation.COMMON
+    described = columns.OWN | {"samples": columns.SAMPLES, "claims": columns.CLAIMS}
+    assert own == {f"{name}.csv": names for name, names in described.items()}
+    assert [quoted(row[0])[0] for row in final if len(row) == 2 and row[0].startswith("`")] == columns.COMMON
 
 
 def test_artifacts_page_explains_every_column_of_the_costs():

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from conftest import run_program
 
-from autocode import latex, tabulation
+from autocode import columns, latex
 
 
 def test_intervals_stand_behind_their_values_and_empty_columns_are_left_out():
@@ -32,8 +32,8 @@ def test_intervals_stand_behind_their_values_and_empty_columns_are_left_out():
 
 
 def test_every_end_of_an_interval_is_a_column_that_there_is():
-    known = {*tabulation.COMMON, *tabulation.CLAIMS, *(name for own in tabulation.OWN.values() for name in own)}
-    assert {*tabulation.INTERVALS} | {end for pair in tabulation.INTERVALS.values() for end in pair} <= known
+    known = {*columns.COMMON, *columns.CLAIMS, *columns.SAMPLES, *(name for own in columns.OWN.values() for name in own)}
+    assert {*columns.INTERVALS} | {end for pair in columns.INTERVALS.values() for end in pair} <= known
 
 
 @pytest.mark.parametrize("text", ["\\input{/etc/passwd}", "~^#$%&_{}"])

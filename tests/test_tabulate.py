@@ -8,9 +8,9 @@ import pytest
 import results_tree as tree
 
 import tabulate_results
-from autocode import published, results, tables, tabulation
+from autocode import claims, columns, published, results, summary, tables
 
-NAMES = ["main", "ablation", "selection", "dictation", "sft_sources", "rounds", "claims"]
+NAMES = ["main", "ablation", "selection", "dictation", "sft_sources", "rounds", "regimes", "samples", "claims"]
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +44,11 @@ def one(frame: pl.DataFrame, **wanted) -> dict:
 
 def test_columns(made):
     _, frames = made()
-    for name, own in tabulation.OWN.items():
-        assert frames[name].columns == tabulation.COMMON + own
-    assert frames["claims"].columns == tabulation.CLAIMS
+    for name, own in columns.OWN.items():
+        assert frames[name].columns == columns.COMMON + own
+    assert frames["claims"].columns == columns.CLAIMS
     for column in {column for frame in frames.values() for column in frame.columns}:
-        assert tabulation.meaning(column)
+        assert columns.meaning(column)
 
 
 def test_main_says_what_the_scores_say(made):
@@ -57,7 +57,7 @@ def test_main_says_what_the_scores_say(made):
     scores = json.loads((run / "main/qwen2math/seed1/iter2/eval/auto/math/scores.json").read_text())
     for column in ("accuracy", "accuracy_low", "accuracy_high", "code_rate", "lenient_accuracy"):
         assert row[column] == pytest.approx(100 * scores[column], abs=0.005)
-    assert (row["n"], row["contaminated"], row["seeds"], row["iteration"]) == (40, 2, 1, 2)
+    assert (row["n"], row["contaminated"], row["seeds"], row["iteration"]) == (40, 3, 1, 2)
     start = [one(frames["main"], experiment="start", mode=mode, benchmark="math")["accuracy"] for mode in ("cot", "code")]
     assert row["gain_over_start"] == pytest.approx(row["accuracy"] - max(start), abs=0.011)
     assert row["gain_low"] < row["gain_over_start"] < row["gain_high"]
@@ -84,14 +84,14 @@ def test_a_family_without_published_rows_has_blanks(made):
             assert frame[column].null_count() == frame.height
 
 
-def test_several_seeds_give_a_t_interval(made):
+def test_several_seeds_give_an_interval_over_seeds_and_items(made):
     run, frames = made(families={"tiny": {"label": "tiny", "published": {}}}, seeds=[1, 2, 3])
     row = one(frames["main"], experiment="main", mode="auto", benchmark="gsm8k")
     paths = [run / f"main/tiny/seed{seed}/iter2/eval/auto/gsm8k/scores.json" for seed in (1, 2, 3)]
     values = [100 * json.loads(path.read_text())["accuracy"] for path in paths]
-    half = 4.302653 * pl.Series(values).std() / math.sqrt(3)
+    over_seeds_alone = 4.302653 * pl.Series(values).std() / math.sqrt(3)
     assert row["accuracy"] == pytest.approx(sum(values) / 3, abs=0.005)
-    assert row["accuracy_low"] == pytest.approx(max(0, row["accuracy"] - half), abs=0.01)
+    assert 0 < row["accuracy_low"] < row["accuracy"] - over_seeds_alone
     assert (row["seeds"], row["n"]) == (3, 40)
 
 
@@ -119,10 +119,11 @@ def test_sft_sources_count_pairs_and_contamination(made):
 
 def test_claims_cover_every_benchmark_and_own_up_to_what_was_not_run(made):
     _, frames = made()
-    assert frames["claims"].height == 10
+    assert frames["claims"].height == 12
     assert set(frames["claims"]["verdict"]) <= {"supported", "contradicted", "not resolved"}
     _, subset = made(experiments={"main": "EM"}, iterations=1)
     missing = subset["claims"].filter(pl.col("verdict") == "not run")
+    assert missing["adjusted_p"].null_count() == missing.height
     assert missing.height == 6
     assert missing["value"].null_count() == 6
 
@@ -132,7 +133,7 @@ def test_claims_cover_every_benchmark_and_own_up_to_what_was_not_run(made):
     [(0.1, 2.0, "supported"), (-2.0, -0.1, "contradicted"), (-1.0, 1.0, "not resolved"), (0.0, 1.0, "not resolved")],
 )
 def test_a_verdict_needs_the_whole_interval(low, high, verdict):
-    assert tabulation._above_zero(low, high) == verdict
+    assert claims._above_zero(low, high) == verdict
 
 
 def test_a_run_without_em_and_without_selection_has_tables(made):
@@ -147,7 +148,7 @@ def test_the_summary_needs_no_network_and_opens_with_the_claims(made):
     run, _ = made()
     page = (run / "tables" / "summary.html").read_text()
     assert not any(word in page for word in ("<script", "http:", "https:", "src=", "nan", "None"))
-    headings = [page.index(f'<h2 id="{name}">') for name in ("claims", *NAMES[:-1])]
+    headings = [page.index(f'<h2 id="{name}">') for name in summary.TITLES]
     assert headings == sorted(headings)
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import polars as pl
 
-from autocode import commandline, metrics, records, statistics, tabulation
+from autocode import columns, commandline, metrics, records, statistics
 
-COLUMNS = [*tabulation.COMMON, *tabulation.OWN["main"]]
+COLUMNS = [*columns.COMMON, *columns.OWN["main"]]
 GRADED = {
     "benchmark": pl.String,
     "outcome": pl.String,

@@ -1,9 +1,9 @@
-"""Make the tables of a run: main, ablation, selection, dictation, sft_sources, rounds, claims, and one page with all of them.
+"""Make the tables of a run: main, ablation, selection, dictation, sft_sources, rounds, regimes, samples, claims, and one page with all of them.
 
     python workflow_scripts/tabulate_results.py --run demo --results results/demo --plan "$PLAN" --out-dir results/demo/tables
 
 Reads:  the run's scores.json and grades.parquet, data/sft.parquet and data/contamination.parquet; data/published of the repository.
-Writes: {table}.csv for each table and summary.html. Columns are explained in summary.html (autocode.tabulation.MEANING).
+Writes: {table}.csv for each table and summary.html. Columns are explained in summary.html (autocode.columns).
         Nothing is written unless every table could be made.
 """
 

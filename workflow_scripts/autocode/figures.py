@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from autocode import plotting, tabulation
+from autocode import measures, plotting
 from autocode.plotting import Bars, Curve
 from autocode.results import EM, MODES, START, Arm, Results
 from autocode.statistics import Interval
@@ -33,11 +33,11 @@ def accuracy_by_mode(results: Results, run: str) -> "Figure":
             arms[f"EM, after {_iterations(results.plan.iterations)}"] = results.last(EM, family)
         benchmarks = results.plan.benchmarks
         accuracy = {
-            (group, mode): [_percent(tabulation.accuracy(results, arm, mode, name)) for name in benchmarks]
+            (group, mode): [_percent(measures.accuracy(results, arm, mode, name)) for name in benchmarks]
             for group, arm in arms.items()
             for mode in ("cot", "code", "auto")
         }
-        rates = {group: [_percent(tabulation.code_rate(results, arm, "auto", name)) for name in benchmarks] for group, arm in arms.items()}
+        rates = {group: [_percent(measures.code_rate(results, arm, "auto", name)) for name in benchmarks] for group, arm in arms.items()}
         ticks = [f"{name}\n(n={_items(results, family, name)})" for name in benchmarks]
         families.append(Bars(described.label, ticks, accuracy, rates, list(arms)))
     return plotting.accuracy_by_mode(families, f"Accuracy by mode, run {run} ({_intervals(results)})")
@@ -45,11 +45,11 @@ def accuracy_by_mode(results: Results, run: str) -> "Figure":
 
 def iterations(results: Results, run: str) -> "Figure":
     """Accuracy and code rate of auto over iterations."""
-    measures = {"accuracy (%)": tabulation.accuracy, "code rate (%)": tabulation.code_rate}
+    watched = {"accuracy (%)": measures.accuracy, "code rate (%)": measures.code_rate}
     several = len(results.plan.families) > 1
     panels, rows = {}, []
     for family, described in results.plan.families.items():
-        for words, measure in measures.items():
+        for words, measure in watched.items():
             row = f"{described.label}\n{words}" if several else words
             rows.append(row)
             for name in results.plan.benchmarks:
@@ -68,8 +68,8 @@ def alignment(results: Results, run: str) -> "Figure":
             panels[f"{described.label}, {name}"] = [
                 (
                     results.plan.label(arm.experiment),
-                    tabulation.alignment(results, arm, name),
-                    100 * tabulation.code_rate(results, arm, "auto", name).value,
+                    measures.alignment(results, arm, name),
+                    100 * measures.code_rate(results, arm, "auto", name).value,
                 )
                 for arm in results.evaluated(family)
             ]

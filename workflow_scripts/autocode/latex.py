@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from autocode import tabulation
+from autocode import columns as described
 
 _SPECIAL = str.maketrans({char: f"\\{char}" for char in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\^{}", "\\": r"\textbackslash{}"})
 
@@ -13,7 +13,7 @@ def render(frame: pl.DataFrame) -> str:
     Text stands left, numbers right, with two decimals as in the paper. An interval stands behind its value, in brackets, and has no columns
     of its own. Needs the package booktabs.
     """
-    ends = {end for pair in tabulation.INTERVALS.values() for end in pair if end in frame.columns}
+    ends = {end for pair in described.INTERVALS.values() for end in pair if end in frame.columns}
     columns = [name for name in frame.columns if name not in ends and not frame[name].is_null().all()]
     alignment = "".join("l" if frame.schema[name] == pl.String else "r" for name in columns)
     head = " & ".join(escape(name.replace("_", " ")) for name in columns)
@@ -32,7 +32,7 @@ def _cell(name: str, row: dict) -> str:
         return ""
     if isinstance(value, str):
         return escape(value)
-    low, high = (row.get(end) for end in tabulation.INTERVALS.get(name, (None, None)))
+    low, high = (row.get(end) for end in described.INTERVALS.get(name, (None, None)))
     interval = "" if low is None or high is None else f" {{\\scriptsize [{_number(low)}, {_number(high)}]}}"
     return _number(value) + interval
 

@@ -112,28 +112,57 @@ def selection_labels(cot: pl.DataFrame, code: pl.DataFrame) -> pl.DataFrame:
         cot, code: grades of the rollouts dictated to either methodology, several per query.
 
     Returns:
-        Columns query_id and label ("cot", "code" or null), sorted by query_id.
+        Columns query_id, right_cot, n_cot, right_code, n_code (rollouts that are right, and all that count) and label ("cot",
+        "code" or null), sorted by query_id.
     """
-    means = [
-        usable(grades).filter(pl.col("methodology") == name).group_by("query_id").agg(pl.col("strict").cast(pl.Float64).mean().alias(name))
-        for name, grades in (("cot", cot), ("code", code))
-    ]
-    queries = pl.concat([cot.select("query_id"), code.select("query_id")]).unique().sort("query_id")
-    both = queries.join(means[0], on="query_id", how="left").join(means[1], on="query_id", how="left").sort("query_id")
-    usable_label = (pl.col("cot") + pl.col("code")) > 0
-    preferred = pl.when(pl.col("code") > pl.col("cot")).then(pl.lit("code")).otherwise(pl.lit("cot"))
-    return both.select("query_id", label=pl.when(usable_label).then(preferred))
+    counted = pl.concat([cot.select("query_id"), code.select("query_id")]).unique()
+    for name, grades in (("cot", cot), ("code", code)):
+        complied = usable(grades).filter(pl.col("methodology") == name)
+        counts = complied.group_by("query_id").agg(pl.col("strict").sum().alias(f"right_{name}"), pl.len().alias(f"n_{name}"))
+        counted = counted.join(counts, on="query_id", how="left")
+    counts = [pl.col(f"{what}_{name}").fill_null(0).cast(pl.Int64) for name in ("cot", "code") for what in ("right", "n")]
+    both = counted.sort("query_id").select("query_id", *counts)
+    preferred = pl.when(_value("code") > _value("cot")).then(pl.lit("code")).otherwise(pl.lit("cot"))
+    return both.with_columns(label=pl.when(_value("cot") + _value("code") > 0).then(preferred))
 
 
-def selection_indicators(auto: pl.DataFrame, labels: pl.DataFrame) -> np.ndarray:
-    """For each labelled query of a native greedy evaluation: [prefers CoT, prefers code, and was selected so (each), selected
-    right, selected right and answered right]; shape (queries, 6), for `selection_macc` and `selection_accuracy`."""
-    rows = _joined(usable(auto).select("query_id", "methodology", "strict"), labels).drop_nulls("label")
-    label, chosen = rows["label"].to_numpy(), rows["methodology"].to_numpy()
-    right = label == chosen
-    answered = right & rows["strict"].to_numpy()
-    prefers = [label == name for name in ("cot", "code")]
-    return np.stack([*prefers, *(mine & right for mine in prefers), right, answered], axis=1).astype(bool)
+def _value(methodology: str) -> pl.Expr:
+    """Mean verdict of counted rollouts; null without any."""
+    n = pl.col(f"n_{methodology}")
+    return pl.when(n > 0).then(pl.col(f"right_{methodology}") / n)
+
+
+def certain_labels(labels: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
+    """The labels of `selection_labels` that their few rollouts leave little doubt about: with at least this posterior
+    probability (Jeffreys priors) the preferred methodology is the better one."""
+    from autocode.estimation import probability_code_better
+
+    counts = ["right_code", "n_code", "right_cot", "n_cot"]
+    labelled = labels.drop_nulls("label")
+    known = {row: probability_code_better(row[:2], row[2:]) for row in labelled.select(counts).unique().iter_rows()}
+    rows = zip(labelled.select(counts).iter_rows(), labelled["label"], strict=True)
+    sure = [known[row] if label == "code" else 1 - known[row] for row, label in rows]
+    return labelled.filter(pl.Series(sure, dtype=pl.Float64) >= level)
+
+
+def selection_indicators(auto: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """What `selection_macc` and `selection_accuracy` are means of, for each verdict of a native greedy evaluation.
+
+    Returns:
+        query_id; whether its label is cot, or code; whether it was selected so (each); selected right; selected right and
+        answered right. All are false where a query has no label.
+    """
+    rows = _joined(usable(auto).select("query_id", "methodology", "strict"), labels.select("query_id", "label"))
+    prefers = {name: (pl.col("label") == name).fill_null(False) for name in ("cot", "code")}
+    chosen = {name: mine & (pl.col("methodology") == name) for name, mine in prefers.items()}
+    right = chosen["cot"] | chosen["code"]
+    return rows.select(
+        "query_id",
+        *(mine.alias(f"prefers_{name}") for name, mine in prefers.items()),
+        *(mine.alias(f"chose_{name}") for name, mine in chosen.items()),
+        right=right,
+        answered=right & pl.col("strict"),
+    )
 
 
 def selection_macc(means: np.ndarray) -> np.ndarray:
@@ -146,6 +175,32 @@ def selection_accuracy(means: np.ndarray) -> np.ndarray:
     return _ratio(means[..., 5], means[..., 4])
 
 
+def resampled_maccs(auto: pl.DataFrame, labels: pl.DataFrame, resamples: int = 2000) -> np.ndarray:
+    """Selection mAcc with items drawn anew, and for each item its sampled rollouts too, so that labels change as well.
+
+    Labels rest on some ten rollouts a methodology. What is drawn follows the rule of `selection_labels`. Noise in labels
+    pulls mAcc towards 50, and these draws have it twice: they say how firm the number is, not where it would be without.
+
+    Returns:
+        Shape (resamples,); NaN where a class of labels came out empty.
+    """
+    rows = _joined(usable(auto).select("query_id", "methodology"), labels)
+    chose_code = (rows["methodology"] == "code").to_numpy()
+    n = {name: rows[f"n_{name}"].to_numpy() for name in ("cot", "code")}
+    share = {name: rows[f"right_{name}"].to_numpy() / np.maximum(n[name], 1) for name in ("cot", "code")}
+    draw = np.random.default_rng(statistics.BOOTSTRAP_SEED)
+    found = np.empty(resamples)
+    for number in range(resamples):
+        items = draw.integers(0, rows.height, rows.height)
+        right = {name: draw.binomial(n[name][items], share[name][items]) for name in ("cot", "code")}
+        value = {name: right[name] / np.maximum(n[name][items], 1) for name in ("cot", "code")}
+        labelled = (n["cot"][items] > 0) & (n["code"][items] > 0) & (right["cot"] + right["code"] > 0)
+        code, cot = labelled & (value["code"] > value["cot"]), labelled & (value["code"] <= value["cot"])
+        counts = [cot.sum(), code.sum(), (cot & ~chose_code[items]).sum(), (code & chose_code[items]).sum()]
+        found[number] = selection_macc(np.array(counts, dtype=float))
+    return found
+
+
 def selection(auto: pl.DataFrame, labels: pl.DataFrame) -> Selection:
     """Selection accuracy (App. C) of a native greedy evaluation against the labels of `selection_labels`.
 
@@ -153,11 +208,11 @@ def selection(auto: pl.DataFrame, labels: pl.DataFrame) -> Selection:
         MetricsError: a graded query is not among the labelled ones.
     """
     indicators = selection_indicators(auto, labels)
-    counts = indicators.sum(axis=0).astype(float)
+    counts = np.array(indicators.drop("query_id").sum().row(0), dtype=float)
     return Selection(
         cot_preferred=int(counts[0]),
         code_preferred=int(counts[1]),
-        unlabelled=usable(auto).height - len(indicators),
+        unlabelled=int(indicators.height - counts[0] - counts[1]),
         recall_cot=_number(_ratio(counts[2], counts[0])),
         recall_code=_number(_ratio(counts[3], counts[1])),
         macc=_number(selection_macc(counts)),

@@ -17,8 +17,14 @@ COLUMNS = {
     "olympiadbench": "olympiad",
     "college_math": "college",
     "asdiv": "asdiv",
+    "math500": "math500",
+    "aime24": "aime24",
+    "amc23": "amc23",
 }
 """Our benchmarks and the paper's columns."""
+
+VERSIONS = ("v1", "v3")
+"""Versions of the paper whose main table can stand beside ours; all other tables are v1's."""
 
 ROLES = {
     "cot": ("autocode_v1_main.csv", {"code": "no"}),
@@ -33,6 +39,10 @@ ROLES = {
     "selection_main": ("autocode_v1_selection.csv", {}),
     "dictation_start": ("autocode_v1_fewshot.csv", {}),
     "rounds_main": ("autocode_v1_rounds.csv", {}),
+    "v3_cot": ("autocode_v3_main.csv", {"code": "no"}),
+    "v3_code": ("autocode_v3_main.csv", {"code": "yes"}),
+    "v3_auto": ("autocode_v3_main.csv", {"code": "auto"}),
+    "v3_delta": ("autocode_v3_main.csv", {"code": ""}),
 }
 """Role of a family's row: its file, and what else its columns must say."""
 
@@ -44,17 +54,18 @@ class PublishedError(Exception):
     """A family names a published row or role that does not exist."""
 
 
-def by_benchmark(family: dict[str, str], role: str, benchmark: str) -> dict[str, float | None]:
+def by_benchmark(family: dict[str, str], role: str, benchmark: str, version: str = "v1") -> dict[str, float | None]:
     """Accuracy and code rate of a row of Table 1 or 2, in percent.
 
     Args:
         family: role -> name of a row.
         role: "cot", "code", "auto", "delta" or one of the ablation roles.
+        version: one of `VERSIONS`; v3 has the first four roles alone.
 
     Returns:
         Keys accuracy and code_rate; None where the family has no such row or the row no such value.
     """
-    row = _row(family, role)
+    row = _row(family, role if version == "v1" else f"{version}_{role}")
     column = COLUMNS.get(benchmark, "")
     return {"accuracy": _number(row.get(column)), "code_rate": _number(row.get(f"{column}_cr"))}
 
@@ -71,6 +82,11 @@ def rounds(family: dict[str, str], benchmark: str) -> dict[str, float | None]:
         return {}
     rows = {row["dataset"].lower(): row for row in _rows("autocode_v1_rounds.csv")}
     return {name: _number(value) for name, value in rows.get(benchmark, {}).items() if name != "dataset"}
+
+
+def behaviour(regime: str) -> str | None:
+    """What v3 says of a training regime, in words; None where it says nothing."""
+    return next((row["behaviour"] for row in _rows("autocode_v3_regimes.csv") if row["regime"] == regime), None)
 
 
 def sft_queries(dataset: str) -> int | None:
@@ -93,9 +109,9 @@ def check(family: dict[str, str], name: str) -> None:
 
 
 def _row(family: dict[str, str], role: str) -> dict[str, str]:
-    file, wanted = ROLES[role]
     if role not in family:
         return {}
+    file, wanted = ROLES[role]
     wanted = {"model": family[role], **wanted}
     return next((row for row in _rows(file) if wanted.items() <= row.items()), {})
 

@@ -31,6 +31,7 @@ class PlanFamily(settings.Section):
 
     label: str
     published: dict[str, str] = Field(default_factory=dict)
+    precondition: str = Field(default="sft", description="sft: the start policy was fine-tuned; none: it is the base model")
 
 
 class Plan(settings.Section):
@@ -43,6 +44,8 @@ class Plan(settings.Section):
     benchmarks: list[str] = Field(min_length=1)
     selection_benchmarks: list[str]
     sft: list[str]
+    trained_on: list[str] = Field(description="what policies learn from: queries, sft")
+    published: str = Field(default="v1", description="version of the paper whose numbers stand beside ours")
 
     def label(self, experiment: str) -> str:
         """An experiment's name in tables and figures."""
@@ -107,20 +110,30 @@ class Results:
         """What decontamination found in the SFT sets of the run."""
         return tables.read(self.root / "data" / "sft_contamination.parquet", "contamination", allow_empty=True)
 
+    def contaminated_items(self, benchmark: str) -> set[str]:
+        """query_id of the items of a benchmark that overlap with anything the run's policies learn from."""
+        found: set[str] = set()
+        for use in self.plan.trained_on:
+            items = tables.read(self.root / "data" / f"{use}_contaminated_items.parquet", "contaminated_items", allow_empty=True)
+            found |= set(items.filter(pl.col("benchmark") == benchmark)["query_id"])
+        return found
+
+    def explored(self, arm: Arm, mode: str) -> list[pl.DataFrame]:
+        """Table `grades` of the rollouts by which a policy was explored, for every seed."""
+        paths = [self.root / arm.policy(seed) / "explore" / mode / "grades.parquet" for seed in self.plan.seeds]
+        return [tables.read(path, "grades", allow_empty=True) for path in paths]
+
     def paired(self, terms: list[tuple[Arm, str]], benchmark: str, column: str = "strict") -> list[np.ndarray]:
         """A column of several evaluations of the same items: for each seed an array of shape (items, evaluations).
 
-        Items without a verdict in one of them are left out.
+        Items without a verdict in one of them, for any seed, are left out. Items are in the order of their query_id.
         """
-        found = []
+        frames = []
         for seed in self.plan.seeds:
-            joined = None
-            for number, (arm, mode) in enumerate(terms):
-                grades = self.grades(arm.policy(seed), mode, benchmark)
-                values = metrics.usable(grades).select("query_id", pl.col(column).alias(str(number)))
-                joined = values if joined is None else joined.join(values, on="query_id")
-            found.append(joined.sort("query_id").drop("query_id").to_numpy().astype(float))
-        return found
+            graded = [metrics.usable(self.grades(arm.policy(seed), mode, benchmark)) for arm, mode in terms]
+            columns = [frame.select("query_id", pl.col(column).alias(str(number))) for number, frame in enumerate(graded)]
+            frames.append(functools.reduce(lambda left, right: left.join(right, on="query_id"), columns))
+        return aligned(frames)
 
     def _scores(self, policy: str, mode: str, benchmark: str) -> dict:
         path = self.root / policy / "eval" / mode / benchmark / "scores.json"
@@ -133,6 +146,12 @@ class Results:
 
     def _grades(self, policy: str, mode: str, benchmark: str) -> pl.DataFrame:
         return tables.read(self.root / policy / "eval" / mode / benchmark / "grades.parquet", "grades")
+
+
+def aligned(frames: list[pl.DataFrame]) -> list[np.ndarray]:
+    """The rows that all frames have by their query_id, in the same order, without it; each as an array of floats."""
+    common = functools.reduce(lambda left, right: left.join(right, on="query_id", how="semi"), frames).select("query_id")
+    return [frame.join(common, on="query_id", how="semi").sort("query_id").drop("query_id").to_numpy().astype(float) for frame in frames]
 
 
 def parse_plan(text: str) -> Plan:

@@ -46,6 +46,7 @@ class Build(Section):
     seeds: list[PositiveInt] = Field(min_length=1, description="training and sampling seeds")
     benchmarks: list[Name] = Field(min_length=1, description="benchmarks of config/sources.yaml")
     iterations: PositiveInt = Field(description="EM (or RL) iterations")
+    published: Literal["v1", "v3"] = Field(default="v1", description="version of the paper whose main table stands beside ours")
 
 
 class Data(Section):

@@ -4,7 +4,7 @@ from html import escape
 
 import polars as pl
 
-from autocode import tabulation
+from autocode import columns as described
 from autocode.results import Plan
 
 TITLES = {
@@ -29,6 +29,14 @@ TITLES = {
     "rounds": (
         "Rounds (Table 6)",
         "Methodology attempts and program runs of native responses. The paper's rounds may be counted otherwise.",
+    ),
+    "samples": (
+        "Several samples (pass@k, maj@k)",
+        "The chance that one of k sampled responses is right, and that the answer most of them give is. Not in the paper.",
+    ),
+    "regimes": (
+        "Training regimes (version 3 of the paper)",
+        "SFT alone, RL on top of it, and EM; with the share of queries whose native rollouts all choose alike. Words are the paper's, second-hand.",
     ),
 }
 
@@ -78,11 +86,11 @@ def _section(name: str, frame: pl.DataFrame, plan: Plan) -> str:
     opening = f'<h2 id="{name}">{escape(title)}</h2>\n<p>{escape(sentence)}</p>'
     if frame.is_empty():
         return f"{opening}\n<p>This run has no such rows.</p>"
-    hidden = {end for ends in tabulation.INTERVALS.values() for end in ends}
+    hidden = {end for ends in described.INTERVALS.values() for end in ends}
     columns = [column for column in frame.columns if column not in hidden and not (frame[column].is_null().all() and column != "verdict")]
     head = "".join(f"<th{_text_class(frame, column)}>{escape(column.replace('_', ' '))}</th>" for column in columns)
     rows = "\n".join(f"<tr>{''.join(_cell(column, row, plan) for column in columns)}</tr>" for row in frame.iter_rows(named=True))
-    meanings = "".join(f"<dt>{column}</dt><dd>{escape(tabulation.meaning(column))}</dd>" for column in columns)
+    meanings = "".join(f"<dt>{column}</dt><dd>{escape(described.meaning(column))}</dd>" for column in columns)
     return (
         f'{opening}\n<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>\n'
         f"<details><summary>What the columns mean</summary><dl>{meanings}</dl></details>"
@@ -107,7 +115,7 @@ def _cell(column: str, row: dict, plan: Plan) -> str:
     if isinstance(value, str):
         return f'<td class="text{" long" if column == "claim" else ""}">{escape(value)}</td>'
     shown = f"{value:g}" if published else _number(value)
-    low, high = (row.get(end) for end in tabulation.INTERVALS.get(column, (None, None)))
+    low, high = (row.get(end) for end in described.INTERVALS.get(column, (None, None)))
     interval = f' <span class="interval">[{_number(low)}, {_number(high)}]</span>' if low is not None else ""
     return f"<td{published}>{shown}{interval}</td>"
 

@@ -1,143 +1,19 @@
 """The tables a run ends with. Shares are in percent, as in the paper, rounded to its two decimals.
 
-Every table but `claims` opens with the columns of `COMMON`; their meaning, and that of each table's own columns, is in `MEANING`.
-Uncertainty is over seeds (Student's t) where a run has several, else over items (Wilson; paired bootstrap for differences).
+Columns and their meaning are in `columns`, what is measured in `measures`, the paper's claims in `claims`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from autocode import metrics, published, statistics
-from autocode.results import EM, START, Arm, Results
+from autocode import claims, columns, measures, metrics, pass_at_k, published, statistics
+from autocode.results import EM, START, Arm, Results, aligned
 from autocode.statistics import Interval
 
-COMMON = [
-    "experiment",
-    "family",
-    "iteration",
-    "seeds",
-    "mode",
-    "benchmark",
-    "n",
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
-    "code_rate",
-    "code_written_rate",
-    "code_decides_rate",
-    "published_accuracy",
-    "published_code_rate",
-    "contaminated",
-]
-
-OWN = {
-    "main": ["lenient_accuracy", "infrastructure_errors", "gain_over_start", "gain_low", "gain_high", "published_delta"],
-    "ablation": ["label", "difference_from_main", "difference_low", "difference_high"],
-    "selection": [
-        *("selection_macc", "selection_macc_low", "selection_macc_high", "recall_cot", "recall_code", "cot_preferred", "code_preferred"),
-        *("unlabelled", "accuracy_correct_selection", "improvement", "cot_accuracy", "code_accuracy"),
-        *("strict_share", "allow_code_share", "misaligned_share"),
-        *("published_selection_macc", "published_recall_cot", "published_recall_code", "published_accuracy_correct_selection"),
-        *("published_improvement", "published_cot_accuracy", "published_code_accuracy"),
-    ],
-    "dictation": ["compliance"],
-    "sft_sources": ["dataset", "pairs", "cot_pairs", "code_pairs", "queries", "rows_before", "removed_rows", "published_queries"],
-    "rounds": [
-        *("attempts_1", "attempts_2", "attempts_3", "attempts_4_or_more", "executions_per_response", "programs_failed"),
-        *("published_attempts_1", "published_attempts_2", "published_attempts_3"),
-    ],
-}
-"""Columns of each table after the common ones."""
-
-CLAIMS = ["claim", "family", "benchmark", "seeds", "value", "low", "high", "n", "verdict"]
-
-INTERVALS = {
-    "accuracy": ("accuracy_low", "accuracy_high"),
-    "gain_over_start": ("gain_low", "gain_high"),
-    "difference_from_main": ("difference_low", "difference_high"),
-    "selection_macc": ("selection_macc_low", "selection_macc_high"),
-    "value": ("low", "high"),
-}
-"""The columns that hold the ends of another column's interval."""
-
-MEANING = {
-    "experiment": "row of settings that trained the policy; start: the policy iteration 1 starts from",
-    "family": "base model",
-    "mode": "auto: nothing dictated; cot, code: the methodology is dictated",
-    "benchmark": "test set",
-    "iteration": "iterations trained; 0 for the start policy",
-    "seeds": "training seeds behind the row",
-    "n": "items with a verdict, per seed (the fewest of the seeds)",
-    "accuracy": "percent of items whose last stated answer is right, greedy; mean over seeds",
-    "accuracy_low": "lower end of its 95 % interval: Student's t over seeds, Wilson over items for one seed",
-    "accuracy_high": "upper end of the same",
-    "code_rate": "percent of responses with at least one executed program",
-    "code_written_rate": "percent of responses that hold a program or a print( call",
-    "code_decides_rate": "percent of responses whose graded answer is what a program printed",
-    "published_accuracy": "the paper's value (arXiv 2502.00691v1), percent; blank where it gives none",
-    "published_code_rate": "the paper's value; by the released program, responses that hold code in what was graded",
-    "contaminated": "evaluated items that share their text or a run of words with a training row before removal",
-    "lenient_accuracy": "percent of items where any stated answer is right",
-    "infrastructure_errors": "responses without a verdict because execution or grading broke, all seeds; in no other column",
-    "gain_over_start": "accuracy of auto minus the better dictated mode of the start policy, points, on items all three have",
-    "gain_low": "lower end of its 95 % interval: Student's t over seeds; for one seed paired bootstrap over items, "
-    "the better mode chosen anew in each resample",
-    "gain_high": "upper end of the same",
-    "published_delta": "the paper's printed difference (auto minus code mode)",
-    "label": "the experiment in words",
-    "difference_from_main": "accuracy minus that of EM after as many iterations, points, on the same items",
-    "difference_low": "lower end of its 95 % interval, as for gain_over_start",
-    "difference_high": "upper end of the same",
-    "selection_macc": "mean of the two recalls, percent; 50 is what one choice for all gives",
-    "selection_macc_low": "lower end of its 95 % interval: Student's t over seeds, bootstrap over items for one seed",
-    "selection_macc_high": "upper end of the same",
-    "recall_cot": "percent of CoT-preferred items whose first methodology is CoT",
-    "recall_code": "percent of code-preferred items whose first methodology is code",
-    "cot_preferred": "items whose sampled dictated rollouts are right more often, or as often, by CoT; mean over seeds",
-    "code_preferred": "items whose sampled dictated rollouts are right more often by code; mean over seeds",
-    "unlabelled": "items that neither methodology ever solved; mean over seeds",
-    "accuracy_correct_selection": "accuracy among items with the right first methodology, percent",
-    "improvement": "accuracy of auto minus the better dictated mode of the same policy, points",
-    "cot_accuracy": "accuracy of the same policy dictated to CoT, percent",
-    "code_accuracy": "accuracy of the same policy dictated to code, percent",
-    "strict_share": "percent of correct responses whose first methodology is the oracle's (code iff only code is right)",
-    "allow_code_share": "percent of correct responses that use code where both methodologies are right",
-    "misaligned_share": "the rest of the correct responses, percent",
-    "compliance": "percent of responses whose first methodology is the dictated one",
-    "dataset": "SFT source; a row for each benchmark it was compared with",
-    "pairs": "question-solution pairs in the run's SFT data",
-    "cot_pairs": "of these, CoT solutions",
-    "code_pairs": "of these, solutions with programs",
-    "queries": "distinct questions among the pairs",
-    "rows_before": "pairs before anything was removed",
-    "removed_rows": "pairs removed because of this benchmark",
-    "published_queries": "questions the authors' released corpus takes from the source",
-    "attempts_1": "responses with one methodology attempt, per seed (mean)",
-    "attempts_2": "with two: one reflective hint",
-    "attempts_3": "with three",
-    "attempts_4_or_more": "with more",
-    "executions_per_response": "executed programs per response",
-    "programs_failed": "percent of executed programs that ended with an error or at a limit",
-    "published_attempts_1": "the paper's responses with one round",
-    "published_attempts_2": "with two",
-    "published_attempts_3": "with three",
-    "claim": "what is claimed",
-    "value": "its measure, percent or points",
-    "low": "lower end of the 95 % interval",
-    "high": "upper end of the same",
-    "verdict": "supported or contradicted where the whole interval says so, else not resolved; not run: the run lacks a policy",
-}
-"""A phrase for every column; a further published_ column is the paper's value of the column it is named after."""
-
-
-def meaning(column: str) -> str:
-    """What a column holds."""
-    if column not in MEANING and column.removeprefix("published_") in MEANING:
-        return f"the paper's value of {column.removeprefix('published_')}"
-    return MEANING[column]
+EXPLORED = "explored queries"
+"""Stands for a benchmark where a policy's exploration is meant."""
 
 
 def tabulate(results: Results) -> dict[str, pl.DataFrame]:
@@ -149,94 +25,46 @@ def tabulate(results: Results) -> dict[str, pl.DataFrame]:
     """
     for name, family in results.plan.families.items():
         published.check(family.published, name)
-    makers = {"main": _main, "ablation": _ablation, "selection": _selection, "dictation": _dictation, "rounds": _rounds}
-    made = {name: _frame(make(results), COMMON + OWN[name]) for name, make in makers.items()}
-    made["sft_sources"] = _frame(_sft_sources(results), COMMON + OWN["sft_sources"])
-    return {name: made[name] for name in OWN} | {"claims": _frame(_claims(results), CLAIMS)}
-
-
-def gain_over_start(means: np.ndarray) -> np.ndarray:
-    """Auto minus the better of two dictated modes, from means of [auto, cot, code]."""
-    return means[..., 0] - np.maximum(means[..., 1], means[..., 2])
-
-
-def difference(means: np.ndarray) -> np.ndarray:
-    """First minus second."""
-    return means[..., 0] - means[..., 1]
-
-
-def over_seeds(values: list[float | None]) -> Interval | None:
-    """Mean and t interval over seeds; None where a seed has no value."""
-    return None if None in values else statistics.t_interval(values)
-
-
-def accuracy(results: Results, arm: Arm, mode: str, benchmark: str) -> Interval:
-    """Accuracy as a share: t interval over seeds, Wilson's over items for one seed."""
-    return _share(results.seed_scores(arm, mode, benchmark), "accuracy", "correct")
-
-
-def code_rate(results: Results, arm: Arm, mode: str, benchmark: str) -> Interval:
-    """Code rate as a share, interval as for accuracy."""
-    return _share(results.seed_scores(arm, mode, benchmark), "code_rate", None)
-
-
-def selection_labels(results: Results, arm: Arm, benchmark: str) -> list[pl.DataFrame]:
-    """Monte-Carlo labels of every seed."""
-    sampled = [results.seed_grades(arm, f"{name}_sampled", benchmark) for name in ("cot", "code")]
-    return [metrics.selection_labels(*pair) for pair in zip(*sampled, strict=True)]
-
-
-def alignment(results: Results, arm: Arm, benchmark: str) -> dict[str, int]:
-    """Alignment classes of correct native responses, summed over seeds."""
-    evaluations = zip(*(results.seed_grades(arm, mode, benchmark) for mode in ("auto", "cot", "code")), strict=True)
-    counts = [metrics.alignment(*grades) for grades in evaluations]
-    return {name: sum(count[name] for count in counts) for name in metrics.ALIGNMENTS}
-
-
-def _share(scores: list[dict], name: str, count: str | None) -> Interval:
-    if len(scores) > 1:
-        interval = statistics.t_interval([score[name] for score in scores])
-        return Interval(interval.value, max(0.0, interval.low), min(1.0, interval.high))
-    (only,) = scores
-    return statistics.wilson_interval(only[count] if count else round(only[name] * only["n"]), only["n"])
+    made = {name: _frame(make(results), columns.COMMON + columns.OWN[name]) for name, make in _MAKERS.items()}
+    return made | {"samples": _frame(_samples(results), columns.SAMPLES), "claims": _frame(_claims(results), columns.CLAIMS)}
 
 
 def _common(results: Results, arm: Arm, mode: str, benchmark: str, paper: dict) -> dict:
-    """The columns of `COMMON`."""
-    scores = results.seed_scores(arm, mode, benchmark)
-    measured = accuracy(results, arm, mode, benchmark)
-    rates = ("code_rate", "code_written_rate", "code_decides_rate")
+    """The columns of `columns.COMMON`."""
+    rates = {"code_rate": "code_executed", "code_written_rate": "code_written", "code_decides_rate": "code_decides"}
+    verdicts = results.paired([(arm, mode)], benchmark)
     return {
         "experiment": arm.experiment,
         "family": arm.family,
         "iteration": arm.iteration,
-        "seeds": len(scores),
+        "seeds": len(verdicts),
         "mode": mode,
         "benchmark": benchmark,
-        "n": min(score["n"] for score in scores),
-        **_percent("accuracy", measured),
-        **{name: _hundred(_mean(scores, name)) for name in rates},
+        "n": len(verdicts[0]),
+        **_percent("accuracy", measures.accuracy(results, arm, mode, benchmark)),
+        **{name: _hundred(measures.rate(results, arm, mode, benchmark, column).value) for name, column in rates.items()},
         "published_accuracy": paper.get("accuracy"),
         "published_code_rate": paper.get("code_rate"),
-        "contaminated": scores[0]["contaminated"],
+        "contaminated": results.seed_scores(arm, mode, benchmark)[0]["contaminated"],
     }
 
 
 def _main(results: Results) -> list[dict]:
     """Table 1: the start policy and EM's last policy in every mode, and the gain of auto."""
     rows = []
-    for family, benchmark in _cells(results):
+    for family, benchmark in _places(results):
         start = results.start(family)
         arms = [start, results.last(EM, family)] if EM in results.plan.experiments else [start]
         for arm in arms:
             for mode in ("cot", "code", "auto"):
                 role = _main_role(arm, mode)
                 row = _common(results, arm, mode, benchmark, _published(results, family, role, benchmark))
-                scores = results.seed_scores(arm, mode, benchmark)
-                row["lenient_accuracy"] = _hundred(_mean(scores, "lenient_accuracy"))
-                row["infrastructure_errors"] = sum(score["infrastructure_errors"] for score in scores)
+                row["lenient_accuracy"] = _hundred(measures.rate(results, arm, mode, benchmark, "lenient").value)
+                row["infrastructure_errors"] = sum(score["infrastructure_errors"] for score in results.seed_scores(arm, mode, benchmark))
+                count, clean = measures.clean_accuracy(results, arm, mode, benchmark)
+                row |= {"clean_n": count} | _percent("clean", clean, value="clean_accuracy")
                 if arm != start and mode == "auto":
-                    row |= _percent("gain", _gain(results, family, benchmark), value="gain_over_start")
+                    row |= _percent("gain", measures.gain(results, family, benchmark)[0], value="gain_over_start")
                     row["published_delta"] = _published(results, family, "delta", benchmark).get("accuracy")
                 rows.append(row)
     return rows
@@ -252,7 +80,7 @@ def _main_role(arm: Arm, mode: str) -> str | None:
 def _ablation(results: Results) -> list[dict]:
     """Table 2: every experiment after every iteration, native; and the start policy."""
     rows = []
-    for family, benchmark in _cells(results):
+    for family, benchmark in _places(results):
         start = results.start(family)
         for mode in ("auto", "code"):
             role = "ablation_start" if mode == "code" else None
@@ -263,7 +91,8 @@ def _ablation(results: Results) -> list[dict]:
                 paper = _published(results, family, _ablation_role(results, arm), benchmark)
                 row = _common(results, arm, "auto", benchmark, paper) | {"label": results.plan.label(experiment)}
                 if EM in results.plan.experiments and experiment != EM:
-                    row |= _percent("difference", _versus(results, arm, benchmark, "strict"), value="difference_from_main")
+                    interval, p_value = measures.versus_em(results, arm, benchmark, "strict")
+                    row |= _percent("difference", interval, value="difference_from_main") | {"difference_p": _significant(p_value)}
                 rows.append(row)
     return rows
 
@@ -283,7 +112,7 @@ def _ablation_role(results: Results, arm: Arm) -> str | None:
 def _selection(results: Results) -> list[dict]:
     """Table 3: selection accuracy and alignment of start policies and last iterations."""
     rows = []
-    for family, benchmark in _cells(results, results.plan.selection_benchmarks):
+    for family, benchmark in _places(results, results.plan.selection_benchmarks):
         for arm in results.evaluated(family):
             role = {START: "selection_start", EM: "selection_main"}.get(arm.experiment)
             paper = published.on_math(results.plan.families[family].published, role, benchmark) if role else {}
@@ -293,39 +122,45 @@ def _selection(results: Results) -> list[dict]:
 
 
 def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
-    graded = results.seed_grades(arm, "auto", benchmark)
-    labels = selection_labels(results, arm, benchmark)
-    pairs = list(zip(graded, labels, strict=True))
-    measured = [metrics.selection(auto, label) for auto, label in pairs]
-    dictated = {mode: accuracy(results, arm, mode, benchmark).value for mode in ("cot", "code")}
-    aligned = alignment(results, arm, benchmark)
-    correct = sum(aligned.values())
-    improvements = [
-        metrics.improvement(*(results.scores(arm.policy(seed), mode, benchmark)["accuracy"] for mode in ("auto", "cot", "code")))
-        for seed in results.plan.seeds
-    ]
-    shares = ("recall_cot", "recall_code", "accuracy_correct_selection")
-    counts = ("cot_preferred", "code_preferred", "unlabelled")
+    labels = measures.selection_labels(results, arm, benchmark)
+    pairs = list(zip(results.seed_grades(arm, "auto", benchmark), labels, strict=True))
+    measured = [metrics.selection(*pair) for pair in pairs]
+    sure = [(auto, metrics.certain_labels(label)) for auto, label in pairs]
+    certain = [metrics.selection(auto.filter(pl.col("query_id").is_in(label["query_id"].implode())), label) for auto, label in sure]
+    accuracies = {mode: measures.accuracy(results, arm, mode, benchmark).value for mode in measures.MODES}
+    aligned_ = measures.alignment(results, arm, benchmark)
+    correct = sum(aligned_.values())
     return {
-        **_percent("selection_macc", _macc(pairs, measured)),
-        **{name: _hundred(_of(over_seeds([getattr(one, name) for one in measured]))) for name in shares},
-        **{name: _rounded(float(np.mean([getattr(one, name) for one in measured]))) for name in counts},
-        "improvement": _hundred(float(np.mean(improvements))),
-        "cot_accuracy": _hundred(dictated["cot"]),
-        "code_accuracy": _hundred(dictated["code"]),
-        **{f"{name}_share": _hundred(count / correct) if correct else None for name, count in aligned.items()},
+        **_percent("selection_macc", measures.selection_macc(pairs)),
+        **dict(zip(("labels_low", "labels_high"), _label_noise(pairs), strict=True)),
+        **{name: _share_of(measured, name) for name in ("recall_cot", "recall_code", "accuracy_correct_selection")},
+        **{name: _mean_of(measured, name) for name in ("cot_preferred", "code_preferred", "unlabelled")},
+        "certain": _rounded(np.mean([one.cot_preferred + one.code_preferred for one in certain])),
+        "certain_macc": _share_of(certain, "macc"),
+        "improvement": _hundred(metrics.improvement(*(accuracies[mode] for mode in measures.MODES))),
+        "cot_accuracy": _hundred(accuracies["cot"]),
+        "code_accuracy": _hundred(accuracies["code"]),
+        **{f"{name}_share": _hundred(count / correct) if correct else None for name, count in aligned_.items()},
     }
 
 
-def _macc(pairs: list[tuple[pl.DataFrame, pl.DataFrame]], measured: list[metrics.Selection]) -> Interval | None:
-    if any(one.macc is None for one in measured):
-        return None
-    return _within_100(statistics.contrast([metrics.selection_indicators(*pair) for pair in pairs], metrics.selection_macc))
+def _label_noise(pairs: list[tuple[pl.DataFrame, pl.DataFrame]]) -> tuple[float | None, float | None]:
+    """Where 95 % of the mAcc fall when items and their rollouts are drawn anew; the mean over seeds of each draw."""
+    drawn = np.mean([metrics.resampled_maccs(*pair) for pair in pairs], axis=0)
+    if np.isnan(drawn).any():
+        return None, None
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return _hundred(low), _hundred(high)
 
 
-def _within_100(interval: Interval) -> Interval:
-    """A share's interval, cut to [0, 1]."""
-    return Interval(interval.value, *(None if end is None else min(1.0, max(0.0, end)) for end in (interval.low, interval.high)))
+def _share_of(selections: list[metrics.Selection], name: str) -> float | None:
+    """Mean over seeds in percent; None where a seed has no such number."""
+    values = [getattr(one, name) for one in selections]
+    return None if None in values else _hundred(np.mean(values))
+
+
+def _mean_of(selections: list[metrics.Selection], name: str) -> float:
+    return _rounded(np.mean([getattr(one, name) for one in selections]))
 
 
 def _selection_published(paper: dict) -> dict:
@@ -344,7 +179,7 @@ def _selection_published(paper: dict) -> dict:
 def _dictation(results: Results) -> list[dict]:
     """Table 4: what dictating a methodology does, on start policies and last iterations."""
     rows = []
-    for family, benchmark in _cells(results):
+    for family, benchmark in _places(results):
         for arm in results.evaluated(family):
             role = "dictation_start" if arm.experiment == START else None
             paper = published.on_math(results.plan.families[family].published, role, benchmark) if role else {}
@@ -391,7 +226,7 @@ def _sft_sources(results: Results) -> list[dict]:
 def _rounds(results: Results) -> list[dict]:
     """Table 6: methodology attempts and program runs of native responses."""
     rows = []
-    for family, benchmark in _cells(results):
+    for family, benchmark in _places(results):
         for arm in results.evaluated(family):
             scores = results.seed_scores(arm, "auto", benchmark)
             responses, executions = sum(score["n"] for score in scores), sum(score["executions"] for score in scores)
@@ -411,135 +246,99 @@ def _rounds(results: Results) -> list[dict]:
     return rows
 
 
-POLARISED = (5.0, 95.0)
-"""A code rate outside, percent, counts as one choice for all (our choice; v3 speaks of polarising to 0 or 100 %)."""
-
-
-def _claims(results: Results) -> list[dict]:
-    """What the paper claims, each with its measure here."""
+def _regimes(results: Results) -> list[dict]:
+    """v3's comparison of training regimes: base or SFT alone, with RL, and EM."""
     rows = []
-    for family, benchmark in _cells(results):
-        for claim in _CLAIMS:
-            row = {"claim": claim.text, "family": family, "benchmark": benchmark, "verdict": "not run"}
-            if claim.needs <= set(results.plan.experiments):
-                row |= _claim_numbers(results, family, benchmark, claim)
-            rows.append(row)
+    for family, benchmark in _places(results):
+        for experiment in [START, *(name for name in results.experiments if name == EM or name.startswith("standard_rl"))]:
+            arms = [results.start(family)] if experiment == START else results.course(experiment, family)[1:]
+            for arm in arms:
+                regime = _regime(results, arm)
+                own = {"regime": regime, "label": results.plan.label(experiment), "one_choice": _one_choice(results, arm)}
+                paper = {"published_behaviour": published.behaviour(regime) if results.plan.families[family].published else None}
+                rows.append(_common(results, arm, "auto", benchmark, {}) | own | paper)
     return rows
 
 
-def _claim_numbers(results: Results, family: str, benchmark: str, claim: "Claim") -> dict:
-    numbers = _percent("", claim.measure(results, family, benchmark), value="value")
-    low, high = numbers["_low"], numbers["_high"]
-    return {
-        "seeds": len(results.plan.seeds),
-        "value": numbers["value"],
-        "low": low,
-        "high": high,
-        "n": min(score["n"] for score in results.seed_scores(results.last(EM, family), "auto", benchmark)),
-        "verdict": claim.judge(low, high),
-    }
+def _regime(results: Results, arm: Arm) -> str:
+    start = "SFT" if results.plan.families[arm.family].precondition == "sft" else "base"
+    return start if arm.experiment == START else "EM" if arm.experiment == EM else f"{start} + RL"
 
 
-def _above_zero(low: float, high: float) -> str:
-    return "supported" if low > 0 else "contradicted" if high < 0 else "not resolved"
+def _one_choice(results: Results, arm: Arm) -> float | None:
+    """Percent of the queries that EM or RL explored the policy with whose native rollouts all chose alike."""
+    explorer = results.experiments[0] if arm.experiment == START else arm.experiment
+    if arm.iteration == results.plan.iterations:
+        return None
+    priors = [results.table(Arm(explorer, arm.family, arm.iteration + 1), seed, "q_values")["prior_code"] for seed in results.plan.seeds]
+    shares = [prior.drop_nulls().is_in([0.0, 1.0]).mean() for prior in priors]
+    return None if None in shares else _hundred(np.mean(shares))
 
 
-def _below_zero(low: float, high: float) -> str:
-    return _above_zero(-high, -low)
+def _samples(results: Results) -> list[dict]:
+    """pass@k and maj@k: of the sampled responses behind selection labels, and of the rollouts by which EM explored."""
+    rows = []
+    for family in results.plan.families:
+        for benchmark in results.plan.selection_benchmarks:
+            for arm in results.evaluated(family):
+                for mode in ("cot", "code"):
+                    rows += _at_k(results, arm, mode, benchmark, results.seed_grades(arm, f"{mode}_sampled", benchmark))
+        if EM in results.plan.experiments:
+            for arm in results.course(EM, family)[:-1]:
+                for mode in ("native", "cot", "code"):
+                    rows += _at_k(results, arm, "auto" if mode == "native" else mode, EXPLORED, results.explored(arm, mode))
+    return rows
 
 
-def _not_polarised(low: float, high: float) -> str:
-    if POLARISED[0] < low and high < POLARISED[1]:
-        return "supported"
-    return "contradicted" if high < POLARISED[0] or low > POLARISED[1] else "not resolved"
+def _at_k(results: Results, arm: Arm, mode: str, benchmark: str, grades: list[pl.DataFrame]) -> list[dict]:
+    most = min(metrics.usable(frame).group_by("query_id").len()["len"].max() or 0 for frame in grades)
+    rows = []
+    for k in [k for k in (1, 2, 4, 8, 16, 32, 64) if k < most] + [most] * (most > 0):
+        cells = aligned([pass_at_k.by_query(frame, k) for frame in grades])
+        shares = [statistics.contrast([seed[:, [column]] for seed in cells], measures.first).within(0, 1) for column in (0, 1)]
+        key = {"experiment": arm.experiment, "family": arm.family, "iteration": arm.iteration, "seeds": len(results.plan.seeds)}
+        numbers = _percent("pass", shares[0], value="pass_at_k") | _percent("maj", shares[1], value="maj_at_k")
+        rows.append(key | {"mode": mode, "benchmark": benchmark, "queries": len(cells[0]), "k": k} | numbers)
+    return rows
 
 
-def _gain(results: Results, family: str, benchmark: str) -> Interval:
-    start = results.start(family)
-    terms = [(results.last(EM, family), "auto"), (start, "cot"), (start, "code")]
-    return statistics.contrast(results.paired(terms, benchmark), gain_over_start)
+def _claims(results: Results) -> list[dict]:
+    """The paper's claims with their measures here."""
+    rows = []
+    for row in claims.assess(results):
+        p_values = {name: _significant(row.get(name)) for name in ("p_value", "adjusted_p")}
+        rows.append(row | _percent("", row.get("interval"), value="value", factor=1) | p_values)
+    return [row | {"low": row["_low"], "high": row["_high"]} for row in rows]
 
 
-def _versus(results: Results, arm: Arm, benchmark: str, column: str) -> Interval:
-    """A column's mean, arm minus EM after as many iterations, native, on the same items."""
-    terms = [(arm, "auto"), (Arm(EM, arm.family, arm.iteration), "auto")]
-    return statistics.contrast(results.paired(terms, benchmark, column), difference)
+_MAKERS: dict[str, Callable[[Results], list[dict]]] = {
+    "main": _main,
+    "ablation": _ablation,
+    "selection": _selection,
+    "dictation": _dictation,
+    "sft_sources": _sft_sources,
+    "rounds": _rounds,
+    "regimes": _regimes,
+}
+"""Tables that open with the common columns."""
 
 
-def _em_code_rate(results: Results, family: str, benchmark: str) -> Interval:
-    return code_rate(results, results.last(EM, family), "auto", benchmark)
-
-
-def _em_minus(rival: str, column: str) -> Callable[[Results, str, str], Interval]:
-    def measure(results: Results, family: str, benchmark: str) -> Interval:
-        reverse = _versus(results, results.last(rival, family), benchmark, column)
-        return Interval(-reverse.value, -reverse.high, -reverse.low)
-
-    return measure
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim of the paper: in words, the experiments it takes, its measure, and what its interval says."""
-
-    text: str
-    needs: frozenset[str]
-    measure: Callable[[Results, str, str], Interval]
-    judge: Callable[[float, float], str]
-
-
-_RIVAL = "standard_rl_equal_rollouts"
-_CLAIMS = [
-    Claim("EM (auto) is more accurate than the better dictated mode of the start policy, points", frozenset([EM]), _gain, _above_zero),
-    Claim(
-        f"EM runs code on some queries and not on others: code rate inside {POLARISED[0]:g}-{POLARISED[1]:g} %",
-        frozenset([EM]),
-        _em_code_rate,
-        _not_polarised,
-    ),
-    Claim(
-        "EM is more accurate than standard RL at equal rollouts, points",
-        frozenset([EM, _RIVAL]),
-        _em_minus(_RIVAL, "strict"),
-        _above_zero,
-    ),
-    Claim(
-        "EM runs code on fewer queries than standard RL at equal rollouts, points of code rate",
-        frozenset([EM, _RIVAL]),
-        _em_minus(_RIVAL, "code_executed"),
-        _below_zero,
-    ),
-    Claim(
-        "EM is more accurate than EM without self-reflective synthesis (NO_REFL), points",
-        frozenset([EM, "no_reflection"]),
-        _em_minus("no_reflection", "strict"),
-        _above_zero,
-    ),
-]
-
-
-def _cells(results: Results, benchmarks: list[str] | None = None) -> list[tuple[str, str]]:
+def _places(results: Results, benchmarks: list[str] | None = None) -> list[tuple[str, str]]:
     chosen = results.plan.benchmarks if benchmarks is None else benchmarks
     return [(family, benchmark) for family in results.plan.families for benchmark in chosen]
 
 
 def _published(results: Results, family: str, role: str | None, benchmark: str) -> dict:
-    return published.by_benchmark(results.plan.families[family].published, role, benchmark) if role else {}
+    if role is None:
+        return {}
+    return published.by_benchmark(results.plan.families[family].published, role, benchmark, results.plan.published)
 
 
-def _percent(name: str, interval: Interval | None, value: str | None = None) -> dict[str, float | None]:
-    """An interval as columns `value` (by default `name`), name_low and name_high, in percent."""
-    ends = ("value", "low", "high")
-    columns = (value or name, f"{name}_low", f"{name}_high")
-    return {column: None if interval is None else _hundred(getattr(interval, end)) for column, end in zip(columns, ends, strict=True)}
-
-
-def _of(interval: Interval | None) -> float | None:
-    return None if interval is None else interval.value
-
-
-def _mean(scores: list[dict], name: str) -> float:
-    return float(np.mean([score[name] for score in scores]))
+def _percent(name: str, interval: Interval | None, value: str | None = None, factor: float = 100) -> dict[str, float | None]:
+    """An interval as columns `value` (by default `name`), name_low and name_high, times `factor`."""
+    ends = [None] * 3 if interval is None else [interval.value, interval.low, interval.high]
+    names = (value or name, f"{name}_low", f"{name}_high")
+    return {column: None if end is None else _rounded(factor * end) for column, end in zip(names, ends, strict=True)}
 
 
 def _hundred(share: float | None) -> float | None:
@@ -550,5 +349,10 @@ def _rounded(value: float) -> float:
     return round(float(value), 2) + 0.0  # no "-0.0"
 
 
-def _frame(rows: list[dict], columns: list[str]) -> pl.DataFrame:
-    return pl.DataFrame({column: [row.get(column) for row in rows] for column in columns}, strict=False)
+def _significant(p_value: float | None) -> float | None:
+    """Two significant digits."""
+    return None if p_value is None else float(f"{p_value:.2g}")
+
+
+def _frame(rows: list[dict], names: list[str]) -> pl.DataFrame:
+    return pl.DataFrame({column: [row.get(column) for row in rows] for column in names}, strict=False)
