@@ -4,8 +4,21 @@ import json
 import shlex
 
 TABLES = ["main", "ablation", "selection", "dictation", "sft_sources", "rounds", "regimes", "samples", "claims"]
-FIGURES = ["accuracy_by_mode", "iterations", "alignment", "q_values", "code_rate_distribution", "training_health"]
-PUBLISHED = [f"data/published/autocode_{name}.csv" for name in ["v1_main", "v1_ablations", "v1_selection", "v1_fewshot", "v1_rounds"]]
+FIGURES = [
+    "accuracy_by_mode",
+    "iterations",
+    "alignment",
+    "q_values",
+    "calibration",
+    "code_rate_distribution",
+    "rounds",
+    "programs",
+    "training_health",
+]
+PUBLISHED = [
+    f"data/published/autocode_{name}.csv"
+    for name in ["v1_main", "v1_ablations", "v1_selection", "v1_fewshot", "v1_rounds", "v3_main", "v3_regimes", "released_sft_sources"]
+]
 EVAL_MODES = ["auto", "cot", "code"]
 SELECTION_MODES = ["cot_sampled", "code_sampled"]
 
@@ -341,6 +354,41 @@ def report_inputs(wildcards):
     ]
 
 
+def response_inputs(wildcards):
+    """The texts behind the graded responses, and behind what EM explored."""
+    run, build = wildcards.run, CONFIG.runs[wildcards.run].build
+    policies = start_policies(run) + trained_policies(run)
+    return [
+        *[
+            f"results/{run}/{policy}/eval/{mode}/{name}/responses.parquet"
+            for policy in policies
+            for mode in EVAL_MODES
+            for name in build.benchmarks
+        ],
+        *[
+            f"results/{run}/{policy}/explore/{mode}/rollouts.parquet"
+            for policy in explored_by_em(run)
+            for mode in ("native", "cot", "code")
+        ],
+    ]
+
+
+def about_json(wildcards):
+    """What a run is made of, for the page to read first."""
+    run = CONFIG.runs[wildcards.run]
+    hardware = run.hardware
+    about = {
+        "description": run.description,
+        "queries": run.data.queries,
+        "sft": run.data.sft,
+        "queries_per_iteration": run.explore.queries_per_iteration,
+        "samples": run.explore.samples,
+        "engine": run.engine.name,
+        "hardware": f"{hardware.gpus} GPUs, {hardware.cpus} cores, {hardware.memory_gb} GB",
+    }
+    return json.dumps(about, sort_keys=True)
+
+
 def plan_json(wildcards):
     """What a run built, for the programs that make tables and figures."""
     run = CONFIG.runs[wildcards.run]
@@ -360,7 +408,7 @@ def run_targets(run):
     """What a run ends with."""
     return [
         *[f"results/{run}/tables/{table}.{kind}" for table in TABLES for kind in ("csv", "tex")],
-        f"results/{run}/tables/summary.html",
+        *[f"reports/{run}/{page}.html" for page in ("summary", "responses")],
         *[f"results/{run}/figures/{figure}.{kind}" for figure in FIGURES for kind in ("svg", "pdf")],
         f"logs/results/{run}/costs.csv",
     ]

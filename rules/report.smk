@@ -1,23 +1,17 @@
-"""Report: tables, figures, and what the HTML report shows of them. CPU only; minutes.
+"""Report: tables, figures, pages to read, and what the HTML report shows of them. CPU only; minutes.
 
-Reads scores, grades, Q-values and training logs of a run; writes results/{run}/tables and results/{run}/figures, and what the
-run cost, which stands with its logs.
+Reads scores, grades, Q-values and training logs of a run; writes results/{run}/tables and results/{run}/figures, what the run
+cost, which stands with its logs, and two pages: reports/{run}/summary.html, to read first, and the responses behind the numbers.
 `snakemake RUN --report reports/RUN.html` puts them into one page that needs no network.
 """
 
 
 rule tabulate_results:
-    """The tables of a run, ours beside the paper's, and one page with all of them."""
+    """The tables of a run, ours beside the paper's."""
     input:
         results=report_inputs,
         published=PUBLISHED,
     output:
-        summary=report(
-            "results/{run}/tables/summary.html",
-            caption="../reports/captions/summary.rst",
-            category="Summary",
-            labels={"run": "{run}", "what": "all tables, claims first"},
-        ),
         claims=report(
             "results/{run}/tables/claims.csv",
             caption="../reports/captions/claims.rst",
@@ -60,6 +54,18 @@ rule tabulate_results:
             category="Learned strategy",
             labels={"run": "{run}", "what": "Table 6: rounds (CSV)"},
         ),
+        regimes=report(
+            "results/{run}/tables/regimes.csv",
+            caption="../reports/captions/regimes.rst",
+            category="Training",
+            labels={"run": "{run}", "what": "training regimes (CSV)"},
+        ),
+        samples=report(
+            "results/{run}/tables/samples.csv",
+            caption="../reports/captions/samples.rst",
+            category="Main results",
+            labels={"run": "{run}", "what": "pass@k and maj@k (CSV)"},
+        ),
     log:
         "logs/results/{run}/tables.log",
     conda:
@@ -69,7 +75,7 @@ rule tabulate_results:
         results="results/{run}",
         tables="results/{run}/tables",
     shell:
-        "python workflow_scripts/tabulate_results.py --run {wildcards.run} --results {params.results:q} --plan {params.plan:q}"
+        "python workflow_scripts/tabulate_results.py --results {params.results:q} --plan {params.plan:q}"
         " --out-dir {params.tables:q} > {log:q} 2>&1"
 
 
@@ -115,6 +121,24 @@ rule plot_figures:
             caption="../reports/captions/q_values.rst",
             category="Learned strategy",
             labels={"run": "{run}", "what": "Q-values and labels"},
+        ),
+        calibration=report(
+            "results/{run}/figures/calibration.svg",
+            caption="../reports/captions/calibration.rst",
+            category="Learned strategy",
+            labels={"run": "{run}", "what": "calibration of the prior"},
+        ),
+        rounds=report(
+            "results/{run}/figures/rounds.svg",
+            caption="../reports/captions/rounds_figure.rst",
+            category="Learned strategy",
+            labels={"run": "{run}", "what": "rounds"},
+        ),
+        programs=report(
+            "results/{run}/figures/programs.svg",
+            caption="../reports/captions/programs.rst",
+            category="Learned strategy",
+            labels={"run": "{run}", "what": "from a program to a right answer"},
         ),
         code_rate_distribution=report(
             "results/{run}/figures/code_rate_distribution.svg",
@@ -162,3 +186,55 @@ rule tabulate_costs:
         logs="logs/results/{run}",
     shell:
         "python workflow_scripts/tabulate_costs.py --logs {params.logs:q} --gpus {params.gpus:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule write_summary:
+    """The page to read first: claims, effects, cost, and every table."""
+    input:
+        tables=[f"results/{{run}}/tables/{table}.csv" for table in TABLES],
+        costs="logs/results/{run}/costs.csv",
+        figure="results/{run}/figures/accuracy_by_mode.svg",
+        published="data/published/discrepancies.csv",
+    output:
+        report(
+            "reports/{run}/summary.html",
+            caption="../reports/captions/summary.rst",
+            category="Summary",
+            labels={"run": "{run}", "what": "read first: claims, effects, cost, all tables"},
+        ),
+    log:
+        "logs/reports/{run}/summary.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        plan=plan_json,
+        about=about_json,
+    shell:
+        "python workflow_scripts/write_summary.py --run {wildcards.run} --plan {params.plan:q} --about {params.about:q}"
+        " --tables {input.tables:q} --costs {input.costs:q} --figure {input.figure:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule browse_responses:
+    """The responses behind the numbers, to search and read."""
+    input:
+        graded=report_inputs,
+        responses=response_inputs,
+        benchmarks=benchmarks_of_run,
+        queries="results/{run}/data/queries.parquet",
+    output:
+        report(
+            "reports/{run}/responses.html",
+            caption="../reports/captions/responses.rst",
+            category="Responses",
+            labels={"run": "{run}", "what": "search and read the responses"},
+        ),
+    log:
+        "logs/reports/{run}/responses.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        plan=plan_json,
+        results="results/{run}",
+    shell:
+        "python workflow_scripts/browse_responses.py --run {wildcards.run} --results {params.results:q} --plan {params.plan:q}"
+        " --benchmarks {input.benchmarks:q} --queries {input.queries:q} --out {output:q} > {log:q} 2>&1"

@@ -74,6 +74,20 @@ def grade(query_id: str, mode: str, methodology: str, right: bool, **changes) ->
     } | changes
 
 
+def rollouts(rows: list[dict]) -> pl.DataFrame:
+    """Responses to what `grade` made: a program where code ran, else a sentence."""
+    made = []
+    for row in rows:
+        said = {"text": f"The answer is {row['answer']}.", "program": None, "output": None, "outcome": None}
+        ran = {"text": "```python\nprint(1)\n```\n```output", "program": "print(1)", "output": str(row["answer"]), "outcome": "ok"}
+        made.append(
+            {name: row[name] for name in ("query_id", "mode", "sample", "methodology", "finish_reason", "isolation")}
+            | {"seed": 1, "prompt": "q", "response": said["text"], "rounds": [ran, said] if row["code_executed"] else [said]}
+            | {"token_ids": [1], "generated": [True], "logprobs": [-0.5]}
+        )
+    return pl.DataFrame(made, schema=tables.schema("rollouts"))
+
+
 def grades(rows: list[dict]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=tables.schema("grades"))
 
@@ -84,6 +98,7 @@ def build(root: Path, chosen: dict) -> Path:
     for name in chosen["benchmarks"]:
         tables.write(benchmark(name), root / "data" / "benchmarks" / f"{name}.parquet", "queries")
     _write_data(run / "data", chosen)
+    write(benchmark("train", 50).to_dicts(), run / "data", "queries")
     for family in chosen["families"]:
         for seed in chosen["seeds"]:
             start = run / "start" / family / f"seed{seed}"
@@ -140,6 +155,7 @@ def _evaluate(root: Path, run: Path, policy: Path, chosen: dict, iteration: int,
         for mode, rows in modes.items():
             folder = policy / "eval" / mode / name
             tables.write(grades(rows), folder / "grades.parquet", "grades")
+            tables.write(rollouts(rows), folder / "responses.parquet", "rollouts")
             score(root, run, folder, name)
         if labelled and name in chosen["selection_benchmarks"]:
             for mode in ("cot", "code"):
@@ -160,8 +176,9 @@ def _explore(policy: Path, seed: int) -> None:
                 right = draw.random() < number / 20
                 methodology = draw.choice(["cot", "code"]) if mode == "native" else mode
                 wrong = {} if right else {"answer": draw.choice(["2", "3", None])}
-                rows.append(_explored(f"q{number}", mode, methodology, right, sample, wrong))
+                rows.append(_explored(f"train-{number:03d}", mode, methodology, right, sample, wrong))
         tables.write(grades(rows), policy / "explore" / mode / "grades.parquet", "grades")
+        tables.write(rollouts(rows), policy / "explore" / mode / "rollouts.parquet", "rollouts")
 
 
 def _explored(query_id: str, mode: str, methodology: str, right: bool, sample: int, changes: dict) -> dict:
@@ -185,7 +202,7 @@ def _train(folder: Path, iteration: int, dictated: bool) -> None:
     for number in range(50):
         prior = draw.choice([0.0, 0.0, 0.25, 0.5, 1.0]) if iteration == 1 else draw.choice([0.0, 0.0, 0.75, 1.0, 1.0])
         q = {mode: draw.randint(0, SAMPLES) / SAMPLES if dictated else None for mode in ("cot", "code")}
-        row = {"query_id": f"q{number}", "n_native": SAMPLES, "mean_native": 0.5, "prior_code": prior}
+        row = {"query_id": f"train-{number:03d}", "n_native": SAMPLES, "mean_native": 0.5, "prior_code": prior}
         row["p_code_better"] = 0.5 if dictated else None
         for mode, value in q.items():
             row |= {f"n_{mode}": SAMPLES if dictated else 0, f"q_{mode}": value, f"q_{mode}_low": value, f"q_{mode}_high": value}

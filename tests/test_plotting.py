@@ -9,7 +9,10 @@ import results_tree as tree
 import plot_figures
 from autocode import plotting
 
-NAMES = ["accuracy_by_mode", "alignment", "code_rate_distribution", "iterations", "q_values", "training_health"]
+NAMES = [
+    *("accuracy_by_mode", "alignment", "calibration", "code_rate_distribution", "iterations"),
+    *("programs", "q_values", "rounds", "training_health"),
+]
 TINY = {"tiny": {"label": "tiny"}, "qwen2math": {"label": "Qwen2-Math-7B"}}
 
 

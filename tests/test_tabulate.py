@@ -8,7 +8,7 @@ import pytest
 import results_tree as tree
 
 import tabulate_results
-from autocode import claims, columns, published, results, summary, tables
+from autocode import claims, columns, published, results, tables
 
 NAMES = ["main", "ablation", "selection", "dictation", "sft_sources", "rounds", "regimes", "samples", "claims"]
 
@@ -31,8 +31,8 @@ def made(tmp_path_factory):
 
 def tabulate(run, chosen) -> dict[str, pl.DataFrame]:
     out = run / "tables"
-    tabulate_results.main(["--run", "test", "--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(out)])
-    assert sorted(path.name for path in out.iterdir()) == sorted([*(f"{name}.csv" for name in NAMES), "summary.html"])
+    tabulate_results.main(["--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(out)])
+    assert sorted(path.name for path in out.iterdir()) == sorted(f"{name}.csv" for name in NAMES)
     return {name: pl.read_csv(out / f"{name}.csv", infer_schema_length=None) for name in NAMES}
 
 
@@ -142,14 +142,6 @@ def test_a_run_without_em_and_without_selection_has_tables(made):
     assert frames["selection"].is_empty()
     assert frames["sft_sources"].is_empty()
     assert set(frames["claims"]["verdict"]) == {"not run"}
-
-
-def test_the_summary_needs_no_network_and_opens_with_the_claims(made):
-    run, _ = made()
-    page = (run / "tables" / "summary.html").read_text()
-    assert not any(word in page for word in ("<script", "http:", "https:", "src=", "nan", "None"))
-    headings = [page.index(f'<h2 id="{name}">') for name in summary.TITLES]
-    assert headings == sorted(headings)
 
 
 def test_tables_are_the_same_when_made_again(made):

@@ -1,9 +1,9 @@
-"""Make the tables of a run: main, ablation, selection, dictation, sft_sources, rounds, regimes, samples, claims, and one page with all of them.
+"""Make the tables of a run: main, ablation, selection, dictation, sft_sources, rounds, regimes, samples, claims.
 
-    python workflow_scripts/tabulate_results.py --run demo --results results/demo --plan "$PLAN" --out-dir results/demo/tables
+    python workflow_scripts/tabulate_results.py --results results/demo --plan "$PLAN" --out-dir results/demo/tables
 
-Reads:  the run's scores.json and grades.parquet, data/sft.parquet and data/contamination.parquet; data/published of the repository.
-Writes: {table}.csv for each table and summary.html. Columns are explained in summary.html (autocode.columns).
+Reads:  the run's scores, grades, Q-values, SFT pairs and contamination; data/published of the repository.
+Writes: {table}.csv for each table; their columns are explained in autocode.columns.
         Nothing is written unless every table could be made.
 """
 
@@ -11,12 +11,11 @@ import argparse
 import os
 from pathlib import Path
 
-from autocode import commandline, results, summary, tabulation
+from autocode import commandline, results, tabulation
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = commandline.parser(__doc__)
-    parser.add_argument("--run", required=True, help="name of the run, for titles")
     parser.add_argument("--results", required=True, help="folder of the run's results")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
     parser.add_argument("--out-dir", required=True, type=Path, help="folder of the tables")
@@ -28,7 +27,6 @@ def main(argv: list[str] | None = None) -> int:
     plan = results.parse_plan(args.plan)
     made = tabulation.tabulate(results.Results(args.results, plan))
     texts = {f"{name}.csv": frame.write_csv() for name, frame in made.items()}
-    texts["summary.html"] = summary.render(made, plan, args.run)
     args.out_dir.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         temporary = args.out_dir / f".{name}.{os.getpid()}.tmp"

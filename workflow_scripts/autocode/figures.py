@@ -1,6 +1,6 @@
 """Which numbers of a run go into which figure; how they are drawn is `plotting`'s.
 
-Bands and bars show 95 % intervals as in the tables: over seeds where there are several, else over items.
+Bands and bars show 95 % intervals as in the tables: over seeds and items where there are several seeds, else over items.
 """
 
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from autocode import measures, plotting
+from autocode import measures, metrics, plotting, statistics
 from autocode.plotting import Bars, Curve
-from autocode.results import EM, MODES, START, Arm, Results
+from autocode.results import EM, MODES, START, Arm, Results, aligned
 from autocode.statistics import Interval
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ def accuracy_by_mode(results: Results, run: str) -> "Figure":
             arms[f"EM, after {_iterations(results.plan.iterations)}"] = results.last(EM, family)
         benchmarks = results.plan.benchmarks
         accuracy = {
-            (group, mode): [_percent(measures.accuracy(results, arm, mode, name)) for name in benchmarks]
+            (group, mode): [measures.accuracy(results, arm, mode, name).scaled(100) for name in benchmarks]
             for group, arm in arms.items()
             for mode in ("cot", "code", "auto")
         }
-        rates = {group: [_percent(measures.code_rate(results, arm, "auto", name)) for name in benchmarks] for group, arm in arms.items()}
+        rates = {group: [measures.code_rate(results, arm, "auto", name).scaled(100) for name in benchmarks] for group, arm in arms.items()}
         ticks = [f"{name}\n(n={_items(results, family, name)})" for name in benchmarks]
         families.append(Bars(described.label, ticks, accuracy, rates, list(arms)))
     return plotting.accuracy_by_mode(families, f"Accuracy by mode, run {run} ({_intervals(results)})")
@@ -69,13 +69,88 @@ def alignment(results: Results, run: str) -> "Figure":
                 (
                     results.plan.label(arm.experiment),
                     measures.alignment(results, arm, name),
-                    100 * measures.code_rate(results, arm, "auto", name).value,
+                    f"code rate {100 * measures.code_rate(results, arm, 'auto', name).value:.0f} %",
                 )
                 for arm in results.evaluated(family)
             ]
-    columns = min(2, len(panels))
+    classes = {name: (colour, plotting.ALIGNMENT_LABELS[name]) for name, colour in plotting.ALIGNMENTS.items()}
     title = f"Alignment of the first methodology among correct responses, run {run} ({_seeds(results)})"
-    return plotting.stacked_shares(panels, columns, title)
+    return plotting.stacked_shares(panels, classes, min(2, len(panels)), "correct responses (%)", title)
+
+
+def rounds(results: Results, run: str) -> "Figure":
+    """Methodology attempts of native responses for the start policy and every experiment's last policy."""
+    panels = {}
+    for family, described in results.plan.families.items():
+        for name in results.plan.benchmarks:
+            panels[f"{described.label}, {name}"] = [_attempts(results, arm, name) for arm in results.evaluated(family)]
+    labels = {"1": "one attempt", "2": "two: one reflective hint", "3": "three", "4+": "more"}
+    classes = {name: (colour, labels[name]) for name, colour in plotting.ATTEMPTS.items()}
+    title = f"Methodology attempts in auto, run {run} ({_seeds(results)})"
+    return plotting.stacked_shares(panels, classes, min(2, len(panels)), "responses (%)", title)
+
+
+def _attempts(results: Results, arm: Arm, benchmark: str) -> tuple[str, dict[str, int], str]:
+    counts = dict.fromkeys(plotting.ATTEMPTS, 0)
+    graded = results.seed_grades(arm, "auto", benchmark)
+    for grades in graded:
+        for attempts, count in metrics.attempts_histogram(grades).items():
+            counts["4+" if attempts > 3 else str(attempts)] += count
+    executions = pl.concat([metrics.usable(grades)["executions"] for grades in graded]).mean()
+    return results.plan.label(arm.experiment), counts, f"{executions:.2f} programs run"
+
+
+def programs(results: Results, run: str) -> "Figure":
+    """How far native responses get with a program, from writing it to a right answer."""
+    rows = {described.label: family for family, described in results.plan.families.items()}
+    columns = {f"{name} (n={_items(results, family, name)})": name for family in rows.values() for name in results.plan.benchmarks}
+    panels = {}
+    for row, family in rows.items():
+        for column, name in columns.items():
+            arms = [arm for arm in results.evaluated(family) if arm.experiment in (START, *_shown(results))]
+            panels[row, column] = [(arm.experiment, results.plan.label(arm.experiment), _steps(results, arm, name)) for arm in arms]
+    title = f"From a program to a right answer in auto, run {run} ({_intervals(results)})"
+    return plotting.funnel(panels, list(rows), list(columns), list(metrics.FUNNEL), list(results.plan.experiments), title)
+
+
+def _steps(results: Results, arm: Arm, benchmark: str) -> list[Interval]:
+    taken = aligned([metrics.steps(grades) for grades in results.seed_grades(arm, "auto", benchmark)])
+    return [measures.share([seed[:, step] for seed in taken]).scaled(100) for step in range(len(metrics.FUNNEL))]
+
+
+def calibration(results: Results, run: str) -> "Figure":
+    """The prior against the probability that code is the better choice, for what EM (and NO_REFL) explored."""
+    rows = {described.label: family for family, described in results.plan.families.items()}
+    columns = _stages(results)
+    panels = {}
+    for row, family in rows.items():
+        for column, iteration in columns.items():
+            curves = []
+            for name in [name for name in _shown(results) if name in (EM, "no_reflection")][: 1 if iteration == 1 else None]:
+                shown = START if iteration == 1 else name
+                if made := _reliability(results, Arm(name, family, iteration), shown):
+                    curves.append(made)
+            panels[row, column] = curves
+    title = f"Does the policy choose code where code is better? Run {run} ({_seeds(results)}, intervals over queries)"
+    return plotting.reliability(panels, list(rows), list(columns), list(results.plan.experiments), title)
+
+
+_BINS = [0.0, 0.25, 0.5, 0.75]
+
+
+def _reliability(results: Results, arm: Arm, shown: str) -> tuple[Curve, list[int]] | None:
+    """Queries in bins of their prior (0, four quarters, 1): mean prior, mean probability that code is better, queries."""
+    values = pl.concat(
+        [results.table(arm, seed, "q_values").select("prior_code", "p_code_better").drop_nulls() for seed in results.plan.seeds]
+    )
+    prior = pl.col("prior_code")
+    binned = values.with_columns(bin=pl.when(prior == 1).then(5).otherwise(sum((prior > edge).cast(pl.Int32) for edge in _BINS)))
+    x, y, counts = [], [], []
+    for (_,), part in sorted(binned.group_by("bin"), key=lambda one: one[0]):
+        x.append(float(part["prior_code"].mean()))
+        y.append(statistics.bootstrap_interval(part["p_code_better"].to_numpy().reshape(-1, 1), measures.first, resamples=2000))
+        counts.append(part.height)
+    return (Curve(shown, results.plan.label(shown), x, y), counts) if x else None
 
 
 def q_values(results: Results, run: str) -> "Figure":
@@ -89,13 +164,17 @@ def q_values(results: Results, run: str) -> "Figure":
         for column, iteration in columns.items()
     }
     title = f"Q-values and reference labels, run {run} ({_seeds(results)})"
-    return plotting.value_plane(panels, list(rows), list(columns), title)
+    rules = {
+        results.table(Arm(experiment, family, 1), results.plan.seeds[0], "reference_strategy")["rule"].first() for family in rows.values()
+    }
+    priors = [0.25, 0.5, 0.75] if rules == {"prior_times_q"} else [0.5]
+    return plotting.value_plane(panels, list(rows), list(columns), priors, title)
 
 
 def code_rate_distribution(results: Results, run: str) -> "Figure":
     """How queries spread over code rates of native exploration, before training and after each iteration but the last."""
     rows = {described.label: family for family, described in results.plan.families.items()}
-    columns = {"start policy" if iteration == 1 else f"after {_iterations(iteration - 1)}": iteration for iteration in _trained(results)}
+    columns = _stages(results)
     panels = {}
     for row, family in rows.items():
         for column, iteration in columns.items():
@@ -110,11 +189,12 @@ def code_rate_distribution(results: Results, run: str) -> "Figure":
 
 
 def training_health(results: Results, run: str) -> "Figure":
-    """Importance ratio, clipping, KL, selection loss; and how far recomputed log-probabilities are from the sampled ones."""
+    """Importance ratio, clipping, KL, advantage, selection loss; and how far recomputed log-probabilities are from the sampled ones."""
     watched = {
         "mean importance ratio": ("ratio", 1.0),
         "ratios outside the clip range (%)": ("clip_share", 100.0),
         "KL to the behaviour policy (nats/token)": ("kl_behaviour", 1.0),
+        "mean advantage of a batch": ("advantage", 1.0),
         "selection loss (nats)": ("selection_loss", 1.0),
     }
     difference = "|recomputed - sampled|, 95th pct."
@@ -136,7 +216,10 @@ FIGURES: dict[str, Callable[[Results, str], "Figure"]] = {
     "iterations": iterations,
     "alignment": alignment,
     "q_values": q_values,
+    "calibration": calibration,
     "code_rate_distribution": code_rate_distribution,
+    "rounds": rounds,
+    "programs": programs,
     "training_health": training_health,
 }
 """Every figure of a run: name and the function that draws it from the results and the run's name."""
@@ -151,6 +234,11 @@ def _trained(results: Results) -> list[int]:
     return list(range(1, results.plan.iterations + 1))
 
 
+def _stages(results: Results) -> dict[str, int]:
+    """The policies that were explored, in words, and the iteration that explored them."""
+    return {"start policy" if iteration == 1 else f"after {_iterations(iteration - 1)}": iteration for iteration in _trained(results)}
+
+
 def _iterations(count: int) -> str:
     return f"{count} iteration{'s' if count > 1 else ''}"
 
@@ -161,20 +249,16 @@ def _seeds(results: Results) -> str:
 
 
 def _intervals(results: Results) -> str:
-    return f"{_seeds(results)}, 95 % intervals over {'seeds' if len(results.plan.seeds) > 1 else 'items'}"
+    return f"{_seeds(results)}, 95 % intervals over {'seeds and items' if len(results.plan.seeds) > 1 else 'items'}"
 
 
 def _items(results: Results, family: str, benchmark: str) -> int:
     return min(score["n"] for score in results.seed_scores(results.start(family), MODES[0], benchmark))
 
 
-def _percent(interval: Interval) -> Interval:
-    return Interval(*(None if end is None else 100 * end for end in (interval.value, interval.low, interval.high)))
-
-
 def _course(results: Results, experiment: str, family: str, benchmark: str, measure: Callable[..., Interval]) -> Curve:
     arms = results.course(experiment, family)
-    points = [_percent(measure(results, arm, "auto", benchmark)) for arm in arms]
+    points = [measure(results, arm, "auto", benchmark).scaled(100) for arm in arms]
     return Curve(experiment, results.plan.label(experiment), [arm.iteration for arm in arms], points)
 
 

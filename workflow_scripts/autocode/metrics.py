@@ -92,6 +92,26 @@ def code_rates(grades: pl.DataFrame) -> dict[str, float]:
     return {name: grades[column].mean() for name, column in columns.items()}
 
 
+FUNNEL = {
+    "wrote a program": pl.col("code_written"),
+    "ran one": pl.col("code_executed"),
+    "none of them failed": pl.col("programs_failed") == 0,
+    "its output is the answer": pl.col("code_decides"),
+    "and that is right": pl.col("strict"),
+}
+"""Steps from writing a program to a right answer; a response takes a step if it took all before."""
+
+
+def steps(grades: pl.DataFrame) -> pl.DataFrame:
+    """Which steps of `FUNNEL` each response with a verdict took: query_id and a column of true and false for each."""
+    rows, so_far = usable(grades), pl.lit(True)
+    taken = {}
+    for step, expression in FUNNEL.items():
+        so_far = so_far & expression
+        taken[step] = so_far
+    return rows.select("query_id", **taken)
+
+
 def attempts_histogram(grades: pl.DataFrame) -> dict[int, int]:
     """Responses by number of methodology attempts (the paper's rounds, Table 6), in rising order."""
     return dict(sorted(usable(grades)["attempts"].value_counts().iter_rows()))
@@ -221,11 +241,20 @@ def selection(auto: pl.DataFrame, labels: pl.DataFrame) -> Selection:
 
 
 def alignment(auto: pl.DataFrame, cot: pl.DataFrame, code: pl.DataFrame) -> dict[str, int]:
+    """Correct native responses by class of `alignment_classes`."""
+    counts = dict(alignment_classes(auto, cot, code)["alignment"].value_counts().iter_rows())
+    return {name: counts.get(name, 0) for name in ALIGNMENTS}
+
+
+def alignment_classes(auto: pl.DataFrame, cot: pl.DataFrame, code: pl.DataFrame) -> pl.DataFrame:
     """Correct native responses by how their first attempt stands to an oracle that wants code only where it is needed.
 
     The oracle says code where, of the greedy dictated responses of the same policy, only code is right, else CoT. The
     classes (`ALIGNMENTS`): as the oracle says; code although CoT does too, where both are right; everything else. Queries
     without all three verdicts are left out.
+
+    Returns:
+        Columns query_id and alignment, sorted by query_id.
 
     Raises:
         MetricsError: a query of `auto` is missing in `cot` or `code`.
@@ -243,8 +272,7 @@ def alignment(auto: pl.DataFrame, cot: pl.DataFrame, code: pl.DataFrame) -> dict
         .then(pl.lit("allow_code"))
         .otherwise(pl.lit("misaligned"))
     )
-    counts = dict(verdicts.filter("strict").select(kind.alias("kind"))["kind"].value_counts().iter_rows())
-    return {name: counts.get(name, 0) for name in ALIGNMENTS}
+    return verdicts.filter("strict").select("query_id", alignment=kind)
 
 
 def compliance(grades: pl.DataFrame, methodology: str) -> float:

@@ -26,6 +26,8 @@ MODES = {"cot": "#0072B2", "code": "#D55E00", "auto": "#009E73"}
 ALIGNMENTS = {"strict": "#007a5a", "allow_code": "#8fd3bf", "misaligned": "#b0b0b0"}
 
 MODE_LABELS = {"cot": "CoT, dictated", "code": "code, dictated", "auto": "auto (nothing dictated)"}
+ATTEMPTS = {"1": "#d0d0d0", "2": "#7fb2dd", "3": "#2f74b5", "4+": "#12375f"}
+
 ALIGNMENT_LABELS = {
     "strict": "as the oracle: code iff only code is right",
     "allow_code": "code where both are right",
@@ -163,33 +165,42 @@ def curves(
     return figure
 
 
-def stacked_shares(panels: dict[str, list[tuple[str, dict[str, int], float]]], columns: int, title: str) -> "Figure":
-    """Alignment among correct responses: `panels[title]` holds (policy, counts by class, code rate in percent)."""
+def stacked_shares(
+    panels: dict[str, list[tuple[str, dict[str, int], str]]], classes: dict[str, tuple[str, str]], columns: int, unit: str, title: str
+) -> "Figure":
+    """Shares of classes, a bar per policy: `panels[title]` holds (policy, counts by class, a note); `classes` colours and labels."""
     deepest = max(len(bars) for bars in panels.values())
     figure, axes = canvas(-(-len(panels) // columns), columns, 5.6 if columns > 1 else 7.5, 0.5 + 0.46 * deepest)
     for axis, (name, bars) in zip(axes.flat, panels.items(), strict=False):
-        for position, (_, counts, rate) in enumerate(bars):
-            _stack(axis, position, counts, rate)
+        for position, (_, counts, note) in enumerate(bars):
+            _stack(axis, position, [(counts[name], colour) for name, (colour, _) in classes.items()])
+            axis.text(102, position, note, va="center", fontsize=8, color="#444444", clip_on=False)
         names = [textwrap.fill(f"{label} (n={sum(counts.values())})", 30) for label, counts, _ in bars]
         axis.set_yticks(range(len(bars)), names)
         axis.invert_yaxis()
         axis.set_xlim(0, 100)
         axis.grid(False)
         axis.set_title(name, loc="left")
-        axis.set_xlabel("correct responses (%)")
+        axis.set_xlabel(unit)
     for axis in list(axes.flat)[len(panels) :]:
         axis.set_visible(False)
-    _legend(figure, [_patch(colour, ALIGNMENT_LABELS[name]) for name, colour in ALIGNMENTS.items()])
+    _legend(figure, [_patch(colour, label) for colour, label in classes.values()])
     figure.suptitle(title)
     return figure
 
 
 def value_plane(
-    panels: dict[Place, list[tuple[float, float, str | None]]], rows: Sequence[str], columns: Sequence[str], title: str
+    panels: dict[Place, list[tuple[float, float, str | None]]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    priors: Sequence[float],
+    title: str,
 ) -> "Figure":
     """Q-values of each query, CoT against code: a dot per pair of values and label, its area the number of queries.
 
-    `panels[row, column]` holds (q_cot, q_code, label). Dots of one pair stand side by side.
+    `panels[row, column]` holds (q_cot, q_code, label). Dots of one pair stand side by side. For each of `priors`, a share of
+    native rollouts that choose code, a line divides what the reference strategy gives to code (above) and to CoT; 0.5 stands
+    for equal values.
     """
     figure, axes = canvas(len(rows), len(columns), 3.9, 3.5, sharex=True, sharey=True)
     colours = {"cot": MODES["cot"], "code": MODES["code"], None: "#9a9a9a"}
@@ -197,7 +208,12 @@ def value_plane(
     for row, line in zip(rows, axes, strict=True):
         for column, axis in zip(columns, line, strict=True):
             points = panels[row, column]
-            axis.plot([0, 1], [0, 1], color="#666666", linewidth=0.8, linestyle="--", zorder=1)
+            for prior in priors:
+                slope = (1 - prior) / prior
+                end = (min(1.06, 1.06 / slope), min(1.06, 1.06 * slope))
+                axis.plot([0, end[0]], [0, end[1]], color="#666666", linewidth=0.8, linestyle="--" if prior == 0.5 else ":", zorder=1)
+                if len(priors) > 1:
+                    axis.text(*end, f"{100 * prior:.0f} %", fontsize=7, color="#666666", ha="left", va="bottom", zorder=1)
             for label, colour in colours.items():
                 own = np.array([point[:2] for point in points if point[2] == label]).reshape(-1, 2)
                 places, counts = np.unique(own, axis=0, return_counts=True)
@@ -212,8 +228,73 @@ def value_plane(
     for axis in axes[-1]:
         axis.set_xlabel("Q(x, CoT): mean reward")
     names = {"cot": "label CoT", "code": "label code", None: "no label: never solved"}
-    boundary = _line("#666666", "--", "equal Q: above it code is worth more")
-    _legend(figure, [*(_dot(colours[label], name) for label, name in names.items()), boundary])
+    boundaries = [_line("#666666", "--", "equal Q: above it code is worth more")]
+    if len(priors) > 1:
+        boundaries.append(_line("#666666", ":", "s* chooses code above, at this prior for code"))
+    _legend(figure, [*(_dot(colours[label], name) for label, name in names.items()), *boundaries])
+    figure.suptitle(title)
+    return figure
+
+
+def reliability(
+    panels: dict[Place, list[tuple[Curve, list[int]]]], rows: Sequence[str], columns: Sequence[str], experiments: Sequence[str], title: str
+) -> "Figure":
+    """Share of native rollouts that choose code against how probably code is the better choice; the area of a dot is its queries.
+
+    `panels[row, column]` holds curves, all in [0, 1], and the queries behind each of their points.
+    """
+    figure, axes = canvas(len(rows), len(columns), 3.9, 3.5, sharex=True, sharey=True)
+    for row, line in zip(rows, axes, strict=True):
+        for column, axis in zip(columns, line, strict=True):
+            axis.plot([0, 1], [0, 1], color="#666666", linewidth=0.8, linestyle="--", zorder=1)
+            for curve, counts in panels[row, column]:
+                drawn = look(curve.experiment, experiments)
+                y = [point.value for point in curve.y]
+                axis.errorbar(curve.x, y, yerr=_error(curve.y), fmt="none", ecolor=drawn["color"], elinewidth=0.8, capsize=1.5, alpha=0.7)
+                axis.scatter(curve.x, y, s=[12 + 500 * n / sum(counts) for n in counts], color=drawn["color"], alpha=0.6, linewidths=0)
+                axis.plot(curve.x, y, label=curve.label, linewidth=1.2, markersize=3, **drawn)
+            axis.set_title(f"{row}\n{column}", loc="left")
+            axis.set_aspect("equal")
+            axis.set_xlim(-0.06, 1.06)
+            axis.set_ylim(-0.06, 1.06)
+            axis.grid(True, axis="both")
+            axis.set_ylabel("P(code is better), posterior mean" if axis is line[0] else "")
+    for axis in axes[-1]:
+        axis.set_xlabel("p(code|x): native rollouts that choose code")
+    _legend(figure, [*_unique_handles(axes), _line("#666666", "--", "chooses code as often as it is the better choice")])
+    figure.suptitle(title)
+    return figure
+
+
+def funnel(
+    panels: dict[Place, list[tuple[str, str, list[Interval]]]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    steps: Sequence[str],
+    experiments: Sequence[str],
+    title: str,
+) -> "Figure":
+    """How far responses get, percent of all of them: `panels[row, column]` holds (experiment, label, a value per step)."""
+    most = max(len(bars) for bars in panels.values())
+    figure, axes = canvas(len(rows), len(columns), 5.2 if len(columns) < 3 else 3.6, 0.6 + 0.16 * most * len(steps), sharey=True)
+    for row, line in zip(rows, axes, strict=True):
+        for column, axis in zip(columns, line, strict=True):
+            bars = panels[row, column]
+            width = 0.82 / max(len(bars), 1)
+            for position, (experiment, label, values) in enumerate(bars):
+                places = np.arange(len(steps)) + (position - (len(bars) - 1) / 2) * width
+                shares = [value.value for value in values]
+                axis.barh(places, shares, width * 0.92, color=look(experiment, experiments)["color"], label=label)
+                axis.errorbar(shares, places, xerr=_error(values), fmt="none", ecolor="#333333", elinewidth=0.7, capsize=1.2)
+            axis.set_yticks(range(len(steps)), [textwrap.fill(step, 14) for step in steps])
+            axis.set_ylim(len(steps) - 0.5, -0.5)
+            axis.grid(True, axis="x")
+            axis.grid(False, axis="y")
+            axis.set_title(f"{row}\n{column}", loc="left")
+            axis.set_xlim(left=0)
+    for axis in axes[-1]:
+        axis.set_xlabel("responses (%)")
+    _legend(figure, _unique_handles(axes))
     figure.suptitle(title)
     return figure
 
@@ -266,9 +347,10 @@ def training(
         for column, axis in zip(columns, line, strict=True):
             last = axis is line[-1]
             for experiment, label, x, y in panels[row, column]:
-                drawn = look(experiment, experiments) | ({} if last else {"marker": ""})
-                axis.plot(x, y, linewidth=1.1, markersize=4, alpha=0.9, label=label, **drawn)
-            if last and any((y > 0).any() for *_, y in panels[row, column]):
+                looks = look(experiment, experiments) | ({} if last else {"marker": ""})
+                axis.plot(x, y, linewidth=1.1, markersize=4, alpha=0.9, label=label, **looks)
+            drawn = np.concatenate([y[np.isfinite(y)] for *_, y in panels[row, column]] or [np.empty(0)])
+            if _spreads(drawn) or (last and (drawn > 0).any()):
                 axis.set_yscale("log")
             for bound in bounds:
                 axis.axvline(bound, color="#bbbbbb", linewidth=0.8, zorder=0)
@@ -312,15 +394,22 @@ def _curve(axis: "Axes", curve: Curve, experiments: Sequence[str]) -> None:
         axis.fill_between(curve.x, low, high, color=drawn["color"], alpha=0.12, linewidth=0)
 
 
-def _stack(axis: "Axes", position: int, counts: dict[str, int], rate: float) -> None:
-    total, left = sum(counts.values()), 0.0
-    for name, colour in ALIGNMENTS.items():
-        share = 100 * counts[name] / total if total else 0.0
+def _stack(axis: "Axes", position: int, parts: Sequence[tuple[int, str]]) -> None:
+    from matplotlib.colors import to_rgb
+
+    total, left = sum(count for count, _ in parts), 0.0
+    for count, colour in parts:
+        share = 100 * count / total if total else 0.0
         axis.barh(position, share, left=left, color=colour, height=0.72)
         if share >= 9:
-            axis.text(left + share / 2, position, f"{share:.0f}", ha="center", va="center", color="white" if name == "strict" else "black")
+            ink = "white" if sum(to_rgb(colour)) < 1.4 else "black"
+            axis.text(left + share / 2, position, f"{share:.0f}", ha="center", va="center", color=ink)
         left += share
-    axis.text(102, position, f"code rate {rate:.0f} %", va="center", fontsize=8, color="#444444", clip_on=False)
+
+
+def _spreads(values: np.ndarray) -> bool:
+    """A few large values would press all others flat."""
+    return bool(len(values) and values.min() > 0 and values.max() > 20 * np.median(values))
 
 
 def _bin(rates: Sequence[float]) -> np.ndarray:

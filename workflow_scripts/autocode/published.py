@@ -89,6 +89,11 @@ def behaviour(regime: str) -> str | None:
     return next((row["behaviour"] for row in _rows("autocode_v3_regimes.csv") if row["regime"] == regime), None)
 
 
+def discrepancies() -> list[dict[str, str]]:
+    """Where the published numbers disagree with themselves: keys where and discrepancy."""
+    return _rows("discrepancies.csv")
+
+
 def sft_queries(dataset: str) -> int | None:
     """Queries that the authors' released corpus takes from an SFT source."""
     counts = {row["source"]: int(row["queries"]) for row in _rows("autocode_released_sft_sources.csv")}

@@ -1,17 +1,33 @@
-"""One self-contained HTML page with all tables of a run, the claims first. Plain HTML and CSS: it needs no network."""
+"""The page to read first: what was run, whether the paper's claims hold in it, by how much, at what cost; then every table.
 
+One self-contained HTML file. It needs no network.
+"""
+
+import base64
 from html import escape
+from pathlib import Path
 
 import polars as pl
+from pydantic import Field
 
+from autocode import claims, published, settings
 from autocode import columns as described
-from autocode.results import Plan
+from autocode.results import EM, START, Plan
+
+
+class About(settings.Section):
+    """What a run was made of, in the words of its settings; made by `about_json` of rules/report.smk."""
+
+    description: str
+    queries: list[str] = Field(description="query sets for exploration and RL")
+    sft: list[str] = Field(description="SFT sets")
+    queries_per_iteration: int
+    samples: int = Field(description="K")
+    engine: str
+    hardware: str = Field(description="what a job asked for")
+
 
 TITLES = {
-    "claims": (
-        "Claims",
-        "What the paper claims, and what this run shows. One seed says nothing about the next: its intervals are over items alone.",
-    ),
     "main": (
         "Main results (Table 1)",
         "The start policy dictated and native, and the policy after the last EM iteration; greedy, one response an item.",
@@ -36,49 +52,173 @@ TITLES = {
     ),
     "regimes": (
         "Training regimes (version 3 of the paper)",
-        "SFT alone, RL on top of it, and EM; with the share of queries whose native rollouts all choose alike. Words are the paper's, second-hand.",
+        "SFT alone, RL on top of it, and EM; with the share of queries whose native rollouts all choose alike.",
     ),
 }
 
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; margin: 2rem auto; max-width: 110rem; padding: 0 1.5rem; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-bottom: 1px solid #ccc; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.87rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.25rem 0.6rem; border-bottom: 1px solid #e4e4e4; text-align: right; white-space: nowrap; }
-th { position: sticky; top: 0; background: #f5f5f5; vertical-align: bottom; font-weight: 600; }
-td.text, th.text { text-align: left; } td.published { color: #6b4a00; background: #fff8e8; }
-td.long { white-space: normal; min-width: 20rem; }
-.interval { color: #666; } tr:hover td { background: #f0f6ff; }
-.supported { color: #00664a; } .contradicted { color: #a33c00; } .unresolved, .missing { color: #666; }
-details { margin: 0.6rem 0; } dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.1rem 1rem; font-size: 0.87rem; }
-dt { font-family: monospace; } dd { margin: 0; }
-"""
+ROWS_SHOWN = 12
+"""A longer table is folded at first."""
+
+TEMPLATE = Path(__file__).with_name("summary.html")
 
 _VERDICTS = {"supported": "supported", "contradicted": "contradicted", "not resolved": "unresolved", "not run": "missing"}
 
+_IN_WORDS = {
+    "supported": "reproduced",
+    "contradicted": "not reproduced: the opposite",
+    "not resolved": "cannot be told at this size",
+    "not run": "not run",
+}
+"""Verdicts as a reader asks for them."""
 
-def render(tables: dict[str, pl.DataFrame], plan: Plan, run: str) -> str:
+_ON_VERDICTS = (
+    "A verdict is what the whole 95 % interval of that line says. The p-values are adjusted by Holm for all tests of this table; "
+    "with one seed they, and the intervals, are over items alone and say nothing about another seed."
+)
+
+
+def render(tables: dict[str, pl.DataFrame], costs: pl.DataFrame, figure: str, plan: Plan, about: About, run: str) -> str:
     """The page as text.
 
     Args:
-        tables: as made by `tabulation.tabulate`.
-        plan: labels of families and experiments.
-        run: name of the run, for the title.
+        tables: by name, as made by `tabulation.tabulate`.
+        costs: as made by `costs.tabulate`.
+        figure: an SVG, shown below the claims.
+        plan: what the run built, with labels.
+        about: what it was made of.
+        run: its name.
     """
-    sections = [_section(name, tables[name], plan) for name in TITLES]
-    seeds = f"{len(plan.seeds)} seed{'s' if len(plan.seeds) > 1 else ''}"
-    lead = (
-        f"{seeds}, {plan.iterations} iteration{'s' if plan.iterations > 1 else ''}. Numbers are percent unless a column says otherwise; "
-        "brackets are 95 % intervals, over seeds where there are several, else over items. "
-        "Shaded cells are the paper's values (arXiv 2502.00691v1); "
-        "everything else was measured in this run."
+    picture = base64.b64encode(figure.encode()).decode()
+    body = [
+        f'<p class="grey">{escape(about.description)}</p>',
+        f'<div class="cards">{"".join(_cards(tables, costs, plan))}</div>',
+        f"<h2>The paper's claims</h2>{_verdicts(tables['claims'], plan)}<p>{_ON_VERDICTS}</p>",
+        f'<p><img alt="Accuracy of each mode, and the code rate of auto" src="data:image/svg+xml;base64,{picture}"></p>',
+        f"<h2>What was run</h2>{_made_of(tables['main'], costs, plan, about)}",
+        '<p class="grey">The responses behind the numbers: <code>responses.html</code> beside this page, or Responses in the report.</p>',
+        *(_section(name, tables[name], plan) for name in TITLES),
+        _discrepancies(plan),
+    ]
+    return TEMPLATE.read_text(encoding="utf-8").replace("{{run}}", escape(run)).replace("{{body}}", "\n".join(body))
+
+
+def _cards(tables: dict[str, pl.DataFrame], costs: pl.DataFrame, plan: Plan) -> list[str]:
+    """Did it work, by how much, at what cost: for the first family on the first benchmark."""
+    family, benchmark = next(iter(plan.families)), plan.benchmarks[0]
+    place = f"{plan.families[family].label}, {benchmark}"
+    main = {(row["experiment"], row["mode"]): row for row in _of(tables["main"], family, benchmark)}
+    told = {row["claim"]: row for row in _of(tables["claims"], family, benchmark)}
+    row = {claim.name: told[claim.text] for claim in claims.CLAIMS}
+    cards = []
+    if EM in plan.experiments:
+        auto, better = main[EM, "auto"], max((main[START, mode] for mode in ("cot", "code")), key=lambda one: one["accuracy"])
+        cards += [
+            _card(
+                "Did it work?",
+                _effect(row["accuracy"], " points"),
+                f"Accuracy {_number(auto['accuracy'])} % in auto after {plan.iterations} iterations of EM; the better dictated mode of the "
+                f"start policy ({better['mode']}) has {_number(better['accuracy'])} %. {_in_words(row['accuracy'])}.",
+                place,
+            ),
+            _card(
+                "With how much code?",
+                _effect(row["executions"], " %", "fewer runs"),
+                f"{_number(auto['code_rate'])} % of the responses run a program. Compared are program runs with the start policy dictated "
+                f"to code. {_in_words(row['executions'])}.",
+                place,
+            ),
+        ]
+    total = costs.filter(pl.col("stage") == "all").row(0, named=True)
+    cards.append(
+        _card(
+            "At what cost?",
+            f"{total['gpu_hours']:.1f} GPU hours" if total["gpu_hours"] else f"{_hours(total['hours'])} of jobs",
+            f"{total['jobs']} jobs, {_hours(total['hours'])} of wall clock added up, {_hours(total['cpu_hours'])} of processor time; "
+            f"the largest needed {total['peak_memory_gb']:.1f} GB. By stage under Costs.",
+            "all stages measured, training to grading",
+        )
     )
+    return cards
+
+
+def _card(title: str, big: str, words: str, place: str) -> str:
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>Summary of run {escape(run)}</title>\n'
-        f"<style>{_STYLE}</style></head>\n<body>\n<h1>Run {escape(run)}</h1>\n<p>{lead}</p>\n"
-        + "\n".join(sections)
-        + "\n</body>\n</html>\n"
+        f'<div class="card"><h3>{escape(title)}</h3><p class="big">{escape(big)}</p>'
+        f'<p>{escape(words)}</p><p class="grey">{escape(place)}</p></div>'
     )
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
+
+
+def _of(frame: pl.DataFrame, family: str, benchmark: str) -> list[dict]:
+    return frame.filter((pl.col("family") == family) & (pl.col("benchmark") == benchmark)).rows(named=True)
+
+
+def _effect(row: dict, unit: str, more: str = "") -> str:
+    if row["value"] is None:
+        return "not run"
+    sign = "+" if row["value"] > 0 and not more else ""
+    return f"{sign}{_number(row['value'])}{unit}{' ' if more else ''}{more}"
+
+
+def _in_words(row: dict) -> str:
+    interval = "" if row["low"] is None else f" (95 % interval {_number(row['low'])} to {_number(row['high'])})"
+    return f"The paper's claim: {_verdict(row)}{interval}"
+
+
+def _verdict(row: dict) -> str:
+    """A verdict as a reader asks for it; with a warning where it would not stand among all tests of the run."""
+    weak = row["verdict"] in ("supported", "contradicted") and row["adjusted_p"] is not None and row["adjusted_p"] > 0.05
+    return _IN_WORDS[row["verdict"]] + (", but not after adjusting for all tests" if weak else "")
+
+
+def _verdicts(frame: pl.DataFrame, plan: Plan) -> str:
+    """Each claim with its verdict on every benchmark."""
+    titles = ("claim", "where", "effect, 95 % interval", "p, adjusted", "verdict")
+    head = "".join(f'<th class="text">{title}</th>' for title in titles)
+    rows = []
+    for claim in claims.CLAIMS:
+        for number, row in enumerate(frame.filter(pl.col("claim") == claim.text).iter_rows(named=True)):
+            where = f"{plan.families[row['family']].label}, {row['benchmark']}"
+            effect = "" if row["value"] is None else _number(row["value"])
+            interval = "" if row["low"] is None else f' <span class="interval">[{_number(row["low"])}, {_number(row["high"])}]</span>'
+            p_value = "" if row["adjusted_p"] is None else f"{row['adjusted_p']:.2g}"
+            rows.append(
+                f'<tr><td class="text long">{escape(claim.text) if number == 0 else ""}</td><td class="text">{escape(where)}</td>'
+                f'<td class="text">{effect}{interval}</td><td class="text">{p_value}</td>'
+                f'<td class="text {_VERDICTS[row["verdict"]]}">{_verdict(row)}</td></tr>'
+            )
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+
+
+def _made_of(main: pl.DataFrame, costs: pl.DataFrame, plan: Plan, about: About) -> str:
+    items = {name: main.filter(pl.col("benchmark") == name)["n"].max() for name in plan.benchmarks}
+    facts = {
+        "models": ", ".join(family.label for family in plan.families.values()),
+        "experiments": ", ".join(plan.experiments.values()),
+        "seeds": ", ".join(map(str, plan.seeds)),
+        "learned from": f"SFT {', '.join(about.sft)}; queries {', '.join(about.queries)}, {about.queries_per_iteration} an iteration",
+        "rollouts": f"K = {about.samples} a query and methodology, and as many native ones",
+        "iterations": str(plan.iterations),
+        "tested on": ", ".join(f"{name} ({count} items)" for name, count in items.items()),
+        "engine": about.engine,
+        "a sampling or training job": about.hardware,
+        "longest job": _hours(costs.filter(pl.col("stage") != "all")["longest_hours"].max()),
+        "intervals": "95 %, "
+        + ("over seeds and items" if len(plan.seeds) > 1 else "over items alone: they say nothing about another seed"),
+        "shaded cells": f"the paper's values (arXiv 2502.00691{plan.published}); everything else was measured in this run",
+    }
+    return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts.items()) + "</dl>"
+
+
+def _discrepancies(plan: Plan) -> str:
+    """Where the published numbers disagree with themselves; nothing where none of them is shown."""
+    if not any(family.published for family in plan.families.values()):
+        return ""
+    found = "".join(f"<dt>{escape(row['where'])}</dt><dd>{escape(row['discrepancy'])}</dd>" for row in published.discrepancies())
+    return f'\n<h2 id="discrepancies">Published numbers that disagree with themselves</h2>\n<p>Left as printed.</p><dl>{found}</dl>'
 
 
 def _section(name: str, frame: pl.DataFrame, plan: Plan) -> str:
@@ -91,9 +231,11 @@ def _section(name: str, frame: pl.DataFrame, plan: Plan) -> str:
     head = "".join(f"<th{_text_class(frame, column)}>{escape(column.replace('_', ' '))}</th>" for column in columns)
     rows = "\n".join(f"<tr>{''.join(_cell(column, row, plan) for column in columns)}</tr>" for row in frame.iter_rows(named=True))
     meanings = "".join(f"<dt>{column}</dt><dd>{escape(described.meaning(column))}</dd>" for column in columns)
+    table = f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
+    shown = " open" if frame.height <= ROWS_SHOWN else ""
     return (
-        f'{opening}\n<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>\n'
-        f"<details><summary>What the columns mean</summary><dl>{meanings}</dl></details>"
+        f"{opening}\n<details{shown}><summary>{frame.height} rows</summary>{table}</details>\n"
+        f'<details><summary>What the columns mean</summary><dl class="columns">{meanings}</dl></details>'
     )
 
 

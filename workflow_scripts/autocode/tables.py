@@ -221,6 +221,25 @@ def read(path: str | Path, table: str, allow_empty: bool = False) -> pl.DataFram
     return frame
 
 
+def scan(path: str | Path, table: str) -> pl.LazyFrame:
+    """A declared table to read a part of: names and types of its columns are checked, its rows are not.
+
+    Raises:
+        TableError: the file is absent, unreadable, or its columns do not match its declaration.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise TableError(f"{path}: no such file; it should hold the table '{table}'")
+    try:
+        found = pl.read_parquet_schema(path)
+    except Exception as error:  # polars raises several unrelated types on damaged files
+        raise TableError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+    for column, dtype in schema(table).items():
+        if found.get(column) != dtype:
+            raise TableError(f"{path}: column '{column}' is {found.get(column, 'missing')}, table '{table}' declares {dtype}")
+    return pl.scan_parquet(path)
+
+
 def _checked(frame: pl.DataFrame, name: str, table: str) -> pl.DataFrame:
     columns = TABLES[table]
     if missing := [column for column in columns if column not in frame.columns]:

@@ -1,0 +1,53 @@
+"""Write the page to read first: what was run, the paper's claims with verdict and effect, the cost, and every table.
+
+    python workflow_scripts/write_summary.py --run demo --plan "$PLAN" --about "$ABOUT" --tables results/demo/tables/*.csv \\
+        --costs logs/results/demo/costs.csv --figure results/demo/figures/accuracy_by_mode.svg --out reports/demo/summary.html
+
+reads   the tables of tabulate_results.py and tabulate_costs.py, and one figure
+writes  one HTML page that needs no network; it holds hours and memory, so it differs from run to run
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import polars as pl
+
+from autocode import commandline, results, settings, summary
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--run", required=True, help="name of the run, for titles")
+    parser.add_argument("--plan", required=True, help="JSON of what the run built")
+    parser.add_argument("--about", required=True, help="JSON of what it was made of")
+    parser.add_argument("--tables", required=True, nargs="+", type=Path, help="CSV files, each named after its table")
+    parser.add_argument("--costs", required=True, type=Path, help="CSV file with the costs")
+    parser.add_argument("--figure", required=True, type=Path, help="SVG to show below the claims")
+    parser.add_argument("--out", required=True, type=Path, help="page to write")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    plan, about = results.parse_plan(args.plan), settings.parse(summary.About, args.about, "--about")
+    tables = {path.stem: _read(path) for path in args.tables}
+    if missing := sorted({"claims", *summary.TITLES} - set(tables)):
+        raise commandline.InputError(f"--tables: the table '{missing[0]}' is missing")
+    page = summary.render(tables, _read(args.costs), args.figure.read_text(encoding="utf-8"), plan, about, args.run)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = args.out.with_name(f".{args.out.name}.{os.getpid()}.tmp")
+    temporary.write_text(page, encoding="utf-8")
+    os.replace(temporary, args.out)
+    return 0
+
+
+def _read(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_csv(path, infer_schema_length=None)
+    except pl.exceptions.PolarsError as error:
+        raise commandline.InputError(f"{path}: not a table ({error})") from error
+
+
+if __name__ == "__main__":
+    commandline.run(main)
