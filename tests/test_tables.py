@@ -142,3 +142,19 @@ def test_dropping_any_column_of_any_table_is_named(tmp_path_factory, table, data
     path = tmp_path_factory.getbasetemp() / "never.parquet"
     with pytest.raises(TableError, match=f"never.parquet: column '{column}' of table '{table}' is missing"):
         tables.write(tables.empty(table).drop(column), path, table)
+
+
+def test_a_part_of_a_table_is_read_and_checked(tmp_path):
+    path = tmp_path / "grades.parquet"
+    tables.write(GRADES, path, "grades")
+    assert tables.read(path, "grades", columns=["strict", "query_id"]).equals(GRADES.select("strict", "query_id"))
+    assert tables.scan(path, "grades").filter(pl.col("query_id") == "q2").select("mode").collect().item() == "code"
+    GRADES.drop("strict").write_parquet(path)
+    assert tables.read(path, "grades", columns=["query_id"]).height == 3
+    with pytest.raises(TableError, match="column 'strict' of table 'grades' is missing"):
+        tables.read(path, "grades", columns=["strict"])
+    with pytest.raises(TableError, match="column 'strict' is missing, table 'grades' declares Boolean"):
+        tables.scan(path, "grades")
+    path.write_text("no parquet")
+    with pytest.raises(TableError, match="not a readable parquet file"):
+        tables.scan(path, "grades")

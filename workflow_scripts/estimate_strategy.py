@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
 
     args = arguments().parse_args(argv)
     chosen = settings.parse(settings.Estimate, args.settings)
-    grades = pl.concat([tables.read(path, "grades") for path in args.grades])
+    grades = pl.concat([tables.read(path, "grades", columns=estimation.GRADES) for path in args.grades])
     q_values = estimation.estimate_q_values(grades)
     tables.write(q_values, args.out_q_values, "q_values")
     tables.write(estimation.reference_strategy(q_values, chosen, args.seed), args.out_strategy, "reference_strategy")

@@ -11,6 +11,10 @@ from autocode import settings, tables
 _GRID = (np.arange(2000) + 0.5) / 2000
 
 
+GRADES = ("query_id", "mode", "methodology", "outcome", "strict")
+"""Columns of `grades` that the E-step looks at."""
+
+
 def estimate_q_values(grades: pl.DataFrame) -> pl.DataFrame:
     """Prior and Q-values of each query from graded rollouts (table `grades`, any mix of modes) as table `q_values`.
 

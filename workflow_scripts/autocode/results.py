@@ -22,6 +22,10 @@ MODES = ("auto", "cot", "code")
 """Modes of evaluation."""
 
 
+GRADES = [column for column in tables.TABLES["grades"] if column not in ("mode", "finish_reason", "isolation", "grader")]
+"""Columns of `grades` that tables and figures are made of."""
+
+
 class ResultsError(Exception):
     """A file of the run is missing or does not say what it should."""
 
@@ -121,7 +125,7 @@ class Results:
     def explored(self, arm: Arm, mode: str) -> list[pl.DataFrame]:
         """Table `grades` of the rollouts by which a policy was explored, for every seed."""
         paths = [self.root / arm.policy(seed) / "explore" / mode / "grades.parquet" for seed in self.plan.seeds]
-        return [tables.read(path, "grades", allow_empty=True) for path in paths]
+        return [tables.read(path, "grades", allow_empty=True, columns=GRADES) for path in paths]
 
     def paired(self, terms: list[tuple[Arm, str]], benchmark: str, column: str = "strict") -> list[np.ndarray]:
         """A column of several evaluations of the same items: for each seed an array of shape (items, evaluations).
@@ -145,7 +149,7 @@ class Results:
             raise ResultsError(f"{path}: not JSON: {error}") from error
 
     def _grades(self, policy: str, mode: str, benchmark: str) -> pl.DataFrame:
-        return tables.read(self.root / policy / "eval" / mode / benchmark / "grades.parquet", "grades")
+        return tables.read(self.root / policy / "eval" / mode / benchmark / "grades.parquet", "grades", columns=GRADES)
 
 
 def aligned(frames: list[pl.DataFrame]) -> list[np.ndarray]:

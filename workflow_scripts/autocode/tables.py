@@ -5,7 +5,7 @@ anything else with one sentence that names the file and the column, so a malform
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -202,20 +202,19 @@ def write(frame: pl.DataFrame, path: str | Path, table: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def read(path: str | Path, table: str, allow_empty: bool = False) -> pl.DataFrame:
-    """Read and check a declared table.
+def read(path: str | Path, table: str, allow_empty: bool = False, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Read and check a declared table, or some of its columns: of many million rows only what is needed fits a small memory.
 
     Raises:
         TableError: the file is absent, unreadable, empty (unless allowed), or does not match its declaration.
     """
     path = Path(path)
-    if not path.is_file():
-        raise TableError(f"{path}: no such file; it should hold the table '{table}'")
+    held = _columns(path, table)
     try:
-        frame = pl.read_parquet(path)
+        frame = pl.read_parquet(path, columns=None if columns is None else [column for column in columns if column in held])
     except Exception as error:  # polars raises several unrelated types on damaged files
         raise TableError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
-    frame = _checked(frame, str(path), table)
+    frame = _checked(frame, str(path), table, columns)
     if frame.is_empty() and not allow_empty:
         raise TableError(f"{path}: the table '{table}' has no row")
     return frame
@@ -227,21 +226,25 @@ def scan(path: str | Path, table: str) -> pl.LazyFrame:
     Raises:
         TableError: the file is absent, unreadable, or its columns do not match its declaration.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise TableError(f"{path}: no such file; it should hold the table '{table}'")
-    try:
-        found = pl.read_parquet_schema(path)
-    except Exception as error:  # polars raises several unrelated types on damaged files
-        raise TableError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+    held = _columns(Path(path), table)
     for column, dtype in schema(table).items():
-        if found.get(column) != dtype:
-            raise TableError(f"{path}: column '{column}' is {found.get(column, 'missing')}, table '{table}' declares {dtype}")
+        if held.get(column) != dtype:
+            raise TableError(f"{path}: column '{column}' is {held.get(column, 'missing')}, table '{table}' declares {dtype}")
     return pl.scan_parquet(path)
 
 
-def _checked(frame: pl.DataFrame, name: str, table: str) -> pl.DataFrame:
-    columns = TABLES[table]
+def _columns(path: Path, table: str) -> dict[str, pl.DataType]:
+    """Names and types of the columns in a file."""
+    if not path.is_file():
+        raise TableError(f"{path}: no such file; it should hold the table '{table}'")
+    try:
+        return dict(pl.read_parquet_schema(path))
+    except Exception as error:  # polars raises several unrelated types on damaged files
+        raise TableError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+
+
+def _checked(frame: pl.DataFrame, name: str, table: str, wanted: Sequence[str] | None = None) -> pl.DataFrame:
+    columns = TABLES[table] if wanted is None else {column: TABLES[table][column] for column in wanted}
     if missing := [column for column in columns if column not in frame.columns]:
         raise TableError(f"{name}: column '{missing[0]}' of table '{table}' is missing")
     if unknown := [column for column in frame.columns if column not in columns]:
