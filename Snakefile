@@ -13,6 +13,7 @@
 #   results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet | grades.parquet | scores.json   mode: auto cot code
 #   results/{run}/tables/{table}.csv | {table}.tex   results/{run}/figures/{figure}.svg | {figure}.pdf
 #   data/external/{name}.jsonl  ->  results/external/{name}/graded.jsonl | tables/main.csv      response logs of others
+#   reports/{run}/summary.html | responses.html                     pages to read
 #   logs/results/{run}/costs.csv   logs/<same path>.log   logs/<same path>.timing.tsv   checkpoints/...  (resumable, undeclared, safe to delete)
 #
 # {policy} is start/{family}/seed{seed} or {experiment}/{family}/seed{seed}/iter{iteration}.
