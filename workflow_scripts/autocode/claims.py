@@ -1,19 +1,16 @@
 """What the paper claims, each with its measure in a run, its interval, and what the interval says."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autocode import measures, statistics
+from autocode.measures import Compared
 from autocode.results import EM, Results
-from autocode.statistics import Interval
 
 POLARISED = (0.05, 0.95)
 """A code rate outside counts as one choice for all (our choice; v3 speaks of polarising to 0 or 100 %)."""
 
 RIVAL = "standard_rl_equal_rollouts"
-
-Measured = tuple[Interval, float | None]
-"""A measure with its interval, a share or a difference of shares; and the p-value of its being 0, where that is a question."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +20,7 @@ class Claim:
     name: str
     text: str
     needs: frozenset[str]
-    measure: Callable[[Results, str, str], Measured]
+    measure: Callable[[Results, str, str], Compared]
     judge: Callable[[float, float], str]
 
 
@@ -43,13 +40,13 @@ def assess(results: Results) -> list[dict]:
 
 
 def _measured(results: Results, family: str, benchmark: str, claim: Claim) -> dict:
-    interval, p_value = claim.measure(results, family, benchmark)
-    percent = interval.scaled(100)
+    compared = claim.measure(results, family, benchmark)
+    percent = compared.effect.scaled(100)
     return {
         "seeds": len(results.plan.seeds),
         "interval": percent,
-        "n": len(results.paired([(results.last(EM, family), "auto")], benchmark)[0]),
-        "p_value": p_value,
+        "n": compared.n,
+        "p_value": compared.p_value,
         "verdict": "not resolved" if percent.low is None else claim.judge(round(percent.low, 2), round(percent.high, 2)),
     }
 
@@ -69,14 +66,16 @@ def _not_polarised(low: float, high: float) -> str:
     return "contradicted" if high < least or low > most else "not resolved"
 
 
-def _em_code_rate(results: Results, family: str, benchmark: str) -> Measured:
-    return measures.code_rate(results, results.last(EM, family), "auto", benchmark), None
+def _em_code_rate(results: Results, family: str, benchmark: str) -> Compared:
+    arm = results.last(EM, family)
+    count = len(results.paired([(arm, "auto")], benchmark)[0])
+    return Compared(measures.code_rate(results, arm, "auto", benchmark), None, count)
 
 
-def _em_minus(rival: str, column: str) -> Callable[[Results, str, str], Measured]:
-    def measure(results: Results, family: str, benchmark: str) -> Measured:
-        interval, p_value = measures.versus_em(results, results.last(rival, family), benchmark, column)
-        return interval.scaled(-1), p_value
+def _em_minus(rival: str, column: str) -> Callable[[Results, str, str], Compared]:
+    def measure(results: Results, family: str, benchmark: str) -> Compared:
+        compared = measures.versus_em(results, results.last(rival, family), benchmark, column)
+        return replace(compared, effect=compared.effect.scaled(-1))
 
     return measure
 

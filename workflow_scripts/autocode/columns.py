@@ -75,7 +75,7 @@ _MEANING = {
     "benchmark": "test set; explored queries: the training queries of the policy's exploration",
     "iteration": "iterations trained; 0 for the start policy",
     "seeds": "training seeds behind the row",
-    "n": "items with a verdict, for every seed",
+    "n": "items with a verdict for every seed, and in every policy and mode compared",
     "accuracy": "percent of items whose last stated answer is right, greedy; mean over seeds",
     "accuracy_low": "lower end of its 95 % interval: Wilson over items for one seed, over seeds and items for several",
     "accuracy_high": "upper end of the same",

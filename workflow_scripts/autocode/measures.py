@@ -3,6 +3,8 @@
 Several seeds: intervals are over seeds and items. One seed: over items alone, and they say nothing about the next seed.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
@@ -66,25 +68,34 @@ def clean_accuracy(results: Results, arm: Arm, mode: str, benchmark: str) -> tup
     return count, share([column[:, 0] for column in columns]) if count else None
 
 
-def gain(results: Results, family: str, benchmark: str) -> tuple[Interval, float]:
-    """EM in auto over the better dictated mode of the start policy, and the p-value of no gain."""
+@dataclass(frozen=True)
+class Compared:
+    """A comparison on the same items: its effect, the two-sided p-value of none (None where that is no question), its items."""
+
+    effect: Interval
+    p_value: float | None
+    n: int
+
+
+def gain(results: Results, family: str, benchmark: str) -> Compared:
+    """EM in auto over the better dictated mode of the start policy."""
     start = results.start(family)
     cells = results.paired([(results.last(EM, family), "auto"), (start, "cot"), (start, "code")], benchmark)
-    return statistics.contrast(cells, over_better), statistics.contrast_p_value(cells, over_better)
+    return Compared(statistics.contrast(cells, over_better), statistics.contrast_p_value(cells, over_better), len(cells[0]))
 
 
-def versus_em(results: Results, arm: Arm, benchmark: str, column: str) -> tuple[Interval, float]:
-    """A column's mean, arm minus EM after as many iterations, in auto on the same items; and the p-value of no difference."""
+def versus_em(results: Results, arm: Arm, benchmark: str, column: str) -> Compared:
+    """A column's mean, arm minus EM after as many iterations, in auto."""
     cells = results.paired([(arm, "auto"), (Arm(EM, arm.family, arm.iteration), "auto")], benchmark, column)
-    return statistics.contrast(cells, difference), statistics.contrast_p_value(cells, difference)
+    return Compared(statistics.contrast(cells, difference), statistics.contrast_p_value(cells, difference), len(cells[0]))
 
 
-def executions_saved(results: Results, family: str, benchmark: str) -> tuple[Interval, float]:
-    """Share of program executions that EM in auto saves against the start policy dictated to code, and the p-value of none."""
+def executions_saved(results: Results, family: str, benchmark: str) -> Compared:
+    """Share of program executions that EM in auto saves against the start policy dictated to code."""
     cells = results.paired([(results.last(EM, family), "auto"), (results.start(family), "code")], benchmark, "executions")
-    if any(seed[:, 1].sum() == 0 for seed in cells):
-        return Interval(0.0), 1.0  # there was nothing to save
-    return statistics.contrast(cells, saved), statistics.contrast_p_value(cells, difference)
+    if any(seed[:, 1].sum() == 0 for seed in cells):  # there was nothing to save
+        return Compared(Interval(0.0), 1.0, len(cells[0]))
+    return Compared(statistics.contrast(cells, saved), statistics.contrast_p_value(cells, difference), len(cells[0]))
 
 
 def selection_labels(results: Results, arm: Arm, benchmark: str) -> list[pl.DataFrame]:

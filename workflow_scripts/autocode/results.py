@@ -102,6 +102,11 @@ class Results:
         """Table `grades` of every seed."""
         return [self.grades(arm.policy(seed), mode, benchmark) for seed in self.plan.seeds]
 
+    def seed_verdicts(self, arm: Arm, mode: str, benchmark: str) -> list[pl.DataFrame]:
+        """Table `grades` of every seed, cut to the items that have a verdict for all of them."""
+        usable = [metrics.usable(grades) for grades in self.seed_grades(arm, mode, benchmark)]
+        return [functools.reduce(lambda left, right: left.join(right, on="query_id", how="semi"), usable, own) for own in usable]
+
     def table(self, arm: Arm, seed: int, name: str) -> pl.DataFrame:
         """A table of a policy's own folder: q_values, reference_strategy, logprobs, training_log."""
         return tables.read(self.root / arm.policy(seed) / f"{name}.parquet", name, allow_empty=True)

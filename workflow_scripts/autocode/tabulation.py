@@ -64,7 +64,7 @@ def _main(results: Results) -> list[dict]:
                 count, clean = measures.clean_accuracy(results, arm, mode, benchmark)
                 row |= {"clean_n": count} | _percent("clean", clean, value="clean_accuracy")
                 if arm != start and mode == "auto":
-                    row |= _percent("gain", measures.gain(results, family, benchmark)[0], value="gain_over_start")
+                    row |= _percent("gain", measures.gain(results, family, benchmark).effect, value="gain_over_start")
                     row["published_delta"] = _published(results, family, "delta", benchmark).get("accuracy")
                 rows.append(row)
     return rows
@@ -91,8 +91,9 @@ def _ablation(results: Results) -> list[dict]:
                 paper = _published(results, family, _ablation_role(results, arm), benchmark)
                 row = _common(results, arm, "auto", benchmark, paper) | {"label": results.plan.label(experiment)}
                 if EM in results.plan.experiments and experiment != EM:
-                    interval, p_value = measures.versus_em(results, arm, benchmark, "strict")
-                    row |= _percent("difference", interval, value="difference_from_main") | {"difference_p": _significant(p_value)}
+                    compared = measures.versus_em(results, arm, benchmark, "strict")
+                    row |= _percent("difference", compared.effect, value="difference_from_main")
+                    row["difference_p"] = _significant(compared.p_value)
                 rows.append(row)
     return rows
 
@@ -123,7 +124,7 @@ def _selection(results: Results) -> list[dict]:
 
 def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
     labels = measures.selection_labels(results, arm, benchmark)
-    pairs = list(zip(results.seed_grades(arm, "auto", benchmark), labels, strict=True))
+    pairs = list(zip(results.seed_verdicts(arm, "auto", benchmark), labels, strict=True))
     measured = [metrics.selection(*pair) for pair in pairs]
     sure = [(auto, metrics.certain_labels(label)) for auto, label in pairs]
     certain = [metrics.selection(auto.filter(pl.col("query_id").is_in(label["query_id"].implode())), label) for auto, label in sure]
@@ -188,7 +189,7 @@ def _dictation(results: Results) -> list[dict]:
                 values = {"accuracy": paper.get(f"{mode}_acc"), "code_rate": paper.get(f"{mode}_cr")}
                 row = _common(results, arm, mode, benchmark, values)
                 if mode != "auto":
-                    shares = [metrics.compliance(grades, mode) for grades in results.seed_grades(arm, mode, benchmark)]
+                    shares = [metrics.compliance(grades, mode) for grades in results.seed_verdicts(arm, mode, benchmark)]
                     row["compliance"] = _hundred(float(np.mean(shares)))
                 rows.append(row)
     return rows
