@@ -122,7 +122,7 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
             "../envs/analysis.yaml"
         threads: 1
         params:
-            settings=settings.dumps(CONFIG.runs[run].grading),
+            settings=settings.dumps(CONFIG.runs[run].evaluation_grading),
         shell:
             "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q}"
             " --out {output:q} --workers {threads} --settings {params.settings:q} > {log:q} 2>&1"

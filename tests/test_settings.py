@@ -34,6 +34,16 @@ def change(path, override: dict) -> None:
     path.write_text(yaml.safe_dump(settings.merge(content, override), allow_unicode=True), encoding="utf-8")
 
 
+def test_the_grading_of_what_is_evaluated_may_differ(root):
+    run = settings.load(root / "config").runs["demo"]
+    assert run.evaluation_grading == run.grading
+    other = run.model_copy(update={"evaluate": run.evaluate.model_copy(update={"grading": {"extraction": "deepseek_math"}})})
+    assert other.evaluation_grading == run.grading.model_copy(update={"extraction": "deepseek_math"})
+    wrong = run.model_copy(update={"evaluate": run.evaluate.model_copy(update={"grading": {"extracting": "x"}})})
+    with pytest.raises(settings.SettingsError, match=r"'evaluate\.grading': key 'extracting'"):
+        _ = wrong.evaluation_grading
+
+
 def test_shipped_runs_are_valid(root, shipped):
     assert set(shipped.runs) == {path.stem for path in (root / "config" / "runs").glob("*.yaml")}
     assert set(shipped.runs) >= {"paper", "demo", "laptop", "single_gpu"}

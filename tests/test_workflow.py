@@ -251,7 +251,14 @@ def test_a_changed_label_reruns_no_training(finished):
     assert "label: AutoCode (EM)" in text
     path.write_text(text.replace("label: AutoCode (EM)", "label: AutoCode"))
     try:
-        assert set(planned("smoke", cwd=finished)) == {"tabulate_results", "plot_figures", "export_latex", "smoke"}
+        assert set(planned("smoke", cwd=finished)) == {
+            "tabulate_results",
+            "plot_figures",
+            "export_latex",
+            "write_summary",
+            "browse_responses",
+            "smoke",
+        }
     finally:
         path.write_text(text)
 
@@ -274,6 +281,22 @@ def test_a_changed_estimate_reruns_what_depends_on_it(finished):
     try:
         jobs = planned("results/smoke/main/tiny/seed1/iter1/model", cwd=finished)
         assert jobs == {"estimate_strategy": 1, "synthesize_responses": 1, "score_behavior": 1, "train_policy": 1}
+    finally:
+        path.write_text(SMOKE)
+
+
+def test_a_changed_grading_of_what_is_evaluated_samples_and_trains_nothing_again(finished):
+    path = finished / "config/runs/smoke.yaml"
+    path.write_text(SMOKE.replace("selection_samples: 2", "selection_samples: 2, grading: {extraction: deepseek_math}"))
+    try:
+        jobs = planned("smoke", cwd=finished)
+        graded = {
+            f"{rule}_smoke_{kind}": policies
+            for rule in ("grade_responses", "score_responses")
+            for kind, policies in (("greedy", 13), ("sampled", 7))
+        }
+        shown = ("tabulate_results", "export_latex", "plot_figures", "tabulate_costs", "write_summary", "browse_responses", "smoke")
+        assert jobs == graded | dict.fromkeys(shown, 1)
     finally:
         path.write_text(SMOKE)
 

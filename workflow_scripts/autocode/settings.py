@@ -190,6 +190,7 @@ class Evaluate(Section):
     selection_benchmarks: list[Name] = Field(description="benchmarks whose queries get Monte-Carlo labels")
     selection_samples: PositiveInt = Field(description="dictated rollouts per query and methodology for the labels")
     selection_sampling: Sampling
+    grading: dict[str, Any] = Field(default_factory=dict, description="keys of `grading` that differ for what is evaluated")
 
 
 class Hardware(Section):
@@ -232,6 +233,11 @@ class Run(Section):
         if experiment not in self.experiments:
             raise SettingsError(f"no experiment '{experiment}'; there are: {', '.join(self.experiments)}")
         return validated(Run, merge(self.model_dump(), self.experiments[experiment].settings), f"experiment '{experiment}'")
+
+    @property
+    def evaluation_grading(self) -> Grading:
+        """How evaluated responses are judged: as those that are trained on, but for what `evaluate.grading` says."""
+        return validated(Grading, merge(self.grading.model_dump(), self.evaluate.grading), "key 'evaluate.grading'")
 
 
 class Lora(Section):
@@ -447,6 +453,10 @@ def _check_names(config: Config, folder: Path) -> None:
         ]:
             for value in used:
                 _known(value, known, where, kind)
+        try:
+            _ = run.evaluation_grading
+        except SettingsError as error:
+            raise SettingsError(f"{where}: {error}") from None
         if "start" in run.experiments:
             raise SettingsError(f"{where}: an experiment may not be called 'start': that name is the start policy's")
         for experiment, row in run.experiments.items():
