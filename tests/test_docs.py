@@ -143,7 +143,7 @@ def _number(value):
         return [_number(item) for item in value]
     try:
         return value if isinstance(value, bool) or value is None else float(value)
-    except ValueError:
+    except (TypeError, ValueError):
         return value
 
 
