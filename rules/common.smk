@@ -232,8 +232,9 @@ def one_gpu(wildcards):
 
 def gpus_by_stage(wildcards):
     """GPUs of a job of each stage that uses any, under the stage's name in the table of costs."""
-    all_gpus = ("SFT", "RL", "exploration", "evaluation", "evaluation for labels")
-    return json.dumps(dict.fromkeys(all_gpus, gpus(wildcards)) | {"behaviour log-probabilities": one_gpu(wildcards)})
+    sampling = dict.fromkeys(("exploration", "evaluation", "evaluation for labels"), gpus(wildcards))
+    training = dict.fromkeys(("SFT", "RL"), all_gpus(wildcards))
+    return json.dumps(sampling | training | {"behaviour log-probabilities": one_gpu(wildcards)})
 
 
 def start_cpus(wildcards):
@@ -266,11 +267,25 @@ def flag(option, name):
 
 
 def launcher(wildcards):
-    """How a training program is started: plain Python, or one process per GPU."""
-    count = CONFIG.runs[wildcards.run].hardware.gpus
-    if count < 2:
+    """How a training program is started: plain Python, one process per GPU, or so on each of several nodes."""
+    hardware = CONFIG.runs[wildcards.run].hardware
+    if hardware.nodes > 1:
+        step = f"srun --nodes={hardware.nodes} --ntasks-per-node=1 --cpus-per-task={hardware.cpus} --kill-on-bad-exit=1"
+        return f"{step} python workflow_scripts/launch_training.py --gpus {hardware.gpus}"
+    if hardware.gpus < 2:
         return "python"
-    return f"accelerate launch --config_file config/accelerate/fsdp2.yaml --num_processes {count}"
+    return f"accelerate launch --config_file config/accelerate/fsdp2.yaml --num_processes {hardware.gpus}"
+
+
+def all_gpus(wildcards):
+    """GPUs of a training job, over all its nodes."""
+    hardware = CONFIG.runs[wildcards.run].hardware
+    return hardware.gpus * hardware.nodes
+
+
+def for_several_nodes(value):
+    """Resource that only a training job over several nodes has; what is None, Snakemake leaves out."""
+    return lambda wildcards: value(CONFIG.runs[wildcards.run].hardware) if CONFIG.runs[wildcards.run].hardware.nodes > 1 else None
 
 
 def sharded_runs():

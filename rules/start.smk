@@ -42,9 +42,12 @@ rule start_policy:
         "../envs/train.yaml"
     threads: start_cpus
     resources:
-        gpu=gpus,
+        gpu=all_gpus,
         mem_mb=memory_mb,
         runtime=walltime,
+        nodes=for_several_nodes(lambda hardware: hardware.nodes),
+        mpi=for_several_nodes(lambda hardware: "srun"),
+        tasks_per_node=for_several_nodes(lambda hardware: 2),
     params:
         launcher=launcher,
         family=family_json,

@@ -50,9 +50,12 @@ rule train_policy:
         "../envs/train.yaml"
     threads: cpus
     resources:
-        gpu=gpus,
+        gpu=all_gpus,
         mem_mb=memory_mb,
         runtime=walltime,
+        nodes=for_several_nodes(lambda hardware: hardware.nodes),
+        mpi=for_several_nodes(lambda hardware: "srun"),
+        tasks_per_node=for_several_nodes(lambda hardware: 2),
     params:
         launcher=launcher,
         family=family_json,

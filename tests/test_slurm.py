@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import polars as pl
 import pytest
 import slurm_cluster
 from conftest import ROOT, environment, files, run_program
@@ -207,3 +209,25 @@ def test_two_nodes_share_the_weights_and_take_the_steps_of_one(cluster, local_fo
     one, two = json.loads(alone.stdout), json.loads(shared.stdout)
     assert two["losses"] == pytest.approx(one["losses"], rel=1e-5, abs=1e-5)
     assert two["weights"] == pytest.approx(one["weights"], rel=1e-4)
+
+
+def test_the_rules_train_over_two_nodes_and_take_the_steps_of_one(cluster, local_folder):
+    """RL by the rule itself, a process on each node, gradients shared."""
+    runs = local_folder / "results"
+    (local_folder / "config/runs/two_nodes.yaml").write_text(SMALL.replace("hardware: {gpus: 1}", "hardware: {gpus: 0, nodes: 2}"))
+    shutil.copytree(runs / "small", runs / "two_nodes")
+    trained = runs / "two_nodes/main/tiny/seed1/iter1"
+    shutil.rmtree(trained / "model")
+    wanted = str((trained / "model").relative_to(local_folder))
+
+    def on_two_nodes() -> int:
+        return cluster.client("sacct", "-a", "-X", "-n", "-P", "-o", "NNodes").split().count("2")
+
+    before = on_two_nodes()
+    done = run_program(*command("--allowed-rules", "train_policy", target=wanted), cwd=local_folder, **on(cluster), MASTER_ADDR="127.0.0.1")
+    log = local_folder / "logs" / f"{wanted}.log"
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:] + (log.read_text()[-3000:] if log.exists() else "")
+    one, two = (pl.read_parquet(runs / run / "main/tiny/seed1/iter1/training_log.parquet") for run in ("small", "two_nodes"))
+    assert two["tokens"].to_list() == one["tokens"].to_list()
+    assert two["loss"].to_list() == pytest.approx(one["loss"].to_list(), rel=1e-3, abs=1e-4)
+    assert on_two_nodes() == before + 1

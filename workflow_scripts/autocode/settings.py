@@ -196,7 +196,8 @@ class Evaluate(Section):
 class Hardware(Section):
     """What a job of this run asks for."""
 
-    gpus: int = Field(ge=0, description="GPUs per sampling or training job")
+    gpus: int = Field(ge=0, description="GPUs per sampling or training job; of a node, where training has several")
+    nodes: PositiveInt = Field(default=1, description="nodes of a training job; several need SLURM")
     cpus: PositiveInt
     memory_gb: PositiveInt
     hours: PositiveInt = Field(description="walltime of a sampling or training job")

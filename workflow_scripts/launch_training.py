@@ -1,0 +1,69 @@
+"""Start the processes of one node of a training over several nodes; the rules run it through srun, once on each node.
+
+    srun --nodes=2 --ntasks-per-node=1 python workflow_scripts/launch_training.py --gpus 8 workflow_scripts/train_policy.py ...
+
+reads   what SLURM tells a job step: its nodes, and which of them this is. All meet at the first node, at a port made of the job's
+        number; MASTER_ADDR and MASTER_PORT go before, where they are set
+starts  a process for each GPU, sharded as config/accelerate/fsdp2.yaml says; without GPUs one process that shares its gradients
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from autocode import commandline
+
+PORTS = range(20_000, 50_000)
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--gpus", type=int, required=True, help="GPUs of a node; 0: train on CPUs")
+    parser.add_argument("--config", default="config/accelerate/fsdp2.yaml", help="configuration of accelerate, for GPUs")
+    parser.add_argument("program", nargs=argparse.REMAINDER, help="a training program and its arguments")
+    return parser
+
+
+def command(gpus: int, config: str, program: list[str], step: Mapping[str, str], first_host: str) -> list[str]:
+    """The launcher's command line on this node.
+
+    Args:
+        step: environment of the job step.
+        first_host: where all meet.
+
+    Raises:
+        InputError: this is no job step, or there is no program.
+    """
+    try:
+        nodes, rank, job = (int(step[f"SLURM_{name}"]) for name in ("NNODES", "NODEID", "JOB_ID"))
+    except KeyError as error:
+        raise commandline.InputError(f"{error.args[0]} is not set: start this through srun") from None
+    if not program:
+        raise commandline.InputError("no program to start was named")
+    port = step.get("MASTER_PORT", str(PORTS[job % len(PORTS)]))
+    if gpus:
+        machines = ("--num_machines", str(nodes), "--machine_rank", str(rank), "--num_processes", str(nodes * gpus))
+        meeting = ("--main_process_ip", first_host, "--main_process_port", port)
+        return ["accelerate", "launch", "--config_file", config, *machines, *meeting, *program]
+    machines = (f"--nnodes={nodes}", f"--node_rank={rank}", "--nproc_per_node=1")
+    return [sys.executable, "-m", "torch.distributed.run", *machines, f"--master_addr={first_host}", f"--master_port={port}", *program]
+
+
+def first_host(step: Mapping[str, str]) -> str:
+    """MASTER_ADDR, or the first node of the job."""
+    if "MASTER_ADDR" in step or "SLURM_NODELIST" not in step:
+        return step.get("MASTER_ADDR", "")
+    listed = subprocess.run(["scontrol", "show", "hostnames", step["SLURM_NODELIST"]], capture_output=True, text=True, check=True)
+    return listed.stdout.split()[0]
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    words = command(args.gpus, args.config, args.program, os.environ, first_host(os.environ))
+    os.execvp(words[0], words)  # signals reach the launcher itself
+
+
+if __name__ == "__main__":
+    commandline.run(main)
