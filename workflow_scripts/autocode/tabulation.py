@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from autocode import claims, columns, measures, metrics, pass_at_k, published, statistics
-from autocode.results import EM, START, Arm, Results, aligned
+from autocode.results import EM, MODES, START, Arm, Results, aligned
 from autocode.statistics import Interval
 
 EXPLORED = "explored queries"
@@ -128,7 +128,7 @@ def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
     measured = [metrics.selection(*pair) for pair in pairs]
     sure = [(auto, metrics.certain_labels(label)) for auto, label in pairs]
     certain = [metrics.selection(auto.filter(pl.col("query_id").is_in(label["query_id"].implode())), label) for auto, label in sure]
-    accuracies = {mode: measures.accuracy(results, arm, mode, benchmark).value for mode in measures.MODES}
+    accuracies = {mode: measures.accuracy(results, arm, mode, benchmark).value for mode in MODES}
     aligned_ = measures.alignment(results, arm, benchmark)
     correct = sum(aligned_.values())
     return {
@@ -138,7 +138,7 @@ def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
         **{name: _mean_of(measured, name) for name in ("cot_preferred", "code_preferred", "unlabelled")},
         "certain": _rounded(np.mean([one.cot_preferred + one.code_preferred for one in certain])),
         "certain_macc": _share_of(certain, "macc"),
-        "improvement": _hundred(metrics.improvement(*(accuracies[mode] for mode in measures.MODES))),
+        "improvement": _hundred(metrics.improvement(*(accuracies[mode] for mode in MODES))),
         "cot_accuracy": _hundred(accuracies["cot"]),
         "code_accuracy": _hundred(accuracies["code"]),
         **{f"{name}_share": _hundred(count / correct) if correct else None for name, count in aligned_.items()},
