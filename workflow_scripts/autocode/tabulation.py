@@ -199,19 +199,20 @@ def _sft_sources(results: Results) -> list[dict]:
     """Table 5: what the start policies were trained on, source by source, and what of the benchmarks it held."""
     if not results.plan.sft:
         return []
-    pairs, compared = results.sft_pairs(), results.sft_contamination()
+    pairs, compared, items = results.sft_pairs(), results.sft_contamination(), results.sft_contaminated_items()
     rows = []
     for dataset in results.plan.sft:
         own = pairs.filter(pl.col("dataset") == dataset)
         by_methodology = {name: int((own["methodology"] == name).sum()) for name in ("cot", "code")}
         for row in compared.filter(pl.col("dataset") == dataset).sort("benchmark").iter_rows(named=True):
+            shared = items.filter(pl.col("dataset") == dataset, pl.col("benchmark") == row["benchmark"])
             rows.append(
                 {
                     "experiment": START,
                     "iteration": 0,
                     "benchmark": row["benchmark"],
                     "n": row["benchmark_items"],
-                    "contaminated": max(row["exact_items"], row["ngram_items"]),
+                    "contaminated": shared["query_id"].n_unique(),
                     "dataset": dataset,
                     "pairs": own.height,
                     **{f"{name}_pairs": count for name, count in by_methodology.items()},
