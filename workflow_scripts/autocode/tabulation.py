@@ -128,7 +128,7 @@ def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
     measured = [metrics.selection(*pair) for pair in pairs]
     sure = [(auto, metrics.certain_labels(label)) for auto, label in pairs]
     certain = [metrics.selection(auto.filter(pl.col("query_id").is_in(label["query_id"].implode())), label) for auto, label in sure]
-    accuracies = {mode: measures.accuracy(results, arm, mode, benchmark).value for mode in measures.MODES}
+    accuracies = {mode: [float(seed.mean()) for seed in results.paired([(arm, mode)], benchmark)] for mode in measures.MODES}
     aligned_ = measures.alignment(results, arm, benchmark)
     correct = sum(aligned_.values())
     return {
@@ -138,9 +138,9 @@ def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
         **{name: _mean_of(measured, name) for name in ("cot_preferred", "code_preferred", "unlabelled")},
         "certain": _rounded(np.mean([one.cot_preferred + one.code_preferred for one in certain])),
         "certain_macc": _share_of(certain, "macc"),
-        "improvement": _hundred(metrics.improvement(*(accuracies[mode] for mode in measures.MODES))),
-        "cot_accuracy": _hundred(accuracies["cot"]),
-        "code_accuracy": _hundred(accuracies["code"]),
+        "improvement": _hundred(np.mean([metrics.improvement(*seed) for seed in zip(*accuracies.values(), strict=True)])),
+        "cot_accuracy": _hundred(np.mean(accuracies["cot"])),
+        "code_accuracy": _hundred(np.mean(accuracies["code"])),
         **{f"{name}_share": _hundred(count / correct) if correct else None for name, count in aligned_.items()},
     }
 
