@@ -147,7 +147,7 @@ def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
 
 def _label_noise(pairs: list[tuple[pl.DataFrame, pl.DataFrame]]) -> tuple[float | None, float | None]:
     """Where 95 % of the mAcc fall when items and their rollouts are drawn anew; the mean over seeds of each draw."""
-    drawn = np.mean([metrics.resampled_maccs(*pair) for pair in pairs], axis=0)
+    drawn = metrics.resampled_maccs(pairs)
     if np.isnan(drawn).any():
         return None, None
     low, high = np.percentile(drawn, [2.5, 97.5])
