@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +53,7 @@ PLANS = {
     "v3": {
         "published": "v3",
         "benchmarks": ["math500"],
-        "selection_benchmarks": [],
+        "selection_benchmarks": ["math500"],
         "sft": [],
         "seeds": [1, 2],
         "families": {"qwen25": {"label": "Qwen2.5", "precondition": "none", "published": {"v3_auto": "AutoCode-Qwen2.5"}}},
@@ -84,10 +84,7 @@ class Run:
 
     def verdicts(self, row: dict, mode: str | None = None, **changes) -> list[dict[str, dict]]:
         """For each seed the greedy responses by query, infrastructure errors left out."""
-        row = row | changes
-        return [
-            {one["query_id"]: one for one in usable(rows)} for rows in self.graded(row, f"eval/{mode or row['mode']}/{row['benchmark']}")
-        ]
+        return [{one["query_id"]: one for one in usable(graded)} for graded in self.graded(row | changes, eval_of(row, mode))]
 
     def start(self, row: dict, *modes: str) -> list:
         return [self.verdicts(row, mode, experiment="start", iteration=0) for mode in modes]
@@ -101,6 +98,10 @@ class Run:
         return self.plan["families"][row["family"]]["published"]
 
 
+def eval_of(row: dict, mode: str | None = None) -> str:
+    return f"eval/{mode or row['mode']}/{row['benchmark']}"
+
+
 def usable(rows: list[dict]) -> list[dict]:
     return [one for one in rows if one["outcome"] != "infrastructure_error"]
 
@@ -109,7 +110,11 @@ def roughen(folder: Path) -> None:
     """Make the columns of all grades differ, break some responses, and leave some queries without prior or label."""
     for path in sorted(folder.rglob("grades.parquet")):
         draw = random.Random(str(path.relative_to(folder)))
-        tree.write([rough(row, draw) for row in pl.read_parquet(path).to_dicts()], path.parent, "grades")
+        rows = [rough(row, draw) for row in pl.read_parquet(path).to_dicts()]
+        if path.parts[-3] == "code_sampled":
+            few = {"math500": range(20, 20 if "no_reflection" in path.parts else 25)}.get(path.parts[-2])
+            rows = [row | prefer_code(row, few) for row in rows]
+        tree.write(rows, path.parent, "grades")
         if path.parts[-3] in MODES:
             tree.score(folder.parents[1], folder, path.parent, path.parts[-2])
     for path in folder.rglob("q_values.parquet"):
@@ -120,15 +125,25 @@ def roughen(folder: Path) -> None:
     pl.read_parquet(compared).with_columns(ngram_items=pl.lit(1, pl.Int64)).write_parquet(compared)
 
 
+def prefer_code(row: dict, few: range | None) -> dict:
+    """Sampled code is right wherever it is said to be, else on every third query as well."""
+    place = int(row["query_id"][-3:])
+    right = place in few if few is not None else row["strict"] or (place % 3 == 0 and place % 17 != 4)
+    return {"strict": right, "outcome": row["outcome"] if row["outcome"] == "infrastructure_error" else "correct" if right else "wrong"}
+
+
 def rough(row: dict, draw: random.Random) -> dict:
-    """A response changed by chance; sampled responses to every 13th query never comply by CoT, to every 17th are never right."""
+    """A response changed by chance.
+
+    Sampled responses to every 13th query never comply by CoT, those to every 17th are never right, nor is CoT to five queries.
+    """
     place = int(row["query_id"][-3:])
     sampled = row["mode"].endswith("_sampled")
     if draw.random() < 0.1 or (row["mode"] == "cot_sampled" and place % 13 == 6):
         row |= {"methodology": "code"}
     elif draw.random() < 0.1:
         row |= {"methodology": "cot"}
-    if sampled and place % 17 == 4:
+    if sampled and (place % 17 == 4 or (row["mode"] == "cot_sampled" and 20 <= place < 25)):
         row |= {"strict": False}
     executions = draw.randint(1, 3) if draw.random() < (0.8 if row["methodology"] == "code" else 0.1) else 0
     answer = "1" if row["strict"] else draw.choice(["2", "2", "3", "4", None])
@@ -230,12 +245,15 @@ def exact(first: np.ndarray, second: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class End:
-    """An end of an interval of draws: below it lies this share of them."""
+    """An end of an interval of draws: below it lies this share of them. It may be blank where a draw is not defined, if so said."""
 
     draws: np.ndarray
     share: float
+    blank: bool = False
 
-    def agrees(self, cell: float) -> bool:
+    def agrees(self, cell: float | None) -> bool:
+        if cell is None:
+            return self.blank and bool(np.isnan(self.draws).any())
         off = TOLERANCE[len(self.draws)]
         draws = self.draws[~np.isnan(self.draws)]
         return np.mean(draws < cell - HALF_DIGIT) <= self.share + off and np.mean(draws <= cell + HALF_DIGIT) >= self.share - off
@@ -247,20 +265,20 @@ class Significant:
 
     p: float
 
-    def agrees(self, cell: float) -> bool:
-        return abs(cell - self.p) <= 0.0501 * 10 ** math.floor(math.log10(self.p)) + 1e-13
+    def agrees(self, cell: float | None) -> bool:
+        return cell is not None and abs(cell - self.p) <= 0.0501 * 10 ** math.floor(math.log10(self.p)) + 1e-13
 
 
 def agrees(cell, wanted) -> bool:
     if isinstance(wanted, End | Significant):
-        return cell is not None and wanted.agrees(cell)
+        return wanted.agrees(cell)
     if wanted is None or cell is None or isinstance(wanted, str):
         return cell == wanted
     return abs(cell - wanted) <= HALF_DIGIT
 
 
-def ends(draws: np.ndarray) -> list[End]:
-    return [End(draws, share) for share in (0.025, 0.975)]
+def ends(draws: np.ndarray, blank: bool = False) -> list[End]:
+    return [End(draws, share, blank) for share in (0.025, 0.975)]
 
 
 def interval(cells: np.ndarray, statistic, wilson: bool = False) -> list:
@@ -288,6 +306,12 @@ def percent(cells: np.ndarray) -> float:
     return 100 * float(np.mean(mean(cells)))
 
 
+def mean_or_blank(shares) -> float | None:
+    """Percent; blank where a seed has no such share."""
+    shares = list(shares)
+    return None if np.isnan(shares).any() else 100 * float(np.mean(shares))
+
+
 def published(file: str, **wanted) -> dict[str, str]:
     with open(Path(__file__).parents[1] / "data/published" / f"autocode_{file}.csv", encoding="utf-8") as handle:
         return next((row for row in csv.DictReader(handle) if wanted.items() <= row.items()), {})
@@ -304,7 +328,7 @@ def common(run: Run, row: dict, accuracy: str | None = None, code_rate: str | No
     """The columns that open a table of policies."""
     verdicts = run.verdicts(row)
     strict = cells("strict", verdicts)
-    evaluated = {one["query_id"] for one in run.graded(row, f"eval/{row['mode']}/{row['benchmark']}")[0]}
+    evaluated = {one["query_id"] for one in run.graded(row, eval_of(row))[0]}
     return {
         "seeds": len(run.plan["seeds"]),
         "n": strict.shape[1],
@@ -320,9 +344,7 @@ def common(run: Run, row: dict, accuracy: str | None = None, code_rate: str | No
 
 def main_row(run: Run, row: dict) -> dict:
     em, auto, verdicts = row["experiment"] == "main", row["mode"] == "auto", run.verdicts(row)
-    broken = sum(
-        one["outcome"] == "infrastructure_error" for rows in run.graded(row, f"eval/{row['mode']}/{row['benchmark']}") for one in rows
-    )
+    broken = sum(one["outcome"] == "infrastructure_error" for graded in run.graded(row, eval_of(row)) for one in graded)
     dirty = run.contaminated(row["benchmark"])
     clean = cells("strict", [{query: one for query, one in seed.items() if query not in dirty} for seed in verdicts])
     paper, delta = {}, {}
@@ -407,36 +429,37 @@ def is_certain(tally: tuple[int, int, int, int]) -> bool:
 def selection_row(run: Run, row: dict) -> dict:
     verdicts, counted = run.verdicts(row, "auto"), tallies(run, row)
     queries = sorted(set.intersection(*map(set, verdicts)))
-    columns_ = [
+    choices = [
         {query: {"label": prefers_code(counts[query]), "chose": seed[query]["methodology"] == "code"} for query in queries}
         for seed, counts in zip(verdicts, counted, strict=True)
     ]
-    pairs = np.concatenate([cells("label", columns_), cells("chose", columns_)], axis=2)
+    pairs = np.concatenate([cells("label", choices), cells("chose", choices)], axis=2)
     strict = cells("strict", verdicts)[..., 0]
     sure = [
         np.array([not math.isnan(prefers_code(counts[query])) and is_certain(counts[query]) for query in queries]) for counts in counted
     ]
-    of_certain = [float(macc(seed[mine])) for seed, mine in zip(pairs, sure, strict=True)]
-    by_mode = {mode: percent(cells("strict", run.verdicts(row, mode))) for mode in MODES}
+    by_mode = {mode: cells("strict", run.verdicts(row, mode)) for mode in MODES}
+    by_seed = [{mode: 100 * mean(numbers[seed]) for mode, numbers in by_mode.items()} for seed in range(len(verdicts))]
     kinds = Counter(kind for seed in range(len(verdicts)) for kind in alignment(*(run.verdicts(row, mode)[seed] for mode in MODES)))
     role = {"start": "selection_start", "main": "selection_main"}.get(row["experiment"])
     paper = published("v1_selection", model=run.names(row)[role]) if role in run.names(row) and row["benchmark"] == "math" else {}
     return {
         **common(run, row, paper.get("acc"), paper.get("code_rate")),
-        **named("selection_macc", cut(interval(pairs, macc))),
-        **dict(zip(("labels_low", "labels_high"), ends(100 * noisy(counted, queries, pairs[..., 1])), strict=True)),
-        "recall_cot": 100 * np.mean([recalls(seed)[0] for seed in pairs]),
-        "recall_code": 100 * np.mean([recalls(seed)[1] for seed in pairs]),
+        **named("selection_macc", [None] * 3 if np.isnan([macc(seed) for seed in pairs]).any() else cut(interval(pairs, macc))),
+        **dict(zip(("labels_low", "labels_high"), ends(100 * noisy(counted, queries, pairs[..., 1]), blank=True), strict=True)),
+        "recall_cot": mean_or_blank(recalls(seed)[0] for seed in pairs),
+        "recall_code": mean_or_blank(recalls(seed)[1] for seed in pairs),
         "cot_preferred": (pairs[..., 0] == 0).sum(axis=1).mean(),
         "code_preferred": (pairs[..., 0] == 1).sum(axis=1).mean(),
         "unlabelled": np.isnan(pairs[..., 0]).sum(axis=1).mean(),
         "certain": np.mean([mine.sum() for mine in sure]),
-        "certain_macc": None if np.isnan(of_certain).any() else 100 * np.mean(of_certain),
-        "accuracy_correct_selection": 100
-        * np.mean([right[seed[:, 0] == seed[:, 1]].mean() for right, seed in zip(strict, pairs, strict=True)]),
-        "improvement": by_mode["auto"] - max(by_mode["cot"], by_mode["code"]),
-        "cot_accuracy": by_mode["cot"],
-        "code_accuracy": by_mode["code"],
+        "certain_macc": mean_or_blank(macc(seed[mine]) for seed, mine in zip(pairs, sure, strict=True)),
+        "accuracy_correct_selection": mean_or_blank(
+            right[seed[:, 0] == seed[:, 1]].mean() for right, seed in zip(strict, pairs, strict=True)
+        ),
+        "improvement": np.mean([one["auto"] - max(one["cot"], one["code"]) for one in by_seed]),
+        "cot_accuracy": np.mean([one["cot"] for one in by_seed]),
+        "code_accuracy": np.mean([one["code"] for one in by_seed]),
         **{f"{kind}_share": 100 * kinds[kind] / kinds.total() for kind in ("strict", "allow_code", "misaligned")},
         "published_selection_macc": number(paper.get("sel_macc")),
         "published_recall_cot": number(paper.get("cot_sel_acc")),
@@ -596,24 +619,26 @@ def claim_cells(run: Run, row: dict) -> tuple:
     return cells(column, run.verdicts(last), *run.start(row, *modes)), about
 
 
-def claim_p(run: Run, row: dict) -> float | None:
-    return None if CLAIMS[row["claim"]][2] == "inside" else p_value(*claim_cells(run, row))
+@cache
+def p_values(run: Run) -> dict[tuple, tuple[float, float]]:
+    """The p-value of each claim that is tested, and the same by Holm for all of them, by the claim's key."""
+    tested = [row for row in run.table("claims").iter_rows(named=True) if CLAIMS[row["claim"]][2] != "inside"]
+    plain = [p_value(*claim_cells(run, row)) for row in tested]
+    adjusted = multipletests(plain, method="holm")[1]
+    keys = [tuple(row[name] for name in KEYS["claims"]) for row in tested]
+    return dict(zip(keys, zip(plain, adjusted, strict=True), strict=True))
 
 
 def claims_row(run: Run, row: dict) -> dict:
     numbers, statistic = claim_cells(run, row)
     judged = CLAIMS[row["claim"]][2]
     found = interval(numbers, statistic, wilson=judged == "inside")
-    every = [claim_p(run, one) for one in run.table("claims").iter_rows(named=True)]
-    corrected = iter(multipletests([p for p in every if p is not None], method="holm")[1])
-    adjusted = {one: next(corrected) for one, p in enumerate(every) if p is not None}
-    place = [one == row for one in run.table("claims").iter_rows(named=True)].index(True)
+    tests = [Significant(float(p)) for p in p_values(run).get(tuple(row[name] for name in KEYS["claims"]), ())] or [None, None]
     return {
         "seeds": len(run.plan["seeds"]),
         **dict(zip(("value", "low", "high"), cut(found) if judged == "inside" else found, strict=True)),
         "n": numbers.shape[1],
-        "p_value": None if judged == "inside" else Significant(every[place]),
-        "adjusted_p": None if judged == "inside" else Significant(adjusted[place]),
+        **dict(zip(("p_value", "adjusted_p"), tests, strict=True)),
         "verdict": verdict(judged, row["low"], row["high"]),
     }
 
@@ -642,7 +667,7 @@ def expected_keys(run: Run, table: str) -> list[tuple]:
     regimes = [one for one in trained if one[0] == "main" or one[0].startswith("standard_rl")]
     families, benchmarks, selection = plan["families"], plan["benchmarks"], plan["selection_benchmarks"]
     wanted = {
-        "main": (start + [("main", last)], MODES, benchmarks),
+        "main": ([*start, ("main", last)], MODES, benchmarks),
         "ablation": (start + trained, ("auto",), benchmarks),
         "selection": (ends_, ("auto",), selection),
         "dictation": (ends_, MODES, benchmarks),
@@ -652,9 +677,8 @@ def expected_keys(run: Run, table: str) -> list[tuple]:
     }
 
     def crossed(policies, modes, places) -> list[tuple]:
-        return [
-            (*policy[:1], family, *policy[1:], mode, at) for family in families for policy in policies for mode in modes for at in places
-        ]
+        made = product(families, policies, modes, places)
+        return [(experiment, family, iteration, mode, place) for family, (experiment, iteration), mode, place in made]
 
     keys = crossed(*wanted[table])
     if table == "ablation":
