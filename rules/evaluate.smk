@@ -85,7 +85,7 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
         shell:
             "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {params.queries:q}"
             " {params.rows} --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
-            " --profile {params.profile} --workers {threads} {params.shard} --settings {params.settings:q}"
+            " --profile {params.profile} --workers {threads} --gpus {resources.gpu} {params.shard} --settings {params.settings:q}"
             " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 
     if sharded:

@@ -40,7 +40,7 @@ rule sample_rollouts:
         "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
         " --mode {wildcards.mode} --out {output:q} --samples {params.samples} --first-sample {params.first}"
         " --rows {params.rows} --iteration {params.iteration} --seed {params.seed} --profile {params.profile} --workers {threads}"
-        " {params.shard} --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+        " --gpus {resources.gpu} {params.shard} --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 
 
 use rule sample_rollouts as sample_shard with:

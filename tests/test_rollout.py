@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from conftest import ROOT, environment, files, program, run_program
 
-from autocode import rollout, settings, tables, transcript
+from autocode import replicas, rollout, settings, tables, transcript
 from autocode.generation import Completion
 from autocode.interpreter import Execution, Interpreter
 
@@ -311,6 +311,43 @@ def test_a_full_disk_ends_in_one_sentence_and_costs_at_most_a_chunk(uninterrupte
     done = run_program(*asked)
     assert done.returncode == 0, done.stderr[-2000:]
     assert files(folder / "out") == files(uninterrupted / "out")
+
+
+def test_two_engines_side_by_side_sample_the_bytes_of_one(uninterrupted, trained_policy, queries, tiny_run, tmp_path):
+    """Killed on the way: the copies end with their parent, and a second start goes on from what they had finished."""
+    asked = [*command(trained_policy, queries, tmp_path / "two", tiny_run), "--gpus", "2"]
+    started = subprocess.Popen(asked, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL)
+    while not list((tmp_path / "two/kept").rglob("chunk-*")) and started.poll() is None:
+        time.sleep(0.01)
+    os.kill(started.pid, signal.SIGKILL)
+    started.wait()
+    for _ in range(100):
+        alive = subprocess.run(["pgrep", "-f", str(tmp_path / "two/kept")], capture_output=True, check=False).stdout.split()
+        if not alive:
+            break
+        time.sleep(0.1)
+    assert not alive
+    assert files(tmp_path / "two/kept")
+    done = run_program(*asked)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert files(tmp_path / "two/out") == files(uninterrupted / "out")
+    assert not (tmp_path / "two/kept").exists()
+
+
+def test_an_engine_that_fails_stops_the_others_and_says_so(trained_policy, queries, tiny_run, tmp_path):
+    asked = command(trained_policy, queries, tmp_path / "bad", tiny_run)
+    done = run_program(*asked, "--profile", "none", "--gpus", "2")
+    assert done.returncode == 1
+    assert re.search(r"sample_rollouts\.py: replica [12] of 2 failed; its words are above\n$", done.stderr), done.stderr[-2000:]
+
+
+def test_engines_share_gpus_and_rows_in_order(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6,7")
+    assert [replicas.visible_gpus(number, 2, 4) for number in (1, 2)] == ["4,5", "6,7"]
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert [replicas.visible_gpus(number, 2, 4) for number in (1, 2)] == ["0,1", "2,3"]
+    assert (replicas.count(8, 1), replicas.count(8, 4), replicas.count(0, 1), replicas.count(1, 2)) == (8, 2, 1, 1)
+    assert [replicas.part_of((2, 3), number, 2) for number in (1, 2)] == [(3, 6), (4, 6)]
 
 
 def test_the_size_of_the_chunks_changes_no_token(uninterrupted, trained_policy, queries, tiny_run, tmp_path):

@@ -347,3 +347,14 @@ def test_the_report_opens_without_network_or_errors(finished, tmp_path):
     drawn = re.sub(r"<script.*?</script>", "", document, flags=re.DOTALL)
     for category in ("Summary", "Responses", "Main results", "Ablations", "Learned strategy", "Training"):
         assert category in drawn
+
+
+def test_the_pages_open_from_a_zipped_report(finished, tmp_path):
+    done = snakemake("smoke", "--report", "report.zip", cwd=finished)
+    assert done.returncode == 0, done.stdout[-2000:]
+    shutil.unpack_archive(finished / "report.zip", tmp_path / "report")
+    (page,) = (tmp_path / "report").rglob("responses.html")
+    document, console, asked = opened(chromium(), page, tmp_path)
+    assert (console, asked) == ([], [])
+    assert "12 of 12 items" in document
+    assert list((tmp_path / "report").rglob("summary.html"))

@@ -9,12 +9,15 @@ reads   a policy folder, tables `queries`
 writes  tables `rollouts`, one per --out; the i-th --out belongs to the i-th --queries and the i-th --mode
 keeps   finished chunks under --checkpoints, so that a killed job goes on where it was
 
-The engine starts once for all outputs. Grading is another program: it never costs a sample.
+The engine starts once for all outputs; with several --gpus one starts on each, or on as many as one engine is spread over.
+Grading is another program: it never costs a sample.
 """
 
+import sys
 from pathlib import Path
 
-from autocode import commandline, corpora, generation, models, rollout, settings, tables, transcript
+import merge_shards
+from autocode import commandline, corpora, generation, models, replicas, rollout, settings, tables, transcript
 from autocode.interpreter import Interpreter
 
 
@@ -43,6 +46,7 @@ def arguments():
     parser.add_argument("--profile", required=True, help="prompt profile of autocode.prompts")
     parser.add_argument("--checkpoints", required=True, type=Path, help="undeclared folder for finished chunks")
     parser.add_argument("--workers", type=int, default=1, help="processes that run programs")
+    parser.add_argument("--gpus", type=int, default=0, help="GPUs to use (default: what one engine takes)")
     parser.add_argument("--settings", required=True, help="JSON: sampling, engine, interpreter")
     return parser
 
@@ -53,6 +57,8 @@ def main(argv: list[str] | None = None) -> int:
         raise commandline.InputError("give one --queries and one --mode for each --out")
     chosen = settings.parse(SampleSettings, args.settings)
     key = settings.fingerprint(models.digest(args.model), chosen, args.samples, args.first_sample, args.seed, args.profile)
+    if (engines := replicas.count(args.gpus, chosen.engine.tensor_parallel)) > 1:
+        return _side_by_side(args, sys.argv[1:] if argv is None else argv, engines, args.checkpoints / f"{key}-{engines}")
     selected = [_select(tables.read(path, "queries"), args) for path in args.queries]
     engine = generation.start_engine(args.model, chosen.engine, chosen.sampling)
     samples = range(args.first_sample, args.first_sample + args.samples)
@@ -65,6 +71,22 @@ def main(argv: list[str] | None = None) -> int:
             label = f"{mode} {Path(out).parent.name}"
             frame = rollout.sample_rollouts(rows, engine, interpreter, chosen.sampling, chosen.engine, checkpoints, label, chosen.blocks)
             tables.write(frame, out, "rollouts")
+    models.discard(args.checkpoints)
+    return 0
+
+
+def _side_by_side(args, argv: list[str], engines: int, folder: Path) -> int:
+    """Start a copy of this program for each engine, and join what they sampled; parts that are there already are kept."""
+    commands, parts = {}, replicas.parts(folder, args.out, engines)
+    for number, paths in enumerate(parts, 1):
+        if not all(path.is_file() for path in paths):
+            own = {"--shard": replicas.part_of(args.shard, number, engines), "--out": paths, "--gpus": [0]}
+            own |= {"--workers": [max(1, args.workers // engines)], "--checkpoints": [folder / f"chunks-{number}"]}
+            options = [str(word) for option, values in own.items() for word in (option, *values)]
+            commands[number] = [sys.executable, str(Path(__file__).resolve()), *argv, *options]
+    replicas.run(commands, engines, args.gpus)
+    joined = [str(paths[output]) for output in range(len(args.out)) for paths in parts]
+    merge_shards.main(["--shards", *joined, "--out", *args.out])
     models.discard(args.checkpoints)
     return 0
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import polars as pl
 
-from autocode import measures, metrics, tables
-from autocode.results import EM, START, Arm, Results
+from autocode import metrics, tables
+from autocode.results import EM, MODES, START, Arm, Results
 from autocode.tabulation import EXPLORED
 from autocode.transcript import HINTS
 
@@ -131,13 +131,13 @@ def _benchmark_view(results: Results, made: Browser, arm: Arm, seed: int, benchm
     """Greedy responses in the three modes; labels where selection is measured."""
     policy, questions = arm.policy(seed), made.chosen[benchmark]
     folder = results.root / policy / "eval"
-    graded = {mode: results.grades(policy, mode, benchmark) for mode in measures.MODES}
-    answers = {mode: _answers(folder / mode / benchmark / "responses.parquet", graded[mode], questions) for mode in measures.MODES}
+    graded = {mode: results.grades(policy, mode, benchmark) for mode in MODES}
+    answers = {mode: _answers(folder / mode / benchmark / "responses.parquet", graded[mode], questions) for mode in MODES}
     more = metrics.alignment_classes(*graded.values())
     if benchmark in results.plan.selection_benchmarks and _is_labelled(results, arm):
         labels = metrics.selection_labels(*(results.grades(policy, f"{mode}_sampled", benchmark) for mode in ("cot", "code")))
         more = more.join(labels, on="query_id", how="full", coalesce=True)
-    rates = {mode: [metrics.usable(graded[mode])["strict"].mean(), graded[mode].height] for mode in measures.MODES}
+    rates = {mode: [metrics.usable(graded[mode])["strict"].mean(), graded[mode].height] for mode in MODES}
     return {"policy": policy, "place": benchmark, "rates": rates, "items": _items(questions, answers, more)}
 
 
@@ -150,7 +150,7 @@ def _exploration_view(results: Results, made: Browser, arm: Arm, seed: int, plac
     policy, questions = arm.policy(seed), made.chosen[place]
     folder = results.root / policy / "explore"
     graded, answers = {}, {}
-    for mode, name in zip(measures.MODES, ("native", "cot", "code"), strict=True):
+    for mode, name in zip(MODES, ("native", "cot", "code"), strict=True):
         graded[mode] = tables.read(folder / name / "grades.parquet", "grades", allow_empty=True)
         one = graded[mode].filter(pl.col("sample") == 0)
         answers[mode] = _answers(folder / name / "rollouts.parquet", one, questions)

@@ -9,10 +9,8 @@ import numpy as np
 import polars as pl
 
 from autocode import metrics, statistics
-from autocode.results import EM, Arm, Results, aligned
+from autocode.results import EM, MODES, Arm, Results, aligned
 from autocode.statistics import Interval
-
-MODES = ("auto", "cot", "code")
 
 
 def first(means: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from autocode import claims, columns, measures, metrics, pass_at_k, published, statistics
-from autocode.results import EM, START, Arm, Results, aligned
+from autocode.results import EM, MODES, START, Arm, Results, aligned
 from autocode.statistics import Interval
 
 EXPLORED = "explored queries"
@@ -128,7 +128,7 @@ def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
     measured = [metrics.selection(*pair) for pair in pairs]
     sure = [(auto, metrics.certain_labels(label)) for auto, label in pairs]
     certain = [metrics.selection(auto.filter(pl.col("query_id").is_in(label["query_id"].implode())), label) for auto, label in sure]
-    accuracies = {mode: [float(seed.mean()) for seed in results.paired([(arm, mode)], benchmark)] for mode in measures.MODES}
+    accuracies = {mode: [float(seed.mean()) for seed in results.paired([(arm, mode)], benchmark)] for mode in MODES}
     aligned_ = measures.alignment(results, arm, benchmark)
     correct = sum(aligned_.values())
     return {
