@@ -40,7 +40,7 @@ ANALYSES = {
         "from autocode import metrics, tables\nnative, cot, code = (tables.read(path, 'grades') for path in {paths})\n"
         "labels = metrics.selection_labels(cot, code)\nmetrics.certain_labels(labels)\n"
         "import polars as pl\none = native.filter(pl.col('sample') == 0)\nmetrics.selection(one, labels)\n"
-        "metrics.resampled_maccs(one, labels, 200)",
+        "metrics.resampled_maccs([(one, labels)], 200)",
     ],
     "pass@k and maj@k": [
         "-c",

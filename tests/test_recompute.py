@@ -1,20 +1,28 @@
 """Every number of every table of a run, computed again from the parquet files by other means than those that made it.
 
-Plain loops over rows, statsmodels and scipy; nothing is imported of the modules that measure. Ends of bootstrap intervals and of
-resampled labels are drawn anew, so they agree up to one item of forty; all else agrees to the last digit printed.
+Plain loops over rows, statsmodels and scipy; nothing is imported of the modules that measure. Closed forms agree to the last
+digit printed. An end of a bootstrap interval is judged by the share of our own draws below it, which Monte Carlo moves by `TOLERANCE`.
+The tree of results is roughened first, so that no two columns of a file of grades say the same.
 """
 
 import csv
+import math
+import random
 from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
+import pandas
 import polars as pl
 import pytest
 import results_tree as tree
-from scipy import stats
+from scipy import integrate, stats
+from statsmodels.formula.api import ols
+from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
@@ -22,79 +30,191 @@ from statsmodels.stats.proportion import proportion_confint
 import tabulate_results
 from autocode import columns
 
-ITEM = 100 / 37
-"""Percent that one item of a benchmark of the tree weighs, where three of its forty have no verdict."""
+HALF_DIGIT = 0.005 + 1e-9
+"""How far a number rounded to two decimals may be from what it was."""
 
-TEXT = {"experiment", "family", "mode", "benchmark", "label", "dataset", "regime", "published_behaviour", "claim", "verdict"}
+RESAMPLES, LABEL_RESAMPLES = 10_000, 2_000
+TOLERANCE = {RESAMPLES: 0.008, LABEL_RESAMPLES: 0.018}
+"""By number of draws: 3.6 standard errors of the difference between two shares near 2.5 % of that many draws each."""
+
+EXPLORED = "explored queries"
 MODES = ("auto", "cot", "code")
-TINY = {"tiny": {"label": "tiny", "published": {}}}
+POLICY = ("experiment", "family", "iteration", "mode", "benchmark")
+KEYS = dict.fromkeys(("main", "ablation", "selection", "dictation", "rounds", "regimes"), POLICY) | {
+    "sft_sources": (*POLICY, "dataset"),
+    "samples": (*POLICY, "k"),
+    "claims": ("claim", "family", "benchmark"),
+}
+"""The columns that say what a row is about; which rows there are is worked out apart. Every other column is recomputed."""
+
+V3 = {"v3_cot": "Qwen2.5-Base-7B", "v3_auto": "AutoCode-Qwen2.5", "v3_delta": "DELTA Qwen2.5"}
+PLANS = {
+    "one seed": {"sft": ["gsm8k_cot", "metamathqa"]},
+    "three seeds": {"seeds": [1, 2, 3], "families": {"tiny": {"label": "tiny", "published": {}}}, "benchmarks": ["math"]},
+    "v3": {
+        "published": "v3",
+        "benchmarks": ["math500"],
+        "selection_benchmarks": ["math500"],
+        "sft": [],
+        "seeds": [1, 2],
+        "families": {"qwen25": {"label": "Qwen2.5", "precondition": "none", "published": V3}},
+    },
+}
+
+
+# --- The run on disk -------------------------------------------------------------------------------------------------
 
 
 class Run:
-    """A finished run on disk, and the plan behind it."""
+    """A finished run on disk, the plan behind it, and its tables as they were read back."""
 
     def __init__(self, folder: Path, plan: dict):
         self.folder, self.plan = folder, plan
-        self.rows = cache(self._rows)
-
-    def _rows(self, path: str) -> list[dict]:
-        return pl.read_parquet(self.folder / path).to_dicts()
+        self.rows = cache(lambda path: pl.read_parquet(folder / path).to_dicts())
+        self.table = cache(lambda name: pl.read_csv(folder / "tables" / f"{name}.csv", infer_schema_length=None))
 
     def policies(self, row: dict) -> list[str]:
         """Path of the row's policy for each seed."""
         below = "" if row["experiment"] == "start" else f"/iter{row['iteration']}"
         return [f"{row['experiment']}/{row['family']}/seed{seed}{below}" for seed in self.plan["seeds"]]
 
-    def verdicts(self, row: dict, mode: str, column: str) -> list[dict[str, float]]:
-        """For each seed the values of a column by query, infrastructure errors left out."""
-        found = []
-        for policy in self.policies(row):
-            graded = self.rows(f"{policy}/eval/{mode}/{row['benchmark']}/grades.parquet")
-            found.append({one["query_id"]: float(one[column]) for one in graded if one["outcome"] != "infrastructure_error"})
-        return found
+    def graded(self, row: dict, place: str) -> list[list[dict]]:
+        """For each seed the rows of grades in a folder of the row's policy."""
+        return [self.rows(f"{policy}/{place}/grades.parquet") for policy in self.policies(row)]
+
+    def verdicts(self, row: dict, mode: str | None = None, **changes) -> list[dict[str, dict]]:
+        """For each seed the greedy responses by query, infrastructure errors left out."""
+        return [{one["query_id"]: one for one in usable(graded)} for graded in self.graded(row | changes, eval_of(row, mode))]
+
+    def start(self, row: dict, *modes: str) -> list:
+        return [self.verdicts(row, mode, experiment="start", iteration=0) for mode in modes]
 
     def contaminated(self, benchmark: str) -> set[str]:
         files = ("data/queries_contaminated_items.parquet", "data/sft_contaminated_items.parquet")
         return {one["query_id"] for path in files for one in self.rows(path) if one["benchmark"] == benchmark}
 
-
-def matrix(*terms: list[dict[str, float]]) -> np.ndarray:
-    """Shape (seeds, items, terms): the items that every term has for every seed, in order."""
-    common = sorted(set.intersection(*(set(values) for term in terms for values in term)))
-    return np.array([[[term[seed][query] for term in terms] for query in common] for seed in range(len(terms[0]))])
+    def names(self, row: dict) -> dict[str, str]:
+        """The published rows that stand beside the family's, by role."""
+        return self.plan["families"][row["family"]]["published"]
 
 
-def mean(cells: np.ndarray) -> float:
-    return float(cells[:, 0].mean())
+def eval_of(row: dict, mode: str | None = None) -> str:
+    return f"eval/{mode or row['mode']}/{row['benchmark']}"
 
 
-def difference(cells: np.ndarray) -> float:
-    return float(cells[:, 0].mean() - cells[:, 1].mean())
+def usable(rows: list[dict]) -> list[dict]:
+    return [one for one in rows if one["outcome"] != "infrastructure_error"]
 
 
-def over_better(cells: np.ndarray) -> float:
-    return float(cells[:, 0].mean() - max(cells[:, 1].mean(), cells[:, 2].mean()))
+def roughen(folder: Path) -> None:
+    """Make the columns of all grades differ, break some responses, and leave some queries without prior or label."""
+    for path in sorted(folder.rglob("grades.parquet")):
+        draw = random.Random(str(path.relative_to(folder)))
+        rows = pl.read_parquet(path).to_dicts()
+        if "seed2" in path.parts and path.parts[-3] == "cot":  # code is the better dictated mode of this seed
+            rows = [row | {"strict": row["strict"] and n % 3 == 1} for n, row in enumerate(rows)]
+        rows = [rough(row, draw) for row in rows]
+        if path.parts[-3] == "code_sampled":
+            few = {"math500": range(20, 20 if "no_reflection" in path.parts else 25)}.get(path.parts[-2])
+            rows = [row | prefer_code(row, few) for row in rows]
+        tree.write(rows, path.parent, "grades")
+        if path.parts[-3] in MODES:
+            tree.score(folder.parents[1], folder, path.parent, path.parts[-2])
+    for path in folder.rglob("q_values.parquet"):
+        rows = pl.read_parquet(path).to_dicts()
+        tree.write([row | {"prior_code": None if n % 20 == 3 else row["prior_code"]} for n, row in enumerate(rows)], path.parent, path.stem)
+    # The item found word for word is shorter than a run of words, so it is none of those found by such a run.
+    compared = folder / "data/sft_contamination.parquet"
+    pl.read_parquet(compared).with_columns(ngram_items=pl.lit(1, pl.Int64)).write_parquet(compared)
 
 
-def saved(cells: np.ndarray) -> float:
-    return float(1 - cells[:, 0].sum() / cells[:, 1].sum())
+def prefer_code(row: dict, few: range | None) -> dict:
+    """Sampled code is right wherever it is said to be, else on every third query as well."""
+    place = int(row["query_id"][-3:])
+    right = place in few if few is not None else row["strict"] or (place % 3 == 0 and place % 17 != 4)
+    return {"strict": right, "outcome": row["outcome"] if row["outcome"] == "infrastructure_error" else "correct" if right else "wrong"}
 
 
-def macc(cells: np.ndarray) -> float:
-    """Of [label is code, chose code] rows: the mean of two recalls, unlabelled rows marked by a NaN label."""
-    recalls = [np.mean(cells[cells[:, 0] == name, 1] == name) for name in (0, 1)]
-    return float(np.mean(recalls))
+def rough(row: dict, draw: random.Random) -> dict:
+    """A response changed by chance.
+
+    Sampled responses to every 13th query never comply by CoT, those to every 17th are never right, nor is CoT to five queries.
+    """
+    place = int(row["query_id"][-3:])
+    sampled = row["mode"].endswith("_sampled")
+    if draw.random() < 0.1 or (row["mode"] == "cot_sampled" and place % 13 == 6):
+        row |= {"methodology": "code"}
+    elif draw.random() < 0.1:
+        row |= {"methodology": "cot"}
+    if sampled and (place % 17 == 4 or (row["mode"] == "cot_sampled" and 20 <= place < 25)):
+        row |= {"strict": False}
+    executions = draw.randint(1, 3) if draw.random() < (0.8 if row["methodology"] == "code" else 0.1) else 0
+    answer = "1" if row["strict"] else draw.choice(["2", "2", "3", "4", None])
+    outcome = "correct" if row["strict"] else "no_answer" if answer is None else "wrong"
+    return row | {
+        "answer": answer,
+        "outcome": "infrastructure_error" if draw.random() < 0.03 else outcome,
+        "lenient": row["strict"] or draw.random() < 0.2,
+        "code_executed": executions > 0,
+        "code_written": executions > 0 or draw.random() < 0.2,
+        "code_decides": executions > 0 and draw.random() < 0.7,
+        "attempts": draw.choice([1, 1, 1, 1, 2, 2, 3, 4, 5]),
+        "executions": executions,
+        "programs_failed": draw.randint(0, executions),
+    }
 
 
-def half_width(values: np.ndarray, level: float) -> float:
-    """Two-way analysis of variance of values (seeds, items), sums of squares by hand."""
+# --- Statistics: of cells (..., items, columns) ----------------------------------------------------------------------
+
+
+def cells(column: str, *terms: list[dict[str, dict]]) -> np.ndarray:
+    """Shape (seeds, items, terms): a column of the items that every term has for every seed, in order."""
+    common = sorted(set.intersection(*(set(seed) for term in terms for seed in term)))
+    return np.array([[[float(term[seed][query][column]) for term in terms] for query in common] for seed in range(len(terms[0]))])
+
+
+def mean(cells: np.ndarray) -> np.ndarray:
+    return cells[..., 0].mean(axis=-1)
+
+
+def difference(cells: np.ndarray) -> np.ndarray:
+    return (cells[..., 0] - cells[..., 1]).mean(axis=-1)
+
+
+def over_better(cells: np.ndarray) -> np.ndarray:
+    return np.minimum(difference(cells[..., [0, 1]]), difference(cells[..., [0, 2]]))
+
+
+def saved(cells: np.ndarray) -> np.ndarray:
+    return 1 - cells[..., 0].sum(axis=-1) / cells[..., 1].sum(axis=-1)
+
+
+def recalls(cells: np.ndarray) -> list[np.ndarray]:
+    """Of columns (label is code or NaN, chose code): how many of the items with a label were chosen so, CoT and code."""
+    with np.errstate(invalid="ignore"):
+        of = [cells[..., 0] == name for name in (0, 1)]
+        return [(mine & (cells[..., 1] == name)).sum(axis=-1) / mine.sum(axis=-1) for name, mine in enumerate(of)]
+
+
+def macc(cells: np.ndarray) -> np.ndarray:
+    return sum(recalls(cells)) / 2
+
+
+def mean_squares(values: np.ndarray) -> dict[str, float]:
+    """Two-way analysis of variance of values (seeds, items) without replication."""
     seeds, items = values.shape
-    of_seeds = items * sum((values[seed].mean() - values.mean()) ** 2 for seed in range(seeds))
-    of_items = seeds * sum((values[:, item].mean() - values.mean()) ** 2 for item in range(items))
-    left = ((values - values.mean()) ** 2).sum() - of_seeds - of_items
-    square = {"seeds": of_seeds / (seeds - 1), "items": of_items / (items - 1), "left": left / ((seeds - 1) * (items - 1))}
+    whole = values.mean()
+    of_seeds = items * sum((values[seed].mean() - whole) ** 2 for seed in range(seeds))
+    of_items = seeds * sum((values[:, item].mean() - whole) ** 2 for item in range(items))
+    left = sum((value - whole) ** 2 for value in values.flat) - of_seeds - of_items
+    return {"seeds": of_seeds / (seeds - 1), "items": of_items / (items - 1), "left": left / ((seeds - 1) * (items - 1))}
+
+
+def half_width(values: np.ndarray, p: float) -> float:
+    """Half of the interval of the mean over seeds and items that misses with probability p."""
+    (seeds, items), square = values.shape, mean_squares(values)
     parts = [(square["seeds"], seeds - 1), (max(square["items"] - square["left"], 0), items - 1)]
-    return sum(stats.t.ppf((1 + level) / 2, freedom) ** 2 * part / (seeds * items) for part, freedom in parts) ** 0.5
+    return math.sqrt(sum(stats.t.isf(p / 2, freedom) ** 2 * part / (seeds * items) for part, freedom in parts))
 
 
 def contributions(cells: np.ndarray, statistic) -> np.ndarray:
@@ -102,52 +222,97 @@ def contributions(cells: np.ndarray, statistic) -> np.ndarray:
     rows = []
     for seed in cells:
         count, whole = len(seed), statistic(seed)
-        pseudo = [count * whole - (count - 1) * statistic(np.delete(seed, item, axis=0)) for item in range(count)]
-        rows.append(np.array(pseudo) - np.mean(pseudo) + whole)
+        pseudo = np.array([count * whole - (count - 1) * statistic(np.delete(seed, item, axis=0)) for item in range(count)])
+        rows.append(pseudo - pseudo.mean() + whole)
     return np.array(rows)
 
 
-def bootstrap(cells: np.ndarray, statistic) -> tuple[float, float]:
-    draw = np.random.default_rng(99)
-    drawn = [statistic(cells[draw.integers(0, len(cells), len(cells))]) for _ in range(3000)]
-    return tuple(np.nanpercentile(drawn, [2.5, 97.5]))
-
-
-def interval(cells: np.ndarray, statistic, wilson: bool = False) -> list[tuple[float, float]]:
-    """Value, low and high in percent, each with how far a table may be from it."""
-    value = 100 * float(np.mean([statistic(seed) for seed in cells]))
-    if len(cells) > 1:
-        half = 100 * half_width(contributions(cells, statistic), 0.95)
-        return [(value, 0.006), (value - half, 0.011), (value + half, 0.011)]
-    if wilson:
-        low, high = proportion_confint(int(cells[0, :, 0].sum()), len(cells[0]), method="wilson")
-        return [(value, 0.006), (100 * low, 0.006), (100 * high, 0.006)]
-    low, high = bootstrap(cells[0], statistic)
-    return [(value, 0.006), (100 * low, ITEM + 0.01), (100 * high, ITEM + 0.01)]
-
-
-def cut(found: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    return [(min(100.0, max(0.0, value)), off) for value, off in found]
-
-
 def p_value(cells: np.ndarray, statistic) -> float:
+    """One seed: McNemar's exact test, the larger p-value of two. Several: where the interval just reaches 0, by bisection."""
     if len(cells) == 1:
         return max(exact(cells[0, :, 0], cells[0, :, other]) for other in range(1, cells.shape[2]))
-    values, low, high = contributions(cells, statistic), 0.0, 1.0
-    for _ in range(60):
+    values, low, high = contributions(cells, statistic), math.log(1e-12), 0.0
+    for _ in range(40):
         middle = (low + high) / 2
-        low, high = (middle, high) if half_width(values, middle) < abs(values.mean()) else (low, middle)
-    return 1 - low
+        low, high = (low, middle) if half_width(values, math.exp(middle)) < abs(values.mean()) else (middle, high)
+    return math.exp(high)
 
 
 def exact(first: np.ndarray, second: np.ndarray) -> float:
-    """McNemar's exact test; counts are compared pair by pair."""
     more, fewer = int((first > second).sum()), int((first < second).sum())
     return float(mcnemar([[0, more], [fewer, 0]], exact=True).pvalue) if more + fewer else 1.0
 
 
-def named(name: str, found: list[tuple[float, float]], value: str | None = None) -> dict:
+# --- Comparing a cell of a table with what it should hold ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class End:
+    """An end of an interval of draws: below it lies this share of them. It may be blank where a draw is not defined, if so said."""
+
+    draws: np.ndarray
+    share: float
+    blank: bool = False
+
+    def agrees(self, cell: float | None) -> bool:
+        if cell is None:
+            return self.blank and bool(np.isnan(self.draws).any())
+        off = TOLERANCE[len(self.draws)]
+        draws = self.draws[~np.isnan(self.draws)]
+        return np.mean(draws < cell - HALF_DIGIT) <= self.share + off and np.mean(draws <= cell + HALF_DIGIT) >= self.share - off
+
+
+@dataclass(frozen=True)
+class Significant:
+    """A p-value printed with two significant digits."""
+
+    p: float
+
+    def agrees(self, cell: float | None) -> bool:
+        return cell is not None and abs(cell - self.p) <= 0.0501 * 10 ** math.floor(math.log10(self.p)) + 1e-13
+
+
+def agrees(cell, wanted) -> bool:
+    if isinstance(wanted, End | Significant):
+        return wanted.agrees(cell)
+    if wanted is None or cell is None or isinstance(wanted, str):
+        return cell == wanted
+    return abs(cell - wanted) <= HALF_DIGIT
+
+
+def ends(draws: np.ndarray, blank: bool = False) -> list[End]:
+    return [End(draws, share, blank) for share in (0.025, 0.975)]
+
+
+def interval(cells: np.ndarray, statistic, wilson: bool = False) -> list:
+    """Value, low and high in percent."""
+    value = 100 * float(np.mean([statistic(seed) for seed in cells]))
+    if len(cells) > 1:
+        half = 100 * half_width(contributions(cells, statistic), 0.05)
+        return [value, value - half, value + half]
+    if wilson:
+        return [value, *(100 * end for end in proportion_confint(int(cells[0, :, 0].sum()), cells.shape[1], method="wilson"))]
+    draw = np.random.default_rng(99).integers(0, cells.shape[1], (RESAMPLES, cells.shape[1]))
+    return [value, *ends(100 * statistic(cells[0][draw]))]
+
+
+def cut(found: list) -> list:
+    """Of a share, which is nowhere below 0 or above 100."""
+    return [one if isinstance(one, End) else min(100.0, max(0.0, one)) for one in found]
+
+
+def named(name: str, found: list, value: str | None = None) -> dict:
     return dict(zip((value or name, f"{name}_low", f"{name}_high"), found, strict=True))
+
+
+def percent(cells: np.ndarray) -> float:
+    return 100 * float(np.mean(mean(cells)))
+
+
+def mean_or_blank(shares) -> float | None:
+    """Percent; blank where a seed has no such share."""
+    shares = list(shares)
+    return None if np.isnan(shares).any() else 100 * float(np.mean(shares))
 
 
 def published(file: str, **wanted) -> dict[str, str]:
@@ -159,309 +324,378 @@ def number(text: str | None) -> float | None:
     return None if not text or text.startswith("~") else float(text)
 
 
-def common(run: Run, row: dict, accuracy: float | None = None, code_rate: float | None = None) -> dict:
+# --- Rows of the tables ----------------------------------------------------------------------------------------------
+
+
+def common(run: Run, row: dict, accuracy: str | None = None, code_rate: str | None = None) -> dict:
     """The columns that open a table of policies."""
-    strict = matrix(run.verdicts(row, row["mode"], "strict"))
-    graded = [run.verdicts(row, row["mode"], column) for column in ("code_executed", "code_written", "code_decides")]
-    rates = [(100 * matrix(one)[..., 0].mean(axis=1).mean(), 0.006) for one in graded]
-    first = run.rows(f"{run.policies(row)[0]}/eval/{row['mode']}/{row['benchmark']}/grades.parquet")
+    verdicts = run.verdicts(row)
+    strict = cells("strict", verdicts)
+    evaluated = {one["query_id"] for one in run.graded(row, eval_of(row))[0]}
     return {
-        "iteration": row["iteration"],
         "seeds": len(run.plan["seeds"]),
         "n": strict.shape[1],
         **named("accuracy", cut(interval(strict, mean, wilson=True))),
-        **dict(zip(("code_rate", "code_written_rate", "code_decides_rate"), rates, strict=True)),
-        "published_accuracy": accuracy,
-        "published_code_rate": code_rate,
-        "contaminated": len({one["query_id"] for one in first} & run.contaminated(row["benchmark"])),
+        "code_rate": percent(cells("code_executed", verdicts)),
+        "code_written_rate": percent(cells("code_written", verdicts)),
+        "code_decides_rate": percent(cells("code_decides", verdicts)),
+        "published_accuracy": number(accuracy),
+        "published_code_rate": number(code_rate),
+        "contaminated": len(evaluated & run.contaminated(row["benchmark"])),
     }
 
 
 def main_row(run: Run, row: dict) -> dict:
-    lenient = matrix(run.verdicts(row, row["mode"], "lenient"))
-    broken = 0
-    for policy in run.policies(row):
-        graded = run.rows(f"{policy}/eval/{row['mode']}/{row['benchmark']}/grades.parquet")
-        broken += sum(one["outcome"] == "infrastructure_error" for one in graded)
+    em, auto, verdicts = row["experiment"] == "main", row["mode"] == "auto", run.verdicts(row)
+    broken = sum(one["outcome"] == "infrastructure_error" for graded in run.graded(row, eval_of(row)) for one in graded)
     dirty = run.contaminated(row["benchmark"])
-    verdicts = run.verdicts(row, row["mode"], "strict")
-    clean = matrix([{query: value for query, value in seed.items() if query not in dirty} for seed in verdicts])
-    em, auto = row["experiment"] == "main", row["mode"] == "auto"
-    names = run.plan["families"][row["family"]]["published"]
-    said = {"auto": "auto"} if em else {"cot": "no", "code": "yes"}
+    clean = cells("strict", [{query: one for query, one in seed.items() if query not in dirty} for seed in verdicts])
     paper, delta = {}, {}
-    if row["mode"] in said and names:
-        paper = published("v1_main", model=names[row["mode"]], code=said[row["mode"]])
-        delta = published("v1_main", model=names["delta"])
-    empty = [None] * 3
-    gain = interval(matrix(verdicts, *start_terms(run, row)), over_better) if em and auto else empty
+    version = run.plan.get("published", "v1")
+    role = {("auto", True): "auto", ("cot", False): "cot", ("code", False): "code"}.get((row["mode"], em))
+    names = {name.removeprefix("v3_"): model for name, model in run.names(row).items() if (version == "v3") == name.startswith("v3_")}
+    if role in names:
+        paper = published(f"{version}_main", model=names[role], code={"cot": "no", "code": "yes", "auto": "auto"}[role])
+    if em and auto and "delta" in names:
+        delta = published(f"{version}_main", model=names["delta"])
+    gain = interval(cells("strict", verdicts, *run.start(row, "cot", "code")), over_better) if em and auto else [None] * 3
     return {
-        **common(run, row, number(paper.get(row["benchmark"])), number(paper.get(f"{row['benchmark']}_cr"))),
-        "lenient_accuracy": (100 * lenient.mean(), 0.006),
+        **common(run, row, paper.get(row["benchmark"]), paper.get(f"{row['benchmark']}_cr")),
+        "lenient_accuracy": percent(cells("lenient", verdicts)),
         "infrastructure_errors": broken,
         **named("gain", gain, "gain_over_start"),
-        "published_delta": number(delta.get(row["benchmark"])) if em and auto else None,
+        "published_delta": number(delta.get(row["benchmark"])),
         "clean_n": clean.shape[1],
         **named("clean", cut(interval(clean, mean, wilson=True)), "clean_accuracy"),
     }
 
 
-def start_terms(run: Run, row: dict, column: str = "strict", modes=("cot", "code")) -> list:
-    start = row | {"experiment": "start", "iteration": 0}
-    return [run.verdicts(start, mode, column) for mode in modes]
-
-
 def ablation_row(run: Run, row: dict) -> dict:
-    names = run.plan["families"][row["family"]]["published"]
-    roles = {("start", 0): "ablation_start", ("main", 2): "ablation_main", ("no_reflection", 1): "ablation_no_reflection"}
-    roles[("standard_rl_equal_rollouts", 2)] = "ablation_standard_rl"
-    role = roles.get((row["experiment"], row["iteration"]))
-    if row["experiment"] == "start" and row["mode"] != "code":
-        role = None
-    paper = published("v1_ablations", model=names[role]) if role in names else {}
+    roles = {
+        ("start", 0, "code"): "ablation_start",
+        ("main", run.plan["iterations"], "auto"): "ablation_main",
+        ("no_reflection", 1, "auto"): "ablation_no_reflection",
+        ("standard_rl_equal_rollouts", 2, "auto"): "ablation_standard_rl",
+    }
+    role = roles.get((row["experiment"], row["iteration"], row["mode"]))
+    paper = published("v1_ablations", model=run.names(row)[role]) if role in run.names(row) else {}
     found, p = [None] * 3, None
     if row["experiment"] not in ("start", "main"):
-        cells = matrix(run.verdicts(row, "auto", "strict"), run.verdicts(row | {"experiment": "main"}, "auto", "strict"))
-        found, p = interval(cells, difference), p_value(cells, difference)
+        strict = cells("strict", run.verdicts(row), run.verdicts(row, experiment="main"))
+        found, p = interval(strict, difference), Significant(p_value(strict, difference))
     return {
-        **common(run, row, number(paper.get(row["benchmark"])), number(paper.get(f"{row['benchmark']}_cr"))),
+        **common(run, row, paper.get(row["benchmark"]), paper.get(f"{row['benchmark']}_cr")),
+        "label": label_of(run, row),
         **named("difference", found, "difference_from_main"),
-        "difference_p": None if p is None else (p, 0.05 * p),
+        "difference_p": p,
     }
 
 
-def counted(run: Run, row: dict, seed: int) -> dict[str, dict[str, list[int]]]:
-    """For each query: [right, all] of its sampled rollouts that complied, by methodology."""
-    found: dict[str, dict[str, list[int]]] = {}
-    for mode in ("cot", "code"):
-        for one in run.rows(f"{run.policies(row)[seed]}/eval/{mode}_sampled/{row['benchmark']}/grades.parquet"):
-            place = found.setdefault(one["query_id"], {"cot": [0, 0], "code": [0, 0]})[mode]
-            if one["outcome"] != "infrastructure_error" and one["methodology"] == mode:
-                place[0] += one["strict"]
-                place[1] += 1
+def label_of(run: Run, row: dict) -> str:
+    return "start policy" if row["experiment"] == "start" else run.plan["experiments"][row["experiment"]]
+
+
+def tallies(run: Run, row: dict) -> list[dict[str, tuple[int, int, int, int]]]:
+    """For each seed and query: (right, all) sampled rollouts that complied with CoT, and (right, all) with code."""
+    found = []
+    for cot, code in zip(*(run.graded(row, f"eval/{mode}_sampled/{row['benchmark']}") for mode in ("cot", "code")), strict=True):
+        complied = [[one for one in usable(rows) if one["methodology"] == mode] for mode, rows in (("cot", cot), ("code", code))]
+        right = [Counter(one["query_id"] for one in rows if one["strict"]) for rows in complied]
+        every = [Counter(one["query_id"] for one in rows) for rows in complied]
+        queries = {one["query_id"] for one in (*cot, *code)}
+        found.append({query: (right[0][query], every[0][query], right[1][query], every[1][query]) for query in queries})
     return found
 
 
-def label(counts: dict[str, list[int]]) -> float:
+def prefers_code(tally: tuple[int, int, int, int]) -> float:
     """1 where code is right more often, 0 where CoT is as often or more, NaN where neither ever is."""
-    (cot, of_cot), (code, of_code) = counts["cot"], counts["code"]
+    cot, of_cot, code, of_code = tally
     if not of_cot or not of_code or cot + code == 0:
-        return float("nan")
-    return float(code / of_code > cot / of_cot)
-
-
-def as_key(counts: dict[str, list[int]]) -> tuple[int, int, int, int]:
-    return (*counts["cot"], *counts["code"])
+        return math.nan
+    return float(Fraction(code, of_code) > Fraction(cot, of_cot))
 
 
 @cache
-def is_certain(counts: tuple[int, int, int, int]) -> bool:
-    """By drawing from the Jeffreys posteriors."""
-    draw, (cot, of_cot, code, of_code) = np.random.default_rng(5), counts
-    cot_better = draw.beta(cot + 0.5, of_cot - cot + 0.5, 400_000) > draw.beta(code + 0.5, of_code - code + 0.5, 400_000)
-    return float(np.mean(cot_better != (code / of_code > cot / of_cot))) >= 0.95
+def is_certain(tally: tuple[int, int, int, int]) -> bool:
+    """Is the label right with 95 % or more? By integration over the Jeffreys posterior of CoT."""
+    cot, of_cot, code, of_code = tally
+    posteriors = [stats.beta(right + 0.5, every - right + 0.5) for right, every in ((cot, of_cot), (code, of_code))]
+
+    def density(angle: float) -> float:
+        share = math.sin(angle) ** 2
+        return posteriors[0].pdf(share) * posteriors[1].sf(share) * math.sin(2 * angle)
+
+    code_better = integrate.quad(density, 1e-9, math.pi / 2 - 1e-9)[0]
+    return (code_better if prefers_code(tally) else 1 - code_better) >= 0.95
 
 
 def selection_row(run: Run, row: dict) -> dict:
-    seeds = range(len(run.plan["seeds"]))
-    counts = [counted(run, row, seed) for seed in seeds]
-    chose = [{q: float(code) for q, code in seed.items()} for seed in run_methodology(run, row)]
-    strict = run.verdicts(row, "auto", "strict")
-    pairs = matrix([{q: label(counts[s][q]) for q in chose[s]} for s in seeds], chose, strict)
-    queries = sorted(set.intersection(*map(set, chose)))
-    sure = [[label(counts[seed][query]) in (0, 1) and is_certain(as_key(counts[seed][query])) for query in queries] for seed in seeds]
-    recalls = [[np.mean(seed[seed[:, 0] == name, 1] == name) for name in (0, 1)] for seed in pairs]
-    chosen_right = [seed[seed[:, 0] == seed[:, 1]] for seed in pairs]
-    accuracies = {mode: matrix(run.verdicts(row, mode, "strict")).mean() for mode in MODES}
-    classes = Counter(kind for seed in seeds for kind in alignment(run, row, seed))
-    names = run.plan["families"][row["family"]]["published"]
+    verdicts, counted = run.verdicts(row, "auto"), tallies(run, row)
+    queries = sorted(set.intersection(*map(set, verdicts)))
+    choices = [
+        {query: {"label": prefers_code(counts[query]), "chose": seed[query]["methodology"] == "code"} for query in queries}
+        for seed, counts in zip(verdicts, counted, strict=True)
+    ]
+    pairs = np.concatenate([cells("label", choices), cells("chose", choices)], axis=2)
+    strict = cells("strict", verdicts)[..., 0]
+    sure = [
+        np.array([not math.isnan(prefers_code(counts[query])) and is_certain(counts[query]) for query in queries]) for counts in counted
+    ]
+    by_mode = {mode: cells("strict", run.verdicts(row, mode)) for mode in MODES}
+    by_seed = [{mode: 100 * mean(numbers[seed]) for mode, numbers in by_mode.items()} for seed in range(len(verdicts))]
+    kinds = Counter(kind for seed in range(len(verdicts)) for kind in alignment(*(run.verdicts(row, mode)[seed] for mode in MODES)))
     role = {"start": "selection_start", "main": "selection_main"}.get(row["experiment"])
-    paper = (
-        {key: number(value) for key, value in published("v1_selection", model=names[role]).items() if key != "model"}
-        if role in names
-        else {}
-    )
-    drawn = np.mean([noisy(counts[s], {query: chose[s][query] for query in queries}) for s in seeds], axis=0)
-    certain = [macc(pairs[s][np.array(sure[s])]) for s in seeds]
+    paper = published("v1_selection", model=run.names(row)[role]) if role in run.names(row) and row["benchmark"] == "math" else {}
     return {
         **common(run, row, paper.get("acc"), paper.get("code_rate")),
-        **named("selection_macc", cut(interval(pairs, macc))),
-        **dict(zip(("labels_low", "labels_high"), [(100 * end, 2.0) for end in np.percentile(drawn, [2.5, 97.5])], strict=True)),
-        "recall_cot": (100 * np.mean([one[0] for one in recalls]), 0.006),
-        "recall_code": (100 * np.mean([one[1] for one in recalls]), 0.006),
-        "cot_preferred": (np.mean([(seed[:, 0] == 0).sum() for seed in pairs]), 0.006),
-        "code_preferred": (np.mean([(seed[:, 0] == 1).sum() for seed in pairs]), 0.006),
-        "unlabelled": (np.mean([np.isnan(seed[:, 0]).sum() for seed in pairs]), 0.006),
-        "certain": (np.mean([sum(one) for one in sure]), 0.006),
-        "certain_macc": None if np.isnan(certain).any() else (100 * np.mean(certain), 0.006),
-        "accuracy_correct_selection": (100 * np.mean([seed[:, 2].mean() for seed in chosen_right]), 0.006),
-        "improvement": (100 * (accuracies["auto"] - max(accuracies["cot"], accuracies["code"])), 0.006),
-        "cot_accuracy": (100 * accuracies["cot"], 0.006),
-        "code_accuracy": (100 * accuracies["code"], 0.006),
-        **{f"{kind}_share": (100 * classes[kind] / classes.total(), 0.006) for kind in ("strict", "allow_code", "misaligned")},
-        "published_selection_macc": paper.get("sel_macc"),
-        "published_recall_cot": paper.get("cot_sel_acc"),
-        "published_recall_code": paper.get("code_sel_acc"),
-        "published_accuracy_correct_selection": paper.get("acc_cor_sel"),
-        "published_improvement": paper.get("improvement"),
-        "published_cot_accuracy": paper.get("cot_acc"),
-        "published_code_accuracy": paper.get("code_acc"),
+        **named("selection_macc", [None] * 3 if np.isnan([macc(seed) for seed in pairs]).any() else cut(interval(pairs, macc))),
+        **dict(zip(("labels_low", "labels_high"), ends(100 * noisy(counted, queries, pairs[..., 1]), blank=True), strict=True)),
+        "recall_cot": mean_or_blank(recalls(seed)[0] for seed in pairs),
+        "recall_code": mean_or_blank(recalls(seed)[1] for seed in pairs),
+        "cot_preferred": (pairs[..., 0] == 0).sum(axis=1).mean(),
+        "code_preferred": (pairs[..., 0] == 1).sum(axis=1).mean(),
+        "unlabelled": np.isnan(pairs[..., 0]).sum(axis=1).mean(),
+        "certain": np.mean([mine.sum() for mine in sure]),
+        "certain_macc": mean_or_blank(macc(seed[mine]) for seed, mine in zip(pairs, sure, strict=True)),
+        "accuracy_correct_selection": mean_or_blank(
+            right[seed[:, 0] == seed[:, 1]].mean() for right, seed in zip(strict, pairs, strict=True)
+        ),
+        "improvement": np.mean([one["auto"] - max(one["cot"], one["code"]) for one in by_seed]),
+        "cot_accuracy": np.mean([one["cot"] for one in by_seed]),
+        "code_accuracy": np.mean([one["code"] for one in by_seed]),
+        **{f"{kind}_share": 100 * kinds[kind] / kinds.total() for kind in ("strict", "allow_code", "misaligned")},
+        "published_selection_macc": number(paper.get("sel_macc")),
+        "published_recall_cot": number(paper.get("cot_sel_acc")),
+        "published_recall_code": number(paper.get("code_sel_acc")),
+        "published_accuracy_correct_selection": number(paper.get("acc_cor_sel")),
+        "published_improvement": number(paper.get("improvement")),
+        "published_cot_accuracy": number(paper.get("cot_acc")),
+        "published_code_accuracy": number(paper.get("code_acc")),
     }
 
 
-def run_methodology(run: Run, row: dict, mode: str = "auto") -> list[dict[str, bool]]:
-    """For each seed: did the response of a query choose code?"""
-    paths = [f"{policy}/eval/{mode}/{row['benchmark']}/grades.parquet" for policy in run.policies(row)]
-    return [
-        {one["query_id"]: one["methodology"] == "code" for one in run.rows(path) if one["outcome"] != "infrastructure_error"}
-        for path in paths
-    ]
+def noisy(counted: list, queries: list[str], chose: np.ndarray) -> np.ndarray:
+    """Selection mAcc, the mean over seeds, with items drawn anew (the same for all seeds), and each one's rollouts."""
+    draw = np.random.default_rng(7)
+    tally = np.array([[counts[query] for query in queries] for counts in counted])
+    found = []
+    for _ in range(LABEL_RESAMPLES):
+        items = draw.integers(0, len(queries), len(queries))
+        (cot, of_cot), (code, of_code) = ((tally[:, items, 2 * side], tally[:, items, 2 * side + 1]) for side in (0, 1))
+        cot, code = draw.binomial(of_cot, cot / np.maximum(of_cot, 1)), draw.binomial(of_code, code / np.maximum(of_code, 1))
+        # Products of whole numbers: a / b > c / d without rounding.
+        label = np.where((of_cot > 0) & (of_code > 0) & (cot + code > 0), code * of_cot > cot * of_code, np.nan)
+        found.append(macc(np.stack([label, chose[:, items]], axis=2)).mean())
+    return np.array(found)
 
 
-def alignment(run: Run, row: dict, seed: int) -> list[str]:
-    right = {mode: run.verdicts(row, mode, "strict")[seed] for mode in MODES}
+def alignment(auto: dict, cot: dict, code: dict) -> list[str]:
+    """The class of each correct native response whose query has all three verdicts."""
     kinds = []
-    for query, uses_code in run_methodology(run, row)[seed].items():
-        if right["auto"][query] and query in right["cot"] and query in right["code"]:
-            needs_code = right["code"][query] and not right["cot"][query]
-            both = right["code"][query] and right["cot"][query]
-            kinds.append("strict" if uses_code == bool(needs_code) else "allow_code" if uses_code and both else "misaligned")
+    for query in [query for query, one in auto.items() if one["strict"] and query in cot and query in code]:
+        uses_code, right = auto[query]["methodology"] == "code", (cot[query]["strict"], code[query]["strict"])
+        oracle_uses_code = right == (False, True)
+        kinds.append("strict" if uses_code == oracle_uses_code else "allow_code" if uses_code and all(right) else "misaligned")
     return kinds
 
 
-def noisy(counts: dict, chose: dict) -> list[float]:
-    """Selection mAcc with items, and for each its rollouts, drawn anew."""
-    draw, queries, found = np.random.default_rng(7), sorted(chose), []
-    for _ in range(1500):
-        rows = []
-        for place in draw.integers(0, len(queries), len(queries)):
-            one = counts[queries[place]]
-            again = {mode: [int(draw.binomial(total, right / total)) if total else 0, total] for mode, (right, total) in one.items()}
-            rows.append((label(again), chose[queries[place]]))
-        found.append(macc(np.array(rows)))
-    return found
-
-
 def dictation_row(run: Run, row: dict) -> dict:
-    comply = None
+    paper, comply, verdicts = {}, None, run.verdicts(row)
+    if row["experiment"] == "start" and row["benchmark"] == "math" and "dictation_start" in run.names(row):
+        paper = published("v1_fewshot", model=run.names(row)["dictation_start"])
     if row["mode"] != "auto":
-        shares = [np.mean([code == (row["mode"] == "code") for code in seed.values()]) for seed in run_methodology(run, row, row["mode"])]
-        comply = (100 * np.mean(shares), 0.006)
-    return {**common(run, row), "compliance": comply}
+        obeyed = [{query: {"obeyed": one["methodology"] == row["mode"]} for query, one in seed.items()} for seed in verdicts]
+        comply = percent(cells("obeyed", obeyed))
+    return {**common(run, row, paper.get(f"{row['mode']}_acc"), paper.get(f"{row['mode']}_cr")), "compliance": comply}
 
 
 def sft_row(run: Run, row: dict) -> dict:
     pairs = [one for one in run.rows("data/sft.parquet") if one["dataset"] == row["dataset"]]
-    compared = run.rows("data/sft_contamination.parquet")
-    (found,) = (one for one in compared if (one["dataset"], one["benchmark"]) == (row["dataset"], row["benchmark"]))
-    blank = dict.fromkeys(columns.COMMON)
-    queries = published("released_sft_sources", source=row["dataset"]).get("queries")
-    return {name: value for name, value in blank.items() if name not in TEXT} | {
-        "iteration": 0,
-        "n": found["benchmark_items"],
-        "contaminated": max(found["exact_items"], found["ngram_items"]),
+
+    def about(path: str) -> list[dict]:
+        return [one for one in run.rows(path) if (one["dataset"], one["benchmark"]) == (row["dataset"], row["benchmark"])]
+
+    (compared,) = about("data/sft_contamination.parquet")
+    return dict.fromkeys(set(columns.COMMON) - set(POLICY)) | {
+        "n": compared["benchmark_items"],
+        "contaminated": len({one["query_id"] for one in about("data/sft_contaminated_items.parquet")}),
         "pairs": len(pairs),
         "cot_pairs": sum(one["methodology"] == "cot" for one in pairs),
         "code_pairs": sum(one["methodology"] == "code" for one in pairs),
         "queries": len({one["query_id"] for one in pairs}),
-        "rows_before": found["training_rows"],
-        "removed_rows": found["removed_rows"],
-        "published_queries": None if queries is None else int(queries),
+        "rows_before": compared["training_rows"],
+        "removed_rows": compared["removed_rows"],
+        "published_queries": number(published("released_sft_sources", source=row["dataset"]).get("queries")),
     }
 
 
 def rounds_row(run: Run, row: dict) -> dict:
-    by_seed = {name: run.verdicts(row, "auto", name) for name in ("attempts", "executions", "programs_failed")}
-    attempts = [Counter(min(4, int(value)) for value in seed.values()) for seed in by_seed["attempts"]]
-    executions, failed = (sum(sum(seed.values()) for seed in by_seed[name]) for name in ("executions", "programs_failed"))
-    responses = sum(len(seed) for seed in by_seed["executions"])
-    names = run.plan["families"][row["family"]]["published"]
-    paper = published("v1_rounds", dataset=row["benchmark"].upper()) if row["experiment"] == "main" and names else {}
-    columns_ = ("attempts_1", "attempts_2", "attempts_3", "attempts_4_or_more")
+    verdicts = run.verdicts(row)
+    attempts = Counter(min(4, one["attempts"]) for seed in verdicts for one in seed.values())
+    executions, failed = (sum(one[name] for seed in verdicts for one in seed.values()) for name in ("executions", "programs_failed"))
+    known = row["experiment"] == "main" and "rounds_main" in run.names(row)
+    paper = published("v1_rounds", dataset=row["benchmark"].upper()) if known else {}
+    names = ("attempts_1", "attempts_2", "attempts_3", "attempts_4_or_more")
     return {
         **common(run, row),
-        **{name: (np.mean([seed[count] for seed in attempts]), 0.006) for count, name in enumerate(columns_, 1)},
-        "executions_per_response": (executions / responses, 0.006),
-        "programs_failed": (100 * failed / executions, 0.006) if executions else None,
+        **{name: attempts[count] / len(verdicts) for count, name in enumerate(names, 1)},
+        "executions_per_response": executions / sum(len(seed) for seed in verdicts),
+        "programs_failed": 100 * failed / executions if executions else None,
         **{f"published_attempts_{count}": number(paper.get(f"round{count}")) for count in (1, 2, 3)},
     }
 
 
 def regimes_row(run: Run, row: dict) -> dict:
-    explorer = "main" if row["experiment"] == "start" else row["experiment"]
+    base = "base" if run.plan["families"][row["family"]].get("precondition") == "none" else "SFT"
+    regime = {"start": base, "main": "EM"}.get(row["experiment"], f"{base} + RL")
     shares = []
     for seed in run.plan["seeds"] if row["iteration"] < run.plan["iterations"] else []:
+        explorer = "main" if row["experiment"] == "start" else row["experiment"]
         values = run.rows(f"{explorer}/{row['family']}/seed{seed}/iter{row['iteration'] + 1}/q_values.parquet")
-        shares.append(np.mean([one["prior_code"] in (0, 1) for one in values if one["prior_code"] is not None]))
-    return {**common(run, row), "one_choice": (100 * np.mean(shares), 0.006) if shares else None}
+        priors = [one["prior_code"] for one in values if one["prior_code"] is not None]
+        shares.append(sum(prior in (0, 1) for prior in priors) / len(priors))
+    said = published("v3_regimes", regime=regime).get("behaviour")
+    return {
+        **common(run, row),
+        "regime": regime,
+        "label": label_of(run, row),
+        "one_choice": 100 * np.mean(shares) if shares else None,
+        "published_behaviour": said if run.names(row) else None,
+    }
+
+
+def place_of_samples(row: dict) -> str:
+    if row["benchmark"] == EXPLORED:
+        return f"explore/{'native' if row['mode'] == 'auto' else row['mode']}"
+    return f"eval/{row['mode']}_sampled/{row['benchmark']}"
+
+
+def answers(rows: list[dict]) -> dict[str, list]:
+    """The answers to each query, right ones all alike."""
+    found: dict[str, list] = {}
+    for one in usable(rows):
+        found.setdefault(one["query_id"], []).append(True if one["strict"] else one["answer"])
+    return found
 
 
 def samples_row(run: Run, row: dict) -> dict:
-    passed, most = [], []
-    for policy in run.policies(row):
-        place = {"auto": "native"}.get(row["mode"], row["mode"])
-        explored = row["benchmark"] == "explored queries"
-        path = f"explore/{place}" if explored else f"eval/{row['mode']}_sampled/{row['benchmark']}"
-        answers: dict[str, list] = {}
-        for one in run.rows(f"{policy}/{path}/grades.parquet"):
-            if one["outcome"] != "infrastructure_error":
-                answers.setdefault(one["query_id"], []).append("right" if one["strict"] else one["answer"])
-        enough = {query: list(combinations(given, row["k"])) for query, given in answers.items() if len(given) >= row["k"]}
-        passed.append({query: np.mean(["right" in one for one in choices]) for query, choices in enough.items()})
-        most.append({query: np.mean([vote(one) for one in choices]) for query, choices in enough.items()})
-    found = [cut(interval(matrix(one), mean)) for one in (passed, most)]
+    shares = []
+    for rows in run.graded(row, place_of_samples(row)):
+        choices = {query: list(combinations(given, row["k"])) for query, given in answers(rows).items() if len(given) >= row["k"]}
+        shares.append(
+            {query: {"pass": np.mean([True in one for one in some]), "maj": np.mean([*map(vote, some)])} for query, some in choices.items()}
+        )
+    passed, most = cells("pass", shares), cells("maj", shares)
     return {
-        "iteration": row["iteration"],
-        "k": row["k"],
         "seeds": len(run.plan["seeds"]),
-        "queries": matrix(passed).shape[1],
-        **named("pass", found[0], "pass_at_k"),
-        **named("maj", found[1], "maj_at_k"),
+        "queries": passed.shape[1],
+        **named("pass", cut(interval(passed, mean)), "pass_at_k"),
+        **named("maj", cut(interval(most, mean)), "maj_at_k"),
     }
 
 
-def vote(answers: tuple) -> float:
-    votes = Counter(answer for answer in answers if answer is not None)
+def vote(chosen: tuple) -> float:
+    """The part of the right answer among those given most often; no answer is no vote."""
+    votes = Counter(answer for answer in chosen if answer is not None)
     winners = [answer for answer, count in votes.items() if count == max(votes.values())]
-    return winners.count("right") / len(winners) if winners else 0.0
+    return winners.count(True) / len(winners) if winners else 0.0
 
 
-def claim_cells(run: Run, row: dict):
-    """The cells of a claim and its statistic, and how the claim is judged: by sign, or against a range (None)."""
-    last = row | {"experiment": "main", "iteration": run.plan["iterations"]}
-    auto = run.verdicts(last, "auto", "strict")
-    if "better dictated mode" in row["claim"]:
-        return matrix(auto, *start_terms(run, row)), over_better, 1
-    if "fewer programs" in row["claim"]:
-        return matrix(run.verdicts(last, "auto", "executions"), *start_terms(run, row, "executions", ["code"])), saved, 1
-    if "some queries" in row["claim"]:
-        return matrix(run.verdicts(last, "auto", "code_executed")), mean, None
-    rival = last | {"experiment": "no_reflection" if "NO_REFL" in row["claim"] else "standard_rl_equal_rollouts"}
-    column = "code_executed" if "code rate" in row["claim"] else "strict"
-    return (
-        matrix(run.verdicts(last, "auto", column), run.verdicts(rival, "auto", column)),
-        difference,
-        -1 if column == "code_executed" else 1,
-    )
+NO_REFL, RIVAL = "no_reflection", "standard_rl_equal_rollouts"
+CLAIMS = {
+    "EM (auto) is more accurate than the better dictated mode of the start policy, points": ("strict", over_better, "above"),
+    "EM (auto) runs fewer programs than the start policy dictated to code, percent saved": ("executions", saved, "above"),
+    "EM runs code on some queries and not on others: code rate inside 5-95 %": ("code_executed", mean, "inside"),
+    "EM is more accurate than standard RL at equal rollouts, points": ("strict", RIVAL, "above"),
+    "EM runs code on fewer queries than standard RL at equal rollouts, points of code rate": ("code_executed", RIVAL, "below"),
+    "EM is more accurate than EM without self-reflective synthesis (NO_REFL), points": ("strict", NO_REFL, "above"),
+}
+"""Each claim: the column of grades it is about, its statistic or the experiment EM is compared with, and what supports it."""
+
+
+def claim_cells(run: Run, row: dict) -> tuple:
+    column, about, _ = CLAIMS[row["claim"]]
+    last = row | {"experiment": "main", "iteration": run.plan["iterations"], "mode": "auto"}
+    if isinstance(about, str):
+        return cells(column, run.verdicts(last), run.verdicts(last, experiment=about)), difference
+    modes = {over_better: ("cot", "code"), saved: ("code",), mean: ()}[about]
+    return cells(column, run.verdicts(last), *run.start(row, *modes)), about
+
+
+@cache
+def p_values(run: Run) -> dict[tuple, tuple[float, float]]:
+    """The p-value of each claim that is tested, and the same by Holm for all of them, by the claim's key."""
+    tested = [row for row in run.table("claims").iter_rows(named=True) if CLAIMS[row["claim"]][2] != "inside"]
+    plain = [p_value(*claim_cells(run, row)) for row in tested]
+    adjusted = multipletests(plain, method="holm")[1]
+    keys = [tuple(row[name] for name in KEYS["claims"]) for row in tested]
+    return dict(zip(keys, zip(plain, adjusted, strict=True), strict=True))
 
 
 def claims_row(run: Run, row: dict) -> dict:
-    cells, statistic, sign = claim_cells(run, row)
-    found = interval(cells, statistic, wilson=sign is None)
-    p = None if sign is None else p_value(cells, difference if statistic is saved else statistic)
-    ends = sorted((row["low"], row["high"]))
-    if sign is None:
-        verdict = "supported" if ends[0] > 5 and ends[1] < 95 else "contradicted" if ends[1] < 5 or ends[0] > 95 else "not resolved"
-    else:
-        low, high = sorted(sign * end for end in ends)
-        verdict = "supported" if low > 0 else "contradicted" if high < 0 else "not resolved"
-    assert row["verdict"] == verdict
+    numbers, statistic = claim_cells(run, row)
+    judged = CLAIMS[row["claim"]][2]
+    found = interval(numbers, statistic, wilson=judged == "inside")
+    tests = [Significant(float(p)) for p in p_values(run).get(tuple(row[name] for name in KEYS["claims"]), ())] or [None, None]
     return {
         "seeds": len(run.plan["seeds"]),
-        **dict(zip(("value", "low", "high"), found, strict=True)),
-        "n": cells.shape[1],
-        "p_value": None if p is None else (p, 0.05 * p + 1e-11),
+        **dict(zip(("value", "low", "high"), cut(found) if judged == "inside" else found, strict=True)),
+        "n": numbers.shape[1],
+        **dict(zip(("p_value", "adjusted_p"), tests, strict=True)),
+        "verdict": verdict(judged, row["low"], row["high"]),
     }
+
+
+def verdict(judged: str, low: float, high: float) -> str:
+    """What an interval says; its ends are compared as well, so those of the table do."""
+    least, most = {"above": (0, math.inf), "below": (-math.inf, 0), "inside": (5, 95)}[judged]
+    if least < low and high < most:
+        return "supported"
+    return "contradicted" if high < least or low > most else "not resolved"
+
+
+# --- Which rows there are --------------------------------------------------------------------------------------------
+
+
+def expected_keys(run: Run, table: str) -> list[tuple]:
+    """The values of `KEYS` of every row that a table of the plan has."""
+    plan = run.plan
+    if table == "sft_sources":
+        return [("start", None, 0, None, benchmark, dataset) for dataset in plan["sft"] for benchmark in plan["benchmarks"]]
+    if table == "claims":
+        return [(claim, family, benchmark) for claim in CLAIMS for family in plan["families"] for benchmark in plan["benchmarks"]]
+    start, last = [("start", 0)], plan["iterations"]
+    ends_ = start + [(name, last) for name in plan["experiments"]]
+    trained = [(name, iteration) for name in plan["experiments"] for iteration in range(1, last + 1)]
+    regimes = [one for one in trained if one[0] == "main" or one[0].startswith("standard_rl")]
+    families, benchmarks, selection = plan["families"], plan["benchmarks"], plan["selection_benchmarks"]
+    wanted = {
+        "main": ([*start, ("main", last)], MODES, benchmarks),
+        "ablation": (start + trained, ("auto",), benchmarks),
+        "selection": (ends_, ("auto",), selection),
+        "dictation": (ends_, MODES, benchmarks),
+        "rounds": (ends_, ("auto",), benchmarks),
+        "regimes": (start + regimes, ("auto",), benchmarks),
+        "samples": (ends_, ("cot", "code"), selection),
+    }
+
+    def crossed(policies, modes, places) -> list[tuple]:
+        made = product(families, policies, modes, places)
+        return [(experiment, family, iteration, mode, place) for family, (experiment, iteration), mode, place in made]
+
+    keys = crossed(*wanted[table])
+    if table == "ablation":
+        keys += crossed(start, ("code",), benchmarks)
+    if table == "samples":
+        keys += crossed(start + [("main", iteration) for iteration in range(1, last)], MODES, [EXPLORED])
+        keys = [(*key, k) for key in keys for k in numbers_of_samples(run, dict(zip(POLICY, key, strict=True)))]
+    return keys
+
+
+def numbers_of_samples(run: Run, row: dict) -> list[int]:
+    """Powers of two below the most samples that a query has for every seed, and that number."""
+    most = min(max(map(len, answers(rows).values())) for rows in run.graded(row, place_of_samples(row)))
+    return [k for k in (1, 2, 4, 8, 16, 32, 64) if k < most] + [most]
 
 
 ROWS = {
@@ -475,50 +709,51 @@ ROWS = {
     "samples": samples_row,
     "claims": claims_row,
 }
+"""What makes again the columns of a row of each table that are no key."""
 
 
-@pytest.fixture(scope="module", params=["one seed", "three seeds"])
+# --- Tests -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=PLANS)
 def run(request, tmp_path_factory):
-    changes = {} if request.param == "one seed" else {"seeds": [1, 2, 3], "families": TINY, "benchmarks": ["math"]}
-    chosen = tree.plan(**changes)
+    chosen = tree.plan(**PLANS[request.param])
+    for family in chosen["families"].values():
+        if request.param == "one seed":
+            family["published"] |= {"selection_start": "DeepseekMath-Instruct-7B", "dictation_start": "Deepseek-Math-Instruct"}
     folder = tree.build(tmp_path_factory.mktemp("run"), chosen)
-    spoil(folder, chosen)
-    tabulate_results.main(["--results", str(folder), "--plan", tree.as_json(chosen), "--out-dir", str(folder / "tables")])
+    roughen(folder)
+    assert tabulate_results.main(["--results", str(folder), "--plan", tree.as_json(chosen), "--out-dir", str(folder / "tables")]) == 0
     return Run(folder, chosen)
-
-
-def spoil(folder: Path, chosen: dict) -> None:
-    """One response of each policy's last seed broke, a different item for each mode."""
-    for path in sorted(folder.glob(f"*/*/seed{chosen['seeds'][-1]}/**/eval/*/math/grades.parquet")):
-        frame = pl.read_parquet(path)
-        place = MODES.index(path.parts[-3]) + 3 if path.parts[-3] in MODES else 9
-        broken = (pl.int_range(pl.len()) == place) & pl.lit("iter1" not in str(path))
-        frame = frame.with_columns(outcome=pl.when(broken).then(pl.lit("infrastructure_error")).otherwise("outcome"))
-        frame.write_parquet(path)
-        if path.parts[-3] in MODES:
-            tree.score(folder.parents[1], folder, path.parent, "math")
 
 
 @pytest.mark.parametrize("table", ROWS)
 def test_every_number_of_a_table(run, table):
-    frame = pl.read_csv(run.folder / "tables" / f"{table}.csv", infer_schema_length=None)
-    assert frame.height > 0
-    for row in frame.iter_rows(named=True):
-        expected = ROWS[table](run, row)
-        assert set(expected) | TEXT | ({"adjusted_p"} if table == "claims" else set()) >= set(frame.columns), set(frame.columns) - set(
-            expected
+    for row in run.table(table).iter_rows(named=True):
+        key = {name: row[name] for name in KEYS[table]}
+        made = ROWS[table](run, row)
+        assert not set(made) & set(key)
+        assert set(made) | set(key) == set(row), (
+            f"{table}: columns that are not recomputed, or do not exist: {(set(made) | set(key)) ^ set(row)}"
         )
-        for name, wanted in expected.items():
-            value, off = wanted if isinstance(wanted, tuple) else (wanted, 0)
-            where = f"{table}: {name} of {[row[key] for key in row if key in TEXT]}"
-            assert row[name] == (value if value is None else pytest.approx(value, abs=off)), where
+        wrong = {name: (row[name], wanted) for name, wanted in made.items() if not agrees(row[name], wanted)}
+        assert not wrong, f"{table}, {key}: (in the table, recomputed) {wrong}"
 
 
-def test_p_values_are_adjusted_for_all_tests_of_the_claims(run):
-    frame = pl.read_csv(run.folder / "tables" / "claims.csv").drop_nulls("p_value")
-    adjusted = multipletests(frame["p_value"].to_list(), method="holm")[1]
-    assert frame["adjusted_p"].to_list() == pytest.approx(list(adjusted), rel=0.06)
+@pytest.mark.parametrize("table", ROWS)
+def test_a_table_has_the_rows_of_the_plan_each_once(run, table):
+    assert Counter(run.table(table).select(KEYS[table]).iter_rows()) == Counter(expected_keys(run, table))
 
 
-def test_every_table_is_recomputed():
-    assert set(ROWS) == {*columns.OWN, "samples", "claims"}
+def test_every_table_and_column_is_recomputed(run):
+    declared = {name: columns.COMMON + own for name, own in columns.OWN.items()} | {"samples": columns.SAMPLES, "claims": columns.CLAIMS}
+    assert set(ROWS) == set(declared) == {path.stem for path in (run.folder / "tables").iterdir()}
+    for name, wanted in declared.items():
+        assert run.table(name).columns == wanted
+
+
+def test_mean_squares_are_those_of_statsmodels():
+    values = np.random.default_rng(1).normal(size=(3, 8))
+    long = {"value": values.ravel(), "seed": np.repeat(range(3), 8), "item": np.tile(range(8), 3)}
+    by_source = anova_lm(ols("value ~ C(seed) + C(item)", data=pandas.DataFrame(long)).fit())["mean_sq"]
+    assert list(mean_squares(values).values()) == pytest.approx(list(by_source))

@@ -115,7 +115,7 @@ _MEANING = {
     "certain": "items whose label is right with a probability of 95 % or more, given its few rollouts; mean over seeds",
     "certain_macc": "selection_macc on these alone",
     "accuracy_correct_selection": "accuracy among items with the right first methodology, percent",
-    "improvement": "accuracy of auto minus the better dictated mode of the same policy, points",
+    "improvement": "accuracy of auto minus the better dictated mode of the same policy, points; mean over seeds, better mode of each",
     "cot_accuracy": "accuracy of the same policy dictated to CoT, percent",
     "code_accuracy": "accuracy of the same policy dictated to code, percent",
     "strict_share": "percent of correct responses whose first methodology is the oracle's (code iff only code is right)",

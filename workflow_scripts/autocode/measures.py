@@ -93,7 +93,7 @@ def executions_saved(results: Results, family: str, benchmark: str) -> Compared:
     cells = results.paired([(results.last(EM, family), "auto"), (results.start(family), "code")], benchmark, "executions")
     if any(seed[:, 1].sum() == 0 for seed in cells):  # there was nothing to save
         return Compared(Interval(0.0), 1.0, len(cells[0]))
-    return Compared(statistics.contrast(cells, saved), statistics.contrast_p_value(cells, difference), len(cells[0]))
+    return Compared(statistics.contrast(cells, saved), statistics.contrast_p_value(cells, saved), len(cells[0]))
 
 
 def selection_labels(results: Results, arm: Arm, benchmark: str) -> list[pl.DataFrame]:

@@ -195,23 +195,31 @@ def selection_accuracy(means: np.ndarray) -> np.ndarray:
     return _ratio(means[..., 5], means[..., 4])
 
 
-def resampled_maccs(auto: pl.DataFrame, labels: pl.DataFrame, resamples: int = 2000) -> np.ndarray:
+def resampled_maccs(pairs: list[tuple[pl.DataFrame, pl.DataFrame]], resamples: int = 2000) -> np.ndarray:
     """Selection mAcc with items drawn anew, and for each item its sampled rollouts too, so that labels change as well.
 
     Labels rest on some ten rollouts a methodology. What is drawn follows the rule of `selection_labels`. Noise in labels
     pulls mAcc towards 50, and these draws have it twice: they say how firm the number is, not where it would be without.
 
+    Args:
+        pairs: native grades and labels of each seed, of the same items; a draw of items is the same for all seeds.
+
     Returns:
-        Shape (resamples,); NaN where a class of labels came out empty.
+        Shape (resamples,), the mean over seeds of each draw; NaN where a class of labels came out empty.
     """
+    return np.mean([_resampled_maccs(*pair, seed, resamples) for seed, pair in enumerate(pairs)], axis=0)
+
+
+def _resampled_maccs(auto: pl.DataFrame, labels: pl.DataFrame, seed: int, resamples: int) -> np.ndarray:
     rows = _joined(usable(auto).select("query_id", "methodology"), labels)
     chose_code = (rows["methodology"] == "code").to_numpy()
     n = {name: rows[f"n_{name}"].to_numpy() for name in ("cot", "code")}
     share = {name: rows[f"right_{name}"].to_numpy() / np.maximum(n[name], 1) for name in ("cot", "code")}
-    draw = np.random.default_rng(statistics.BOOTSTRAP_SEED)
+    draw_items = np.random.default_rng(statistics.BOOTSTRAP_SEED)
+    draw = np.random.default_rng([statistics.BOOTSTRAP_SEED, seed])
     found = np.empty(resamples)
     for number in range(resamples):
-        items = draw.integers(0, rows.height, rows.height)
+        items = draw_items.integers(0, rows.height, rows.height)
         right = {name: draw.binomial(n[name][items], share[name][items]) for name in ("cot", "code")}
         value = {name: right[name] / np.maximum(n[name][items], 1) for name in ("cot", "code")}
         labelled = (n["cot"][items] > 0) & (n["code"][items] > 0) & (right["cot"] + right["code"] > 0)

@@ -119,12 +119,15 @@ class Results:
         """What decontamination found in the SFT sets of the run."""
         return tables.read(self.root / "data" / "sft_contamination.parquet", "contamination", allow_empty=True)
 
+    def sft_contaminated_items(self) -> pl.DataFrame:
+        """The items of benchmarks that the SFT sets of the run overlap with, set by set."""
+        return self._contaminated_items("sft")
+
     def contaminated_items(self, benchmark: str) -> set[str]:
         """query_id of the items of a benchmark that overlap with anything the run's policies learn from."""
         found: set[str] = set()
         for use in self.plan.trained_on:
-            items = tables.read(self.root / "data" / f"{use}_contaminated_items.parquet", "contaminated_items", allow_empty=True)
-            found |= set(items.filter(pl.col("benchmark") == benchmark)["query_id"])
+            found |= set(self._contaminated_items(use).filter(pl.col("benchmark") == benchmark)["query_id"])
         return found
 
     def explored(self, arm: Arm, mode: str) -> list[pl.DataFrame]:
@@ -143,6 +146,9 @@ class Results:
             columns = [frame.select("query_id", pl.col(column).alias(str(number))) for number, frame in enumerate(graded)]
             frames.append(functools.reduce(lambda left, right: left.join(right, on="query_id"), columns))
         return aligned(frames)
+
+    def _contaminated_items(self, use: str) -> pl.DataFrame:
+        return tables.read(self.root / "data" / f"{use}_contaminated_items.parquet", "contaminated_items", allow_empty=True)
 
     def _scores(self, policy: str, mode: str, benchmark: str) -> dict:
         path = self.root / policy / "eval" / mode / benchmark / "scores.json"

@@ -128,7 +128,7 @@ def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
     measured = [metrics.selection(*pair) for pair in pairs]
     sure = [(auto, metrics.certain_labels(label)) for auto, label in pairs]
     certain = [metrics.selection(auto.filter(pl.col("query_id").is_in(label["query_id"].implode())), label) for auto, label in sure]
-    accuracies = {mode: measures.accuracy(results, arm, mode, benchmark).value for mode in MODES}
+    accuracies = {mode: [float(seed.mean()) for seed in results.paired([(arm, mode)], benchmark)] for mode in MODES}
     aligned_ = measures.alignment(results, arm, benchmark)
     correct = sum(aligned_.values())
     return {
@@ -138,16 +138,16 @@ def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
         **{name: _mean_of(measured, name) for name in ("cot_preferred", "code_preferred", "unlabelled")},
         "certain": _rounded(np.mean([one.cot_preferred + one.code_preferred for one in certain])),
         "certain_macc": _share_of(certain, "macc"),
-        "improvement": _hundred(metrics.improvement(*(accuracies[mode] for mode in MODES))),
-        "cot_accuracy": _hundred(accuracies["cot"]),
-        "code_accuracy": _hundred(accuracies["code"]),
+        "improvement": _hundred(np.mean([metrics.improvement(*seed) for seed in zip(*accuracies.values(), strict=True)])),
+        "cot_accuracy": _hundred(np.mean(accuracies["cot"])),
+        "code_accuracy": _hundred(np.mean(accuracies["code"])),
         **{f"{name}_share": _hundred(count / correct) if correct else None for name, count in aligned_.items()},
     }
 
 
 def _label_noise(pairs: list[tuple[pl.DataFrame, pl.DataFrame]]) -> tuple[float | None, float | None]:
     """Where 95 % of the mAcc fall when items and their rollouts are drawn anew; the mean over seeds of each draw."""
-    drawn = np.mean([metrics.resampled_maccs(*pair) for pair in pairs], axis=0)
+    drawn = metrics.resampled_maccs(pairs)
     if np.isnan(drawn).any():
         return None, None
     low, high = np.percentile(drawn, [2.5, 97.5])
@@ -199,19 +199,20 @@ def _sft_sources(results: Results) -> list[dict]:
     """Table 5: what the start policies were trained on, source by source, and what of the benchmarks it held."""
     if not results.plan.sft:
         return []
-    pairs, compared = results.sft_pairs(), results.sft_contamination()
+    pairs, compared, items = results.sft_pairs(), results.sft_contamination(), results.sft_contaminated_items()
     rows = []
     for dataset in results.plan.sft:
         own = pairs.filter(pl.col("dataset") == dataset)
         by_methodology = {name: int((own["methodology"] == name).sum()) for name in ("cot", "code")}
         for row in compared.filter(pl.col("dataset") == dataset).sort("benchmark").iter_rows(named=True):
+            shared = items.filter(pl.col("dataset") == dataset, pl.col("benchmark") == row["benchmark"])
             rows.append(
                 {
                     "experiment": START,
                     "iteration": 0,
                     "benchmark": row["benchmark"],
                     "n": row["benchmark_items"],
-                    "contaminated": max(row["exact_items"], row["ngram_items"]),
+                    "contaminated": shared["query_id"].n_unique(),
                     "dataset": dataset,
                     "pairs": own.height,
                     **{f"{name}_pairs": count for name, count in by_methodology.items()},
