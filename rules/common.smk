@@ -374,6 +374,7 @@ def response_inputs(wildcards):
     run, build = wildcards.run, CONFIG.runs[wildcards.run].build
     policies = start_policies(run) + trained_policies(run)
     return [
+        f"results/{run}/data/queries.parquet",
         *[
             f"results/{run}/{policy}/eval/{mode}/{name}/responses.parquet"
             for policy in policies

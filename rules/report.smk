@@ -220,7 +220,6 @@ rule browse_responses:
         graded=report_inputs,
         responses=response_inputs,
         benchmarks=benchmarks_of_run,
-        queries="results/{run}/data/queries.parquet",
     output:
         report(
             "reports/{run}/responses.html",
@@ -237,4 +236,4 @@ rule browse_responses:
         results="results/{run}",
     shell:
         "python workflow_scripts/browse_responses.py --run {wildcards.run} --results {params.results:q} --plan {params.plan:q}"
-        " --benchmarks {input.benchmarks:q} --queries {input.queries:q} --out {output:q} > {log:q} 2>&1"
+        " --benchmarks {input.benchmarks:q} --out {output:q} > {log:q} 2>&1"

@@ -2,9 +2,10 @@
 
     python workflow_scripts/browse_responses.py --run demo --results results/demo --plan "$PLAN" \\
         --benchmarks data/benchmarks/arithmetic_test.parquet data/benchmarks/arithmetic_ood.parquet \\
-        --queries results/demo/data/queries.parquet --out reports/demo/responses.html
+        --out reports/demo/responses.html
 
-reads   responses.parquet and grades.parquet of every evaluation; rollouts, grades, q_values and reference_strategy of what EM explored
+reads   the run's queries; responses.parquet and grades.parquet of every evaluation; rollouts, grades, q_values and
+        reference_strategy of what EM explored
 writes  one HTML page of at most --megabytes: of each benchmark the first --items by a hash of their ids, the same for every
         policy, and fewer where they do not fit
 """
@@ -22,7 +23,6 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--results", required=True, help="folder of the run's results")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
     parser.add_argument("--benchmarks", required=True, nargs="+", type=Path, help="tables of the benchmarks, in the plan's order")
-    parser.add_argument("--queries", required=True, type=Path, help="the run's training queries")
     parser.add_argument("--items", type=int, default=200, help="items of a benchmark at most (default: 200)")
     parser.add_argument("--megabytes", type=float, default=12, help="size of the page at most (default: 12)")
     parser.add_argument("--out", required=True, type=Path, help="page to write")
@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     if len(args.benchmarks) != len(plan.benchmarks):
         raise commandline.InputError(f"--benchmarks names {len(args.benchmarks)} tables, the plan {len(plan.benchmarks)} benchmarks")
     found = dict(zip(plan.benchmarks, args.benchmarks, strict=True))
-    made = browser.collect(results.Results(args.results, plan), args.run, found, args.queries, args.items)
+    made = browser.collect(results.Results(args.results, plan), args.run, found, args.items)
     page = browser.render(made, int(args.megabytes * 1e6))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     temporary = args.out.with_name(f".{args.out.name}.{os.getpid()}.tmp")

@@ -1,10 +1,11 @@
-"""Start the processes of one node of a training over several nodes; the rules run it through srun, once on each node.
+"""Start the processes of one node of a training over several nodes; the rules run it through srun on each node.
 
-    srun --nodes=2 --ntasks-per-node=1 python workflow_scripts/launch_training.py --gpus 8 workflow_scripts/train_policy.py ...
+    python workflow_scripts/launch_training.py --gpus 8 workflow_scripts/train_policy.py ...
 
 reads   what SLURM tells a job step: its nodes, and which of them this is. All meet at the first node, at a port made of the job's
         number; MASTER_ADDR and MASTER_PORT go before, where they are set
-starts  a process for each GPU, sharded as config/accelerate/fsdp2.yaml says; without GPUs one process that shares its gradients
+writes  what the training program writes. It runs as a process for each GPU, sharded as config/accelerate/fsdp2.yaml says;
+        without GPUs as one process of each node, which share their gradients
 """
 
 import argparse

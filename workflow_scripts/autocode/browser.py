@@ -41,12 +41,11 @@ class Browser:
     views: list[dict] = field(default_factory=list)
 
 
-def collect(results: Results, run: str, benchmarks: dict[str, Path], queries: Path, most: int) -> Browser:
+def collect(results: Results, run: str, benchmarks: dict[str, Path], most: int) -> Browser:
     """Read what the page can show of a run: at most `most` items of a place.
 
     Args:
         benchmarks: tables `queries` of the benchmarks, by name.
-        queries: the run's training queries.
 
     Raises:
         TableError: a table is missing or damaged.
@@ -65,7 +64,7 @@ def collect(results: Results, run: str, benchmarks: dict[str, Path], queries: Pa
                 if _is_explored(results, arm):
                     place = f"{EXPLORED}, {policy}"
                     own = results.table(Arm(EM, family, arm.iteration + 1), seed, "q_values").select("query_id")
-                    _choose(made, place, tables.read(queries, "queries").join(own, on="query_id", how="semi"), most)
+                    _choose(made, place, results.queries().join(own, on="query_id", how="semi"), most)
                     made.views.append(_exploration_view(results, made, arm, seed, place))
     return made
 

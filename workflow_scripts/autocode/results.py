@@ -111,6 +111,10 @@ class Results:
         """A table of a policy's own folder: q_values, reference_strategy, logprobs, training_log."""
         return tables.read(self.root / arm.policy(seed) / f"{name}.parquet", name, allow_empty=True)
 
+    def queries(self) -> pl.DataFrame:
+        """The training queries of the run, after decontamination."""
+        return tables.read(self.root / "data" / "queries.parquet", "queries")
+
     def sft_pairs(self) -> pl.DataFrame:
         """The SFT pairs of the run, after decontamination."""
         return tables.read(self.root / "data" / "sft.parquet", "sft", allow_empty=True)
