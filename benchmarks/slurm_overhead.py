@@ -1,11 +1,13 @@
-"""What SLURM and Snakemake add to a run: the small run of the tests on this machine alone, then through the SLURM profile.
+"""What SLURM and Snakemake add to a run: on this machine alone, then through the SLURM profile.
 
-    python benchmarks/slurm_overhead.py           as root on Debian, with the packages that docs/cluster.md names
+    python benchmarks/slurm_overhead.py --run demo           as root on Debian, with the packages that docs/cluster.md names
 
-Starts a SLURM on this host (two nodes, accounting). For each stage: its jobs; the seconds of its programs on this machine and in
-the jobs; the seconds of the jobs' allocations, in which Snakemake starts twice more. Then wall time, and how much of it no job ran.
+Starts a SLURM on this host (one node with this machine's cores, accounting). For each stage: its jobs; the seconds of its programs
+on this machine and in the jobs; the seconds of the jobs' allocations, in which Snakemake starts twice more. Then wall time, how
+much of it no job ran, and whether both ended with the same bytes.
 """
 
+import os
 import sys
 import tempfile
 import time
@@ -19,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import polars as pl
 import slurm_cluster
 import test_slurm
-from conftest import run_program
+from conftest import files, run_program
 from test_workflow import snakemake
 
 from autocode import commandline, costs
@@ -38,24 +40,28 @@ STAGES = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    commandline.parser(__doc__).parse_args(argv)
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--run", default="small", help="a run of config/runs, or the small run of the tests (default: small)")
+    run = parser.parse_args(argv).run
     if reason := slurm_cluster.missing(accounting=True):
         raise commandline.InputError(reason)
     with tempfile.TemporaryDirectory() as place:
         alone, through = (test_slurm.checkout_for(Path(place) / name) for name in ("alone", "through"))
         started = time.monotonic()
-        _ended(snakemake("small", "--profile", "local", cwd=alone))
+        _ended(snakemake(run, "--profile", "local", cwd=alone))
         wall_alone = time.monotonic() - started
-        with slurm_cluster.Cluster(Path(place) / "slurm", accounting=True) as cluster:
+        with slurm_cluster.Cluster(Path(place) / "slurm", accounting=True, nodes=1, cpus=os.cpu_count()) as cluster:
             started = time.monotonic()
-            _ended(run_program(*test_slurm.command(), cwd=through, timeout=1800, **test_slurm.on(cluster)))
+            _ended(run_program(*test_slurm.command(target=run), cwd=through, timeout=7200, **test_slurm.on(cluster)))
             wall_through = time.monotonic() - started
             fields = cluster.client("sacct", "-a", "-X", "-n", "-P", "-o", "JobID,Start,End").splitlines()
         jobs = {job: tuple(map(datetime.fromisoformat, ends)) for job, *ends in (line.split("|") for line in fields)}
-        _show(_programs(alone), _programs(through), _allocations(through, jobs))
+        _show(_programs(alone, run), _programs(through, run), _allocations(through, jobs))
         busy = _union([(begin.timestamp(), end.timestamp()) for begin, end in jobs.values()])
         print(f"\nwall time: {wall_alone:.0f} s alone, {wall_through:.0f} s through SLURM: {wall_through / wall_alone:.1f} times")
         print(f"no job ran for {wall_through - busy:.0f} s of it: Snakemake plans, submits and looks at the queue")
+        made = [files(folder / "results" / run) for folder in (alone, through)]
+        print(f"files of results: {len(made[0])}, " + ("the same bytes" if made[0] == made[1] else "DIFFERENT"))
     return 0
 
 
@@ -64,9 +70,9 @@ def _ended(done) -> None:
         raise commandline.InputError(f"the run failed: {(done.stdout + (done.stderr or ''))[-2000:]}")
 
 
-def _programs(folder: Path) -> dict[str, float]:
+def _programs(folder: Path, run: str) -> dict[str, float]:
     """Seconds of the programs of each stage, as Snakemake measured them."""
-    found = dict(costs.tabulate(folder / "logs/results/small", {}).select("stage", 3600 * pl.col("hours")).iter_rows())
+    found = dict(costs.tabulate(folder / f"logs/results/{run}", {}).select("stage", 3600 * pl.col("hours")).iter_rows())
     found["E-step and synthesis"] = found.pop("E-step", 0.0) + found.pop("synthesis", 0.0)
     return found
 

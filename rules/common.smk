@@ -338,9 +338,20 @@ def explored_by_em(run):
     return start_policies(run) + own if "main" in build.experiments else []
 
 
-def trained_on(run):
-    """What the run's policies learn from: queries, and SFT pairs where a family has SFT."""
-    return ["queries"] + ["sft"] * any(CONFIG.families[name].precondition == "sft" for name in CONFIG.runs[run].build.families)
+def has_sft(families):
+    return any(CONFIG.families[name].precondition == "sft" for name in families)
+
+
+def trained_on(families):
+    """What policies of these families learn from: queries, and SFT pairs where one has SFT."""
+    return ["queries", "sft"] if has_sft(families) else ["queries"]
+
+
+def contaminated_items(run):
+    """Items of benchmarks that overlap with what a policy's family learns from."""
+    return lambda wildcards: [
+        f"results/{run}/data/{use}_contaminated_items.parquet" for use in trained_on([wildcards.policy.split("/")[1]])
+    ]
 
 
 def report_inputs(wildcards):
@@ -364,7 +375,7 @@ def report_inputs(wildcards):
         *[f"results/{run}/{policy}/reference_strategy.parquet" for policy in trained_policies(run)],
         *[f"results/{run}/{policy}/logprobs.parquet" for policy in trained_policies(run)],
         *[f"results/{run}/{policy}/explore/{mode}/grades.parquet" for policy in explored for mode in ("native", "cot", "code")],
-        *[f"results/{run}/data/{use}_contaminated_items.parquet" for use in trained_on(run)],
+        *[f"results/{run}/data/{use}_contaminated_items.parquet" for use in trained_on(build.families)],
         f"results/{run}/data/sft.parquet",
     ]
 
@@ -396,7 +407,7 @@ def about_json(wildcards):
     about = {
         "description": run.description,
         "queries": run.data.queries,
-        "sft": run.data.sft,
+        "sft": run.data.sft if has_sft(run.build.families) else [],
         "queries_per_iteration": run.explore.queries_per_iteration,
         "samples": run.explore.samples,
         "engine": run.engine.name,
@@ -414,8 +425,7 @@ def plan_json(wildcards):
         "families": families,
         "experiments": {name: run.experiments[name].label for name in run.build.experiments},
         "selection_benchmarks": run.evaluate.selection_benchmarks,
-        "sft": run.data.sft,
-        "trained_on": trained_on(wildcards.run),
+        "sft": run.data.sft if has_sft(run.build.families) else [],
     }
     return json.dumps(plan, sort_keys=True)
 

@@ -133,7 +133,7 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
         input:
             grades=evaluation_files(run, modes, benchmarks, "grades.parquet"),
             benchmarks=[f"data/benchmarks/{benchmark}.parquet" for benchmark in benchmarks],
-            contaminated=[f"results/{run}/data/{use}_contaminated_items.parquet" for use in trained_on(run)],
+            contaminated=contaminated_items(run),
         output:
             evaluation_files(run, modes, benchmarks, "scores.json"),
         log:

@@ -27,7 +27,6 @@ def plan(**changes) -> dict:
         "benchmarks": ["gsm8k", "math"],
         "selection_benchmarks": ["math"],
         "sft": ["gsm8k_cot"],
-        "trained_on": ["queries", "sft"],
     } | changes
 
 
@@ -109,7 +108,7 @@ def build(root: Path, chosen: dict) -> Path:
                 for iteration in range(1, chosen["iterations"] + 1):
                     folder = run / experiment / family / f"seed{seed}" / f"iter{iteration}"
                     _evaluate(root, run, folder, chosen, iteration, iteration == chosen["iterations"])
-                    _train(folder, iteration, "standard" not in experiment)
+                    _train(folder, iteration, experiment)
                     if experiment == "main":
                         _explore(folder, seed)
     return run
@@ -156,7 +155,7 @@ def _evaluate(root: Path, run: Path, policy: Path, chosen: dict, iteration: int,
             folder = policy / "eval" / mode / name
             tables.write(grades(rows), folder / "grades.parquet", "grades")
             tables.write(rollouts(rows), folder / "responses.parquet", "rollouts")
-            score(root, run, folder, name)
+            score(root, run, folder, name, chosen)
         if labelled and name in chosen["selection_benchmarks"]:
             for mode in ("cot", "code"):
                 rows = [
@@ -176,7 +175,7 @@ def _explore(policy: Path, seed: int) -> None:
                 right = draw.random() < number / 20
                 methodology = draw.choice(["cot", "code"]) if mode == "native" else mode
                 wrong = {} if right else {"answer": draw.choice(["2", "3", None])}
-                rows.append(_explored(f"train-{number:03d}", mode, methodology, right, sample, wrong))
+                rows.append(_explored(f"train-{number + seed:03d}", mode, methodology, right, sample, wrong))
         tables.write(grades(rows), policy / "explore" / mode / "grades.parquet", "grades")
         tables.write(rollouts(rows), policy / "explore" / mode / "rollouts.parquet", "rollouts")
 
@@ -186,23 +185,27 @@ def _explored(query_id: str, mode: str, methodology: str, right: bool, sample: i
     return grade(query_id, mode, methodology, right, sample=sample, **changes, **outcome)
 
 
-def score(root: Path, run: Path, folder: Path, name: str) -> None:
+def score(root: Path, run: Path, folder: Path, name: str, chosen: dict) -> None:
+    family = chosen["families"][folder.relative_to(run).parts[1]]
+    uses = ("queries",) if family.get("precondition") == "none" else ("queries", "sft")
     flags = {
         "--grades": [folder / "grades.parquet"],
         "--queries": [root / "data" / "benchmarks" / f"{name}.parquet"],
-        "--items": [run / "data" / f"{use}_contaminated_items.parquet" for use in ("queries", "sft")],
+        "--items": [run / "data" / f"{use}_contaminated_items.parquet" for use in uses],
         "--out": [folder / "scores.json"],
     }
     assert score_responses.main([str(part) for flag, paths in flags.items() for part in (flag, *paths)]) == 0
 
 
-def _train(folder: Path, iteration: int, dictated: bool) -> None:
-    draw = random.Random(f"{RUN_SEED}/{folder.parts[-4:]}")
+def _train(folder: Path, iteration: int, experiment: str) -> None:
+    """Standard RL at equal rollouts has three native rollouts where others have one and two dictated."""
+    draw, dictated = random.Random(f"{RUN_SEED}/{folder.parts[-4:]}"), "standard" not in experiment
+    native = 3 * SAMPLES if "equal" in experiment else SAMPLES
     queries = []
     for number in range(50):
         prior = draw.choice([0.0, 0.0, 0.25, 0.5, 1.0]) if iteration == 1 else draw.choice([0.0, 0.0, 0.75, 1.0, 1.0])
         q = {mode: draw.randint(0, SAMPLES) / SAMPLES if dictated else None for mode in ("cot", "code")}
-        row = {"query_id": f"train-{number:03d}", "n_native": SAMPLES, "mean_native": 0.5, "prior_code": prior}
+        row = {"query_id": f"train-{number:03d}", "n_native": native, "mean_native": 0.5, "prior_code": prior}
         row["p_code_better"] = 0.5 if dictated else None
         for mode, value in q.items():
             row |= {f"n_{mode}": SAMPLES if dictated else 0, f"q_{mode}": value, f"q_{mode}_low": value, f"q_{mode}_high": value}

@@ -89,9 +89,11 @@ class Run:
     def start(self, row: dict, *modes: str) -> list:
         return [self.verdicts(row, mode, experiment="start", iteration=0) for mode in modes]
 
-    def contaminated(self, benchmark: str) -> set[str]:
-        files = ("data/queries_contaminated_items.parquet", "data/sft_contaminated_items.parquet")
-        return {one["query_id"] for path in files for one in self.rows(path) if one["benchmark"] == benchmark}
+    def contaminated(self, row: dict) -> set[str]:
+        """Items of the row's benchmark that its family's training data overlap with."""
+        uses = ["queries"] + ["sft"] * (self.plan["families"][row["family"]].get("precondition") != "none")
+        found = [one for use in uses for one in self.rows(f"data/{use}_contaminated_items.parquet")]
+        return {one["query_id"] for one in found if one["benchmark"] == row["benchmark"]}
 
     def names(self, row: dict) -> dict[str, str]:
         """The published rows that stand beside the family's, by role."""
@@ -106,7 +108,7 @@ def usable(rows: list[dict]) -> list[dict]:
     return [one for one in rows if one["outcome"] != "infrastructure_error"]
 
 
-def roughen(folder: Path) -> None:
+def roughen(folder: Path, plan: dict) -> None:
     """Make the columns of all grades differ, break some responses, and leave some queries without prior or label."""
     for path in sorted(folder.rglob("grades.parquet")):
         draw = random.Random(str(path.relative_to(folder)))
@@ -119,10 +121,11 @@ def roughen(folder: Path) -> None:
             rows = [row | prefer_code(row, few) for row in rows]
         tree.write(rows, path.parent, "grades")
         if path.parts[-3] in MODES:
-            tree.score(folder.parents[1], folder, path.parent, path.parts[-2])
+            tree.score(folder.parents[1], folder, path.parent, path.parts[-2], plan)
     for path in folder.rglob("q_values.parquet"):
         rows = pl.read_parquet(path).to_dicts()
-        tree.write([row | {"prior_code": None if n % 20 == 3 else row["prior_code"]} for n, row in enumerate(rows)], path.parent, path.stem)
+        none = {"n_native": 0, "prior_code": None}
+        tree.write([row | (none if n % 20 == 3 else {}) for n, row in enumerate(rows)], path.parent, path.stem)
     # The item found word for word is shorter than a run of words, so it is none of those found by such a run.
     compared = folder / "data/sft_contamination.parquet"
     pl.read_parquet(compared).with_columns(ngram_items=pl.lit(1, pl.Int64)).write_parquet(compared)
@@ -181,8 +184,10 @@ def difference(cells: np.ndarray) -> np.ndarray:
     return (cells[..., 0] - cells[..., 1]).mean(axis=-1)
 
 
-def over_better(cells: np.ndarray) -> np.ndarray:
-    return np.minimum(difference(cells[..., [0, 1]]), difference(cells[..., [0, 2]]))
+def against_better(cells: np.ndarray) -> np.ndarray:
+    """Of columns (auto, CoT, code): auto and the dictated mode that is right more often over all seeds, CoT where both are alike."""
+    _, cot, code = cells.sum(axis=(0, 1))
+    return cells[..., [0, 2 if code > cot else 1]]
 
 
 def saved(cells: np.ndarray) -> np.ndarray:
@@ -228,9 +233,9 @@ def contributions(cells: np.ndarray, statistic) -> np.ndarray:
 
 
 def p_value(cells: np.ndarray, statistic) -> float:
-    """One seed: McNemar's exact test, the larger p-value of two. Several: where the interval just reaches 0, by bisection."""
+    """One seed: McNemar's exact test. Several: where the interval just reaches 0, by bisection."""
     if len(cells) == 1:
-        return max(exact(cells[0, :, 0], cells[0, :, other]) for other in range(1, cells.shape[2]))
+        return exact(*cells[0].T)
     values, low, high = contributions(cells, statistic), math.log(1e-12), 0.0
     for _ in range(40):
         middle = (low + high) / 2
@@ -280,14 +285,17 @@ def agrees(cell, wanted) -> bool:
     return abs(cell - wanted) <= HALF_DIGIT
 
 
-def ends(draws: np.ndarray, blank: bool = False) -> list[End]:
-    return [End(draws, share, blank) for share in (0.025, 0.975)]
+def ends(draws: np.ndarray, blank: bool = False) -> list:
+    return [None] * 2 if np.ptp(draws) < 1e-9 else [End(draws, share, blank) for share in (0.025, 0.975)]
 
 
 def interval(cells: np.ndarray, statistic, wilson: bool = False) -> list:
     """Value, low and high in percent."""
     value = 100 * float(np.mean([statistic(seed) for seed in cells]))
-    if len(cells) > 1:
+    alike = len(cells) > 1 and np.ptp(cells) == 0
+    if alike and not wilson:
+        return [value, None, None]
+    if len(cells) > 1 and not alike:
         half = 100 * half_width(contributions(cells, statistic), 0.05)
         return [value, value - half, value + half]
     if wilson:
@@ -298,7 +306,7 @@ def interval(cells: np.ndarray, statistic, wilson: bool = False) -> list:
 
 def cut(found: list) -> list:
     """Of a share, which is nowhere below 0 or above 100."""
-    return [one if isinstance(one, End) else min(100.0, max(0.0, one)) for one in found]
+    return [one if one is None or isinstance(one, End) else min(100.0, max(0.0, one)) for one in found]
 
 
 def named(name: str, found: list, value: str | None = None) -> dict:
@@ -341,14 +349,14 @@ def common(run: Run, row: dict, accuracy: str | None = None, code_rate: str | No
         "code_decides_rate": percent(cells("code_decides", verdicts)),
         "published_accuracy": number(accuracy),
         "published_code_rate": number(code_rate),
-        "contaminated": len(evaluated & run.contaminated(row["benchmark"])),
+        "contaminated": len(evaluated & run.contaminated(row)),
     }
 
 
 def main_row(run: Run, row: dict) -> dict:
     em, auto, verdicts = row["experiment"] == "main", row["mode"] == "auto", run.verdicts(row)
     broken = sum(one["outcome"] == "infrastructure_error" for graded in run.graded(row, eval_of(row)) for one in graded)
-    dirty = run.contaminated(row["benchmark"])
+    dirty = run.contaminated(row)
     clean = cells("strict", [{query: one for query, one in seed.items() if query not in dirty} for seed in verdicts])
     paper, delta = {}, {}
     version = run.plan.get("published", "v1")
@@ -358,7 +366,9 @@ def main_row(run: Run, row: dict) -> dict:
         paper = published(f"{version}_main", model=names[role], code={"cot": "no", "code": "yes", "auto": "auto"}[role])
     if em and auto and "delta" in names:
         delta = published(f"{version}_main", model=names["delta"])
-    gain = interval(cells("strict", verdicts, *run.start(row, "cot", "code")), over_better) if em and auto else [None] * 3
+    gain = [None] * 3
+    if em and auto:
+        gain = interval(against_better(cells("strict", verdicts, *run.start(row, "cot", "code"))), difference)
     return {
         **common(run, row, paper.get(row["benchmark"]), paper.get(f"{row['benchmark']}_cr")),
         "lenient_accuracy": percent(cells("lenient", verdicts)),
@@ -379,15 +389,19 @@ def ablation_row(run: Run, row: dict) -> dict:
     }
     role = roles.get((row["experiment"], row["iteration"], row["mode"]))
     paper = published("v1_ablations", model=run.names(row)[role]) if role in run.names(row) else {}
-    found, p = [None] * 3, None
+    found = {"strict": ([None] * 3, None), "code_executed": ([None] * 3, None)}
     if row["experiment"] not in ("start", "main"):
-        strict = cells("strict", run.verdicts(row), run.verdicts(row, experiment="main"))
-        found, p = interval(strict, difference), Significant(p_value(strict, difference))
+        for column in found:
+            both = cells(column, run.verdicts(row), run.verdicts(row, experiment="main"))
+            found[column] = interval(both, difference), Significant(p_value(both, difference))
+    (accuracy, p), (code, code_p) = found.values()
     return {
         **common(run, row, paper.get(row["benchmark"]), paper.get(f"{row['benchmark']}_cr")),
         "label": label_of(run, row),
-        **named("difference", found, "difference_from_main"),
+        **named("difference", accuracy, "difference_from_main"),
         "difference_p": p,
+        **named("code_difference", code),
+        "code_difference_p": code_p,
     }
 
 
@@ -441,8 +455,7 @@ def selection_row(run: Run, row: dict) -> dict:
     sure = [
         np.array([not math.isnan(prefers_code(counts[query])) and is_certain(counts[query]) for query in queries]) for counts in counted
     ]
-    by_mode = {mode: cells("strict", run.verdicts(row, mode)) for mode in MODES}
-    by_seed = [{mode: 100 * mean(numbers[seed]) for mode, numbers in by_mode.items()} for seed in range(len(verdicts))]
+    by_mode = {mode: percent(cells("strict", run.verdicts(row, mode))) for mode in MODES}
     kinds = Counter(kind for seed in range(len(verdicts)) for kind in alignment(*(run.verdicts(row, mode)[seed] for mode in MODES)))
     role = {"start": "selection_start", "main": "selection_main"}.get(row["experiment"])
     paper = published("v1_selection", model=run.names(row)[role]) if role in run.names(row) and row["benchmark"] == "math" else {}
@@ -460,9 +473,9 @@ def selection_row(run: Run, row: dict) -> dict:
         "accuracy_correct_selection": mean_or_blank(
             right[seed[:, 0] == seed[:, 1]].mean() for right, seed in zip(strict, pairs, strict=True)
         ),
-        "improvement": np.mean([one["auto"] - max(one["cot"], one["code"]) for one in by_seed]),
-        "cot_accuracy": np.mean([one["cot"] for one in by_seed]),
-        "code_accuracy": np.mean([one["code"] for one in by_seed]),
+        "improvement": by_mode["auto"] - max(by_mode["cot"], by_mode["code"]),
+        "cot_accuracy": by_mode["cot"],
+        "code_accuracy": by_mode["code"],
         **{f"{kind}_share": 100 * kinds[kind] / kinds.total() for kind in ("strict", "allow_code", "misaligned")},
         "published_selection_macc": number(paper.get("sel_macc")),
         "published_recall_cot": number(paper.get("cot_sel_acc")),
@@ -546,22 +559,29 @@ def rounds_row(run: Run, row: dict) -> dict:
 
 
 def regimes_row(run: Run, row: dict) -> dict:
-    base = "base" if run.plan["families"][row["family"]].get("precondition") == "none" else "SFT"
+    base = "no SFT" if run.plan["families"][row["family"]].get("precondition") == "none" else "SFT"
     regime = {"start": base, "main": "EM"}.get(row["experiment"], f"{base} + RL")
-    shares = []
+    shares, k = [], fewest_native(run)
     for seed in run.plan["seeds"] if row["iteration"] < run.plan["iterations"] else []:
         explorer = "main" if row["experiment"] == "start" else row["experiment"]
         values = run.rows(f"{explorer}/{row['family']}/seed{seed}/iter{row['iteration'] + 1}/q_values.parquet")
-        priors = [one["prior_code"] for one in values if one["prior_code"] is not None]
-        shares.append(sum(prior in (0, 1) for prior in priors) / len(priors))
-    said = published("v3_regimes", regime=regime).get("behaviour")
+        counts = [(one["n_native"], round(one["n_native"] * one["prior_code"])) for one in values if one["n_native"] >= k]
+        shares.append(np.mean([(math.comb(code, k) + math.comb(n - code, k)) / math.comb(n, k) for n, code in counts]))
+    said = published("v3_regimes", regime=regime.replace("no SFT", "base")).get("behaviour")
     return {
         **common(run, row),
         "regime": regime,
         "label": label_of(run, row),
+        "k": k if shares else None,
         "one_choice": 100 * np.mean(shares) if shares else None,
-        "published_behaviour": said if run.names(row) else None,
+        "published_behaviour": said if run.plan.get("published", "v1") == "v3" else None,
     }
+
+
+def fewest_native(run: Run) -> int:
+    """The most native rollouts of a query of each exploration; the least of them."""
+    paths = run.folder.glob("*/*/seed*/iter*/q_values.parquet")
+    return min(pl.read_parquet(path, columns=["n_native"])["n_native"].max() for path in paths)
 
 
 def place_of_samples(row: dict) -> str:
@@ -585,13 +605,26 @@ def samples_row(run: Run, row: dict) -> dict:
         shares.append(
             {query: {"pass": np.mean([True in one for one in some]), "maj": np.mean([*map(vote, some)])} for query, some in choices.items()}
         )
-    passed, most = cells("pass", shares), cells("maj", shares)
+    if row["benchmark"] == EXPLORED:
+        found = {name: nested([np.array([one[name] for one in seed.values()]) for seed in shares]) for name in ("pass", "maj")}
+        queries = len({query for seed in shares for query in seed})
+    else:
+        found = {name: interval(cells(name, shares), mean) for name in ("pass", "maj")}
+        queries = len(set.intersection(*map(set, shares)))
     return {
         "seeds": len(run.plan["seeds"]),
-        "queries": passed.shape[1],
-        **named("pass", cut(interval(passed, mean)), "pass_at_k"),
-        **named("maj", cut(interval(most, mean)), "maj_at_k"),
+        "queries": queries,
+        **named("pass", cut(found["pass"]), "pass_at_k"),
+        **named("maj", cut(found["maj"]), "maj_at_k"),
     }
+
+
+def nested(seeds: list[np.ndarray]) -> list:
+    """Value, low and high in percent where seeds have queries of their own: over seeds; one seed: over its queries."""
+    if len(seeds) == 1:
+        return interval(seeds[0][None, :, None], mean)
+    means = [100 * one.mean() for one in seeds]
+    return [np.mean(means), *stats.t.interval(0.95, len(means) - 1, loc=np.mean(means), scale=stats.sem(means))]
 
 
 def vote(chosen: tuple) -> float:
@@ -603,11 +636,10 @@ def vote(chosen: tuple) -> float:
 
 NO_REFL, RIVAL = "no_reflection", "standard_rl_equal_rollouts"
 CLAIMS = {
-    "EM (auto) is more accurate than the better dictated mode of the start policy, points": ("strict", over_better, "above"),
+    "EM (auto) is more accurate than the better dictated mode of the start policy, points": ("strict", against_better, "above"),
     "EM (auto) runs fewer programs than the start policy dictated to code, percent saved": ("executions", saved, "above"),
     "EM runs code on some queries and not on others: code rate inside 5-95 %": ("code_executed", mean, "inside"),
     "EM is more accurate than standard RL at equal rollouts, points": ("strict", RIVAL, "above"),
-    "EM runs code on fewer queries than standard RL at equal rollouts, points of code rate": ("code_executed", RIVAL, "below"),
     "EM is more accurate than EM without self-reflective synthesis (NO_REFL), points": ("strict", NO_REFL, "above"),
 }
 """Each claim: the column of grades it is about, its statistic or the experiment EM is compared with, and what supports it."""
@@ -618,8 +650,9 @@ def claim_cells(run: Run, row: dict) -> tuple:
     last = row | {"experiment": "main", "iteration": run.plan["iterations"], "mode": "auto"}
     if isinstance(about, str):
         return cells(column, run.verdicts(last), run.verdicts(last, experiment=about)), difference
-    modes = {over_better: ("cot", "code"), saved: ("code",), mean: ()}[about]
-    return cells(column, run.verdicts(last), *run.start(row, *modes)), about
+    modes = {against_better: ("cot", "code"), saved: ("code",), mean: ()}[about]
+    found = cells(column, run.verdicts(last), *run.start(row, *modes))
+    return (against_better(found), difference) if about is against_better else (found, about)
 
 
 @cache
@@ -642,13 +675,13 @@ def claims_row(run: Run, row: dict) -> dict:
         **dict(zip(("value", "low", "high"), cut(found) if judged == "inside" else found, strict=True)),
         "n": numbers.shape[1],
         **dict(zip(("p_value", "adjusted_p"), tests, strict=True)),
-        "verdict": verdict(judged, row["low"], row["high"]),
+        "verdict": "not resolved" if (row["p_value"] or 0) > 0.05 else verdict(judged, row["low"], row["high"]),
     }
 
 
 def verdict(judged: str, low: float, high: float) -> str:
     """What an interval says; its ends are compared as well, so those of the table do."""
-    least, most = {"above": (0, math.inf), "below": (-math.inf, 0), "inside": (5, 95)}[judged]
+    least, most = {"above": (0, math.inf), "inside": (5, 95)}[judged]
     if least < low and high < most:
         return "supported"
     return "contradicted" if high < least or low > most else "not resolved"
@@ -722,7 +755,7 @@ def run(request, tmp_path_factory):
         if request.param == "one seed":
             family["published"] |= {"selection_start": "DeepseekMath-Instruct-7B", "dictation_start": "Deepseek-Math-Instruct"}
     folder = tree.build(tmp_path_factory.mktemp("run"), chosen)
-    roughen(folder)
+    roughen(folder, chosen)
     assert tabulate_results.main(["--results", str(folder), "--plan", tree.as_json(chosen), "--out-dir", str(folder / "tables")]) == 0
     return Run(folder, chosen)
 

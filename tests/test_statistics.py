@@ -90,9 +90,39 @@ def test_the_p_value_is_the_level_at_which_the_interval_reaches_zero():
     assert min(abs(interval.low), abs(interval.high)) == pytest.approx(0, abs=1e-9)
 
 
-def test_no_difference_at_all_has_p_value_1_and_a_sure_one_0():
-    assert statistics.crossed_p_value(np.zeros((3, 5))) == 1.0
-    assert statistics.crossed_p_value(np.ones((3, 5))) == 0.0
+@pytest.mark.parametrize("value", [0.0, 1.0, -1.0])
+def test_where_nothing_varies_there_is_no_interval_and_the_sign_test_of_the_items(value):
+    assert statistics.crossed_interval(np.full((3, 5), value)) == statistics.Interval(value)
+    assert statistics.crossed_p_value(np.full((3, 5), value)) == (1.0 if value == 0 else 2 * 0.5**5)
+    assert statistics.bootstrap_interval(np.full((5, 1), value), lambda means: means[..., 0]) == statistics.Interval(value)
+
+
+def test_seeds_that_agree_by_luck_leave_the_interval_over_items():
+    cells = np.array([[1.0, 0, 1, 0, 1, 0, 1, 1], [0, 1, 1, 1, 1, 0, 0, 1]])  # equal means, and items vary less than what is left
+    interval = statistics.crossed_interval(cells)
+    items = cells.mean(axis=0)
+    assert (interval.low, interval.high) == pytest.approx(stats.t.interval(0.95, 7, loc=items.mean(), scale=stats.sem(items)))
+    assert statistics.crossed_p_value(cells) == pytest.approx(stats.ttest_1samp(items, 0).pvalue, rel=1e-6)
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_one_item_has_no_interval_and_none_at_all_is_an_error(seeds):
+    one = [np.array([[1, 0]])] * seeds
+    assert statistics.contrast(one, difference) == statistics.Interval(1.0)
+    assert statistics.contrast_p_value(one, difference) == 1.0
+    with pytest.raises(ValueError, match="no item"):
+        statistics.contrast([items[:0] for items in one], difference)
+
+
+def test_seeds_with_items_of_their_own_are_students_t_over_their_means():
+    draw = np.random.default_rng(8)
+    seeds = [draw.random(count) for count in (20, 30, 40)]
+    means = [values.mean() for values in seeds]
+    interval = statistics.nested_interval(seeds)
+    assert (interval.low, interval.high) == pytest.approx(stats.t.interval(0.95, 2, loc=np.mean(means), scale=stats.sem(means)))
+    assert statistics.nested_interval(seeds[:1]) == statistics.bootstrap_interval(seeds[0].reshape(-1, 1), lambda means: means[..., 0])
+    with pytest.raises(ValueError, match="no item"):
+        statistics.nested_interval([seeds[0], seeds[1][:0]])
 
 
 def test_contrast_is_over_items_for_one_seed_and_over_seeds_and_items_for_more():

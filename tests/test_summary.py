@@ -66,7 +66,7 @@ def test_a_run_without_em_says_what_was_not_run(written):
     text = written(experiments={"q_rule": "Q alone"}, selection_benchmarks=[], sft=[], iterations=1)
     assert "Did it work?" not in text
     assert "At what cost?" in text
-    assert text.count(">not run<") == 12
+    assert text.count(">not run<") == 10
 
 
 def test_a_verdict_that_does_not_stand_among_all_tests_says_so():

@@ -41,22 +41,19 @@ def assess(results: Results) -> list[dict]:
 
 def _measured(results: Results, family: str, benchmark: str, claim: Claim) -> dict:
     compared = claim.measure(results, family, benchmark)
-    percent = compared.effect.scaled(100)
+    percent = compared.effect and compared.effect.scaled(100)
+    told = percent is not None and percent.low is not None and (compared.p_value is None or compared.p_value <= 1 - statistics.LEVEL)
     return {
         "seeds": len(results.plan.seeds),
         "interval": percent,
         "n": compared.n,
         "p_value": compared.p_value,
-        "verdict": "not resolved" if percent.low is None else claim.judge(round(percent.low, 2), round(percent.high, 2)),
+        "verdict": claim.judge(round(percent.low, 2), round(percent.high, 2)) if told else "not resolved",
     }
 
 
 def _above_zero(low: float, high: float) -> str:
     return "supported" if low > 0 else "contradicted" if high < 0 else "not resolved"
-
-
-def _below_zero(low: float, high: float) -> str:
-    return _above_zero(-high, -low)
 
 
 def _not_polarised(low: float, high: float) -> str:
@@ -72,9 +69,9 @@ def _em_code_rate(results: Results, family: str, benchmark: str) -> Compared:
     return Compared(measures.code_rate(results, arm, "auto", benchmark), None, count)
 
 
-def _em_minus(rival: str, column: str) -> Callable[[Results, str, str], Compared]:
+def _em_minus(rival: str) -> Callable[[Results, str, str], Compared]:
     def measure(results: Results, family: str, benchmark: str) -> Compared:
-        compared = measures.versus_em(results, results.last(rival, family), benchmark, column)
+        compared = measures.versus_em(results, results.last(rival, family), benchmark, "strict")
         return replace(compared, effect=compared.effect.scaled(-1))
 
     return measure
@@ -106,21 +103,14 @@ CLAIMS = [
         "standard_rl",
         "EM is more accurate than standard RL at equal rollouts, points",
         frozenset([EM, RIVAL]),
-        _em_minus(RIVAL, "strict"),
+        _em_minus(RIVAL),
         _above_zero,
-    ),
-    Claim(
-        "standard_rl_code",
-        "EM runs code on fewer queries than standard RL at equal rollouts, points of code rate",
-        frozenset([EM, RIVAL]),
-        _em_minus(RIVAL, "code_executed"),
-        _below_zero,
     ),
     Claim(
         "reflection",
         "EM is more accurate than EM without self-reflective synthesis (NO_REFL), points",
         frozenset([EM, "no_reflection"]),
-        _em_minus("no_reflection", "strict"),
+        _em_minus("no_reflection"),
         _above_zero,
     ),
 ]

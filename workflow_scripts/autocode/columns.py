@@ -23,12 +23,14 @@ COMMON = [
 ]
 """Columns that a table of policies and benchmarks opens with."""
 
+_CODE_DIFFERENCE = ["code_difference", "code_difference_low", "code_difference_high", "code_difference_p"]
+
 OWN = {
     "main": [
         *("lenient_accuracy", "infrastructure_errors", "gain_over_start", "gain_low", "gain_high", "published_delta"),
         *("clean_n", "clean_accuracy", "clean_low", "clean_high"),
     ],
-    "ablation": ["label", "difference_from_main", "difference_low", "difference_high", "difference_p"],
+    "ablation": ["label", "difference_from_main", "difference_low", "difference_high", "difference_p", *_CODE_DIFFERENCE],
     "selection": [
         *("selection_macc", "selection_macc_low", "selection_macc_high", "labels_low", "labels_high"),
         *("recall_cot", "recall_code", "cot_preferred", "code_preferred", "unlabelled", "certain", "certain_macc"),
@@ -43,7 +45,7 @@ OWN = {
         *("attempts_1", "attempts_2", "attempts_3", "attempts_4_or_more", "executions_per_response", "programs_failed"),
         *("published_attempts_1", "published_attempts_2", "published_attempts_3"),
     ],
-    "regimes": ["regime", "label", "one_choice", "published_behaviour"],
+    "regimes": ["regime", "label", "k", "one_choice", "published_behaviour"],
 }
 """Columns of each of these tables after the common ones."""
 
@@ -61,6 +63,7 @@ INTERVALS = {
     "clean_accuracy": ("clean_low", "clean_high"),
     "gain_over_start": ("gain_low", "gain_high"),
     "difference_from_main": ("difference_low", "difference_high"),
+    "code_difference": ("code_difference_low", "code_difference_high"),
     "selection_macc": ("selection_macc_low", "selection_macc_high"),
     "pass_at_k": ("pass_low", "pass_high"),
     "maj_at_k": ("maj_low", "maj_high"),
@@ -84,14 +87,15 @@ _MEANING = {
     "code_decides_rate": "percent of responses whose graded answer is what a program printed",
     "published_accuracy": "the paper's value, percent; blank where it gives none",
     "published_code_rate": "the paper's value; by the released program, responses that hold code in what was graded",
-    "contaminated": "evaluated items that share their text or a run of words with a training row before removal",
+    "contaminated": "evaluated items that share their text or a run of words with a training row of the family before removal",
     "lenient_accuracy": "percent of items where any stated answer is right",
     "infrastructure_errors": "responses without a verdict because execution or grading broke, all seeds; in no other column",
-    "gain_over_start": "accuracy of auto minus the better dictated mode of the start policy, points, on items all three have",
-    "gain_low": "lower end of its 95 % interval: for one seed paired bootstrap over items, the better mode chosen anew in each "
-    "resample; over seeds and items for several",
+    "gain_over_start": "accuracy of auto minus that of the start policy dictated to the mode that is better over all seeds and items, "
+    "points, on items all three have",
+    "gain_low": "lower end of its 95 % interval: paired bootstrap over items for one seed, over seeds and items for several; blank "
+    "where nothing varies",
     "gain_high": "upper end of the same",
-    "published_delta": "the paper's printed difference (auto minus code mode)",
+    "published_delta": "the paper's printed difference: auto minus code mode in v1, minus the base model's CoT in v3",
     "clean_n": "items with a verdict that are not contaminated",
     "clean_accuracy": "accuracy on these alone, percent",
     "clean_low": "lower end of its 95 % interval, as for accuracy",
@@ -101,6 +105,10 @@ _MEANING = {
     "difference_low": "lower end of its 95 % interval, as for gain_over_start",
     "difference_high": "upper end of the same",
     "difference_p": "two-sided p-value of no difference: McNemar's exact test for one seed, from the interval for several; not adjusted",
+    "code_difference": "code rate minus that of EM after as many iterations, points, on the same items",
+    "code_difference_low": "lower end of its 95 % interval, as for gain_over_start",
+    "code_difference_high": "upper end of the same",
+    "code_difference_p": "two-sided p-value of no difference, as for difference_p",
     "selection_macc": "mean of the two recalls, percent; 50 is what one choice for all gives",
     "selection_macc_low": "lower end of its 95 % interval: bootstrap over items for one seed, over seeds and items for several",
     "selection_macc_high": "upper end of the same",
@@ -115,7 +123,7 @@ _MEANING = {
     "certain": "items whose label is right with a probability of 95 % or more, given its few rollouts; mean over seeds",
     "certain_macc": "selection_macc on these alone",
     "accuracy_correct_selection": "accuracy among items with the right first methodology, percent",
-    "improvement": "accuracy of auto minus the better dictated mode of the same policy, points; mean over seeds, better mode of each",
+    "improvement": "accuracy of auto minus the better dictated mode of the same policy, points; the mode that is better over all seeds",
     "cot_accuracy": "accuracy of the same policy dictated to CoT, percent",
     "code_accuracy": "accuracy of the same policy dictated to code, percent",
     "strict_share": "percent of correct responses whose first methodology is the oracle's (code iff only code is right)",
@@ -139,12 +147,14 @@ _MEANING = {
     "published_attempts_1": "the paper's responses with one round",
     "published_attempts_2": "with two",
     "published_attempts_3": "with three",
-    "regime": "how the policy was trained: base or SFT, then nothing, RL, or EM",
-    "one_choice": "percent of explored queries whose native rollouts all chose the same methodology; blank for policies not explored",
+    "regime": "how the policy was trained: SFT or none, then nothing, RL, or EM",
+    "one_choice": "percent chance that k native rollouts of an explored query all choose the same methodology, k as many as every "
+    "policy was explored with; blank for policies not explored",
     "published_behaviour": "what version 3 of the paper says of the regime (second-hand)",
     "k": "samples chosen of a query's",
     "pass_at_k": "percent chance that one of k samples is right, unbiased (Chen et al. 2021); mean over queries",
-    "pass_low": "lower end of its 95 % interval: bootstrap over queries for one seed, over seeds and queries for several",
+    "pass_low": "lower end of its 95 % interval: bootstrap over queries for one seed, over seeds and queries for several (explored "
+    "queries: over seeds, each with its own)",
     "pass_high": "upper end of the same",
     "maj_at_k": "percent chance that the answer most of k samples give is right, unbiased; ties count by parts",
     "maj_low": "lower end of its 95 % interval, as for pass_at_k",
@@ -155,8 +165,22 @@ _MEANING = {
     "high": "upper end of the same",
     "p_value": "two-sided p-value of no difference: McNemar's exact test (sign test of counts) for one seed, from the interval for several",
     "adjusted_p": "the same by Holm, for all tests of this table together",
-    "verdict": "supported or contradicted where the whole interval says so, else not resolved; not run: the run lacks a policy",
+    "verdict": "supported or contradicted where the whole interval says so and p_value is at most 0.05, else not resolved; not run: "
+    "the run lacks a policy",
 }
+
+
+_P_VALUES = {"difference_p", "code_difference_p", "p_value", "adjusted_p"}
+
+_DECIMALS = {"executions_per_response": 2} | dict.fromkeys(("hours", "gpu_hours", "cpu_hours", "longest_hours"), 2)
+"""Columns of small numbers, and the decimals they need."""
+
+
+def digits(column: str, value: float, decimals: int) -> str:
+    """A number of a column as a reader sees it: as it is where whole, p-values with two significant digits."""
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.2g}" if column in _P_VALUES else f"{value:.{max(decimals, _DECIMALS.get(column, 0))}f}"
 
 
 def meaning(column: str) -> str:

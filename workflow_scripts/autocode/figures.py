@@ -47,17 +47,15 @@ def iterations(results: Results, run: str) -> "Figure":
     """Accuracy and code rate of auto over iterations."""
     watched = {"accuracy (%)": measures.accuracy, "code rate (%)": measures.code_rate}
     several = len(results.plan.families) > 1
-    panels, rows = {}, []
+    panels, rows, columns = {}, [], _columns(results)
     for family, described in results.plan.families.items():
         for words, measure in watched.items():
             row = f"{described.label}\n{words}" if several else words
             rows.append(row)
-            for name in results.plan.benchmarks:
-                column = f"{name} (n={_items(results, family, name)})"
+            for column, name in columns.items():
                 panels[row, column] = [_course(results, experiment, family, name, measure) for experiment in _shown(results)]
-    columns = list(dict.fromkeys(column for _, column in panels))
     title = f"Auto over iterations, run {run} ({_intervals(results)})"
-    return plotting.curves(panels, rows, columns, list(results.plan.experiments), title)
+    return plotting.curves(panels, rows, list(columns), list(results.plan.experiments), title)
 
 
 def alignment(results: Results, run: str) -> "Figure":
@@ -103,7 +101,7 @@ def _attempts(results: Results, arm: Arm, benchmark: str) -> tuple[str, dict[str
 def programs(results: Results, run: str) -> "Figure":
     """How far native responses get with a program, from writing it to a right answer."""
     rows = {described.label: family for family, described in results.plan.families.items()}
-    columns = {f"{name} (n={_items(results, family, name)})": name for family in rows.values() for name in results.plan.benchmarks}
+    columns = _columns(results)
     panels = {}
     for row, family in rows.items():
         for column, name in columns.items():
@@ -172,7 +170,11 @@ def q_values(results: Results, run: str) -> "Figure":
 
 
 def code_rate_distribution(results: Results, run: str) -> "Figure":
-    """How queries spread over code rates of native exploration, before training and after each iteration but the last."""
+    """How queries spread over code rates of native exploration, before training and after each iteration but the last.
+
+    Policies explored with more rollouts would look less polarised: all are shown by as many.
+    """
+    k = measures.fewest_native(results)
     rows = {described.label: family for family, described in results.plan.families.items()}
     columns = _stages(results)
     panels = {}
@@ -180,11 +182,11 @@ def code_rate_distribution(results: Results, run: str) -> "Figure":
         for column, iteration in columns.items():
             shown = _shown(results)[:1] if iteration == 1 else _shown(results)
             panels[row, column] = [
-                (START if iteration == 1 else name, results.plan.label(START if iteration == 1 else name), rates)
+                (START if iteration == 1 else name, results.plan.label(START if iteration == 1 else name), choices)
                 for name in shown
-                if (rates := _native_code_rates(results, Arm(name, family, iteration)))
+                if k and len(choices := np.concatenate(measures.native_choices(results, Arm(name, family, iteration), k)))
             ]
-    title = f"Code rate query by query, native exploration, run {run} ({_seeds(results)})"
+    title = f"Code rate query by query, native exploration, k = {k}, run {run} ({_seeds(results)})"
     return plotting.distributions(panels, list(rows), list(columns), list(results.plan.experiments), title)
 
 
@@ -252,6 +254,12 @@ def _intervals(results: Results) -> str:
     return f"{_seeds(results)}, 95 % intervals over {'seeds and items' if len(results.plan.seeds) > 1 else 'items'}"
 
 
+def _columns(results: Results) -> dict[str, str]:
+    """Benchmarks by what stands above their column: one for all families, which may lack different items."""
+    counts = {name: sorted({_items(results, family, name) for family in results.plan.families}) for name in results.plan.benchmarks}
+    return {f"{name} (n={'-'.join(map(str, dict.fromkeys((found[0], found[-1]))))})": name for name, found in counts.items()}
+
+
 def _items(results: Results, family: str, benchmark: str) -> int:
     return min(score["n"] for score in results.seed_scores(results.start(family), MODES[0], benchmark))
 
@@ -270,11 +278,6 @@ def _labelled_values(results: Results, arm: Arm) -> list[tuple[float, float, str
         values = results.table(arm, seed, "q_values").select("query_id", "q_cot", "q_code").drop_nulls()
         points += values.join(labels, on="query_id", how="left").sort("query_id").select("q_cot", "q_code", "label").rows()
     return points
-
-
-def _native_code_rates(results: Results, arm: Arm) -> list[float]:
-    frames = [results.table(arm, seed, "q_values")["prior_code"].drop_nulls() for seed in results.plan.seeds]
-    return [100 * rate for frame in frames for rate in frame]
 
 
 def _watched(results: Results, experiment: str, family: str, column: str) -> tuple[np.ndarray, np.ndarray]:

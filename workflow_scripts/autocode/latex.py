@@ -33,10 +33,9 @@ def _cell(name: str, row: dict) -> str:
     if isinstance(value, str):
         return escape(value)
     low, high = (row.get(end) for end in described.INTERVALS.get(name, (None, None)))
-    interval = "" if low is None or high is None else f" {{\\scriptsize [{_number(low)}, {_number(high)}]}}"
-    return _number(value) + interval
+    interval = "" if low is None or high is None else f" {{\\scriptsize [{_number(name, low)}, {_number(name, high)}]}}"
+    return _number(name, value) + interval
 
 
-def _number(value: float) -> str:
-    text = str(value) if isinstance(value, int) else f"{value:.2f}"
-    return text.replace("-", "$-$")
+def _number(column: str, value: float) -> str:
+    return described.digits(column, value, 2).replace("-", "$-$")

@@ -117,6 +117,22 @@ def attempts_histogram(grades: pl.DataFrame) -> dict[int, int]:
     return dict(sorted(usable(grades)["attempts"].value_counts().iter_rows()))
 
 
+def choices_of_code(q_values: pl.DataFrame, k: int) -> np.ndarray:
+    """How often code is chosen among k of a query's native rollouts: exact probabilities, without drawing any.
+
+    Args:
+        q_values: table `q_values`; queries with fewer than k graded native rollouts are left out.
+
+    Returns:
+        Shape (queries, k + 1): the probabilities of 0 to k choices of code.
+    """
+    from scipy.stats import hypergeom
+
+    rows = q_values.filter(pl.col("n_native") >= k).select("n_native", (pl.col("prior_code") * pl.col("n_native")).round().cast(pl.Int64))
+    n, code = rows.to_numpy().T.reshape(2, -1, 1)
+    return hypergeom.pmf(np.arange(k + 1), n, code, k)
+
+
 def improvement(auto: float, cot: float, code: float) -> float:
     """Accuracy of auto over the better dictated mode of the same model (App. C)."""
     return auto - max(cot, code)

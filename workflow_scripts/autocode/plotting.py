@@ -300,30 +300,32 @@ def funnel(
 
 
 def distributions(
-    panels: dict[Place, list[tuple[str, str, list[float]]]],
+    panels: dict[Place, list[tuple[str, str, np.ndarray]]],
     rows: Sequence[str],
     columns: Sequence[str],
     experiments: Sequence[str],
     title: str,
 ) -> "Figure":
-    """Shares of queries by their own code rate: `panels[row, column]` holds (experiment, label, rates in percent)."""
+    """Shares of queries by their own code rate: `panels[row, column]` holds (experiment, label, choices of shape (queries, k + 1)),
+    the probabilities that 0 to k of k native rollouts choose code."""
     names = ["0", "1-25", "26-50", "51-75", "76-99", "100"]
     figure, axes = canvas(len(rows), len(columns), 4.4, 2.6, sharey=True)
     for row, line in zip(rows, axes, strict=True):
         for column, axis in zip(columns, line, strict=True):
             groups = panels[row, column]
             width = 0.8 / max(len(groups), 1)
-            for position, (experiment, label, rates) in enumerate(groups):
-                counts = np.bincount(_bin(rates), minlength=len(names))
+            for position, (experiment, label, choices) in enumerate(groups):
+                bins = _bin(np.linspace(0, 100, choices.shape[1]))
+                shares = np.bincount(bins, weights=choices.mean(axis=0), minlength=len(names))
                 places = np.arange(len(names)) + (position - (len(groups) - 1) / 2) * width
                 colour = look(experiment, experiments)["color"]
-                axis.bar(places, 100 * counts / max(len(rates), 1), width * 0.92, color=colour, label=label)
-            sizes = sorted({len(rates) for _, _, rates in groups})
+                axis.bar(places, 100 * shares, width * 0.92, color=colour, label=label)
+            sizes = sorted({len(choices) for _, _, choices in groups})
             axis.set_title(f"{row}\n{column} (n={' or '.join(map(str, sizes)) or 0})", loc="left")
             axis.set_xticks(range(len(names)), names)
             axis.set_ylabel("queries (%)" if axis is line[0] else "")
     for axis in axes[-1]:
-        axis.set_xlabel("a query's code rate (% of its native rollouts)")
+        axis.set_xlabel("a query's code rate (% of k native rollouts)")
     _legend(figure, _unique_handles(axes))
     figure.suptitle(title)
     return figure

@@ -85,8 +85,9 @@ def rounds(family: dict[str, str], benchmark: str) -> dict[str, float | None]:
 
 
 def behaviour(regime: str) -> str | None:
-    """What v3 says of a training regime, in words; None where it says nothing."""
-    return next((row["behaviour"] for row in _rows("autocode_v3_regimes.csv") if row["regime"] == regime), None)
+    """What v3 says of a training regime, in words; None where it says nothing. Its models without SFT are base models."""
+    named = regime.replace("no SFT", "base")
+    return next((row["behaviour"] for row in _rows("autocode_v3_regimes.csv") if row["regime"] == named), None)
 
 
 def discrepancies() -> list[dict[str, str]]:

@@ -37,6 +37,11 @@ class PlanFamily(settings.Section):
     published: dict[str, str] = Field(default_factory=dict)
     precondition: str = Field(default="sft", description="sft: the start policy was fine-tuned; none: it is the base model")
 
+    @property
+    def trained_on(self) -> list[str]:
+        """What its policies learn from: names of files of results/{run}/data."""
+        return ["queries", "sft"] if self.precondition == "sft" else ["queries"]
+
 
 class Plan(settings.Section):
     """What a run built; made by `plan_json` of rules/common.smk."""
@@ -48,7 +53,6 @@ class Plan(settings.Section):
     benchmarks: list[str] = Field(min_length=1)
     selection_benchmarks: list[str]
     sft: list[str]
-    trained_on: list[str] = Field(description="what policies learn from: queries, sft")
     published: str = Field(default="v1", description="version of the paper whose numbers stand beside ours")
 
     def label(self, experiment: str) -> str:
@@ -127,10 +131,10 @@ class Results:
         """The items of benchmarks that the SFT sets of the run overlap with, set by set."""
         return self._contaminated_items("sft")
 
-    def contaminated_items(self, benchmark: str) -> set[str]:
-        """query_id of the items of a benchmark that overlap with anything the run's policies learn from."""
+    def contaminated_items(self, family: str, benchmark: str) -> set[str]:
+        """query_id of the items of a benchmark that overlap with anything the family's policies learn from."""
         found: set[str] = set()
-        for use in self.plan.trained_on:
+        for use in self.plan.families[family].trained_on:
             found |= set(self._contaminated_items(use).filter(pl.col("benchmark") == benchmark)["query_id"])
         return found
 

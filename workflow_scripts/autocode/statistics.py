@@ -13,11 +13,16 @@ import numpy as np
 LEVEL = 0.95
 RESAMPLES = 10_000
 BOOTSTRAP_SEED = 20250202
+_NOTHING = 1e-12
+"""A narrower interval is one of numbers that do not vary."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate and its interval, in the estimate's own unit; an end that cannot be given is None."""
+    """An estimate and its interval, in the estimate's own unit; an end that cannot be given is None.
+
+    No end can be given where nothing varies: that all of a few items say the same does not make the next one say it.
+    """
 
     value: float
     low: float | None = None
@@ -33,7 +38,7 @@ class Interval:
         return Interval(self.value, *(None if end is None else min(high, max(low, end)) for end in (self.low, self.high)))
 
 
-def wilson_interval(successes: int, n: int, level: float = LEVEL) -> Interval:
+def wilson_interval(successes: float, n: int, level: float = LEVEL) -> Interval:
     """Wilson score interval of a share, all three numbers in [0, 1].
 
     Raises:
@@ -71,7 +76,8 @@ def bootstrap_interval(
     resampled = statistic(draws @ patterns / len(items))
     tail = 100 * (1 - level) / 2
     low, high = np.nanpercentile(resampled, [tail, 100 - tail])
-    return Interval(float(statistic(counts @ patterns / len(items))), float(low), float(high))
+    value = float(statistic(counts @ patterns / len(items)))
+    return Interval(value) if high - low < _NOTHING else Interval(value, float(low), float(high))
 
 
 def crossed_interval(cells: np.ndarray, level: float = LEVEL) -> Interval:
@@ -86,22 +92,24 @@ def crossed_interval(cells: np.ndarray, level: float = LEVEL) -> Interval:
     """
     from scipy.stats import t
 
-    parts = _variances(cells)
-    half = sum(float(t.ppf(0.5 + level / 2, freedom)) ** 2 * variance for variance, freedom in parts) ** 0.5
+    half = sum(float(t.ppf(0.5 + level / 2, freedom)) ** 2 * variance for variance, freedom in _variances(cells)) ** 0.5
     mean = float(cells.mean())
-    return Interval(mean, mean - half, mean + half)
+    return Interval(mean) if half < _NOTHING else Interval(mean, mean - half, mean + half)
 
 
 def crossed_p_value(cells: np.ndarray) -> float:
-    """Two-sided p-value of the mean being 0: the level at which `crossed_interval` just reaches 0."""
+    """Two-sided p-value of the mean being 0: the level at which `crossed_interval` just reaches 0.
+
+    Where that has no ends, the exact sign test of the items' means.
+    """
     from scipy.optimize import brentq
     from scipy.stats import t
 
+    if crossed_interval(cells).low is None:
+        return sign_test(cells.mean(axis=0), np.zeros(cells.shape[1]))
     mean, parts = abs(float(cells.mean())), _variances(cells)
     if mean == 0:
         return 1.0
-    if not any(variance for variance, _ in parts):
-        return 0.0
 
     def excess(log_p: float) -> float:
         return sum(float(t.isf(np.exp(log_p) / 2, freedom)) ** 2 * variance for variance, freedom in parts) - mean**2
@@ -113,14 +121,17 @@ def crossed_p_value(cells: np.ndarray) -> float:
 def _variances(cells: np.ndarray) -> list[tuple[float, int]]:
     """Two parts of the variance of the mean of crossed cells, each with its degrees of freedom: of seeds, and what items add.
 
-    Two-way analysis of variance without replication; both are estimates of mean squares over the number of cells.
+    Two-way analysis of variance without replication; both are estimates of mean squares over the number of cells. Where seeds
+    agree by luck so well that nothing is left of either, the variance over items for these seeds, alone.
     """
     seeds, items = cells.shape
     of_seeds, of_items = cells.mean(axis=1), cells.mean(axis=0)
     residual = cells - of_seeds[:, None] - of_items + cells.mean()
     left_over = (residual**2).sum() / ((seeds - 1) * (items - 1))
     added = max(seeds * of_items.var(ddof=1) - left_over, 0.0)
-    return [(of_seeds.var(ddof=1) / seeds, seeds - 1), (added / cells.size, items - 1)]
+    parts = [(of_seeds.var(ddof=1) / seeds, seeds - 1), (added / cells.size, items - 1)]
+    vary = any(variance > _NOTHING**2 for variance, _ in parts)
+    return parts if vary else [(of_items.var(ddof=1) / items, items - 1)]
 
 
 def contrast(seeds: Sequence[np.ndarray], statistic: Callable[[np.ndarray], np.ndarray]) -> Interval:
@@ -131,7 +142,12 @@ def contrast(seeds: Sequence[np.ndarray], statistic: Callable[[np.ndarray], np.n
     Args:
         seeds: for each seed an array of shape (items, columns), the same items in the same order.
         statistic: as in `bootstrap_interval`.
+
+    Raises:
+        ValueError: there is no item.
     """
+    if not len(seeds[0]):
+        raise ValueError("there is no item that all seeds have")
     if len(seeds) == 1:
         return bootstrap_interval(seeds[0], statistic)
     if len(seeds[0]) < 2:
@@ -140,12 +156,31 @@ def contrast(seeds: Sequence[np.ndarray], statistic: Callable[[np.ndarray], np.n
 
 
 def contrast_p_value(seeds: Sequence[np.ndarray], statistic: Callable[[np.ndarray], np.ndarray]) -> float:
-    """Two-sided p-value of a contrast being 0. One seed: exact sign test of the first column against each other one, the
-    largest p-value of them (McNemar's exact test where columns are verdicts). Several: as `crossed_p_value`."""
-    if len(seeds) > 1:
-        return crossed_p_value(_cells(seeds, statistic))
-    (items,) = seeds
-    return max(sign_test(items[:, 0], items[:, column]) for column in range(1, items.shape[1]))
+    """Two-sided p-value of a contrast of two columns being 0. One seed: their exact sign test (McNemar's exact test where they
+    are verdicts). Several: as `crossed_p_value`."""
+    if len(seeds) == 1:
+        return sign_test(*seeds[0].T)
+    return 1.0 if len(seeds[0]) < 2 else crossed_p_value(_cells(seeds, statistic))
+
+
+def nested_interval(seeds: Sequence[np.ndarray], level: float = LEVEL) -> Interval:
+    """Mean over seeds where each seed has items of its own: Student's t over the seeds' means, which hold the items' part too.
+
+    Args:
+        seeds: for each seed an array of values, one an item. One seed: bootstrap over its items.
+
+    Raises:
+        ValueError: a seed has no item.
+    """
+    from scipy.stats import t
+
+    if len(seeds) == 1:
+        return bootstrap_interval(seeds[0].reshape(-1, 1), lambda means: means[..., 0], level)
+    if not all(len(values) for values in seeds):
+        raise ValueError("a seed has no item")
+    means = np.array([values.mean() for values in seeds])
+    half = float(t.ppf(0.5 + level / 2, len(means) - 1) * means.std(ddof=1) / len(means) ** 0.5)
+    return Interval(float(means.mean())) if half < _NOTHING else Interval(float(means.mean()), means.mean() - half, means.mean() + half)
 
 
 def _cells(seeds: Sequence[np.ndarray], statistic: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

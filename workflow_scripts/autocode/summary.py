@@ -4,6 +4,7 @@ One self-contained HTML file. It needs no network.
 """
 
 import base64
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pydantic import Field
 
 from autocode import claims, published, settings
 from autocode import columns as described
+from autocode.costs import COLUMNS as COSTS
 from autocode.results import EM, START, Plan
 
 
@@ -52,7 +54,7 @@ TITLES = {
     ),
     "regimes": (
         "Training regimes (version 3 of the paper)",
-        "SFT alone, RL on top of it, and EM; with the share of queries whose native rollouts all choose alike.",
+        "SFT or none, alone and with RL, and EM; and how likely k native rollouts of a query all choose alike.",
     ),
 }
 
@@ -96,8 +98,9 @@ def render(tables: dict[str, pl.DataFrame], costs: pl.DataFrame, figure: str, pl
         f'<p><img alt="Accuracy of each mode, and the code rate of auto" src="data:image/svg+xml;base64,{picture}"></p>',
         f"<h2>What was run</h2>{_made_of(tables['main'], costs, plan, about)}",
         '<p class="grey">The responses behind the numbers: <code>responses.html</code> beside this page, or Responses in the report.</p>',
-        *(_section(name, tables[name], plan) for name in TITLES),
+        *(_section(name, *TITLES[name], tables[name], plan) for name in TITLES),
         _discrepancies(plan),
+        _section("costs", "Costs", "What was measured of every job, added up by stage.", costs, plan, COSTS.__getitem__),
     ]
     return TEMPLATE.read_text(encoding="utf-8").replace("{{run}}", escape(run)).replace("{{body}}", "\n".join(body))
 
@@ -115,14 +118,14 @@ def _cards(tables: dict[str, pl.DataFrame], costs: pl.DataFrame, plan: Plan) -> 
         cards += [
             _card(
                 "Did it work?",
-                _effect(row["accuracy"], " points"),
+                _gained(row["accuracy"]),
                 f"Accuracy {_number(auto['accuracy'])} % in auto after {plan.iterations} iterations of EM; the better dictated mode of the "
                 f"start policy ({better['mode']}) has {_number(better['accuracy'])} %. {_in_words(row['accuracy'])}.",
                 place,
             ),
             _card(
                 "With how much code?",
-                _effect(row["executions"], " %", "fewer runs"),
+                _saved(row["executions"]),
                 f"{_number(auto['code_rate'])} % of the responses run a program. Compared are program runs with the start policy dictated "
                 f"to code. {_in_words(row['executions'])}.",
                 place,
@@ -134,7 +137,7 @@ def _cards(tables: dict[str, pl.DataFrame], costs: pl.DataFrame, plan: Plan) -> 
             "At what cost?",
             f"{total['gpu_hours']:.1f} GPU hours" if total["gpu_hours"] else f"{_hours(total['hours'])} of jobs",
             f"{total['jobs']} jobs, {_hours(total['hours'])} of wall clock added up, {_hours(total['cpu_hours'])} of processor time; "
-            f"the largest needed {total['peak_memory_gb']:.1f} GB. By stage under Costs.",
+            f"the largest needed {total['peak_memory_gb']:.1f} GB. By stage at the end of this page.",
             "all stages measured, training to grading",
         )
     )
@@ -156,11 +159,14 @@ def _of(frame: pl.DataFrame, family: str, benchmark: str) -> list[dict]:
     return frame.filter((pl.col("family") == family) & (pl.col("benchmark") == benchmark)).rows(named=True)
 
 
-def _effect(row: dict, unit: str, more: str = "") -> str:
+def _gained(row: dict) -> str:
+    return f"{'+' if row['value'] > 0 else ''}{_number(row['value'])} points"
+
+
+def _saved(row: dict) -> str:
     if row["value"] is None:
-        return "not run"
-    sign = "+" if row["value"] > 0 and not more else ""
-    return f"{sign}{_number(row['value'])}{unit}{' ' if more else ''}{more}"
+        return "none to save"
+    return f"{_number(abs(row['value']))} % {'fewer' if row['value'] >= 0 else 'more'} runs"
 
 
 def _in_words(row: dict) -> str:
@@ -195,11 +201,12 @@ def _verdicts(frame: pl.DataFrame, plan: Plan) -> str:
 
 def _made_of(main: pl.DataFrame, costs: pl.DataFrame, plan: Plan, about: About) -> str:
     items = {name: main.filter(pl.col("benchmark") == name)["n"].max() for name in plan.benchmarks}
+    learned = f"SFT {', '.join(about.sft)}; " if about.sft else ""
     facts = {
         "models": ", ".join(family.label for family in plan.families.values()),
         "experiments": ", ".join(plan.experiments.values()),
         "seeds": ", ".join(map(str, plan.seeds)),
-        "learned from": f"SFT {', '.join(about.sft)}; queries {', '.join(about.queries)}, {about.queries_per_iteration} an iteration",
+        "learned from": f"{learned}queries {', '.join(about.queries)}, {about.queries_per_iteration} an iteration",
         "rollouts": f"K = {about.samples} a query and methodology, and as many native ones",
         "iterations": str(plan.iterations),
         "tested on": ", ".join(f"{name} ({count} items)" for name, count in items.items()),
@@ -208,7 +215,8 @@ def _made_of(main: pl.DataFrame, costs: pl.DataFrame, plan: Plan, about: About) 
         "longest job": _hours(costs.filter(pl.col("stage") != "all")["longest_hours"].max()),
         "intervals": "95 %, "
         + ("over seeds and items" if len(plan.seeds) > 1 else "over items alone: they say nothing about another seed"),
-        "shaded cells": f"the paper's values (arXiv 2502.00691{plan.published}); everything else was measured in this run",
+        "shaded cells": f"published values, not ours: Table 1 of arXiv 2502.00691{plan.published}, others of v1 and of the authors' "
+        "released program; marks of what was read where are in data/published/README.md. Everything else was measured in this run",
     }
     return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts.items()) + "</dl>"
 
@@ -221,8 +229,9 @@ def _discrepancies(plan: Plan) -> str:
     return f'\n<h2 id="discrepancies">Published numbers that disagree with themselves</h2>\n<p>Left as printed.</p><dl>{found}</dl>'
 
 
-def _section(name: str, frame: pl.DataFrame, plan: Plan) -> str:
-    title, sentence = TITLES[name]
+def _section(
+    name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Plan, meaning: Callable[[str], str] = described.meaning
+) -> str:
     opening = f'<h2 id="{name}">{escape(title)}</h2>\n<p>{escape(sentence)}</p>'
     if frame.is_empty():
         return f"{opening}\n<p>This run has no such rows.</p>"
@@ -230,7 +239,7 @@ def _section(name: str, frame: pl.DataFrame, plan: Plan) -> str:
     columns = [column for column in frame.columns if column not in hidden and not (frame[column].is_null().all() and column != "verdict")]
     head = "".join(f"<th{_text_class(frame, column)}>{escape(column.replace('_', ' '))}</th>" for column in columns)
     rows = "\n".join(f"<tr>{''.join(_cell(column, row, plan) for column in columns)}</tr>" for row in frame.iter_rows(named=True))
-    meanings = "".join(f"<dt>{column}</dt><dd>{escape(described.meaning(column))}</dd>" for column in columns)
+    meanings = "".join(f"<dt>{column}</dt><dd>{escape(meaning(column))}</dd>" for column in columns)
     table = f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
     shown = " open" if frame.height <= ROWS_SHOWN else ""
     return (
@@ -245,24 +254,23 @@ def _text_class(frame: pl.DataFrame, column: str) -> str:
 
 def _cell(column: str, row: dict, plan: Plan) -> str:
     value = row[column]
-    published = ' class="published"' if column.startswith("published_") else ""
+    published = "published" if column.startswith("published_") else ""
     if column == "family" and value is not None:
         value = plan.families[value].label
     if column == "experiment" and value is not None:
         value = plan.label(value)
     if value is None:
-        return f"<td{published}></td>"
+        return f'<td class="{published}"></td>'
     if column == "verdict":
         return f'<td class="text {_VERDICTS[value]}">{value}</td>'
     if isinstance(value, str):
-        return f'<td class="text{" long" if column == "claim" else ""}">{escape(value)}</td>'
-    shown = f"{value:g}" if published else _number(value)
+        return f'<td class="text{" long" if column == "claim" else ""} {published}">{escape(value)}</td>'
+    shown = f"{value:g}" if published else _number(value, column)
     low, high = (row.get(end) for end in described.INTERVALS.get(column, (None, None)))
     interval = f' <span class="interval">[{_number(low)}, {_number(high)}]</span>' if low is not None else ""
-    return f"<td{published}>{shown}{interval}</td>"
+    return f'<td class="{published}">{shown}{interval}</td>'
 
 
-def _number(value: float) -> str:
-    """One decimal, whole numbers as such, a true minus sign."""
-    text = str(value) if isinstance(value, int) else f"{value:.1f}"
-    return text.replace("-", "\N{MINUS SIGN}")
+def _number(value: float, column: str = "") -> str:
+    """One decimal where a column needs no more, whole numbers as such, a true minus sign."""
+    return described.digits(column, value, 1).replace("-", "\N{MINUS SIGN}")

@@ -94,6 +94,8 @@ def _ablation(results: Results) -> list[dict]:
                     compared = measures.versus_em(results, arm, benchmark, "strict")
                     row |= _percent("difference", compared.effect, value="difference_from_main")
                     row["difference_p"] = _significant(compared.p_value)
+                    code = measures.versus_em(results, arm, benchmark, "code_executed")
+                    row |= _percent("code_difference", code.effect) | {"code_difference_p": _significant(code.p_value)}
                 rows.append(row)
     return rows
 
@@ -128,7 +130,7 @@ def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
     measured = [metrics.selection(*pair) for pair in pairs]
     sure = [(auto, metrics.certain_labels(label)) for auto, label in pairs]
     certain = [metrics.selection(auto.filter(pl.col("query_id").is_in(label["query_id"].implode())), label) for auto, label in sure]
-    accuracies = {mode: [float(seed.mean()) for seed in results.paired([(arm, mode)], benchmark)] for mode in MODES}
+    accuracies = {mode: measures.accuracy(results, arm, mode, benchmark).value for mode in MODES}
     aligned_ = measures.alignment(results, arm, benchmark)
     correct = sum(aligned_.values())
     return {
@@ -138,9 +140,9 @@ def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
         **{name: _mean_of(measured, name) for name in ("cot_preferred", "code_preferred", "unlabelled")},
         "certain": _rounded(np.mean([one.cot_preferred + one.code_preferred for one in certain])),
         "certain_macc": _share_of(certain, "macc"),
-        "improvement": _hundred(np.mean([metrics.improvement(*seed) for seed in zip(*accuracies.values(), strict=True)])),
-        "cot_accuracy": _hundred(np.mean(accuracies["cot"])),
-        "code_accuracy": _hundred(np.mean(accuracies["code"])),
+        "improvement": _hundred(metrics.improvement(*(accuracies[mode] for mode in MODES))),
+        "cot_accuracy": _hundred(accuracies["cot"]),
+        "code_accuracy": _hundred(accuracies["code"]),
         **{f"{name}_share": _hundred(count / correct) if correct else None for name, count in aligned_.items()},
     }
 
@@ -249,32 +251,31 @@ def _rounds(results: Results) -> list[dict]:
 
 
 def _regimes(results: Results) -> list[dict]:
-    """v3's comparison of training regimes: base or SFT alone, with RL, and EM."""
-    rows = []
+    """v3's comparison of training regimes: SFT or none, alone and with RL, and EM."""
+    rows, k = [], measures.fewest_native(results)
     for family, benchmark in _places(results):
         for experiment in [START, *(name for name in results.experiments if name == EM or name.startswith("standard_rl"))]:
             arms = [results.start(family)] if experiment == START else results.course(experiment, family)[1:]
             for arm in arms:
                 regime = _regime(results, arm)
-                own = {"regime": regime, "label": results.plan.label(experiment), "one_choice": _one_choice(results, arm)}
-                paper = {"published_behaviour": published.behaviour(regime) if results.plan.families[family].published else None}
+                own = {"regime": regime, "label": results.plan.label(experiment), **_one_choice(results, arm, k)}
+                paper = {"published_behaviour": published.behaviour(regime) if results.plan.published == "v3" else None}
                 rows.append(_common(results, arm, "auto", benchmark, {}) | own | paper)
     return rows
 
 
 def _regime(results: Results, arm: Arm) -> str:
-    start = "SFT" if results.plan.families[arm.family].precondition == "sft" else "base"
+    start = "SFT" if results.plan.families[arm.family].precondition == "sft" else "no SFT"
     return start if arm.experiment == START else "EM" if arm.experiment == EM else f"{start} + RL"
 
 
-def _one_choice(results: Results, arm: Arm) -> float | None:
-    """Percent of the queries that EM or RL explored the policy with whose native rollouts all chose alike."""
+def _one_choice(results: Results, arm: Arm, k: int) -> dict:
+    """How likely k native rollouts all choose alike, over the queries that EM or RL explored the policy with."""
     explorer = results.experiments[0] if arm.experiment == START else arm.experiment
-    if arm.iteration == results.plan.iterations:
-        return None
-    priors = [results.table(Arm(explorer, arm.family, arm.iteration + 1), seed, "q_values")["prior_code"] for seed in results.plan.seeds]
-    shares = [prior.drop_nulls().is_in([0.0, 1.0]).mean() for prior in priors]
-    return None if None in shares else _hundred(np.mean(shares))
+    if arm.iteration == results.plan.iterations or not k:
+        return {}
+    choices = measures.native_choices(results, Arm(explorer, arm.family, arm.iteration + 1), k)
+    return {"k": k, "one_choice": _hundred(np.mean([seed[:, [0, k]].sum(axis=1).mean() for seed in choices]))}
 
 
 def _samples(results: Results) -> list[dict]:
@@ -296,11 +297,21 @@ def _at_k(results: Results, arm: Arm, mode: str, benchmark: str, grades: list[pl
     most = min(metrics.usable(frame).group_by("query_id").len()["len"].max() or 0 for frame in grades)
     rows = []
     for k in [k for k in (1, 2, 4, 8, 16, 32, 64) if k < most] + [most] * (most > 0):
-        cells = aligned([pass_at_k.by_query(frame, k) for frame in grades])
-        shares = [statistics.contrast([seed[:, [column]] for seed in cells], measures.first).within(0, 1) for column in (0, 1)]
+        found = [pass_at_k.by_query(frame, k) for frame in grades]
+        if benchmark == EXPLORED:  # every seed explored queries of its own
+            values = {column: [frame[column].to_numpy() for frame in found] for column in ("pass_at_k", "maj_at_k")}
+            shares = {column: statistics.nested_interval(seeds).within(0, 1) for column, seeds in values.items()}
+            queries = pl.concat(found)["query_id"].n_unique()
+        else:
+            cells = aligned(found)
+            shares = {
+                column: statistics.contrast([seed[:, [place]] for seed in cells], measures.first).within(0, 1)
+                for place, column in enumerate(("pass_at_k", "maj_at_k"))
+            }
+            queries = len(cells[0])
         key = {"experiment": arm.experiment, "family": arm.family, "iteration": arm.iteration, "seeds": len(results.plan.seeds)}
-        numbers = _percent("pass", shares[0], value="pass_at_k") | _percent("maj", shares[1], value="maj_at_k")
-        rows.append(key | {"mode": mode, "benchmark": benchmark, "queries": len(cells[0]), "k": k} | numbers)
+        numbers = _percent("pass", shares["pass_at_k"], value="pass_at_k") | _percent("maj", shares["maj_at_k"], value="maj_at_k")
+        rows.append(key | {"mode": mode, "benchmark": benchmark, "queries": queries, "k": k} | numbers)
     return rows
 
 
