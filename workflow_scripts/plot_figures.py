@@ -1,4 +1,4 @@
-"""Draw the figures of a run: accuracy_by_mode, iterations, alignment, q_values, code_rate_distribution, training_health.
+"""Draw the figures of a run.
 
     python workflow_scripts/plot_figures.py --run demo --results results/demo --plan "$PLAN" --out-dir results/demo/figures
 

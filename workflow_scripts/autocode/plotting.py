@@ -140,7 +140,7 @@ def accuracy_by_mode(families: Sequence[Bars], title: str) -> "Figure":
         left.set_ylabel("accuracy (% of items)")
         right.set_ylabel("responses that ran code (%)")
     _legend(figure, _mode_handles(families[0].groups))
-    figure.suptitle(title)
+    _title(figure, title)
     return figure
 
 
@@ -161,7 +161,7 @@ def curves(
         axis.set_xlabel("iterations trained")
         axis.xaxis.get_major_locator().set_params(integer=True)
     _legend(figure, _unique_handles(axes))
-    figure.suptitle(title)
+    _title(figure, title)
     return figure
 
 
@@ -185,7 +185,7 @@ def stacked_shares(
     for axis in list(axes.flat)[len(panels) :]:
         axis.set_visible(False)
     _legend(figure, [_patch(colour, label) for colour, label in classes.values()])
-    figure.suptitle(title)
+    _title(figure, title)
     return figure
 
 
@@ -232,7 +232,7 @@ def value_plane(
     if len(priors) > 1:
         boundaries.append(_line("#666666", ":", "s* chooses code above, at this prior for code"))
     _legend(figure, [*(_dot(colours[label], name) for label, name in names.items()), *boundaries])
-    figure.suptitle(title)
+    _title(figure, title)
     return figure
 
 
@@ -262,7 +262,7 @@ def reliability(
     for axis in axes[-1]:
         axis.set_xlabel("p(code|x): native rollouts that choose code")
     _legend(figure, [*_unique_handles(axes), _line("#666666", "--", "chooses code as often as it is the better choice")])
-    figure.suptitle(title)
+    _title(figure, title)
     return figure
 
 
@@ -295,7 +295,7 @@ def funnel(
     for axis in axes[-1]:
         axis.set_xlabel("responses (%)")
     _legend(figure, _unique_handles(axes))
-    figure.suptitle(title)
+    _title(figure, title)
     return figure
 
 
@@ -327,7 +327,7 @@ def distributions(
     for axis in axes[-1]:
         axis.set_xlabel("a query's code rate (% of k native rollouts)")
     _legend(figure, _unique_handles(axes))
-    figure.suptitle(title)
+    _title(figure, title)
     return figure
 
 
@@ -364,7 +364,7 @@ def training(
     for axis in axes[-1]:
         axis.set_xlabel("iterations trained")
     _legend(figure, _unique_handles(axes))
-    figure.suptitle(title)
+    _title(figure, title)
     return figure
 
 
@@ -419,6 +419,11 @@ def _bin(rates: Sequence[float]) -> np.ndarray:
     values = np.asarray(rates, dtype=float)
     quarters = 1 + np.clip(np.ceil(values / 25).astype(int) - 1, 0, 3)
     return np.where(values <= 0, 0, np.where(values >= 100, 5, quarters))
+
+
+def _title(figure: "Figure", text: str) -> None:
+    """A title above all panels, in as many lines as a narrow figure needs."""
+    figure.suptitle(textwrap.fill(text, int(10 * figure.get_figwidth())))
 
 
 def _mode_handles(groups: Sequence[str]) -> list:

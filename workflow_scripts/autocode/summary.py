@@ -194,7 +194,7 @@ def _verdicts(frame: pl.DataFrame, plan: Plan) -> str:
             rows.append(
                 f'<tr><td class="text long">{escape(claim.text) if number == 0 else ""}</td><td class="text">{escape(where)}</td>'
                 f'<td class="text">{effect}{interval}</td><td class="text">{p_value}</td>'
-                f'<td class="text {_VERDICTS[row["verdict"]]}">{_verdict(row)}</td></tr>'
+                f'<td class="text verdict {_VERDICTS[row["verdict"]]}">{_verdict(row)}</td></tr>'
             )
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
