@@ -446,6 +446,15 @@ def test_a_family_used_as_it_is_gets_a_folder_of_links(inputs, trained_policy, t
     assert tables.read(tmp_path / "out/log.parquet", "training_log", allow_empty=True).height == 0
 
 
+def test_one_process_of_a_launch_makes_the_folder_of_links(inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    family = tiny_family.model_copy(update={"scratch": None, "path": "anywhere", "precondition": "none"})
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    done = run_program(*start_command(tmp_path, inputs, family, tiny_run), "--base", str(trained_policy), RANK="1")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert list(tmp_path.iterdir()) == [kept]
+
+
 def test_logprobs_of_another_dataset_are_one_clear_sentence(inputs, trained_policy, tiny_family, tiny_run, tmp_path):
     short = tmp_path / "short"
     short.mkdir()
