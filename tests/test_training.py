@@ -11,9 +11,11 @@ import sys
 import time
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 import pytest
+import safetensors.torch
 import torch
 from conftest import ROOT, environment, files, program, run_program
 
@@ -502,6 +504,50 @@ def test_full_sharding_that_would_silently_be_something_else_is_refused(inputs, 
     done = run_program(*train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run), ACCELERATE_USE_FSDP="true")
     assert done.returncode == 1
     assert re.search(r"full sharding \(FSDP\) was asked for, and accelerate chose NO on this machine\n$", done.stderr), done.stderr[-2000:]
+
+
+def sharded(command: list[str]) -> list[str]:
+    """A command of `train_command` or `start_command`, on two processes among which accelerate shards the model."""
+    python, path, *words = command
+    launched = [python, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    return [*launched, str(ROOT / "tests/sharded_training.py"), Path(path).stem, *words]
+
+
+@pytest.mark.parametrize("name", ["start", "train"])
+def test_sharded_by_accelerate_two_processes_stop_resume_and_write_the_policy_of_one(
+    whole, inputs, trained_policy, tiny_policy, tiny_family, tiny_run, tmp_path, name
+):
+    """On CPUs that accelerate takes for GPUs; one process alone does not take their checkpoint."""
+    command = train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run)
+    if name == "start":
+        command = start_command(tmp_path, inputs, tiny_family, tiny_run)
+    started = begin(sharded(command))
+    wait_for_checkpoint(started, tmp_path)
+    os.killpg(started.pid, signal.SIGTERM)
+    _, errors = started.communicate(timeout=120)
+    assert errors.count("stopped by a signal") == 2, errors[-3000:]
+    (kept,) = (tmp_path / "kept").glob("*/latest")
+    assert kept.parent.name.endswith("-fsdp")
+    alone = begin(command)
+    wait_for_checkpoint(alone, tmp_path, 2)
+    os.killpg(alone.pid, signal.SIGKILL)
+    assert "resumed" not in alone.communicate()[1]
+    done = run_program(*sharded(command))
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stderr.count("resumed from step") == 2
+    if name == "train":
+        assert {"process 0 has the weights", "process 1 has no weights"} <= set(done.stderr.splitlines())
+    written = files(tmp_path / "out")
+    same = set(whole[name]) - {"model/model.safetensors", "log.parquet", "provenance.json"}
+    assert {file: written[file] for file in same} == {file: whole[name][file] for file in same}
+    one, two = (safetensors.torch.load(outputs["model/model.safetensors"]) for outputs in (whole[name], written))
+    assert one.keys() == two.keys()
+    for weight, value in one.items():
+        torch.testing.assert_close(two[weight], value, rtol=1e-3, atol=1e-3, msg=weight)
+    (tmp_path / "one.parquet").write_bytes(whole[name]["log.parquet"])
+    log, alone = (tables.read(tmp_path / path, "training_log") for path in ("out/log.parquet", "one.parquet"))
+    for column in ("tokens", "loss", "gradient_norm"):
+        assert log[column].to_list() == pytest.approx(alone[column].to_list(), rel=1e-3, abs=1e-5), column
 
 
 def test_two_processes_that_share_the_weights_take_the_steps_of_one(inputs, trained_policy, tiny_run):

@@ -132,7 +132,7 @@ def add_lora(model, lora: settings.Lora, seed: int):
 def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = None) -> None:
     """Write weights (adapters merged), settings and tokenizer to `folder`, which appears only when complete.
 
-    `weights` stand for the model's own where those are spread over processes.
+    `weights` stand for the model's own where those are spread over processes. A tied matrix, which they name twice, is written once.
 
     Raises:
         ModelError: the folder could not be written.
@@ -145,6 +145,8 @@ def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = Non
     try:
         merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
         merged.config.use_cache = True
+        if weights is not None:
+            weights = {name: weight for name, weight in weights.items() if name not in merged.all_tied_weights_keys}
         merged.save_pretrained(temporary, state_dict=weights)
         tokenizer.save_pretrained(temporary)
         shutil.rmtree(folder, ignore_errors=True)  # Snakemake makes the folder of a directory() output beforehand
