@@ -506,6 +506,20 @@ def test_full_sharding_that_would_silently_be_something_else_is_refused(inputs, 
     assert re.search(r"full sharding \(FSDP\) was asked for, and accelerate chose NO on this machine\n$", done.stderr), done.stderr[-2000:]
 
 
+@pytest.mark.parametrize(("change", "said"), [("lora", "LoRA adapters cannot be merged"), ("muon", "optimizer muon needs whole")])
+def test_what_cannot_be_sharded_is_refused_before_a_model_is_loaded(inputs, tiny_family, tiny_run, tmp_path, change, said):
+    family = tiny_family.model_copy(update={"lora": settings.Lora(rank=4, alpha=8)}) if change == "lora" else tiny_family
+    optimizer = {"optimizer": "muon"} if change == "muon" else {}
+    for command in (
+        start_command(tmp_path, inputs, family, tiny_run, **optimizer),
+        train_command(tmp_path, inputs, tmp_path / "absent", family, tiny_run, optimizer=optimizer),
+    ):
+        done = run_program(*command, ACCELERATE_USE_FSDP="true")
+        assert done.returncode == 1
+        assert re.fullmatch(rf"(start|train)_policy\.py: {said}.+", done.stderr.splitlines()[-1]), done.stderr[-2000:]
+        assert "Traceback" not in done.stderr
+
+
 def sharded(command: list[str]) -> list[str]:
     """A command of `train_command` or `start_command`, on two processes among which accelerate shards the model."""
     python, path, *words = command

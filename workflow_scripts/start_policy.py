@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
 def _fine_tune(args, family: settings.Family, chosen: settings.Start, pairs: pl.DataFrame):
     from autocode import demonstrations, training
 
-    training.join_processes(chosen.optimizer.threads)
+    training.join_processes(family, chosen.optimizer)
     texts = demonstrations.texts(pairs, family.prompt) if family.scratch else []
     model, tokenizer = models.base_policy(family, args.base, texts, args.seed)
     examples = demonstrations.demonstrations(pairs, tokenizer, family.prompt, chosen, args.seed)

@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
 
     family = settings.parse(settings.Family, args.family, "--family")
     chosen = settings.parse(settings.Train, args.settings)
-    training.join_processes(chosen.optimizer.threads)
+    training.join_processes(family, chosen.optimizer)
     dataset, logprobs = tables.read(args.dataset, "dataset"), tables.read(args.logprobs, "logprobs")
     tokenizer = models.load_tokenizer(args.model)
     model = models.load_policy(args.model, family.train_dtype)

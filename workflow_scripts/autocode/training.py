@@ -148,14 +148,21 @@ def batches(examples: list[Example], chosen: settings.Optimizer, seed: int) -> l
     return result[:wanted]
 
 
-def join_processes(threads: int) -> None:
+def join_processes(family: settings.Family, chosen: settings.Optimizer) -> None:
     """Meet the other processes of a launch, where there are any, and fix the number of threads. Called before a model is loaded:
     only then does transformers let one process of a node read the weights, and leave the others without them until they are sharded.
+
+    Raises:
+        TrainingError: full sharding was asked for, and what is to be trained cannot be.
     """
     from accelerate import PartialState
 
+    if _asked_to_shard() and family.lora:
+        raise TrainingError("LoRA adapters cannot be merged where the weights are sharded (FSDP): train this family with hardware.gpus: 1")
+    if _asked_to_shard() and chosen.optimizer == "muon":
+        raise TrainingError("optimizer muon needs whole matrices, which full sharding (FSDP) cuts: take adamw, or hardware.gpus: 1")
     PartialState(cpu=not torch.cuda.is_available(), timeout=WAIT)
-    torch.set_num_threads(threads)  # afterwards: where processes meet on CPUs, accelerate chooses a number by the machine
+    torch.set_num_threads(chosen.threads)  # afterwards: where processes meet on CPUs, accelerate chooses a number by the machine
 
 
 Compute = Callable[[torch.Tensor, objective.Batch], objective.Loss]
