@@ -11,6 +11,8 @@ import os
 import sys
 from pathlib import Path
 
+import safetensors.torch
+import torch
 from accelerate import DistributedType, PartialState
 from accelerate.commands import launch
 from accelerate.utils.launch import prepare_multi_gpu_env
@@ -41,9 +43,10 @@ def take_cpus_for_gpus() -> None:
 def say_what_was_read() -> None:
     load = models.load_policy
 
-    def load_and_say(*args):
-        model = load(*args)
-        read = any(bool(weight.any()) for weight in model.parameters())
+    def load_and_say(folder, dtype):
+        model = load(folder, dtype)
+        stored, held = safetensors.torch.load_file(Path(folder) / "model.safetensors"), model.state_dict()
+        read = all(torch.equal(held[name], weight) for name, weight in stored.items())
         print(f"process {os.environ['RANK']} has {'the weights' if read else 'no weights'}", file=sys.stderr)
         return model
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -537,7 +538,8 @@ def test_sharded_by_accelerate_two_processes_stop_resume_and_write_the_policy_of
         command = start_command(tmp_path, inputs, tiny_family, tiny_run)
     started = begin(sharded(command))
     wait_for_checkpoint(started, tmp_path)
-    os.killpg(started.pid, signal.SIGTERM)
+    with suppress(ProcessLookupError):  # it failed: the assertion below shows what it said
+        os.killpg(started.pid, signal.SIGTERM)
     _, errors = started.communicate(timeout=120)
     assert errors.count("stopped by a signal") == 2, errors[-3000:]
     (kept,) = (tmp_path / "kept").glob("*/latest")

@@ -150,7 +150,7 @@ def batches(examples: list[Example], chosen: settings.Optimizer, seed: int) -> l
 
 def join_processes(family: settings.Family, chosen: settings.Optimizer) -> None:
     """Meet the other processes of a launch, where there are any, and fix the number of threads. Called before a model is loaded:
-    only then does transformers let one process of a node read the weights, and leave the others without them until they are sharded.
+    a process that has met others knows whether it needs the weights (`models.load_policy`).
 
     Raises:
         TrainingError: full sharding was asked for, and what is to be trained cannot be.
