@@ -2,9 +2,12 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
+import transformers
 
 from autocode import arithmetic, demonstrations, models, prompts
 from autocode.models import ModelError
@@ -158,3 +161,41 @@ def test_a_folder_without_a_model_is_named(tmp_path):
             with pytest.raises(ModelError, match=rf"{folder}: no model here \(config\.json is missing\)"):
                 use(folder)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def other_process(monkeypatch):
+    """This process is the second of a launch that will shard the model."""
+    monkeypatch.setattr(transformers.integrations, "is_fsdp_enabled", lambda: True)
+    monkeypatch.setenv("RANK", "1")
+
+
+def test_a_process_that_is_given_its_weights_has_the_same_model_without_them(tiny_policy, other_process, monkeypatch):
+    waiting = models.load_policy(tiny_policy, "float32")
+    monkeypatch.setenv("RANK", "0")
+    reading = models.load_policy(tiny_policy, "float32")
+    kinds = [{name: (value.shape, value.dtype) for name, value in model.state_dict().items()} for model in (waiting, reading)]
+    assert kinds[0] == kinds[1]
+    assert waiting.lm_head.weight is waiting.model.embed_tokens.weight
+    stored = safetensors.torch.load_file(tiny_policy / "model.safetensors")
+    assert all(torch.equal(reading.state_dict()[name], value) for name, value in stored.items())
+    assert not any(torch.equal(waiting.state_dict()[name], value) for name, value in stored.items() if value.ndim == 2)
+    for name, buffer in reading.named_buffers():  # nobody hands these on
+        assert torch.equal(dict(waiting.named_buffers())[name], buffer), name
+
+
+def test_weights_that_are_not_read_take_no_memory(tiny_policy, other_process, tmp_path):
+    sizes = {"hidden_size": 512, "intermediate_size": 1024, "num_hidden_layers": 8, "vocab_size": 4096}
+    config = transformers.LlamaConfig(**sizes, num_attention_heads=8, num_key_value_heads=8)
+    config.save_pretrained(tmp_path)
+    models.load_policy(tiny_policy, "float32")  # what is imported on the way does not count
+    before = resident()
+    waiting = models.load_policy(tmp_path, "float32")
+    size = sum(weight.numel() * weight.element_size() for weight in waiting.parameters())
+    assert size > 90e6
+    assert resident() - before < size / 4
+
+
+def resident() -> int:
+    """Bytes of main memory that this process takes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -10,6 +10,8 @@ import time
 import polars as pl
 import pytest
 from conftest import ROOT, environment, files, program, run_program
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autocode import replicas, rollout, settings, tables, transcript
 from autocode.generation import Completion
@@ -174,14 +176,37 @@ def test_finished_chunks_are_not_sampled_again(roll):
     assert again.equals(whole)
 
 
-def test_shards_are_whole_chunks_in_order_and_no_row_is_lost_or_doubled():
-    rows = list(range(10))
+@pytest.mark.parametrize("sizes", [[10], [1, 0, 22, 9], [3, 3, 3, 3, 3, 3, 3], [500, 1]])
+def test_shards_are_whole_chunks_in_order_and_no_row_is_lost_or_doubled(sizes):
     for shards in (1, 2, 3, 4, 13):
-        parts = [rollout.shard(rows, number, shards, 3) for number in range(1, shards + 1)]
-        assert [row for part in parts for row in part] == rows
-        assert all(not part or part[0] % 3 == 0 for part in parts)
+        parts = [rollout.parts(sizes, number, shards, 3) for number in range(1, shards + 1)]
+        for table, size in enumerate(sizes):
+            rows = list(range(size))
+            assert [row for part in parts for row in rows[part[table]]] == rows
+        assert all(part.start % 3 == 0 for taken in parts for part in taken)
+        chunks = [sum(part.stop - part.start for part in taken) // 3 for taken in parts]
+        assert max(chunks) - min(chunks) <= 1
     with pytest.raises(rollout.RolloutError, match="no shard 3 of 2"):
-        rollout.shard(rows, 3, 2, 3)
+        rollout.parts([3], 3, 2, 3)
+
+
+def test_small_tables_do_not_all_fall_to_one_engine():
+    """Six benchmarks of two chunks or fewer, on four engines: three chunks each, and never only the last engine."""
+    parts = [rollout.parts([8, 8, 16, 16, 8, 16, 12, 3], number, 4, 8) for number in range(1, 5)]
+    assert [sum(part.stop - part.start for part in taken) // 8 for taken in parts] == [3, 3, 3, 3]
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=5), st.integers(1, 5), st.integers(1, 6))
+def test_engines_share_a_shard_so_that_none_is_without_rows(sizes, shards, replica_count):
+    """Engines of a job together sample the job's own shard; no more of them start than it has chunks."""
+    for number in range(1, shards + 1):
+        whole = rollout.parts(sizes, number, shards, 4)
+        engines = min(sum(part.stop - part.start for part in whole) // 4, replica_count)
+        parts = [rollout.parts(sizes, *replicas.part_of((number, shards), engine, engines), 4) for engine in range(1, engines + 1)]
+        for table, size in enumerate(sizes):
+            rows = list(range(size))
+            assert [row for part in parts for row in rows[part[table]]] == (rows[whole[table]] if engines else [])
+        assert all(any(part.stop > part.start for part in taken) for taken in parts)
 
 
 class Broken:
@@ -332,6 +357,40 @@ def test_two_engines_side_by_side_sample_the_bytes_of_one(uninterrupted, trained
     assert done.returncode == 0, done.stderr[-2000:]
     assert files(tmp_path / "two/out") == files(uninterrupted / "out")
     assert not (tmp_path / "two/kept").exists()
+
+
+@pytest.mark.parametrize("change", ["text", "rows", "modes"])
+def test_parts_of_something_else_are_not_joined(trained_policy, queries, tiny_run, tmp_path, change):
+    """Both engines have finished and joining failed; then something else is asked for, at the same place."""
+    few, folder = queries.head(8), tmp_path / "changed"
+    asked = [*command(trained_policy, few, folder, tiny_run), "--rows", "6"]
+    failed = run_program(*asked, "--gpus", "2", "--out", "/dev/null/code.parquet", "/dev/null/native.parquet")
+    assert failed.returncode == 1
+    assert len(list((folder / "kept").rglob("[12]of2/[01].parquet"))) == 4
+    other = {"rows": ["--rows", "5"], "modes": ["--mode", "code", "auto"]}
+    if change == "text":
+        few = few.with_columns(question=pl.lit("Now: ") + pl.col("question"))
+        tables.write(few, folder / "queries.parquet", "queries")
+    asked += other.get(change, [])
+    done = run_program(*asked, "--gpus", "2")
+    assert done.returncode == 0, done.stderr[-2000:]
+    alone = tmp_path / "alone"
+    outs = ["--out", str(alone / "code.parquet"), str(alone / "native.parquet"), "--checkpoints", str(tmp_path / "fresh")]
+    done = run_program(*asked, *outs)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert files(folder / "out") == files(alone)
+
+
+def test_where_there_are_fewer_chunks_than_shards_or_engines_none_starts_for_nothing(trained_policy, queries, tiny_run, tmp_path):
+    asked = command(trained_policy, queries.head(2), tmp_path / "few", tiny_run, chunk_rows=100)  # a chunk for each of the two outputs
+    for number, rows in ((1, [0, 0]), (2, [6, 0]), (3, [0, 0]), (4, [0, 6])):
+        done = run_program(*asked, "--shard", str(number), "4", "--gpus", "3")
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert ("Loading weights" in done.stderr) == any(rows)
+        tabled = [tables.read(tmp_path / f"few/out/{name}.parquet", "rollouts", allow_empty=True) for name in ("code", "native")]
+        assert [table.height for table in tabled] == rows
+    done = run_program(*asked, "--gpus", "3")
+    assert done.stderr.count("Loading weights:   0%") == 2
 
 
 def test_an_engine_that_fails_stops_the_others_and_says_so(trained_policy, queries, tiny_run, tmp_path):

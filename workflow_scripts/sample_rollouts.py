@@ -9,12 +9,15 @@ reads   a policy folder, tables `queries`
 writes  tables `rollouts`, one per --out; the i-th --out belongs to the i-th --queries and the i-th --mode
 keeps   finished chunks under --checkpoints, so that a killed job goes on where it was
 
-The engine starts once for all outputs; with several --gpus one starts on each, or on as many as one engine is spread over.
+The engine starts once for all outputs; with several --gpus one starts on each, or on as many as one engine is spread over, though
+no more of them than there are chunks.
 Grading is another program: it never costs a sample.
 """
 
 import sys
 from pathlib import Path
+
+import polars as pl
 
 import merge_shards
 from autocode import commandline, corpora, generation, models, replicas, rollout, settings, tables, transcript
@@ -57,22 +60,34 @@ def main(argv: list[str] | None = None) -> int:
         raise commandline.InputError("give one --queries and one --mode for each --out")
     chosen = settings.parse(SampleSettings, args.settings)
     key = settings.fingerprint(models.digest(args.model), chosen, args.samples, args.first_sample, args.seed, args.profile)
-    if (engines := replicas.count(args.gpus, chosen.engine.tensor_parallel)) > 1:
-        return _side_by_side(args, sys.argv[1:] if argv is None else argv, engines, args.checkpoints / f"{key}-{engines}")
     selected = [_select(tables.read(path, "queries"), args) for path in args.queries]
+    parts = rollout.parts([len(queries) * args.samples for queries in selected], *args.shard, chosen.engine.chunk_rows)
+    chunks = sum(part.stop - part.start for part in parts) // chosen.engine.chunk_rows
+    engines = min(chunks, replicas.count(args.gpus, chosen.engine.tensor_parallel))
+    if engines > 1:
+        asked = settings.fingerprint(args.mode, [queries.rows() for queries in selected], args.shard)
+        return _side_by_side(args, sys.argv[1:] if argv is None else argv, engines, args.checkpoints / f"{key}-{asked}-{engines}")
+    if engines:
+        _sample(args, chosen, key, selected, parts)
+    else:  # there are more shards than chunks
+        for out in args.out:
+            tables.write(tables.empty("rollouts"), out, "rollouts")
+    models.discard(args.checkpoints)
+    return 0
+
+
+def _sample(args, chosen: SampleSettings, key: str, selected: list[pl.DataFrame], parts: list[slice]) -> None:
+    """Sample this job's part of each table with an engine of its own; chunks that are there already are kept."""
     engine = generation.start_engine(args.model, chosen.engine, chosen.sampling)
     samples = range(args.first_sample, args.first_sample + args.samples)
     with Interpreter(chosen.interpreter.model_copy(update={"workers": args.workers})) as interpreter:
-        for queries, mode, out in zip(selected, args.mode, args.out, strict=True):
+        for queries, part, mode, out in zip(selected, parts, args.mode, args.out, strict=True):
             limit = chosen.engine.max_model_len - 1
-            rows = rollout.plan_rows(queries, mode, samples, args.seed, args.profile, engine.tokenizer, limit)
-            rows = rollout.shard(rows, *args.shard, chosen.engine.chunk_rows)
-            checkpoints = args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows(), args.shard)}"
+            rows = rollout.plan_rows(queries, mode, samples, args.seed, args.profile, engine.tokenizer, limit)[part]
+            checkpoints = args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows(), part.start, part.stop)}"
             label = f"{mode} {Path(out).parent.name}"
             frame = rollout.sample_rollouts(rows, engine, interpreter, chosen.sampling, chosen.engine, checkpoints, label, chosen.blocks)
             tables.write(frame, out, "rollouts")
-    models.discard(args.checkpoints)
-    return 0
 
 
 def _side_by_side(args, argv: list[str], engines: int, folder: Path) -> int:

@@ -9,8 +9,10 @@ writes  a policy folder, its table `training_log` (no row when nothing was train
 keeps   training checkpoints under --checkpoints
 
 The loss covers the response only; execution output is masked.
+Under `accelerate launch` the batch is spread over the processes.
 """
 
+import os
 from pathlib import Path
 
 import polars as pl
@@ -39,6 +41,8 @@ def main(argv: list[str] | None = None) -> int:
     chosen = settings.parse(settings.Start, args.settings)
     pairs = tables.read(args.sft, "sft") if args.sft else tables.empty("sft")
     if family.precondition == "none":
+        if os.environ.get("RANK", "0") != "0":  # all processes of a launch would write the same files at once
+            return 0
         models.link_policy(args.base, args.out_model)
         log = tables.empty("training_log")
     else:
@@ -54,11 +58,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _fine_tune(args, family: settings.Family, chosen: settings.Start, pairs: pl.DataFrame):
-    import torch
-
     from autocode import demonstrations, training
 
-    torch.set_num_threads(chosen.optimizer.threads)
+    training.join_processes(family, chosen.optimizer)
     texts = demonstrations.texts(pairs, family.prompt) if family.scratch else []
     model, tokenizer = models.base_policy(family, args.base, texts, args.seed)
     examples = demonstrations.demonstrations(pairs, tokenizer, family.prompt, chosen, args.seed)

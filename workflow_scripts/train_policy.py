@@ -36,13 +36,11 @@ def arguments():
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    import torch
-
     from autocode import examples, objective, training
 
     family = settings.parse(settings.Family, args.family, "--family")
     chosen = settings.parse(settings.Train, args.settings)
-    torch.set_num_threads(chosen.optimizer.threads)
+    training.join_processes(family, chosen.optimizer)
     dataset, logprobs = tables.read(args.dataset, "dataset"), tables.read(args.logprobs, "logprobs")
     tokenizer = models.load_tokenizer(args.model)
     model = models.load_policy(args.model, family.train_dtype)

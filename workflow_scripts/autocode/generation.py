@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 LENGTH_RATIO = 1.5  # prompts in one batch differ by no more: the shorter are padded
 KEEP_SHARE = 0.8  # a batch is cut down when no more than this share of its rows is still open: cutting copies the cache
+ROWS_AT_ONCE = {"cpu": 64, "gpu": 256}  # that vLLM decodes together; at its start it takes memory for so many rows of the whole vocabulary
 
 
 class GenerationError(Exception):
@@ -232,7 +233,7 @@ class VllmEngine:
             model=model,
             dtype=engine.dtype,
             max_model_len=engine.max_model_len,
-            max_num_seqs=engine.chunk_rows if not on_cpu else min(engine.chunk_rows, 64),
+            max_num_seqs=min(engine.chunk_rows, ROWS_AT_ONCE["cpu" if on_cpu else "gpu"]),
             enforce_eager=on_cpu,
             enable_prefix_caching=True,
             gpu_memory_utilization=engine.gpu_memory,

@@ -31,12 +31,36 @@ def load_tokenizer(folder: str | Path):
 
 
 def load_policy(folder: str | Path, dtype: str):
-    """The causal language model of a policy folder, in `dtype` (a torch type name), on the CPU."""
+    """The causal language model of a policy folder, in `dtype` (a torch type name), on the CPU.
+
+    Where it is about to be sharded, the first process of a launch alone reads weights, which accelerate hands on to the others.
+    """
     import torch
     from transformers import AutoModelForCausalLM
+    from transformers.integrations import is_fsdp_enabled
 
     _require(folder)
+    if is_fsdp_enabled() and os.environ.get("RANK", "0") != "0":
+        return _without_weights(folder, getattr(torch, dtype))
     return AutoModelForCausalLM.from_pretrained(str(folder), dtype=getattr(torch, dtype))
+
+
+def _without_weights(folder: str | Path, dtype):
+    """The model of a policy folder with memory set aside for its weights and not touched, so that no page of it is taken.
+
+    transformers (5.19) would read them in every process and then write zeros over them: as much memory as the weights, in each.
+    """
+    import torch
+    from accelerate import init_empty_weights
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    with init_empty_weights():  # parameters alone: buffers are no part of what is handed on
+        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(str(folder)), dtype=dtype)
+    for module in model.modules():
+        for name, weight in list(module.named_parameters(recurse=False)):
+            setattr(module, name, torch.nn.Parameter(torch.empty_like(weight, device="cpu"), weight.requires_grad))
+    model.tie_weights()
+    return model
 
 
 def end_tokens(model, tokenizer) -> set[int]:
@@ -132,7 +156,7 @@ def add_lora(model, lora: settings.Lora, seed: int):
 def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = None) -> None:
     """Write weights (adapters merged), settings and tokenizer to `folder`, which appears only when complete.
 
-    `weights` stand for the model's own where those are spread over processes.
+    `weights` stand for the model's own where those are spread over processes. A tied matrix, which they name twice, is written once.
 
     Raises:
         ModelError: the folder could not be written.
@@ -145,6 +169,8 @@ def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = Non
     try:
         merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
         merged.config.use_cache = True
+        if weights is not None:
+            weights = {name: weight for name, weight in weights.items() if name not in merged.all_tied_weights_keys}
         merged.save_pretrained(temporary, state_dict=weights)
         tokenizer.save_pretrained(temporary)
         shutil.rmtree(folder, ignore_errors=True)  # Snakemake makes the folder of a directory() output beforehand

@@ -120,18 +120,26 @@ def sample_rollouts(
     return pl.concat(done) if done else tables.empty("rollouts")
 
 
-def shard(rows: list[Row], number: int, shards: int, chunk_rows: int) -> list[Row]:
-    """The rows of one of `shards` jobs, counted from 1: parts of whole chunks, in order, so that joining them is putting them in a row.
+def parts(rows: list[int], number: int, shards: int, chunk_rows: int) -> list[slice]:
+    """Which rows of each table one of `shards` jobs samples, counted from 1; `rows` are the tables' sizes.
 
-    The tokens of a row do not depend on its neighbours, but the last bits of its log-probabilities do, so chunks stay whole.
+    The chunks of all tables stand in one row, and a job takes an equal part of it: what it samples of a table is in order, so joining
+    is putting shards in a row. The tokens of a row do not depend on its neighbours, but the last bits of its log-probabilities do, so
+    chunks stay whole.
 
     Raises:
         RolloutError: there is no such shard.
     """
     if not 1 <= number <= shards:
         raise RolloutError(f"there is no shard {number} of {shards}")
-    chunks = math.ceil(len(rows) / chunk_rows)
-    return rows[chunks * (number - 1) // shards * chunk_rows : chunks * number // shards * chunk_rows]
+    chunks = [math.ceil(count / chunk_rows) for count in rows]
+    first, last = (sum(chunks) * end // shards for end in (number - 1, number))
+    taken, before = [], 0
+    for count in chunks:
+        start, stop = (min(max(end - before, 0), count) for end in (first, last))
+        taken.append(slice(start * chunk_rows, stop * chunk_rows))
+        before += count
+    return taken
 
 
 def _check_infrastructure(chunks: list[pl.DataFrame], checkpoints: Path, accepted: float) -> None:

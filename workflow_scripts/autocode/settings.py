@@ -110,7 +110,7 @@ class Engine(Section):
     name: Literal["transformers", "vllm"]
     python: str = Field(description="interpreter of the environment that holds the engine")
     dtype: Literal["float32", "bfloat16"]
-    chunk_rows: PositiveInt = Field(description="rows sampled together; finished chunks survive a kill")
+    chunk_rows: PositiveInt = Field(description="rows sampled together, the unit in which work is shared; finished chunks survive a kill")
     threads: PositiveInt = Field(description="CPU threads of torch; fixed, since another number may round otherwise")
     max_model_len: PositiveInt = Field(description="prompt and response tokens together")
     gpu_memory: float = Field(gt=0, le=1, description="share of GPU memory vLLM may take")

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -29,9 +30,12 @@ log = logging.getLogger(__name__)
 IGNORED = -100
 """cross_entropy's label for positions without a loss."""
 
+WAIT = timedelta(hours=1)
+"""How long processes wait for each other: one writes the checkpoint of a large model alone, longer than NCCL's ten minutes."""
+
 
 class TrainingError(Exception):
-    """There is nothing to train on, the loss is not a number, or a checkpoint could not be written."""
+    """Nothing to train on, a loss that is no number, a checkpoint that cannot be written, or sharding that is not to be had."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,23 @@ def batches(examples: list[Example], chosen: settings.Optimizer, seed: int) -> l
     return result[:wanted]
 
 
+def join_processes(family: settings.Family, chosen: settings.Optimizer) -> None:
+    """Meet the other processes of a launch, where there are any, and fix the number of threads. Called before a model is loaded:
+    a process that has met others knows whether it needs the weights (`models.load_policy`).
+
+    Raises:
+        TrainingError: full sharding was asked for, and what is to be trained cannot be.
+    """
+    from accelerate import PartialState
+
+    if _asked_to_shard() and family.lora:
+        raise TrainingError("LoRA adapters cannot be merged where the weights are sharded (FSDP): train this family with hardware.gpus: 1")
+    if _asked_to_shard() and chosen.optimizer == "muon":
+        raise TrainingError("optimizer muon needs whole matrices, which full sharding (FSDP) cuts: take adamw, or hardware.gpus: 1")
+    PartialState(cpu=not torch.cuda.is_available(), timeout=WAIT)
+    torch.set_num_threads(chosen.threads)  # afterwards: where processes meet on CPUs, accelerate chooses a number by the machine
+
+
 Compute = Callable[[torch.Tensor, objective.Batch], objective.Loss]
 
 
@@ -172,7 +193,7 @@ def train(
     Args:
         compute: objective of a micro-batch, summed; `per` says what the sum is divided by: `token` or `response`.
         iteration: picks the learning rate.
-        checkpoints: folder keyed by settings and data by the caller.
+        checkpoints: folder keyed by settings and data by the caller; several processes have one beside it, by how they share the work.
 
     Raises:
         TrainingError: no examples fit, the loss is not finite, a checkpoint cannot be written, or FSDP was asked for and is not what runs.
@@ -184,15 +205,16 @@ def train(
     if not usable:
         raise TrainingError(f"none of {len(examples)} responses fits into max_tokens = {chosen.max_tokens}")
     accelerator = Accelerator(mixed_precision=mixed_precision, cpu=not torch.cuda.is_available())
-    if os.environ.get("ACCELERATE_USE_FSDP") == "true" and accelerator.distributed_type != DistributedType.FSDP:
+    if _asked_to_shard() and accelerator.distributed_type != DistributedType.FSDP:
         # accelerate does so without a word on CPUs: every process would hold the whole model
         raise TrainingError(
             f"full sharding (FSDP) was asked for, and accelerate chose {accelerator.distributed_type.value} on this machine"
         )
     peak = chosen.learning_rate[min(iteration, len(chosen.learning_rate)) - 1]
-    model = accelerator.prepare(model)
-    optimizers = [accelerator.prepare(optimizer) for optimizer in _optimizers(model, chosen, peak)]
+    # Together: sharding makes new parameters, and accelerate puts them into the optimizers that it is given with the model.
+    model, *optimizers = accelerator.prepare(model, *_optimizers(model, chosen, peak))
     plan, epoch_steps = batches(usable, chosen, seed), math.ceil(len(usable) / chosen.batch)
+    checkpoints = _by_kind(checkpoints, accelerator.distributed_type)
     step, rows = _resume(accelerator, checkpoints)
     stop = _StopSignal()
     model.train()
@@ -232,8 +254,9 @@ def _step(accelerator, model, optimizers, examples, compute, per, chosen, rate, 
         # A process without a micro-batch of its own repeats one with weight 0, so that all take part in the reduction.
         weight = 1.0 if number < len(mine) else 0.0
         indices = mine[number] if number < len(mine) else micro[0]
-        last = number == rounds - 1
-        with nullcontext() if last else accelerator.no_sync(model):
+        # Sharded gradients are summed up in shards of fp32; unsynchronised they would be whole, in every process, and in bf16.
+        alone = number < rounds - 1 and not accelerator.is_fsdp2
+        with accelerator.no_sync(model) if alone else nullcontext():
             logp, batch = token_logprobs(model, [examples[index] for index in indices], pad)
             loss = compute(logp, batch)
             accelerator.backward(loss.total * (weight * world / total))
@@ -249,7 +272,12 @@ def _step(accelerator, model, optimizers, examples, compute, per, chosen, rate, 
             group["lr"] = rate
         optimizer.step()
         optimizer.zero_grad()
-    return _log_row(sums, examples, total, float(norm))
+    return _log_row(sums, examples, total, _number(norm))
+
+
+def _number(norm: torch.Tensor) -> float:
+    """The norm of the whole gradient; sharded, a process holds that of its part."""
+    return float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
 
 
 def _log_row(sums: dict[str, float], examples: list[Example], total: int, norm: float) -> dict:
@@ -278,6 +306,16 @@ def _optimizers(model, chosen: settings.Optimizer, rate: float) -> list[torch.op
         torch.optim.Muon(matrices, lr=rate, weight_decay=chosen.weight_decay, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(rest, lr=rate, weight_decay=chosen.weight_decay),
     ]
+
+
+def _asked_to_shard() -> bool:
+    """Whether `accelerate launch` was told to shard (config/accelerate/fsdp2.yaml)."""
+    return os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
+
+
+def _by_kind(checkpoints: Path, kind) -> Path:
+    """Folder for checkpoints of this kind of sharing (accelerate's DistributedType): none can load what another has saved."""
+    return checkpoints if kind.value == "NO" else checkpoints.with_name(f"{checkpoints.name}-{kind.value.lower()}")
 
 
 def _resume(accelerator, checkpoints: Path) -> tuple[int, list[dict]]:
