@@ -45,9 +45,11 @@ rule start_policy:
         gpu=all_gpus,
         mem_mb=memory_mb,
         runtime=walltime,
-        nodes=for_several_nodes(lambda hardware: hardware.nodes),
+        nodes=nodes,
         mpi=for_several_nodes(lambda hardware: "srun"),
-        tasks_per_node=for_several_nodes(lambda hardware: 2),
+        tasks=for_several_nodes(lambda hardware: hardware.nodes),
+        tasks_per_gpu=for_several_nodes(lambda hardware: 0),
+        gres=for_several_nodes(lambda hardware: f"gpu:{hardware.gpus}" if hardware.gpus else None),
     params:
         launcher=launcher,
         family=family_json,
