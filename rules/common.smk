@@ -23,6 +23,8 @@ PUBLISHED = [
 EVAL_MODES = ["auto", "cot", "code"]
 SELECTION_MODES = ["cot_sampled", "code_sampled"]
 LINKING = settings.Hardware(gpus=0, cpus=1, memory_gb=8, hours=1)
+PATIENTLY = "env TORCH_ELASTIC_SHUTDOWN_TIMEOUT=1800"
+"""Torch's launcher kills its processes 30 s after SIGTERM; the checkpoint of a 7B model takes minutes."""
 
 
 def one_of(names):
@@ -288,10 +290,10 @@ def launcher(wildcards):
     hardware = hardware_of(wildcards)
     if hardware.nodes > 1:
         step = f"srun --nodes={hardware.nodes} --ntasks-per-node=1 --cpus-per-task={hardware.cpus} --kill-on-bad-exit=1"
-        return f"{step} python workflow_scripts/launch_training.py --gpus {hardware.gpus}"
+        return f"{PATIENTLY} {step} python workflow_scripts/launch_training.py --gpus {hardware.gpus}"
     if hardware.gpus < 2:
         return "python"
-    return f"accelerate launch --config_file config/accelerate/fsdp2.yaml --num_processes {hardware.gpus}"
+    return f"{PATIENTLY} accelerate launch --config_file config/accelerate/fsdp2.yaml --num_processes {hardware.gpus}"
 
 
 def all_gpus(wildcards):

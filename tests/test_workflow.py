@@ -149,7 +149,7 @@ def test_a_further_attempt_asks_for_more_up_to_what_a_site_has(checkout):
 
 def test_gpus_are_on_the_nodes_that_are_asked_for(checkout):
     one = asked("train_policy", "results/paper/main/llama31/seed1/iter1/model", cwd=checkout)
-    assert (one["nodes"], one["gpu"]) == ("1", "8")
+    assert (one["nodes"], one["gpu"], one["slurm_extra"]) == ("1", "8", "--signal=TERM@600")
     assert not {"mpi", "tasks", "gres"} & set(one)
     for rule in ("sample_rollouts", "score_behavior"):
         assert asked(rule, "results/paper/main/llama31/seed1/iter1/model", cwd=checkout)["nodes"] == "1"
