@@ -162,6 +162,19 @@ def test_gpus_are_on_the_nodes_that_are_asked_for(checkout):
     assert (two["gpu"], two["gres"]) == ("16", "gpu:8")
 
 
+def test_an_engine_that_is_not_there_is_told_before_anything_runs(checkout):
+    sentence = "'.venv-vllm/bin/python' (engine.python) has no vLLM"
+    refused = snakemake("laptop", "--cores", "1", cwd=checkout)
+    assert refused.returncode == 1
+    assert sentence in refused.stdout
+    assert not (checkout / "logs/data").exists()
+    plan = snakemake("laptop", "-n", "--quiet", "rules", cwd=checkout)
+    assert plan.returncode == 0
+    assert plan.stdout.count(sentence) == 1
+    for fine in (["demo"], ["results/laptop/start/qwen25coder_05b/seed1/model"], ["laptop", "--sdm", "apptainer"]):
+        assert "has no vLLM" not in snakemake(*fine, "-n", "--quiet", "rules", cwd=checkout).stdout
+
+
 @pytest.mark.parametrize(
     "target",
     [
