@@ -1,6 +1,7 @@
 """Start policies: base model -> Code4Math SFT -> the policy iteration 1 starts from.
 
-Reads the decontaminated SFT pairs of the run; writes results/{run}/start/{family}/seed{seed}/. GPU job unless the family is tiny.
+Reads the decontaminated SFT pairs of the run; writes results/{run}/start/{family}/seed{seed}/. GPU job unless the family
+is tiny or used as it is.
 """
 
 
