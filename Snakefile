@@ -40,6 +40,7 @@ report: "reports/workflow.rst"
 
 
 include: "rules/common.smk"
+include: "rules/cluster.smk"
 
 
 wildcard_constraints:

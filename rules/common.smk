@@ -1,6 +1,7 @@
 """Functions of wildcards: settings of a run, the policy before an iteration, inputs of a stage, what a run ends with."""
 
 import json
+import math
 import shlex
 
 TABLES = ["main", "ablation", "selection", "dictation", "sft_sources", "rounds", "regimes", "samples", "claims"]
@@ -21,6 +22,9 @@ PUBLISHED = [
 ]
 EVAL_MODES = ["auto", "cot", "code"]
 SELECTION_MODES = ["cot_sampled", "code_sampled"]
+LINKING = settings.Hardware(gpus=0, cpus=1, memory_gb=8, hours=1)
+PATIENTLY = "env TORCH_ELASTIC_SHUTDOWN_TIMEOUT=1800"
+"""Torch's launcher kills its processes 30 s after SIGTERM; the checkpoint of a 7B model takes minutes."""
 
 
 def one_of(names):
@@ -207,18 +211,33 @@ def gpus(wildcards):
     return CONFIG.runs[wildcards.run].hardware.gpus
 
 
-def growing(amount):
-    """Resource: so much at the first attempt, twice as much at the second, and so on."""
-    return lambda wildcards, attempt: amount * attempt
+def growing(amount, most=math.inf):
+    """Resource: so much at the first attempt, twice as much at the second, and so on, up to the most a site gives."""
+    return lambda wildcards, attempt: min(amount * attempt, max(amount, most))
+
+
+def memory_mb_of(hardware):
+    return growing(hardware.memory_gb * 1000, hardware.max_memory_gb * 1000)
+
+
+def walltime_of(hardware):
+    """Minutes."""
+    return growing(hardware.hours * 60, hardware.max_hours * 60)
+
+
+def hardware_of(wildcards):
+    """What a job may use. A start policy that is the base model as it is takes one process without a GPU: its files are linked."""
+    starts = "family" in wildcards.keys() and "experiment" not in wildcards.keys()
+    links = starts and CONFIG.families[wildcards.family].precondition == "none"
+    return LINKING if links else CONFIG.runs[wildcards.run].hardware
 
 
 def memory_mb(wildcards, attempt):
-    return CONFIG.runs[wildcards.run].hardware.memory_gb * 1000 * attempt
+    return memory_mb_of(hardware_of(wildcards))(wildcards, attempt)
 
 
 def walltime(wildcards, attempt):
-    """Minutes; a second attempt gets twice as long, a third three times."""
-    return CONFIG.runs[wildcards.run].hardware.hours * 60 * attempt
+    return walltime_of(hardware_of(wildcards))(wildcards, attempt)
 
 
 def cpus(wildcards):
@@ -239,8 +258,8 @@ def gpus_by_stage(wildcards):
 
 def start_cpus(wildcards):
     """The start policy is trained alone, so it may want more than a job of which several run."""
-    run = CONFIG.runs[wildcards.run]
-    return max(run.hardware.cpus, run.start.optimizer.threads)
+    hardware = hardware_of(wildcards)
+    return hardware.cpus if hardware is LINKING else max(hardware.cpus, CONFIG.runs[wildcards.run].start.optimizer.threads)
 
 
 def scoring_threads(wildcards):
@@ -268,24 +287,29 @@ def flag(option, name):
 
 def launcher(wildcards):
     """How a training program is started: plain Python, one process per GPU, or so on each of several nodes."""
-    hardware = CONFIG.runs[wildcards.run].hardware
+    hardware = hardware_of(wildcards)
     if hardware.nodes > 1:
         step = f"srun --nodes={hardware.nodes} --ntasks-per-node=1 --cpus-per-task={hardware.cpus} --kill-on-bad-exit=1"
-        return f"{step} python workflow_scripts/launch_training.py --gpus {hardware.gpus}"
+        return f"{PATIENTLY} {step} python workflow_scripts/launch_training.py --gpus {hardware.gpus}"
     if hardware.gpus < 2:
         return "python"
-    return f"accelerate launch --config_file config/accelerate/fsdp2.yaml --num_processes {hardware.gpus}"
+    return f"{PATIENTLY} accelerate launch --config_file config/accelerate/fsdp2.yaml --num_processes {hardware.gpus}"
 
 
 def all_gpus(wildcards):
     """GPUs of a training job, over all its nodes."""
-    hardware = CONFIG.runs[wildcards.run].hardware
+    hardware = hardware_of(wildcards)
     return hardware.gpus * hardware.nodes
+
+
+def nodes(wildcards):
+    """Nodes of a training job: said even when it is one, or SLURM may spread a job's GPUs over two."""
+    return hardware_of(wildcards).nodes
 
 
 def for_several_nodes(value):
     """Resource that only a training job over several nodes has; what is None, Snakemake leaves out."""
-    return lambda wildcards: value(CONFIG.runs[wildcards.run].hardware) if CONFIG.runs[wildcards.run].hardware.nodes > 1 else None
+    return lambda wildcards: value(hardware_of(wildcards)) if nodes(wildcards) > 1 else None
 
 
 def sharded_runs():

@@ -75,7 +75,8 @@ rule prepare_sft:
         "../envs/analysis.yaml"
     threads: 8
     resources:
-        mem_mb=16000,
+        mem_mb=growing(16000),
+        runtime=growing(240),  # each program of the large sets is executed: an hour and more
     params:
         settings=sft_json,
         interpreter=sft_interpreter_json,
@@ -98,7 +99,7 @@ rule decontaminate:
     conda:
         "../envs/analysis.yaml"
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
     params:
         overlap=overlap_options,
     shell:

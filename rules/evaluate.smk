@@ -69,8 +69,9 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
         threads: hardware.cpus
         resources:
             gpu=hardware.gpus,
-            mem_mb=growing(hardware.memory_gb * 1000),
-            runtime=growing(hardware.hours * 60),
+            nodes=1,
+            mem_mb=memory_mb_of(hardware),
+            runtime=walltime_of(hardware),
         params:
             python=CONFIG.runs[run].engine.python,
             queries=evaluation_queries(modes, benchmarks),

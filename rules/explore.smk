@@ -23,6 +23,7 @@ rule sample_rollouts:
     threads: cpus
     resources:
         gpu=gpus,
+        nodes=1,
         mem_mb=memory_mb,
         runtime=walltime,
     params:

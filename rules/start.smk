@@ -1,6 +1,7 @@
 """Start policies: base model -> Code4Math SFT -> the policy iteration 1 starts from.
 
-Reads the decontaminated SFT pairs of the run; writes results/{run}/start/{family}/seed{seed}/. GPU job unless the family is tiny.
+Reads the decontaminated SFT pairs of the run; writes results/{run}/start/{family}/seed{seed}/. GPU job unless the family
+is tiny or used as it is.
 """
 
 
@@ -45,9 +46,11 @@ rule start_policy:
         gpu=all_gpus,
         mem_mb=memory_mb,
         runtime=walltime,
-        nodes=for_several_nodes(lambda hardware: hardware.nodes),
+        nodes=nodes,
         mpi=for_several_nodes(lambda hardware: "srun"),
-        tasks_per_node=for_several_nodes(lambda hardware: 2),
+        tasks=for_several_nodes(lambda hardware: hardware.nodes),
+        tasks_per_gpu=for_several_nodes(lambda hardware: 0),
+        gres=for_several_nodes(lambda hardware: f"gpu:{hardware.gpus}" if hardware.gpus else None),
     params:
         launcher=launcher,
         family=family_json,

@@ -20,6 +20,7 @@ rule score_behavior:
     threads: cpus
     resources:
         gpu=one_gpu,
+        nodes=1,
         mem_mb=memory_mb,
         runtime=walltime,
     params:
@@ -53,9 +54,11 @@ rule train_policy:
         gpu=all_gpus,
         mem_mb=memory_mb,
         runtime=walltime,
-        nodes=for_several_nodes(lambda hardware: hardware.nodes),
+        nodes=nodes,
         mpi=for_several_nodes(lambda hardware: "srun"),
-        tasks_per_node=for_several_nodes(lambda hardware: 2),
+        tasks=for_several_nodes(lambda hardware: hardware.nodes),
+        tasks_per_gpu=for_several_nodes(lambda hardware: 0),
+        gres=for_several_nodes(lambda hardware: f"gpu:{hardware.gpus}" if hardware.gpus else None),
     params:
         launcher=launcher,
         family=family_json,

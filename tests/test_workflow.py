@@ -118,6 +118,63 @@ def test_a_family_that_is_used_as_it_is_needs_no_sft_data(checkout):
     assert planned("results/paper/start/llama31/seed1/model", cwd=checkout)["prepare_sft"] == 4
 
 
+def asked(rule: str, target: str, *arguments: str, cwd: Path) -> dict[str, str]:
+    """Resources of a planned job through the SLURM profile; the first of the rule."""
+    done = snakemake(target, "--profile", "slurm", "-n", "--cores", "64", *arguments, cwd=cwd)
+    assert done.returncode == 0, done.stdout[-2000:]
+    job = re.search(rf"^rule {rule}:((?:\n    .*)+)", done.stdout, re.MULTILINE)[1]
+    threads = re.search(r"threads: (\d+)", job)
+    listed = re.search(r"resources: (.*)", job)[1].split(", ")
+    return dict(item.split("=", 1) for item in listed) | {"threads": threads[1] if threads else "1"}
+
+
+def test_a_model_that_is_used_as_it_is_asks_for_no_gpu(checkout):
+    linked = asked("start_policy", "results/paper/start/deepseekmath/seed1/model", cwd=checkout)
+    assert (linked["gpu"], linked["threads"], linked["mem_mb"], linked["runtime"]) == ("0", "1", "8000", "60")
+    trained = asked("start_policy", "results/paper/start/llama31/seed1/model", cwd=checkout)
+    assert (trained["gpu"], trained["threads"], trained["mem_mb"], trained["runtime"]) == ("8", "16", "200000", "1440")
+    done = snakemake("-n", "--printshellcmds", "results/paper/start/deepseekmath/seed1/model", cwd=checkout)
+    assert "exec python workflow_scripts/start_policy.py" in done.stdout
+
+
+def test_a_further_attempt_asks_for_more_up_to_what_a_site_has(checkout):
+    target = "results/paper/main/llama31/seed1/iter1/model"
+    asks = {rule: asked(rule, target, "--attempt", "3", cwd=checkout) for rule in ("train_policy", "prepare_sft", "grade_rollouts")}
+    assert {rule: (job["runtime"], job["mem_mb"]) for rule, job in asks.items()} == {
+        "train_policy": ("1440", "400000"),  # hardware.max_hours, hardware.max_memory_gb
+        "prepare_sft": ("720", "48000"),
+        "grade_rollouts": ("180", "24000"),
+    }
+
+
+def test_gpus_are_on_the_nodes_that_are_asked_for(checkout):
+    one = asked("train_policy", "results/paper/main/llama31/seed1/iter1/model", cwd=checkout)
+    assert (one["nodes"], one["gpu"], one["slurm_extra"]) == ("1", "8", "--signal=TERM@600")
+    assert not {"mpi", "tasks", "gres"} & set(one)
+    for rule in ("sample_rollouts", "score_behavior"):
+        assert asked(rule, "results/paper/main/llama31/seed1/iter1/model", cwd=checkout)["nodes"] == "1"
+    (checkout / "config/runs/nodes.yaml").write_text("description: two nodes\nhardware: {nodes: 2}\n")
+    try:
+        two = asked("train_policy", "results/nodes/main/llama31/seed1/iter1/model", cwd=checkout)
+    finally:
+        (checkout / "config/runs/nodes.yaml").unlink()
+    assert (two["nodes"], two["tasks"], two["threads"]) == ("2", "2", "16")  # a task of 16 cores on each
+    assert (two["gpu"], two["gres"]) == ("16", "gpu:8")
+
+
+def test_an_engine_that_is_not_there_is_told_before_anything_runs(checkout):
+    sentence = "'.venv-vllm/bin/python' (engine.python) has no vLLM"
+    refused = snakemake("laptop", "--cores", "1", cwd=checkout)
+    assert refused.returncode == 1
+    assert sentence in refused.stdout
+    assert not (checkout / "logs/data").exists()
+    plan = snakemake("laptop", "-n", "--quiet", "rules", cwd=checkout)
+    assert plan.returncode == 0
+    assert plan.stdout.count(sentence) == 1
+    for fine in (["demo"], ["results/laptop/start/qwen25coder_05b/seed1/model"], ["laptop", "--sdm", "apptainer"]):
+        assert "has no vLLM" not in snakemake(*fine, "-n", "--quiet", "rules", cwd=checkout).stdout
+
+
 @pytest.mark.parametrize(
     "target",
     [

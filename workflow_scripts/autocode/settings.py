@@ -200,7 +200,9 @@ class Hardware(Section):
     nodes: PositiveInt = Field(default=1, description="nodes of a training job; several need SLURM")
     cpus: PositiveInt
     memory_gb: PositiveInt
+    max_memory_gb: PositiveInt = Field(default=400, description="further attempts ask for more memory up to this")
     hours: PositiveInt = Field(description="walltime of a sampling or training job")
+    max_hours: PositiveInt = Field(default=24, description="further attempts ask for more time up to this")
     shards: PositiveInt = Field(default=1, description="jobs that sampling of one policy is split into; the results are the same bytes")
 
 

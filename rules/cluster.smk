@@ -1,0 +1,62 @@
+"""Before anything is submitted: is the engine there that jobs will sample with? And what SLURM's plugin does with preempted jobs."""
+
+import atexit
+import subprocess
+import sys
+from functools import cache
+
+
+@cache
+def has_vllm(python):
+    """Whether an interpreter would find vLLM; it is not imported, which would take seconds and may want a GPU."""
+    look = "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
+    try:
+        return subprocess.run([python, "-c", look], check=False, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def missing_engine(jobs):
+    """What is wrong with the engine of a planned job, in one sentence; None where conda or a container brings it, or nothing runs."""
+    if workflow.deployment_settings.deployment_method or workflow.touch:
+        return None
+    samplers = [job for job in jobs if job.rule.name.startswith("sample_")]
+    for engine in (json.loads(job.params.settings)["engine"] for job in samplers):
+        if engine["name"] == "vllm" and not has_vllm(engine["python"]):
+            return (
+                f"engine.name is vllm, and '{engine['python']}' (engine.python) has no vLLM: turn conda on (`--sdm conda`, or the line"
+                " of the profile), or name an interpreter that has it (`bash setup.sh vllm` makes one for CPUs); see docs/engines.md"
+            )
+    return None
+
+
+onstart:
+    if sentence := missing_engine(workflow.dag.needrun_jobs()):
+        raise WorkflowError(sentence)
+
+
+@atexit.register
+def warn_of_a_missing_engine():
+    """A plan is possible without the engine, so a dry run ends with what a run would be refused for; it has no hook of its own."""
+    if workflow.dryrun and workflow.dag and (sentence := missing_engine(workflow.dag.needrun_jobs(exclude_finished=False))):
+        print(f"A run would be refused: {sentence}", file=sys.stderr)
+
+
+def submit_preempted_jobs_again(plugin):
+    """Let a job that ended PREEMPTED count as failed, so that it is submitted again.
+
+    Version 2.8.0 of the plugin waits for SLURM to queue it again, which SLURM does not do under --no-requeue: it would wait for ever.
+    """
+    query = plugin.query_job_status
+
+    async def states(*question):
+        found, seconds = await query(*question)
+        if found and workflow.executor_settings.no_requeue:
+            found = {job: "FAILED" if state == "PREEMPTED" else state for job, state in found.items()}
+        return found, seconds
+
+    plugin.query_job_status = states
+
+
+if "snakemake_executor_plugin_slurm" in sys.modules:
+    submit_preempted_jobs_again(sys.modules["snakemake_executor_plugin_slurm"])
