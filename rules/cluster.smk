@@ -18,9 +18,10 @@ def has_vllm(python):
 
 def missing_engine(jobs):
     """What is wrong with the engine of a planned job, in one sentence; None where conda or a container brings it, or nothing runs."""
-    if workflow.deployment_settings.deployment_method or workflow.touch:
+    deployed = {method.name for method in workflow.deployment_settings.deployment_method}
+    if "CONDA" in deployed or workflow.touch:
         return None
-    samplers = [job for job in jobs if job.rule.name.startswith("sample_")]
+    samplers = [job for job in jobs if job.rule.name.startswith("sample_") and not ("APPTAINER" in deployed and job.rule.container_img)]
     for engine in (json.loads(job.params.settings)["engine"] for job in samplers):
         if engine["name"] == "vllm" and not has_vllm(engine["python"]):
             return (

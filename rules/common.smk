@@ -212,8 +212,8 @@ def gpus(wildcards):
 
 
 def growing(amount, most=math.inf):
-    """Resource: so much at the first attempt, twice as much at the second, and so on, up to the most a site gives."""
-    return lambda wildcards, attempt: min(amount * attempt, max(amount, most))
+    """Resource: so much at the first attempt, twice at the second, three times from the third on; no more than a site gives."""
+    return lambda wildcards, attempt: min(amount * min(attempt, 3), max(amount, most))
 
 
 def memory_mb_of(hardware):
@@ -252,7 +252,7 @@ def one_gpu(wildcards):
 def gpus_by_stage(wildcards):
     """GPUs of a job of each stage that uses any, under the stage's name in the table of costs."""
     sampling = dict.fromkeys(("exploration", "evaluation", "evaluation for labels"), gpus(wildcards))
-    training = dict.fromkeys(("SFT", "RL"), all_gpus(wildcards))
+    training = {"SFT": all_gpus(wildcards) if has_sft(wildcards.run) else 0, "RL": all_gpus(wildcards)}
     return json.dumps(sampling | training | {"behaviour log-probabilities": one_gpu(wildcards)})
 
 
@@ -362,19 +362,18 @@ def explored_by_em(run):
     return start_policies(run) + own if "main" in build.experiments else []
 
 
-def has_sft(families):
-    return any(CONFIG.families[name].precondition == "sft" for name in families)
+def learned_from(family):
+    return settings.learned_from(CONFIG.families[family].precondition)
 
 
-def trained_on(families):
-    """What policies of these families learn from: queries, and SFT pairs where one has SFT."""
-    return ["queries", "sft"] if has_sft(families) else ["queries"]
+def has_sft(run):
+    return any("sft" in learned_from(family) for family in CONFIG.runs[run].build.families)
 
 
 def contaminated_items(run):
     """Items of benchmarks that overlap with what a policy's family learns from."""
     return lambda wildcards: [
-        f"results/{run}/data/{use}_contaminated_items.parquet" for use in trained_on([wildcards.policy.split("/")[1]])
+        f"results/{run}/data/{use}_contaminated_items.parquet" for use in learned_from(wildcards.policy.split("/")[1])
     ]
 
 
@@ -399,8 +398,8 @@ def report_inputs(wildcards):
         *[f"results/{run}/{policy}/reference_strategy.parquet" for policy in trained_policies(run)],
         *[f"results/{run}/{policy}/logprobs.parquet" for policy in trained_policies(run)],
         *[f"results/{run}/{policy}/explore/{mode}/grades.parquet" for policy in explored for mode in ("native", "cot", "code")],
-        *[f"results/{run}/data/{use}_contaminated_items.parquet" for use in trained_on(build.families)],
-        f"results/{run}/data/sft.parquet",
+        f"results/{run}/data/queries_contaminated_items.parquet",
+        *([f"results/{run}/data/sft.parquet", f"results/{run}/data/sft_contaminated_items.parquet"] if has_sft(run) else []),
     ]
 
 
@@ -431,7 +430,7 @@ def about_json(wildcards):
     about = {
         "description": run.description,
         "queries": run.data.queries,
-        "sft": run.data.sft if has_sft(run.build.families) else [],
+        "sft": run.data.sft if has_sft(wildcards.run) else [],
         "queries_per_iteration": run.explore.queries_per_iteration,
         "samples": run.explore.samples,
         "engine": run.engine.name,
@@ -449,7 +448,7 @@ def plan_json(wildcards):
         "families": families,
         "experiments": {name: run.experiments[name].label for name in run.build.experiments},
         "selection_benchmarks": run.evaluate.selection_benchmarks,
-        "sft": run.data.sft if has_sft(run.build.families) else [],
+        "sft": run.data.sft if has_sft(wildcards.run) else [],
     }
     return json.dumps(plan, sort_keys=True)
 

@@ -101,6 +101,7 @@ def test_merging_is_idempotent_and_nothing_overrides_nothing(base, override):
 
 
 RUN = "runs/demo.yaml"
+LORA = {"build": {"families": ["qwen25coder_05b"]}}
 BAD = {
     "unknown key": (RUN, {"train": {"clip": 0.2}}, ["key 'train.clip'", "not permitted"]),
     "unknown section": (RUN, {"trian": {}}, ["key 'trian'", "not permitted"]),
@@ -137,6 +138,9 @@ BAD = {
         {"experiments": {"new": {"label": "x", "settings": {"train": {"clip": 1}}}}},
         ["experiment 'new'", "key 'train.clip'", "not permitted"],
     ),
+    "LoRA on several GPUs": (RUN, LORA | {"hardware": {"gpus": 2}}, ["LoRA adapters of family 'qwen25coder_05b'", "gpus: 1"]),
+    "LoRA on a GPU of several nodes": (RUN, LORA | {"hardware": {"gpus": 1, "nodes": 2}}, ["LoRA", "nodes: 1"]),
+    "muon on several GPUs": (RUN, {"hardware": {"gpus": 2}}, ["muon", "adamw"]),
     "extends nothing": (RUN, {"extends": "dmeo"}, ["key 'extends'", "no run: 'dmeo'"]),
     "extends itself": (RUN, {"extends": "demo"}, ["key 'extends'", "a circle: 'demo'"]),
     "missing key": ("config.yaml", {"estimate": None}, ["runs/demo.yaml", "key 'estimate'"]),

@@ -20,6 +20,7 @@ import safetensors.torch
 import torch
 from conftest import ROOT, environment, files, program, run_program
 
+import train_policy
 from autocode import demonstrations, examples, models, objective, settings, tables, training
 from autocode.training import Example
 
@@ -477,6 +478,45 @@ def test_behaviour_log_probabilities_are_those_of_the_scoring_policy(inputs, tra
     for example, values in zip(data, scored, strict=True):
         given = [value for value, flag in zip(example.behaviour, example.loss_mask, strict=True) if flag]
         assert given == pytest.approx(values, abs=1e-4)
+
+
+def test_a_signal_in_the_last_step_or_while_the_policy_is_written_loses_no_step(
+    whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path, monkeypatch
+):
+    """Whoever sent it may take the job for failed, and remove what it wrote."""
+    _, _, *words = train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run)
+    (tmp_path / "log.parquet").write_bytes(whole["train"]["log.parquet"])
+    steps = tables.read(tmp_path / "log.parquet", "training_log").height
+    taken = []
+
+    def warned_in_the_last(*given, step=training._step):
+        row = step(*given)
+        taken.append(row)
+        if len(taken) == steps:
+            signal.raise_signal(signal.SIGTERM)
+        return row
+
+    def warned(*given, save=models.save_policy):
+        signal.raise_signal(signal.SIGTERM)
+        save(*given)
+
+    monkeypatch.setattr(training, "_step", warned_in_the_last)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit, match="143"):
+            train_policy.main(words)
+        (progress,) = (tmp_path / "kept").glob("*/latest/progress.json")
+        assert json.loads(progress.read_text())["step"] == steps
+        monkeypatch.setattr(models, "save_policy", warned)
+        assert train_policy.main(words) == 0
+        assert progress.is_file()
+        monkeypatch.undo()
+        assert train_policy.main(words) == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert len(taken) == steps
+    assert not (tmp_path / "kept").exists()
+    assert files(tmp_path / "out") == whole["train"]
 
 
 def test_two_processes_stop_together_and_train_like_one(whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path):

@@ -145,6 +145,8 @@ def test_a_further_attempt_asks_for_more_up_to_what_a_site_has(checkout):
         "prepare_sft": ("720", "48000"),
         "grade_rollouts": ("180", "24000"),
     }
+    assert asked("prepare_sft", target, "--attempt", "9", cwd=checkout) == asks["prepare_sft"]
+    assert asked("grade_rollouts", target, "--attempt", "9", cwd=checkout)["mem_mb"] == "24000"
 
 
 def test_gpus_are_on_the_nodes_that_are_asked_for(checkout):
@@ -171,8 +173,11 @@ def test_an_engine_that_is_not_there_is_told_before_anything_runs(checkout):
     plan = snakemake("laptop", "-n", "--quiet", "rules", cwd=checkout)
     assert plan.returncode == 0
     assert plan.stdout.count(sentence) == 1
-    for fine in (["demo"], ["results/laptop/start/qwen25coder_05b/seed1/model"], ["laptop", "--sdm", "apptainer"]):
-        assert "has no vLLM" not in snakemake(*fine, "-n", "--quiet", "rules", cwd=checkout).stdout
+    assert sentence in snakemake("laptop", "--sdm", "apptainer", "-n", "--quiet", "rules", cwd=checkout).stdout  # no rule names an image
+    for fine in (["demo"], ["results/laptop/start/qwen25coder_05b/seed1/model"]):
+        plan = snakemake(*fine, "-n", "--quiet", "rules", cwd=checkout)
+        assert plan.returncode == 0
+        assert "has no vLLM" not in plan.stdout
 
 
 @pytest.mark.parametrize(

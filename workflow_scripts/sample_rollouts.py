@@ -92,15 +92,15 @@ def _sample(args, chosen: SampleSettings, key: str, selected: list[pl.DataFrame]
 
 def _side_by_side(args, argv: list[str], engines: int, folder: Path) -> int:
     """Start a copy of this program for each engine, and join what they sampled; parts that are there already are kept."""
-    commands, parts = {}, replicas.parts(folder, args.out, engines)
-    for number, paths in enumerate(parts, 1):
+    commands, files = {}, replicas.files(folder, args.out, engines)
+    for number, paths in enumerate(files, 1):
         if not all(path.is_file() for path in paths):
             own = {"--shard": replicas.part_of(args.shard, number, engines), "--out": paths, "--gpus": [0]}
             own |= {"--workers": [max(1, args.workers // engines)], "--checkpoints": [folder / f"chunks-{number}"]}
             options = [str(word) for option, values in own.items() for word in (option, *values)]
             commands[number] = [sys.executable, str(Path(__file__).resolve()), *argv, *options]
     replicas.run(commands, engines, args.gpus)
-    joined = [str(paths[output]) for output in range(len(args.out)) for paths in parts]
+    joined = [str(paths[output]) for output in range(len(args.out)) for paths in files]
     merge_shards.main(["--shards", *joined, "--out", *args.out])
     models.discard(args.checkpoints)
     return 0

@@ -40,20 +40,23 @@ def main(argv: list[str] | None = None) -> int:
     family = settings.parse(settings.Family, args.family, "--family")
     chosen = settings.parse(settings.Start, args.settings)
     pairs = tables.read(args.sft, "sft") if args.sft else tables.empty("sft")
+    trained = None
     if family.precondition == "none":
         if os.environ.get("RANK", "0") != "0":  # all processes of a launch would write the same files at once
             return 0
         models.link_policy(args.base, args.out_model)
         log = tables.empty("training_log")
     else:
-        log = _fine_tune(args, family, chosen, pairs)
-        if log is None:  # not the main process
+        trained = _fine_tune(args, family, chosen, pairs)
+        if not trained.is_main_process:
             return 0
+        log = trained.log
     tables.write(log, args.out_log, "training_log")
     provenance.write_settings(args.out_settings, family=family, start=chosen)
     inputs = [path for path in (args.sft, args.base) if path]
     provenance.write(args.out_provenance, model=args.out_model, inputs=inputs, isolation=pairs["isolation"])
-    models.discard(args.checkpoints)
+    if trained is None or not trained.stop.received:
+        models.discard(args.checkpoints)
     return 0
 
 
@@ -78,10 +81,9 @@ def _fine_tune(args, family: settings.Family, chosen: settings.Start, pairs: pl.
         args.seed,
         family.mixed_precision,
     )
-    if not trained.is_main_process:
-        return None
-    models.save_policy(trained.model, tokenizer, args.out_model, trained.weights)
-    return trained.log
+    if trained.is_main_process:
+        models.save_policy(trained.model, tokenizer, args.out_model, trained.weights)
+    return trained
 
 
 if __name__ == "__main__":

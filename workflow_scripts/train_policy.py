@@ -69,7 +69,8 @@ def main(argv: list[str] | None = None) -> int:
     provenance.write(
         args.out_provenance, model=args.out_model, inputs=[args.dataset, args.logprobs, args.model], isolation=dataset["isolation"]
     )
-    models.discard(args.checkpoints)
+    if not trained.stop.received:
+        models.discard(args.checkpoints)
     return 0
 
 

@@ -67,7 +67,7 @@ def run(commands: dict[int, Sequence[str]], replicas: int, gpus: int) -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-def parts(folder: Path, outputs: Sequence[str], replicas: int) -> list[list[Path]]:
+def files(folder: Path, outputs: Sequence[str], replicas: int) -> list[list[Path]]:
     """For each replica the files of its parts of the outputs."""
     return [
         [folder / f"{replica}of{replicas}" / f"{number}.parquet" for number, _ in enumerate(outputs)] for replica in range(1, replicas + 1)

@@ -37,11 +37,6 @@ class PlanFamily(settings.Section):
     published: dict[str, str] = Field(default_factory=dict)
     precondition: str = Field(default="sft", description="sft: the start policy was fine-tuned; none: it is the base model")
 
-    @property
-    def trained_on(self) -> list[str]:
-        """What its policies learn from: names of files of results/{run}/data."""
-        return ["queries", "sft"] if self.precondition == "sft" else ["queries"]
-
 
 class Plan(settings.Section):
     """What a run built; made by `plan_json` of rules/common.smk."""
@@ -134,7 +129,7 @@ class Results:
     def contaminated_items(self, family: str, benchmark: str) -> set[str]:
         """query_id of the items of a benchmark that overlap with anything the family's policies learn from."""
         found: set[str] = set()
-        for use in self.plan.families[family].trained_on:
+        for use in settings.learned_from(self.plan.families[family].precondition):
             found |= set(self._contaminated_items(use).filter(pl.col("benchmark") == benchmark)["query_id"])
         return found
 

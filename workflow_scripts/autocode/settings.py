@@ -263,6 +263,11 @@ class Scratch(Section):
     initializer_range: float
 
 
+def learned_from(precondition: str) -> list[str]:
+    """What policies of a family learn from, by the names of its files below results/{run}/data."""
+    return ["queries", "sft"] if precondition == "sft" else ["queries"]
+
+
 class Family(Section):
     """A base model and how it is spoken to."""
 
@@ -432,6 +437,18 @@ def validated(model: type[Section], value: Any, where: str) -> Any:
         raise SettingsError(f"{where}: key '{key}': {first['msg'].lower()}") from None
 
 
+def _check_sharding(config: Config, run: Run, where: str) -> None:
+    """What cannot be trained where several GPUs share the weights (autocode.training) is not asked of them."""
+    if not run.hardware.gpus or run.hardware.gpus * run.hardware.nodes == 1:
+        return
+    for name in run.build.families:
+        if config.families[name].lora:
+            raise SettingsError(f"{where}: LoRA adapters of family '{name}' need the whole model: take hardware: {{gpus: 1, nodes: 1}}")
+    optimizers = [run.start.optimizer, *(run.of(experiment).train.optimizer for experiment in run.build.experiments)]
+    if any(chosen.optimizer == "muon" for chosen in optimizers):
+        raise SettingsError(f"{where}: optimizer muon needs whole matrices: take adamw, or hardware: {{gpus: 1, nodes: 1}}")
+
+
 def _check_names(config: Config, folder: Path) -> None:
     """Every name a run uses exists, so a typo is found before any job starts."""
     sources = config.sources
@@ -474,6 +491,7 @@ def _check_names(config: Config, folder: Path) -> None:
                 )
             if explore.model_copy(update={"modes": run.explore.modes}) != run.explore:
                 raise SettingsError(f"{where}: experiment '{experiment}' may override 'explore.modes' only: rollouts are shared")
+        _check_sharding(config, run, where)
 
 
 def _known(name: str, known: Any, where: str, kind: str) -> None:

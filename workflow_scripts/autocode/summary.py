@@ -74,7 +74,8 @@ _IN_WORDS = {
 """Verdicts as a reader asks for them."""
 
 _ON_VERDICTS = (
-    "A verdict is what the whole 95 % interval of that line says. The p-values are adjusted by Holm for all tests of this table; "
+    "A verdict is what the whole 95 % interval of that line says, where the test of it alone agrees (p at most 0.05). "
+    "The p-values shown are adjusted by Holm for all tests of this table; "
     "with one seed they, and the intervals, are over items alone and say nothing about another seed."
 )
 

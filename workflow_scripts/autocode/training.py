@@ -57,12 +57,16 @@ class Example:
 
 @dataclass(frozen=True)
 class Trained:
-    """What training ends with. `weights`: the gathered state where FSDP shards it; only the main process writes."""
+    """What training ends with. `weights`: the gathered state where FSDP shards it; only the main process writes.
+
+    Checkpoints are kept where `stop` was received: who sent it may take the job for failed, however it ends.
+    """
 
     model: object
     weights: dict | None
     log: pl.DataFrame
     is_main_process: bool
+    stop: "StopSignal"
 
 
 def token_logprobs(model, examples: list[Example], pad: int) -> tuple[torch.Tensor, objective.Batch]:
@@ -158,9 +162,9 @@ def join_processes(family: settings.Family, chosen: settings.Optimizer) -> None:
     from accelerate import PartialState
 
     if _asked_to_shard() and family.lora:
-        raise TrainingError("LoRA adapters cannot be merged where the weights are sharded (FSDP): train this family with hardware.gpus: 1")
+        raise TrainingError("LoRA adapters cannot be merged where the weights are sharded (FSDP): train this family on one GPU of one node")
     if _asked_to_shard() and chosen.optimizer == "muon":
-        raise TrainingError("optimizer muon needs whole matrices, which full sharding (FSDP) cuts: take adamw, or hardware.gpus: 1")
+        raise TrainingError("optimizer muon needs whole matrices, which full sharding (FSDP) cuts: take adamw, or one GPU of one node")
     PartialState(cpu=not torch.cuda.is_available(), timeout=WAIT)
     torch.set_num_threads(chosen.threads)  # afterwards: where processes meet on CPUs, accelerate chooses a number by the machine
 
@@ -216,7 +220,7 @@ def train(
     plan, epoch_steps = batches(usable, chosen, seed), math.ceil(len(usable) / chosen.batch)
     checkpoints = _by_kind(checkpoints, accelerator.distributed_type)
     step, rows = _resume(accelerator, checkpoints)
-    stop = _StopSignal()
+    stop = StopSignal()
     model.train()
     silent = not accelerator.is_main_process
     with tqdm(total=len(plan), initial=step, desc="training", unit="step", mininterval=5, disable=silent) as progress:
@@ -228,10 +232,8 @@ def train(
             progress.update()
             if not math.isfinite(row["loss"]):
                 raise TrainingError(f"the loss is {row['loss']} at step {step}: lower the learning rate")
-            if step == len(plan):
-                break  # a signal that comes now has nothing left to stop
             stopping = _any_process(accelerator, stop.received)
-            if stopping or step % chosen.checkpoint_steps == 0:
+            if stopping or (step % chosen.checkpoint_steps == 0 and step < len(plan)):
                 _save(accelerator, checkpoints, step, rows)
             if stopping:
                 log.warning("stopped by a signal at step %d; the next start goes on from here", step)
@@ -239,7 +241,7 @@ def train(
     sharded = accelerator.distributed_type == DistributedType.FSDP
     weights = accelerator.get_state_dict(model) if sharded else None
     frame = pl.DataFrame(rows, schema=tables.schema("training_log"))
-    return Trained(accelerator.unwrap_model(model), weights, frame, accelerator.is_main_process)
+    return Trained(accelerator.unwrap_model(model), weights, frame, accelerator.is_main_process, stop)
 
 
 def _step(accelerator, model, optimizers, examples, compute, per, chosen, rate, pad) -> dict:
@@ -361,7 +363,7 @@ def _any_process(accelerator, flag: bool) -> bool:
     return accelerator.reduce(torch.tensor(float(flag), device=accelerator.device)).item() > 0
 
 
-class _StopSignal:
+class StopSignal:
     """SIGTERM (walltime, preemption) is remembered, so that the running step ends and a checkpoint is written."""
 
     def __init__(self):
