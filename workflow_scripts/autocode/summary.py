@@ -115,7 +115,9 @@ def _cards(tables: dict[str, pl.DataFrame], costs: pl.DataFrame, plan: Plan) -> 
     row = {claim.name: told[claim.text] for claim in claims.CLAIMS}
     cards = []
     if EM in plan.experiments:
-        auto, better = main[EM, "auto"], max((main[START, mode] for mode in ("cot", "code")), key=lambda one: one["accuracy"])
+        auto = main[EM, "auto"]
+        compared = auto["accuracy"] - row["accuracy"]["value"]  # items that lack a verdict in one mode may tip two that are nearly level
+        better = min((main[START, mode] for mode in ("cot", "code")), key=lambda one: abs(one["accuracy"] - compared))
         cards += [
             _card(
                 "Did it work?",
