@@ -2,12 +2,13 @@
 
     python benchmarks/slurm_overhead.py --run demo           as root on Debian, with the packages that docs/cluster.md names
 
-Starts a SLURM on this host (one node with this machine's cores, accounting). For each stage: its jobs; the seconds of its programs
-on this machine and in the jobs; the seconds of the jobs' allocations, in which Snakemake starts twice more. Then wall time, how
-much of it no job ran, and whether both ended with the same bytes.
+Starts a SLURM on this host (one node, accounting), in which as many jobs run at once as the machine has cores. For each stage:
+its jobs; the seconds of its programs on this machine and in the jobs; the seconds of the jobs' allocations, in which Snakemake
+starts twice more. Then wall time, how much of it no job ran, and whether both ended with the same bytes.
 """
 
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -21,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import polars as pl
 import slurm_cluster
 import test_slurm
-from conftest import files, run_program
+from conftest import ROOT, files, run_program
 from test_workflow import snakemake
 
 from autocode import commandline, costs
@@ -46,13 +47,14 @@ def main(argv: list[str] | None = None) -> int:
     if reason := slurm_cluster.missing(accounting=True):
         raise commandline.InputError(reason)
     with tempfile.TemporaryDirectory() as place:
-        alone, through = (test_slurm.checkout_for(Path(place) / name) for name in ("alone", "through"))
+        alone, through = (_checkout(Path(place) / name, run) for name in ("alone", "through"))
         started = time.monotonic()
         _ended(snakemake(run, "--profile", "local", cwd=alone))
         wall_alone = time.monotonic() - started
-        with slurm_cluster.Cluster(Path(place) / "slurm", accounting=True, nodes=1, cpus=os.cpu_count()) as cluster:
+        with slurm_cluster.Cluster(Path(place) / "slurm", accounting=True, nodes=1) as cluster:
             started = time.monotonic()
-            _ended(run_program(*test_slurm.command(target=run), cwd=through, timeout=7200, **test_slurm.on(cluster)))
+            command = test_slurm.command("--jobs", str(os.cpu_count()), target=run)
+            _ended(run_program(*command, cwd=through, timeout=7200, **test_slurm.on(cluster)))
             wall_through = time.monotonic() - started
             fields = cluster.client("sacct", "-a", "-X", "-n", "-P", "-o", "JobID,Start,End").splitlines()
         jobs = {job: tuple(map(datetime.fromisoformat, ends)) for job, *ends in (line.split("|") for line in fields)}
@@ -63,6 +65,14 @@ def main(argv: list[str] | None = None) -> int:
         made = [files(folder / "results" / run) for folder in (alone, through)]
         print(f"files of results: {len(made[0])}, " + ("the same bytes" if made[0] == made[1] else "DIFFERENT"))
     return 0
+
+
+def _checkout(folder: Path, run: str) -> Path:
+    """A fresh checkout of the tests; theirs generates less data, which is meant for their small run alone."""
+    test_slurm.checkout_for(folder)
+    if run != "small":
+        shutil.copy(ROOT / "config/sources.yaml", folder / "config/sources.yaml")
+    return folder
 
 
 def _ended(done) -> None:
