@@ -42,11 +42,11 @@ def test_masks(tokenizer, start, profile):
     cot, code = demonstrations.demonstrations(PAIRS, tokenizer, profile, shares(start, 1.0), 1)  # in the order of query ids
     assert tokenizer.decode(cot.response_ids) == f"{lead}{CUES['cot']}\n{STEPS}{end}"
     assert cot.loss_mask == [True] * len(cot.response_ids)
-    assert text(tokenizer, cot, cot.cue_mask) == lead + CUES["cot"]
+    assert text(tokenizer, cot, cot.selection_mask) == lead + CUES["cot"]
     assert tokenizer.decode(code.response_ids) == f"{lead}{CUES['code']}\n{PROGRAM}{end}"
     assert text(tokenizer, code, [not flag for flag in code.loss_mask]) == "\n5\n```\n"
-    assert text(tokenizer, code, code.cue_mask) == lead + CUES["code"]
-    assert code.cue_mask[0]
+    assert text(tokenizer, code, code.selection_mask) == lead + CUES["code"]
+    assert code.selection_mask[0]
     assert code.response_ids[-1] == tokenizer.eos_token_id
     assert code.loss_mask[-1]
 

@@ -92,9 +92,14 @@ def test_ties_go_to_cot():
         chosen = strategy(tie, rule)
         assert (chosen["label"], chosen["s_cot"], chosen["tie"]) == ("cot", 1.0, True)
         assert strategy(tie, rule, 3.0)["s_cot"] == 0.5
-    # A policy that only writes code, and is never right with it: both products are 0, CoT has a value.
-    stuck = [("q", "native", "code", False), ("q", "cot", "cot", True), ("q", "code", "code", False)]
-    assert (strategy(stuck)["label"], strategy(stuck)["tie"]) == ("cot", True)
+
+
+def test_at_a_tie_of_the_products_the_only_methodology_that_is_right_is_taken():
+    # A policy that only writes code, and is never right with it: both products are 0, CoT has a value; and the other way round.
+    for habit, other in (("code", "cot"), ("cot", "code")):
+        stuck = [("q", "native", habit, False), ("q", other, other, True), ("q", habit, habit, False)]
+        assert (strategy(stuck)["label"], strategy(stuck)["tie"]) == (other, True)
+    assert strategy(stuck, "prior_times_q", 3.0)["s_code"] == 0.5
 
 
 def test_a_query_nobody_answers_has_no_preference():

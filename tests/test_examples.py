@@ -53,7 +53,7 @@ def test_behaviour_stands_at_the_loss_tokens_of_its_response():
     assert (first.behaviour, second.behaviour) == ([-1.0, 0.0, -2.0, -3.0], [-4.0, 0.0, -5.0, -6.0])
     assert first.prompt_ids == [ord(character) for character in "1+1?"]
     assert (first.response_ids, first.loss_mask) == ([7, 8, 9, 2], [True, False, True, True])
-    assert (first.cue_mask, first.advantage, first.reward) == ([True, False, False, False], 0.5, 1.0)
+    assert (first.selection_mask, first.advantage, first.reward) == ([True, False, False, False], 0.5, 1.0)
 
 
 def test_the_released_program_has_no_behaviour_for_reflective_responses_or_at_first():

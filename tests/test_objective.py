@@ -32,7 +32,7 @@ def batch(logp, ratios, advantages, loss=None, cue=None, known=None, rewards=Non
     behaviour = logp.detach() - torch.tensor(ratios, dtype=torch.float64).log()
     return logp, Batch(
         loss_mask=loss,
-        cue_mask=torch.tensor(cue) if cue is not None else torch.zeros_like(loss),
+        selection_mask=torch.tensor(cue) if cue is not None else torch.zeros_like(loss),
         behaviour=torch.where(loss, behaviour, 0.0),
         has_behaviour=torch.tensor(known) if known is not None else torch.ones(len(logp), dtype=torch.bool),
         advantage=torch.tensor(advantages, dtype=torch.float64),
@@ -255,4 +255,4 @@ def test_clipping_never_enlarges_a_gradient(drawn, level):
 def test_what_is_masked_has_no_gradient(drawn, which):
     (logp, given), (compute, changes) = drawn, which
     slopes = torch.tensor(gradient(compute(logp, given, train(**changes)).total, logp))
-    assert (slopes[~(given.loss_mask | given.cue_mask)] == 0).all()
+    assert (slopes[~(given.loss_mask | given.selection_mask)] == 0).all()

@@ -186,6 +186,19 @@ def test_bad_records_are_named():
         build("gsm8k_rationale", [{"question": " ", "answer": "#### 2"}])
 
 
+def test_one_solution_of_a_drawn_question_stands_for_each_methodology():
+    def record(question: str, program: str) -> tuple[str, dict]:
+        return "place", {"question": question, "answer_cot": program, "answer_value": "1"}
+
+    records = [record("a", f"x = {number}\nanswer = x") for number in range(9)]
+    records += [record("b", "answer = 3"), record("c", "answer = 4")]
+    chosen = {corpora.query_id("set", name) for name in "ab"}
+    drawn = solutions.of_questions("set", records, "straight_line", chosen)
+    assert [kept["question"] for _, kept in drawn] == ["a", "b"]
+    again = solutions.of_questions("set", records[::-1], "straight_line", chosen)
+    assert [kept for _, kept in again] == [kept for _, kept in drawn][::-1]  # whatever the order
+
+
 @needs_data
 def test_program_draws_questions_runs_programs_and_writes_equal_bytes(tmp_path):
     record = {"path": "sft/svamp_train_python.json.gz", "rows": 3043}

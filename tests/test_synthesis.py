@@ -166,8 +166,8 @@ def test_a_native_rollout_is_taken_token_by_token(tokenizer):
     assert row["loss_mask"] == rollout["generated"]
     assert row["sampled_logprobs"] == rollout["logprobs"]
     assert row["response"] == rollout["response"]
-    assert row["cue_mask"] == [True] + [False] * (len(row["token_ids"]) - 1)
-    assert text_where(tokenizer, row, "cue_mask") == CUES["code"]
+    assert row["selection_mask"] == [True] + [False] * (len(row["token_ids"]) - 1)
+    assert text_where(tokenizer, row, "selection_mask") == CUES["code"]
     assert text_where(tokenizer, row, "loss_mask", False) == "\n5\n```\n"
 
 
@@ -180,7 +180,7 @@ def test_a_dictated_rollout_gets_the_cue_it_did_not_write(tokenizer):
     assert row["token_ids"][added:] == rollout["token_ids"]
     assert tokenizer.decode(row["token_ids"][:added]) == f"{CUES['code']}\n"
     assert row["loss_mask"] == [True] * added + rollout["generated"]
-    assert row["cue_mask"] == [True] * added + [False] * len(rollout["token_ids"])
+    assert row["selection_mask"] == [True] * added + [False] * len(rollout["token_ids"])
     assert row["sampled_logprobs"] is None
 
 
@@ -195,7 +195,7 @@ def test_the_added_cue_stands_where_a_native_one_would(tokenizer, profile):
 def test_a_dictated_rollout_that_wrote_the_cue_itself_gets_no_second_one(tokenizer):
     row = synthesized(tokenizer, tries=[("q", "code", f"\n{CUES['code']}\n{PROGRAM}", True)]).row(0, named=True)
     assert row["response"] == f"\n{CUES['code']}\n{PROGRAM}"
-    assert text_where(tokenizer, row, "cue_mask") == f"\n{CUES['code']}"
+    assert text_where(tokenizer, row, "selection_mask") == f"\n{CUES['code']}"
     assert row["sampled_logprobs"] is None  # it was sampled under another prompt
 
 
@@ -209,6 +209,14 @@ def test_standard_rl_keeps_every_rollout_and_reflects_on_none(tokenizer):
     frame = synthesized(tokenizer, label=None, tries=native, keep="all", reflective_per_query=0)
     assert [row[0] for row in frame["parents"]] == ["native:0", "native:1", "native:2"]
     assert frame["methodology"].to_list() == ["cot", "code", "code"]
+
+
+def test_standard_rl_takes_native_rollouts_as_they_are(tokenizer):
+    rollouts, graded = explored(tokenizer, [("q", "native", STEPS, True), ("q", "native", SLIP, False)])
+    frame = synthesis.synthesize(rollouts, graded, strategy(), QUESTIONS, tokenizer, "deepseek", chosen(keep="all"), 1, 1)
+    for column, sampled in (("token_ids", "token_ids"), ("loss_mask", "generated"), ("sampled_logprobs", "logprobs")):
+        assert frame[column].to_list() == rollouts[sampled].to_list()
+    assert not any(frame["selection_mask"].explode())
 
 
 def test_queries_without_a_label_are_dropped(tokenizer):
@@ -245,7 +253,7 @@ def test_a_reflective_response_is_a_failed_try_a_hint_and_a_right_one(tokenizer)
             f"\n{HINTS['code']}\n{CUES['code']}\n```python\nprint(2 + 3)\n```\n```outputThe answer is \\boxed{{5}}.{tokenizer.eos_token}"
         )
         assert text_where(tokenizer, row, "loss_mask", False) == f"{CUES['cot']}\n{SLIP}\n5\n```\n"
-        assert text_where(tokenizer, row, "cue_mask").strip() == CUES["code"]
+        assert text_where(tokenizer, row, "selection_mask").strip() == f"{HINTS['code']}\n{CUES['code']}"
         assert row["token_ids"].count(tokenizer.eos_token_id) == 1
 
 
@@ -255,7 +263,18 @@ def test_reflection_from_a_failed_program_to_steps(tokenizer):
     for row in frame.iter_rows(named=True):
         assert row["response"] == f"{CUES['code']}\n{BUG}\n{HINTS['cot']}\n{CUES['cot']}\n{STEPS}"
         assert text_where(tokenizer, row, "loss_mask") == f"\n{HINTS['cot']}\n{CUES['cot']}\n{STEPS}{tokenizer.eos_token}"
-        assert text_where(tokenizer, row, "cue_mask").strip() == CUES["cot"]
+        assert text_where(tokenizer, row, "selection_mask").strip() == f"{HINTS['cot']}\n{CUES['cot']}"
+
+
+def test_a_failed_attempt_ends_at_whatever_token_its_model_ends_with(tokenizer):
+    rollouts, graded = explored(tokenizer)
+    ended = rollouts.with_columns(
+        token_ids=pl.col("token_ids").list.eval(
+            pl.when(pl.element() == tokenizer.eos_token_id).then(tokenizer.pad_token_id).otherwise(pl.element())
+        )
+    )
+    frame = synthesis.synthesize(ended, graded, strategy(q="code", r="code"), QUESTIONS, tokenizer, "plain", CHOSEN, 1, 1)
+    assert {row["token_ids"].count(tokenizer.pad_token_id) for row in reflective(frame).iter_rows(named=True)} == {1}
 
 
 def test_a_hint_that_is_not_learned_is_context(tokenizer):
@@ -263,6 +282,7 @@ def test_a_hint_that_is_not_learned_is_context(tokenizer):
     assert shown["response"].to_list() == learned["response"].to_list()
     for row in shown.iter_rows(named=True):
         assert text_where(tokenizer, row, "loss_mask").startswith(CUES["code"])
+        assert text_where(tokenizer, row, "selection_mask").strip() == CUES["code"]
         assert text_where(tokenizer, row, "loss_mask", False) == f"{CUES['cot']}\n{SLIP}\n{HINTS['code']}\n\n5\n```\n"
 
 
@@ -315,7 +335,7 @@ def test_what_is_refused(tokenizer):
     def build(rollouts=rollouts, graded=graded, label="code", questions=QUESTIONS):
         return synthesis.synthesize(rollouts, graded, strategy(q=label), questions, tokenizer, "plain", CHOSEN, 1, 1)
 
-    with pytest.raises(SynthesisError, match="no query has both a reference label and a response"):
+    with pytest.raises(SynthesisError, match="no query has a reference label and a response"):
         build(label=None)
     with pytest.raises(SynthesisError, match="2 rollouts have no grade"):
         build(graded=graded[2:])

@@ -270,7 +270,7 @@ def inputs(tmp_path_factory, trained_policy, pairs, tiny_run, tokenizer):
                 "advantage": draw.uniform(-1, 1),
                 "token_ids": example.response_ids,
                 "loss_mask": example.loss_mask,
-                "cue_mask": example.cue_mask,
+                "selection_mask": example.selection_mask,
                 "sampled_logprobs": None,
                 "parents": ["native:0"],
                 "isolation": "landlock",

@@ -53,6 +53,8 @@ FENCES = {
     "empty program": ("```python\n```", [""]),
     "indented lines kept": ("```python\nif x:\n    y\n```", ["if x:\n    y"]),
     "no closing fence": ("```python\nx", []),
+    "left open before another": ("```python\nx\n```python\ny\n```", ["y"]),
+    "left open before a hint": (f"```python\nx\n{HINTS['code']}\n{block('y')}", ["y"]),
     "other language": ("```bash\nx\n```", []),
     "fence without line end": ("```python x```", []),
 }
@@ -93,6 +95,12 @@ def test_a_program_is_pending_until_its_output_is_shown(before, program):
     asked = before + block(program) + OUTPUT_FENCE
     assert transcript.pending_program(asked) == program
     assert transcript.pending_program(asked + transcript.render_output("1")) is None
+
+
+@given(st.lists(st.sampled_from(["```python\n", "```", "\n", "a", "```output\n", "print(1)\n"]), max_size=12).map("".join))
+def test_the_pending_program_is_the_last_of_the_programs(text):
+    pending = transcript.pending_program(text)
+    assert pending is None or pending == transcript.programs(text)[-1]
 
 
 @given(st.lists(PLAIN, min_size=1, max_size=4), st.sampled_from(sorted(HINTS)))

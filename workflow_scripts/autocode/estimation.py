@@ -1,5 +1,6 @@
 """E-step: the policy's prior over methodologies, Q-values, and the reference strategy (v1 Eq. 7, 8; s* after Eq. 8)."""
 
+import logging
 import math
 
 import numpy as np
@@ -7,6 +8,8 @@ import polars as pl
 from scipy import special
 
 from autocode import settings, tables
+
+log = logging.getLogger(__name__)
 
 _GRID = (np.arange(2000) + 0.5) / 2000
 
@@ -77,29 +80,39 @@ def reference_strategy(q_values: pl.DataFrame, estimate: settings.Estimate, seed
     """The reference strategy s*(c|x) and the label drawn from it, as table `reference_strategy`.
 
     `prior_times_q`: s* proportional to exp(alpha p(c|x) Q(x, c)), the form the reviews quote; `q`: the energy-based reading
-    of App. A with the prior dropped, exp(alpha Q(x, c)). alpha = inf is the hard max, ties to CoT. A query gets no label,
-    and is dropped later, where a Q-value is missing or both are 0 (no preference).
+    of App. A with the prior dropped, exp(alpha Q(x, c)). alpha = inf is the hard max; at a tie the higher Q-value decides
+    (that none of K native rollouts chose a methodology does not make its prior 0), then CoT. A query gets no label, and is
+    dropped later, where a Q-value is missing or both are 0 (no preference).
     """
     if estimate.rule == "prior_times_q":
         scores = [(1 - pl.col("prior_code")) * pl.col("q_cot"), pl.col("prior_code") * pl.col("q_code")]
     else:
         scores = [pl.col("q_cot"), pl.col("q_code")]
     frame = q_values.sort("query_id").select("query_id", "q_cot", "q_code", score_cot=scores[0], score_code=scores[1])
-    rows = []
+    rows, lacking, failing = [], 0, 0
     for query_id, q_cot, q_code, score_cot, score_code in frame.iter_rows():
-        usable = None not in (score_cot, score_code) and (q_cot > 0 or q_code > 0)
-        s_code = code_probability(score_cot, score_code, estimate.alpha) if usable else None
+        lacks = None in (score_cot, score_code)
+        fails = not lacks and q_cot == q_code == 0
+        lacking, failing = lacking + lacks, failing + fails
+        tied = not (lacks or fails) and score_cot == score_code
+        if tied and math.isinf(estimate.alpha):
+            score_cot, score_code = q_cot, q_code
+        s_code = None if lacks or fails else code_probability(score_cot, score_code, estimate.alpha)
         rows.append(
             {
                 "query_id": query_id,
                 "s_cot": None if s_code is None else 1 - s_code,
                 "s_code": s_code,
                 "label": None if s_code is None else _draw(s_code, query_id, seed),
-                "tie": usable and score_cot == score_code,
+                "tie": tied,
                 "rule": estimate.rule,
                 "alpha": estimate.alpha,
             }
         )
+    log.info(
+        "%d of %d queries labelled; without a label: %d that lack native or complying rollouts, %d that no dictated rollout answers",
+        *(len(rows) - lacking - failing, len(rows), lacking, failing),
+    )
     return pl.DataFrame(rows, schema=tables.schema("reference_strategy"))
 
 

@@ -28,7 +28,7 @@ def from_dataset(dataset: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer
             behaviour = [next(values) if flag else 0.0 for flag in row["loss_mask"]]
         prompt_ids = tokenizer(row["prompt"])["input_ids"]
         examples.append(
-            Example(prompt_ids, row["token_ids"], row["loss_mask"], row["cue_mask"], row["advantage"], row["reward"], behaviour)
+            Example(prompt_ids, row["token_ids"], row["loss_mask"], row["selection_mask"], row["advantage"], row["reward"], behaviour)
         )
     return examples
 

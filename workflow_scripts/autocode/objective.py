@@ -29,7 +29,7 @@ class Batch:
     """Responses padded to [B, T]; `behaviour` holds log-probabilities under the frozen policy, 0 outside `loss_mask`."""
 
     loss_mask: torch.Tensor
-    cue_mask: torch.Tensor
+    selection_mask: torch.Tensor
     behaviour: torch.Tensor
     has_behaviour: torch.Tensor
     advantage: torch.Tensor
@@ -55,10 +55,11 @@ def paper(logp: torch.Tensor, batch: Batch, train: settings.Train) -> Loss:
     """Eq. 9: clipped importance ratio times whitened reward on the solution, plus the selection log-loss on the cue.
 
     The policy part runs over y_a, the tokens after the cue; without a selection term (standard RL) over the whole y, as the
-    decision would otherwise have no gradient. Ratio per token, or of the whole sequence p(y_a|x)/xi(y_a|x).
+    decision would otherwise have no gradient. The hint of a self-reflective response belongs to the selection: no policy
+    sampled it, so a clipped ratio would hold it where it is. Ratio per token, or of the whole sequence p(y_a|x)/xi(y_a|x).
     `clip_form`: `min` is PPO's, `pure` the product as printed, `detached` weighs the log-likelihood with the clipped ratio.
     """
-    solution = batch.loss_mask & ~batch.cue_mask if train.selection_weight > 0 else batch.loss_mask
+    solution = batch.loss_mask & ~batch.selection_mask if train.selection_weight > 0 else batch.loss_mask
     lengths = solution.sum(dim=1).clamp(min=1)
     behaviour = torch.where(batch.has_behaviour[:, None], batch.behaviour, logp.detach())  # none: ratio 1, and its gradient
     difference = torch.where(solution, logp - behaviour, 0.0)
@@ -71,7 +72,7 @@ def paper(logp: torch.Tensor, batch: Batch, train: settings.Train) -> Loss:
         per_response = _surrogate(_ratio(difference.sum(dim=1)), advantage, mean_logp, train)
         per_response = torch.where(solution.any(dim=1), per_response, 0.0)
     policy = -per_response.sum()
-    selection = -torch.where(batch.cue_mask, logp, 0.0).sum()
+    selection = -torch.where(batch.selection_mask, logp, 0.0).sum()
     total = policy + train.selection_weight * selection
     return Loss(total, policy.item(), selection.item(), _ratio_metrics(difference, solution, train.clip_low, train.clip_high))
 
@@ -89,7 +90,7 @@ def released(logp: torch.Tensor, batch: Batch, train: settings.Train) -> Loss:
     policy = (torch.where(mask, -logp * weight, 0.0).sum(dim=1) / lengths * batch.advantage).sum()
     strength = torch.where(batch.reward > 0, RELEASED_PENALTY[True], RELEASED_PENALTY[False])
     penalty = RELEASED_DEVICE_BATCH * (strength * -difference.sum(dim=1) / lengths).sum()
-    selection = -torch.where(batch.cue_mask, logp.detach(), 0.0).sum()
+    selection = -torch.where(batch.selection_mask, logp.detach(), 0.0).sum()
     return Loss(policy + penalty, policy.item(), selection.item(), _ratio_metrics(difference, mask, 0.0, RELEASED_CLIP))
 
 

@@ -5,10 +5,12 @@ response without cue: free text and ```python / ```output blocks (`autocode.tran
 Programs are model-written and run in `autocode.interpreter` only; here they are text.
 """
 
+import hashlib
 import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
@@ -274,12 +276,20 @@ def questions_drawn(dataset: str, records: Iterable[tuple[str, Record]], reader:
     return set(sorted(names)[:questions])
 
 
-def of_questions(dataset: str, records: Iterable[tuple[str, Record]], reader: str, chosen: set[str]) -> Iterator[tuple[str, Record]]:
-    """The records whose question is among the chosen ones."""
-    for place, record in records:
+def of_questions(dataset: str, records: Iterable[tuple[str, Record]], reader: str, chosen: set[str]) -> list[tuple[str, Record]]:
+    """One record per chosen question and methodology, drawn by hash, in the order of the source.
+
+    OpenMathInstruct-1 has some 120 solutions to a question, others one or a few: all of them would drown the others.
+    """
+    drawn: dict[tuple[str, bool], tuple[str, int, str, Record]] = {}  # hash, place in the order, place by name, record
+    for number, (place, record) in enumerate(records):
         draft = READERS[reader](record)
-        if not isinstance(draft, str) and corpora.query_id(dataset, draft.question) in chosen:
-            yield place, record
+        if isinstance(draft, str) or (name := corpora.query_id(dataset, draft.question)) not in chosen:
+            continue
+        entry = (hashlib.sha256("\n".join((*draft.texts, *draft.programs)).encode()).hexdigest(), number, place, record)
+        key = (name, bool(draft.programs))
+        drawn[key] = min(drawn.get(key, entry), entry, key=itemgetter(0, 1))
+    return [(place, record) for _, _, place, record in sorted(drawn.values(), key=itemgetter(1))]
 
 
 def _kept(rows: Iterable[tuple[str, Draft | str]], dropped: Counter) -> Iterator[Draft]:

@@ -33,7 +33,7 @@ class Piece:
 
     token_ids: list[int]
     loss: list[bool]
-    cue: list[bool]
+    selection: list[bool]
     logprobs: list[float] | None
 
 
@@ -78,7 +78,7 @@ def synthesize(
     Raises:
         SynthesisError: no query has a label and a response; a rollout has no grade, or stands there twice, or its query is unknown.
     """
-    builder = _Builder(tokenizer, profile, chosen.learn_hint)
+    builder = _Builder(tokenizer, profile, chosen)
     labels = dict(strategy.select("query_id", "label").iter_rows())
     reflective = chosen.reflective_per_query if iteration >= chosen.reflective_from_iteration else 0
     rows = []
@@ -99,7 +99,9 @@ def synthesize(
                 key = {"response_id": f"{query_id}:{number}", "query_id": query_id}
                 rows.append({**key, "prompt": prompt, "advantage": advantage, **response})
     if not rows:
-        raise SynthesisError("no query has both a reference label and a response to learn from; the start policy answers nothing right")
+        raise SynthesisError(
+            "no query has a reference label and a response to learn from; the log of the E-step says why labels are missing"
+        )
     frame = pl.DataFrame(rows, schema_overrides=tables.schema("dataset")).select(list(tables.schema("dataset")))
     kinds = dict(sorted(frame["kind"].value_counts().iter_rows()))
     log.info("%d responses of %d queries: %s", len(frame), frame["query_id"].n_unique(), kinds)
@@ -154,13 +156,14 @@ def _tries(rollouts: pl.DataFrame, grades: pl.DataFrame) -> dict[str, list[Try]]
 class _Builder:
     """Joins tokens of rollouts into complete responses. Text is never tokenised again behind a mask."""
 
-    def __init__(self, tokenizer, profile: str, learn_hint: bool):
-        self.tokenizer, self.learn_hint = tokenizer, learn_hint
+    def __init__(self, tokenizer, profile: str, chosen: settings.Synthesize):
+        self.tokenizer, self.learn_hint = tokenizer, chosen.learn_hint
+        self.add_cues = chosen.keep == "reference"  # standard RL selects nothing: its rollouts are taken as they are
         self.lead = prompts.profile(profile).lead
-        self.end = tokenizer.eos_token_id
+        self.ends = set(tokenizer.all_special_ids)  # a model may know several tokens that end a response
 
     def exploratory(self, a_try: Try) -> dict:
-        pieces = self._complete(a_try, first=True, learn_cue=True)
+        pieces = self._complete(a_try, first=True)
         return self._row(pieces, [a_try], a_try.reward, "exploratory_native" if a_try.mode == "native" else "exploratory_dictated")
 
     def reflective(self, tries: list[Try], label: str, limit: int, seed: int) -> list[dict]:
@@ -175,9 +178,10 @@ class _Builder:
 
     def _reflect(self, wrong: Try, good: Try, label: str) -> dict:
         hint = self._encode(f"\n{transcript.HINTS[label]}\n")
-        first = self._mask(self._complete(wrong, first=True, learn_cue=False, end=False))
-        between = Piece(hint, [self.learn_hint] * len(hint), [False] * len(hint), None)
-        pieces = [*first, between, *self._complete(good, first=False, learn_cue=True)]
+        first = self._mask(self._complete(wrong, first=True, end=False))
+        # Nobody sampled the hint: under a clipped ratio it would not be learned. With the cue it is the second selection.
+        learned = [self.learn_hint] * len(hint)
+        pieces = [*first, Piece(hint, learned, learned, None), *self._complete(good, first=False)]
         return self._row(pieces, [wrong, good], good.reward, "reflective")
 
     def _single(self, a_try: Try) -> bool:
@@ -185,19 +189,18 @@ class _Builder:
 
     def _mask(self, pieces: list[Piece]) -> list[Piece]:
         """The failed attempt is context: nothing of it, its cue included, is learned."""
-        return [Piece(piece.token_ids, [False] * len(piece.loss), piece.cue, None) for piece in pieces]
+        return [Piece(piece.token_ids, [False] * len(piece.loss), [False] * len(piece.loss), None) for piece in pieces]
 
-    def _complete(self, a_try: Try, first: bool, learn_cue: bool, end: bool = True) -> list[Piece]:
+    def _complete(self, a_try: Try, first: bool, end: bool = True) -> list[Piece]:
         """Cue and solution of a rollout; the cue is added where the rollout has none."""
         ids, generated, logprobs = list(a_try.token_ids), list(a_try.generated), list(a_try.logprobs)
-        if not end and ids and ids[-1] == self.end:
+        if not end and ids and ids[-1] in self.ends:
             ids, generated, logprobs = ids[:-1], generated[:-1], logprobs[:-1]
         opening = self._opening_cue(a_try)
-        if opening is None:
+        if opening is None and self.add_cues:
             cue = self._encode((self.lead if first else "") + transcript.CUES[a_try.methodology] + "\n")
-            marks = [learn_cue] * len(cue)
-            return [Piece(cue, [True] * len(cue), marks, None), Piece(ids, generated, [False] * len(ids), None)]
-        marks = [learn_cue and position < opening for position in range(len(ids))]
+            return [Piece(cue, [True] * len(cue), [True] * len(cue), None), Piece(ids, generated, [False] * len(ids), None)]
+        marks = [position < (opening or 0) for position in range(len(ids))]
         return [Piece(ids, generated, marks, logprobs if a_try.mode == "native" else None)]
 
     def _opening_cue(self, a_try: Try) -> int | None:
@@ -220,7 +223,7 @@ class _Builder:
             "reward": reward,
             "token_ids": token_ids,
             "loss_mask": [flag for piece in pieces for flag in piece.loss],
-            "cue_mask": [flag for piece in pieces for flag in piece.cue],
+            "selection_mask": [flag for piece in pieces for flag in piece.selection],
             "sampled_logprobs": sampled,
             "parents": [parent.name for parent in parents],
             "isolation": min((parent.isolation for parent in parents if parent.isolation), key=_LEVELS.index, default=None),

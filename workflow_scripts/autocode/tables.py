@@ -112,7 +112,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "s_cot": Column(pl.Float64, "s*(cot|x)", nullable=True),
         "s_code": Column(pl.Float64, "s*(code|x)", nullable=True),
         "label": Column(pl.String, "decision drawn from s*: cot or code; null: no preference, the query is dropped", nullable=True),
-        "tie": Column(pl.Boolean, "both methodologies score the same (label cot where alpha is inf)"),
+        "tie": Column(pl.Boolean, "both methodologies score the same (where alpha is inf the higher Q-value decides, then CoT)"),
         "rule": Column(pl.String, "prior_times_q or q"),
         "alpha": Column(pl.Float64, "temperature of s*; inf = hard max"),
     },
@@ -127,7 +127,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "advantage": Column(pl.Float64, "query-wise whitened reward"),
         "token_ids": Column(pl.List(pl.Int32), "tokens of the response, end-of-text included where the model ended"),
         "loss_mask": Column(pl.List(pl.Boolean), "per token: enters the policy objective"),
-        "cue_mask": Column(pl.List(pl.Boolean), "per token: belongs to the cue of the last selection (selection log-loss)"),
+        "selection_mask": Column(pl.List(pl.Boolean), "per token: of the last selection, its cue and hint (selection log-loss)"),
         "sampled_logprobs": Column(
             pl.List(pl.Float32), "log-probabilities as sampled of the loss tokens, where sampled under this very prompt", nullable=True
         ),

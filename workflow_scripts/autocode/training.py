@@ -45,7 +45,7 @@ class Example:
     prompt_ids: list[int]
     response_ids: list[int]
     loss_mask: list[bool]
-    cue_mask: list[bool]
+    selection_mask: list[bool]
     advantage: float = 0.0
     reward: float = 0.0
     behaviour: list[float] | None = None
@@ -91,7 +91,7 @@ def token_logprobs(model, examples: list[Example], pad: int) -> tuple[torch.Tens
     logp = flat.gather(1, offsets.clamp(max=width - 2).to(device))
     batch = objective.Batch(
         loss_mask=_padded([example.loss_mask for example in examples], longest, torch.bool, device),
-        cue_mask=_padded([example.cue_mask for example in examples], longest, torch.bool, device),
+        selection_mask=_padded([example.selection_mask for example in examples], longest, torch.bool, device),
         behaviour=_padded([example.behaviour or [] for example in examples], longest, torch.float32, device),
         has_behaviour=torch.tensor([example.behaviour is not None for example in examples], device=device),
         advantage=torch.tensor([example.advantage for example in examples], dtype=torch.float32, device=device),
@@ -175,7 +175,7 @@ Compute = Callable[[torch.Tensor, objective.Batch], objective.Loss]
 def sft_loss(logp: torch.Tensor, batch: objective.Batch) -> objective.Loss:
     """The SFT likelihood in the form of the other objectives."""
     total = objective.likelihood(logp, batch.loss_mask)
-    cue = -torch.where(batch.cue_mask, logp.detach(), 0.0).sum().item()
+    cue = -torch.where(batch.selection_mask, logp.detach(), 0.0).sum().item()
     return objective.Loss(total, total.item(), cue, {"tokens": float(batch.loss_mask.sum().item())})
 
 

@@ -24,7 +24,7 @@ HINTS = {
 }
 """Reflective hint towards a methodology (released program, spec 1.10)."""
 
-_PROGRAM = re.compile(r"```python[ \t]*\n(.*?)(?:\n)?```", re.DOTALL)
+_PROGRAM = re.compile(r"```python[ \t]*\n((?:(?!```).)*?)(?:\n)?```(?!python)", re.DOTALL)  # a block left open ends at the next
 _OUTPUT = re.compile(r"```output[ \t]*\n(.*?)(?:\n)?```[ \t]*\n?", re.DOTALL)
 _HINT = re.compile("|".join(re.escape(hint) for hint in HINTS.values()))
 
