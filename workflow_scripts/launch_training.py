@@ -3,7 +3,7 @@
     python workflow_scripts/launch_training.py --gpus 8 workflow_scripts/train_policy.py ...
 
 reads   what SLURM tells a job step: its nodes, and which of them this is. All meet at the first node, at a port made of the job's
-        number; MASTER_ADDR and MASTER_PORT go before, where they are set
+        number; MASTER_ADDR and MASTER_PORT take precedence, where they are set
 writes  what the training program writes. It runs as a process for each GPU, sharded as config/accelerate/fsdp2.yaml says;
         without GPUs as one process of each node, which share their gradients
 """

@@ -5,10 +5,10 @@ Three sets of rules, chosen by `grading.extraction`:
     autocode      the last box; else the last sentence "answer is ..."; else the last line a program printed; else the last
                   number of the last attempt. Only what the model itself stated counts: no box inside execution output or
                   inside the source text of a program. The same for every benchmark
-    deepseek_math the order of the DeepSeek-Math harness on the whole text, outputs included (spec 1.5): `final answer is $...$.
+    deepseek_math the order of the DeepSeek-Math harness on the whole text, outputs included: `final answer is $...$.
                   I hope`; all boxes; "he answer is"; the last output; the last number. Word problems take the last of these,
                   other benchmarks as many of the last distinct ones as the reference answer has items
-    qwen2.5_math  the order of the Qwen2.5-Math harness (spec 1.5): `final answer is $...$. I hope`; the last box; "he answer is";
+    qwen2.5_math  the order of the Qwen2.5-Math harness: `final answer is $...$. I hope`; the last box; "he answer is";
                   "final answer is"; "答案是"; the last number. None of our benchmarks has its rule for multiple choice
 
 The two of others are for comparison with numbers published under them.

@@ -78,7 +78,7 @@ class Execution:
 def feedback(execution: Execution, output_chars: int) -> str:
     """What the model is shown of an execution: its output, else its last error line, the middle cut out when long.
 
-    Cut and halves as in the DeepSeek-Math harness (100 characters: first 50, "...", last 50; spec 1.3).
+    Cut and halves as in the DeepSeek-Math harness (100 characters: first 50, "...", last 50).
     """
     text = execution.stdout.strip() or execution.error.strip()
     if len(text) <= output_chars:

@@ -12,10 +12,10 @@ import torch
 from autocode import settings
 
 RELEASED_CLIP = 1.2
-"""The released program clamps its detached ratio from above only (spec 1.10)."""
+"""The released program clamps its detached ratio from above only."""
 
 RELEASED_PENALTY = {True: 0.5, False: 0.05}
-"""Weight of the released program's log-probability penalty, for correct and for wrong responses (spec 1.10)."""
+"""Weight of the released program's log-probability penalty, for correct and for wrong responses."""
 
 RELEASED_DEVICE_BATCH = 2
 """The penalty is summed over a device batch of 2 responses and averaged over device batches: per response it counts twice."""
@@ -78,7 +78,7 @@ def paper(logp: torch.Tensor, batch: Batch, train: settings.Train) -> Loss:
 
 
 def released(logp: torch.Tensor, batch: Batch, train: settings.Train) -> Loss:
-    """The released program's loss (spec 1.10): detached ratio, clamped from above, times reward and log-likelihood.
+    """The released program's loss: detached ratio, clamped from above, times reward and log-likelihood.
 
     Plus 0.5 (correct) or 0.05 (wrong) times the mean log-probability lost against the behaviour policy. Responses without a
     behaviour log-probability (all of iteration 1, and reflective ones) have ratio 1 and no penalty.

@@ -86,7 +86,7 @@ class Bars:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The house's matplotlib settings; make and save figures inside."""
+    """The matplotlib settings of all figures; make and save figures inside."""
     import matplotlib
 
     with matplotlib.rc_context(_RC):

@@ -1,8 +1,8 @@
 r"""Prompts: how each family is asked a question natively, or with a dictated methodology.
 
-The strings are exact (spec 1.4): DeepSeekMath's frame and instructions from the DeepSeek-Math README and evaluation
-code, the Qwen ones from the Qwen2.5-Math evaluation code, the Alpaca frame and its dictations from the released program
-(spec 1.10). In native mode nothing is added to the question: the policy chooses.
+The strings are exact: DeepSeekMath's frame and instructions from the DeepSeek-Math README and evaluation code, the Qwen ones
+from the Qwen2.5-Math evaluation code, the Alpaca frame and its dictations from the released program. In native mode nothing
+is added to the question: the policy chooses.
 """
 
 import re

@@ -54,7 +54,7 @@ class Data(Section):
 
     queries: list[Name] = Field(min_length=1, description="query datasets for exploration and RL")
     sft: list[Name] = Field(description="SFT datasets")
-    sft_rows: PositiveInt | None = Field(description="SFT pairs kept, drawn with the seed; null: all")
+    sft_rows: PositiveInt | None = Field(description="SFT pairs kept, drawn by hash; null: all")
     ngram: PositiveInt = Field(description="words in a run that counts as n-gram overlap")
     remove: Literal["exact", "ngram"] = Field(description="which overlap removes a training row")
 

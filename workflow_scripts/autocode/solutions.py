@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _OUTPUT_CHARS = 400
-"""Longer output is shown with its middle cut out, as the Qwen2.5-Math harness does (spec 1.3)."""
+"""Longer output is shown with its middle cut out, as the Qwen2.5-Math harness does."""
 _CHUNK = 2000
 """Drafts whose programs run together, between two lines of the log."""
 

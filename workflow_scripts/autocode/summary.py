@@ -18,7 +18,7 @@ from autocode.results import EM, START, Plan
 
 
 class About(settings.Section):
-    """What a run was made of, in the words of its settings; made by `about_json` of rules/report.smk."""
+    """What a run was made of, in the words of its settings; made by `about_json` of rules/common.smk."""
 
     description: str
     queries: list[str] = Field(description="query sets for exploration and RL")

@@ -2,7 +2,7 @@
 
 Self-exploratory responses are rollouts (right and wrong, RL needs both) that follow the reference decision, cue first.
 Self-reflective ones join a failed try by the other methodology, a hint, and a successful try by the reference one
-(v1 Sec. 3.2; hints from the released program, spec 1.10).
+(v1 Sec. 3.2; hints from the released program).
 """
 
 import logging
@@ -19,7 +19,7 @@ from autocode.rollout import row_seed
 log = logging.getLogger(__name__)
 
 EPSILON = 1e-6
-"""Added to the standard deviation of rewards, as in verl's group-normalised advantage (spec 1.2)."""
+"""Added to the standard deviation of rewards, as in verl's group-normalised advantage."""
 _LEVELS = get_args(settings.IsolationLevel)
 
 
@@ -109,7 +109,7 @@ def synthesize(
 
 
 def whiten(rewards: list[float], chosen: settings.Synthesize) -> list[float | None]:
-    """Query-wise whitened rewards (spec 1.2): (R - mean) / (std + 1e-6) over all training responses of the query.
+    """Query-wise whitened rewards: (R - mean) / (std + 1e-6) over all training responses of the query.
 
     `paper`: unbiased standard deviation, as verl does; a group of one keeps its reward; equal rewards give 0, or
     `all_correct_advantage` where all are right. `released`: population deviation; a query without a right response is

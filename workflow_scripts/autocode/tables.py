@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 METHODOLOGIES = ("cot", "code")
-"""The two values of the latent choice c (spec: 'methodology')."""
+"""The two values of the latent choice c."""
 
 
 class TableError(Exception):

@@ -16,13 +16,13 @@ CLOSE_FENCE = "```"
 ALTERED_FENCE = "'''"
 
 CUES = {"cot": "Let's reason step by step.", "code": "Let's write a program."}
-"""Opening sentence that announces a methodology (released program, spec 1.10)."""
+"""Opening sentence that announces a methodology (released program)."""
 
 HINTS = {
     "code": "Sorry, the above solution may be incorrect. It's better to write a program.",
     "cot": "Sorry, the above solution may be incorrect. It's better to simply reason step by step.",
 }
-"""Reflective hint towards a methodology (released program, spec 1.10)."""
+"""Reflective hint towards a methodology (released program)."""
 
 _PROGRAM = re.compile(r"```python[ \t]*\n((?:(?!```).)*?)(?:\n)?```(?!python)", re.DOTALL)  # a block left open ends at the next
 _OUTPUT = re.compile(r"```output[ \t]*\n(.*?)(?:\n)?```[ \t]*\n?", re.DOTALL)
@@ -106,7 +106,7 @@ def first_methodology(text: str) -> Literal["cot", "code"]:
 
 
 def writes_code(text: str) -> bool:
-    """The released program's test for code: a ```python fence or a `print(` anywhere (spec 1.10)."""
+    """The released program's test for code: a ```python fence or a `print(` anywhere."""
     return CODE_FENCE in text or "print(" in text
 
 
@@ -119,9 +119,9 @@ def assemble_program(blocks: list[str], rule: BlockRule = "replay", failed: Coll
 
     Args:
         blocks: the programs of a response so far; the last is the one to run.
-        rule: `replay`: earlier blocks without their top-level prints, as the DeepSeek-Math harness does (spec 1.5);
+        rule: `replay`: earlier blocks without their top-level prints, as the DeepSeek-Math harness does;
             `replay_successful`: the same, but of blocks that failed only the imports, as the Qwen2.5-Math and ToRA harnesses
-            do (spec 1.5); `notebook`: as cells of a notebook, whose state lives on up to an error, and where a last line
+            do; `notebook`: as cells of a notebook, whose state lives on up to an error, and where a last line
             that is an expression shows its value.
         failed: positions of blocks that ended in an error.
     """
