@@ -4,18 +4,29 @@ import json
 import math
 import shlex
 
-TABLES = ["main", "ablation", "selection", "dictation", "sft_sources", "rounds", "regimes", "samples", "claims"]
-FIGURES = [
-    "accuracy_by_mode",
-    "iterations",
-    "alignment",
-    "q_values",
-    "calibration",
-    "code_rate_distribution",
-    "rounds",
-    "programs",
-    "training_health",
-]
+TABLES = {
+    "main": ("Main results", "Table 1: main results (CSV)"),
+    "ablation": ("Ablations", "Table 2: ablations (CSV)"),
+    "selection": ("Learned strategy", "Table 3: selection (CSV)"),
+    "dictation": ("Main results", "Table 4: dictation (CSV)"),
+    "sft_sources": ("Training", "Table 5: SFT sources (CSV)"),
+    "rounds": ("Learned strategy", "Table 6: rounds (CSV)"),
+    "regimes": ("Training", "training regimes (CSV)"),
+    "samples": ("Main results", "pass@k and maj@k (CSV)"),
+    "claims": ("Summary", "claims (CSV)"),
+}
+FIGURES = {
+    "accuracy_by_mode": ("Main results", "accuracy by mode"),
+    "iterations": ("Ablations", "auto over iterations"),
+    "alignment": ("Learned strategy", "alignment"),
+    "q_values": ("Learned strategy", "Q-values and labels"),
+    "calibration": ("Learned strategy", "calibration of the prior"),
+    "code_rate_distribution": ("Learned strategy", "code rate by query"),
+    "rounds": ("Learned strategy", "rounds"),
+    "programs": ("Learned strategy", "from a program to a right answer"),
+    "training_health": ("Training", "training health"),
+}
+"""What a run ends with: names of files, each with its category in the report and what it is called there."""
 PUBLISHED = [
     f"data/published/autocode_{name}.csv"
     for name in ["v1_main", "v1_ablations", "v1_selection", "v1_fewshot", "v1_rounds", "v3_main", "v3_regimes", "released_sft_sources"]

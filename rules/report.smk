@@ -6,66 +6,19 @@ cost, which stands with its logs, and two pages: reports/{run}/summary.html, to 
 """
 
 
+def in_report(kind, path, category, what):
+    """Marks an output for the HTML report; its caption stands among those of its kind, under its own name."""
+    caption = f"../reports/captions/{kind}/{Path(path).stem}.rst"
+    return report(path, caption=caption, category=category, labels={"run": "{run}", "what": what})
+
+
 rule tabulate_results:
     """The tables of a run, ours beside the paper's."""
     input:
         results=report_inputs,
         published=PUBLISHED,
     output:
-        claims=report(
-            "results/{run}/tables/claims.csv",
-            caption="../reports/captions/claims.rst",
-            category="Summary",
-            labels={"run": "{run}", "what": "claims (CSV)"},
-        ),
-        main=report(
-            "results/{run}/tables/main.csv",
-            caption="../reports/captions/main.rst",
-            category="Main results",
-            labels={"run": "{run}", "what": "Table 1: main results (CSV)"},
-        ),
-        ablation=report(
-            "results/{run}/tables/ablation.csv",
-            caption="../reports/captions/ablation.rst",
-            category="Ablations",
-            labels={"run": "{run}", "what": "Table 2: ablations (CSV)"},
-        ),
-        selection=report(
-            "results/{run}/tables/selection.csv",
-            caption="../reports/captions/selection.rst",
-            category="Learned strategy",
-            labels={"run": "{run}", "what": "Table 3: selection (CSV)"},
-        ),
-        dictation=report(
-            "results/{run}/tables/dictation.csv",
-            caption="../reports/captions/dictation.rst",
-            category="Main results",
-            labels={"run": "{run}", "what": "Table 4: dictation (CSV)"},
-        ),
-        sft_sources=report(
-            "results/{run}/tables/sft_sources.csv",
-            caption="../reports/captions/sft_sources.rst",
-            category="Training",
-            labels={"run": "{run}", "what": "Table 5: SFT sources (CSV)"},
-        ),
-        rounds=report(
-            "results/{run}/tables/rounds.csv",
-            caption="../reports/captions/rounds.rst",
-            category="Learned strategy",
-            labels={"run": "{run}", "what": "Table 6: rounds (CSV)"},
-        ),
-        regimes=report(
-            "results/{run}/tables/regimes.csv",
-            caption="../reports/captions/regimes.rst",
-            category="Training",
-            labels={"run": "{run}", "what": "training regimes (CSV)"},
-        ),
-        samples=report(
-            "results/{run}/tables/samples.csv",
-            caption="../reports/captions/samples.rst",
-            category="Main results",
-            labels={"run": "{run}", "what": "pass@k and maj@k (CSV)"},
-        ),
+        [in_report("tables", f"results/{{run}}/tables/{table}.csv", *shown) for table, shown in TABLES.items()],
     log:
         "logs/results/{run}/tables.log",
     conda:
@@ -98,60 +51,7 @@ rule plot_figures:
     input:
         report_inputs,
     output:
-        accuracy_by_mode=report(
-            "results/{run}/figures/accuracy_by_mode.svg",
-            caption="../reports/captions/accuracy_by_mode.rst",
-            category="Main results",
-            labels={"run": "{run}", "what": "accuracy by mode"},
-        ),
-        iterations=report(
-            "results/{run}/figures/iterations.svg",
-            caption="../reports/captions/iterations.rst",
-            category="Ablations",
-            labels={"run": "{run}", "what": "auto over iterations"},
-        ),
-        alignment=report(
-            "results/{run}/figures/alignment.svg",
-            caption="../reports/captions/alignment.rst",
-            category="Learned strategy",
-            labels={"run": "{run}", "what": "alignment"},
-        ),
-        q_values=report(
-            "results/{run}/figures/q_values.svg",
-            caption="../reports/captions/q_values.rst",
-            category="Learned strategy",
-            labels={"run": "{run}", "what": "Q-values and labels"},
-        ),
-        calibration=report(
-            "results/{run}/figures/calibration.svg",
-            caption="../reports/captions/calibration.rst",
-            category="Learned strategy",
-            labels={"run": "{run}", "what": "calibration of the prior"},
-        ),
-        rounds=report(
-            "results/{run}/figures/rounds.svg",
-            caption="../reports/captions/rounds_figure.rst",
-            category="Learned strategy",
-            labels={"run": "{run}", "what": "rounds"},
-        ),
-        programs=report(
-            "results/{run}/figures/programs.svg",
-            caption="../reports/captions/programs.rst",
-            category="Learned strategy",
-            labels={"run": "{run}", "what": "from a program to a right answer"},
-        ),
-        code_rate_distribution=report(
-            "results/{run}/figures/code_rate_distribution.svg",
-            caption="../reports/captions/code_rate_distribution.rst",
-            category="Learned strategy",
-            labels={"run": "{run}", "what": "code rate by query"},
-        ),
-        training_health=report(
-            "results/{run}/figures/training_health.svg",
-            caption="../reports/captions/training_health.rst",
-            category="Training",
-            labels={"run": "{run}", "what": "training health"},
-        ),
+        [in_report("figures", f"results/{{run}}/figures/{figure}.svg", *shown) for figure, shown in FIGURES.items()],
         for_papers=[f"results/{{run}}/figures/{figure}.pdf" for figure in FIGURES],
     log:
         "logs/results/{run}/figures.log",
@@ -171,12 +71,7 @@ rule tabulate_costs:
     input:
         report_inputs,
     output:
-        report(
-            "logs/results/{run}/costs.csv",
-            caption="../reports/captions/costs.rst",
-            category="Costs",
-            labels={"run": "{run}", "what": "hours and memory by stage (CSV)"},
-        ),
+        in_report("tables", "logs/results/{run}/costs.csv", "Costs", "hours and memory by stage (CSV)"),
     log:
         "logs/results/{run}/costs.log",
     conda:
@@ -196,12 +91,7 @@ rule write_summary:
         figure="results/{run}/figures/accuracy_by_mode.svg",
         published="data/published/discrepancies.csv",
     output:
-        report(
-            "reports/{run}/summary.html",
-            caption="../reports/captions/summary.rst",
-            category="Summary",
-            labels={"run": "{run}", "what": "read first: claims, effects, cost, all tables"},
-        ),
+        in_report("pages", "reports/{run}/summary.html", "Summary", "read first: claims, effects, cost, all tables"),
     log:
         "logs/reports/{run}/summary.log",
     conda:
@@ -221,12 +111,7 @@ rule browse_responses:
         responses=response_inputs,
         benchmarks=benchmarks_of_run,
     output:
-        report(
-            "reports/{run}/responses.html",
-            caption="../reports/captions/responses.rst",
-            category="Responses",
-            labels={"run": "{run}", "what": "search and read the responses"},
-        ),
+        in_report("pages", "reports/{run}/responses.html", "Responses", "search and read the responses"),
     log:
         "logs/reports/{run}/responses.log",
     conda:

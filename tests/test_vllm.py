@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from conftest import ROOT, program, run_program
 
-from autocode import generation, prompts, rollout, settings, tables
+from autocode import generation, prompts, seeds, settings, tables
 from autocode.generation import Request
 
 PYTHON = ROOT / ".venv-vllm/bin/python"
@@ -67,7 +67,7 @@ def sampled(trained_policy, limits, tmp_path_factory):
 
     tokenizer = models.load_tokenizer(trained_policy)
     greedy = requests(tokenizer)
-    drawn = [Request(tokenizer("What is 7 + 8?\n")["input_ids"], seed, 16) for seed in (1, 2, 3, 4, 1, rollout.row_seed(1, "a", "code", 0))]
+    drawn = [Request(tokenizer("What is 7 + 8?\n")["input_ids"], seed, 16) for seed in (1, 2, 3, 4, 1, seeds.stream(1, "a", "code", 0))]
     plan = [(GREEDY, greedy), (DRAWN, drawn), (DRAWN, drawn[::-1]), (DRAWN, drawn[2:3]), (NUCLEUS, drawn)]
     text = json.dumps([(chosen, [list(vars(row).values()) for row in rows]) for chosen, rows in plan])
     out = tmp_path_factory.mktemp("vllm") / "out.json"

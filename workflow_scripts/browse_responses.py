@@ -11,10 +11,9 @@ writes  one HTML page of at most --megabytes: of each benchmark the first --item
 """
 
 import argparse
-import os
 from pathlib import Path
 
-from autocode import browser, commandline, results
+from autocode import browser, commandline, results, whole
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -39,10 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     found = dict(zip(plan.benchmarks, args.benchmarks, strict=True))
     made = browser.collect(results.Results(args.results, plan), args.run, found, args.items)
     page = browser.render(made, int(args.megabytes * 1e6))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = args.out.with_name(f".{args.out.name}.{os.getpid()}.tmp")
-    temporary.write_text(page, encoding="utf-8")
-    os.replace(temporary, args.out)
+    whole.write_text(args.out, page)
     return 0
 
 

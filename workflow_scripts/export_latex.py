@@ -7,12 +7,11 @@ writes  one `tabular` for each (package booktabs); \\input it inside a table env
 """
 
 import argparse
-import os
 from pathlib import Path
 
 import polars as pl
 
-from autocode import commandline, latex
+from autocode import commandline, latex, whole
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -31,9 +30,7 @@ def main(argv: list[str] | None = None) -> int:
             frame = pl.read_csv(path, infer_schema_length=None)
         except pl.exceptions.PolarsError as error:
             raise commandline.InputError(f"{path}: not a table ({error})") from error
-        temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-        temporary.write_text(latex.render(frame), encoding="utf-8")
-        os.replace(temporary, out)
+        whole.write_text(out, latex.render(frame))
     return 0
 
 

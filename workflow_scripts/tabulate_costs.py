@@ -8,10 +8,9 @@ writes  a CSV file, one row per stage and their sum; the columns are explained i
 
 import argparse
 import json
-import os
 from pathlib import Path
 
-from autocode import commandline, costs
+from autocode import commandline, costs, whole
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -30,10 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         raise commandline.InputError(f"--gpus: no JSON ({error})") from None
     if unknown := sorted(set(gpus) - set(costs.STAGES)):
         raise commandline.InputError(f"--gpus: there is no stage '{unknown[0]}'; there are: {', '.join(costs.STAGES)}")
-    frame = costs.tabulate(args.logs, gpus)
-    temporary = args.out.with_name(f".{args.out.name}.{os.getpid()}.tmp")
-    frame.write_csv(temporary)
-    os.replace(temporary, args.out)
+    whole.write_text(args.out, costs.tabulate(args.logs, gpus).write_csv())
     return 0
 
 

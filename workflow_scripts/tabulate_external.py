@@ -7,12 +7,11 @@ writes  a CSV file, a row for each benchmark; what a log cannot tell (training s
 """
 
 import argparse
-import os
 from pathlib import Path
 
 import polars as pl
 
-from autocode import columns, commandline, metrics, records, statistics
+from autocode import columns, commandline, metrics, records, statistics, whole
 
 COLUMNS = [*columns.COMMON, *columns.OWN["main"]]
 GRADED = {
@@ -40,10 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyError as error:
         raise commandline.InputError(f"{args.graded}: key {error} is missing in a row; write the file with grade_responses.py") from None
     table = [_row(args.name, benchmark, part) for (benchmark,), part in graded.group_by("benchmark", maintain_order=True)]
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = args.out.with_name(f".{args.out.name}.{os.getpid()}.tmp")
-    pl.DataFrame(table).select(COLUMNS).write_csv(temporary)
-    os.replace(temporary, args.out)
+    whole.write_text(args.out, pl.DataFrame(table).select(COLUMNS).write_csv())
     return 0
 
 

@@ -8,10 +8,9 @@ Writes: {table}.csv for each table; their columns are explained in autocode.colu
 """
 
 import argparse
-import os
 from pathlib import Path
 
-from autocode import commandline, results, tabulation
+from autocode import commandline, results, tabulation, whole
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -27,11 +26,8 @@ def main(argv: list[str] | None = None) -> int:
     plan = results.parse_plan(args.plan)
     made = tabulation.tabulate(results.Results(args.results, plan))
     texts = {f"{name}.csv": frame.write_csv() for name, frame in made.items()}
-    args.out_dir.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        temporary = args.out_dir / f".{name}.{os.getpid()}.tmp"
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, args.out_dir / name)
+        whole.write_text(args.out_dir / name, text)
     return 0
 
 

@@ -8,12 +8,11 @@ writes  one HTML page that needs no network; it holds hours and memory, so it di
 """
 
 import argparse
-import os
 from pathlib import Path
 
 import polars as pl
 
-from autocode import commandline, results, settings, summary
+from autocode import commandline, results, settings, summary, whole
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -35,10 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     if missing := sorted({"claims", *summary.TITLES} - set(tables)):
         raise commandline.InputError(f"--tables: the table '{missing[0]}' is missing")
     page = summary.render(tables, _read(args.costs), args.figure.read_text(encoding="utf-8"), plan, about, args.run)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = args.out.with_name(f".{args.out.name}.{os.getpid()}.tmp")
-    temporary.write_text(page, encoding="utf-8")
-    os.replace(temporary, args.out)
+    whole.write_text(args.out, page)
     return 0
 
 

@@ -2,14 +2,13 @@
 
 import polars as pl
 
-from autocode import prompts, settings, transcript
-from autocode.rollout import row_seed
+from autocode import prompts, seeds, settings, transcript
 from autocode.training import Example
 
 
 def prompt_mode(query_id: str, methodology: str, start: settings.Start, seed: int) -> str:
     """How a pair is shown: natively (the cue alone announces the methodology) or dictated. Drawn by the pair's own seed."""
-    native, code = (row_seed(seed, query_id, f"{methodology}/{what}", 0) / 2**63 for what in ("native", "native_code"))
+    native, code = (seeds.share(seed, query_id, f"{methodology}/{what}", 0) for what in ("native", "native_code"))
     shown_native = native < start.native_share and (methodology == "cot" or code < start.native_code_share)
     return "native" if shown_native else methodology
 

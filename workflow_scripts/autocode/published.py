@@ -23,9 +23,6 @@ COLUMNS = {
 }
 """Our benchmarks and the paper's columns."""
 
-VERSIONS = ("v1", "v3")
-"""Versions of the paper whose main table can stand beside ours; all other tables are v1's."""
-
 ROLES = {
     "cot": ("autocode_v1_main.csv", {"code": "no"}),
     "code": ("autocode_v1_main.csv", {"code": "yes"}),
@@ -60,7 +57,7 @@ def by_benchmark(family: dict[str, str], role: str, benchmark: str, version: str
     Args:
         family: role -> name of a row.
         role: "cot", "code", "auto", "delta" or one of the ablation roles.
-        version: one of `VERSIONS`; v3 has the first four roles alone.
+        version: v1 or v3; v3 has the first four roles alone.
 
     Returns:
         Keys accuracy and code_rate; None where the family has no such row or the row no such value.

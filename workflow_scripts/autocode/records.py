@@ -1,9 +1,10 @@
 """JSON lines in and out, for the programs that are useful alone: one object a line, checked row by row."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from autocode import whole
 
 
 class RecordError(Exception):
@@ -41,16 +42,9 @@ def read(path: str | Path, keys: Iterable[str]) -> list[dict[str, str]]:
 
 def write(rows: Iterable[dict], path: str | Path) -> None:
     """Write rows as JSON lines, all or nothing: a killed program leaves no half file."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(partial, "w", encoding="utf-8") as file:
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole.writing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def _lines(path: str | Path) -> Iterator[tuple[int, str]]:

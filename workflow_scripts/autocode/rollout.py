@@ -4,7 +4,6 @@ Rows are sampled in fixed chunks. A chunk's rows do not change with the number o
 batches, and finished chunks survive in an undeclared checkpoint folder.
 """
 
-import hashlib
 import logging
 import math
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from pathlib import Path
 import polars as pl
 from tqdm import tqdm
 
-from autocode import gpu_watch, prompts, settings, tables, transcript
+from autocode import gpu_watch, prompts, seeds, settings, tables, transcript
 from autocode.generation import Completion, Engine, Request
 from autocode.interpreter import Execution, Interpreter, feedback
 
@@ -22,11 +21,6 @@ log = logging.getLogger(__name__)
 
 class RolloutError(Exception):
     """Too many programs of rollouts could not be run."""
-
-
-def row_seed(seed: int, query_id: str, mode: str, sample: int) -> int:
-    """Seed of a row's own random stream (63 bits), from stable ids only."""
-    return _seed(seed, query_id, mode, sample)
 
 
 @dataclass
@@ -81,7 +75,7 @@ def plan_rows(queries: pl.DataFrame, mode: str, samples: range, seed: int, profi
         too_long = len(prompt_ids) > max_prompt_tokens
         long += too_long
         for sample in samples:
-            row = Row(query_id, stored_mode, sample, row_seed(seed, query_id, stored_mode, sample), prompt, prompt_ids)
+            row = Row(query_id, stored_mode, sample, seeds.stream(seed, query_id, stored_mode, sample), prompt, prompt_ids)
             row.finish_reason = "length" if too_long else None
             rows.append(row)
     if long:
@@ -186,7 +180,7 @@ def _sample_chunk(
 
 
 def _request(row: Row, sampling: settings.Sampling, limits: settings.Engine) -> Request:
-    return Request(row.prompt_ids + row.token_ids, _seed(row.seed, row.calls), min(sampling.max_new_tokens, _room(row, limits)))
+    return Request(row.prompt_ids + row.token_ids, seeds.stream(row.seed, row.calls), min(sampling.max_new_tokens, _room(row, limits)))
 
 
 def _room(row: Row, limits: settings.Engine) -> int:
@@ -254,7 +248,3 @@ def _table(rows: list[Row], tokenizer) -> pl.DataFrame:
             }
         )
     return pl.DataFrame(records, schema=tables.schema("rollouts"))
-
-
-def _seed(*parts: object) -> int:
-    return int.from_bytes(hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:8]) >> 1

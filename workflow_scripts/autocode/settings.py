@@ -298,13 +298,12 @@ class Source(Section):
     """Raw public data: files in a mirror folder, a hub dataset, or a seeded generator."""
 
     license: str
-    note: str = ""
     files: list[SourceFile] = Field(default_factory=list)
     hub: str | None = None
     revision: str | None = None
     subset: str | None = Field(default=None, description="configuration name of the hub dataset; several, comma-separated, are joined")
     split: str | None = None
-    rows: PositiveInt | None = Field(default=None, description="rows of the hub split, where known")
+    rows: PositiveInt | None = Field(default=None, description="rows of the hub split, or of what is generated, where known")
     generate: dict[str, Any] | None = Field(default=None, description="arguments of the arithmetic generator")
 
 
@@ -315,7 +314,6 @@ class Dataset(Section):
     reader: str = Field(description="reader of autocode.corpora, for SFT of autocode.solutions: turns one record into one row")
     rows: PositiveInt | None = Field(default=None, description="rows of the table; null: not known beforehand")
     take: PositiveInt | None = Field(default=None, description="SFT: distinct questions drawn before programs are executed; null: all")
-    label: str = ""
 
 
 class Sources(Section):

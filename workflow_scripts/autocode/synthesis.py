@@ -6,15 +6,14 @@ Self-reflective ones join a failed try by the other methodology, a hint, and a s
 """
 
 import logging
-import statistics
 from collections import defaultdict
 from dataclasses import dataclass
+from statistics import fmean, pstdev, stdev
 from typing import get_args
 
 import polars as pl
 
-from autocode import prompts, settings, tables, transcript
-from autocode.rollout import row_seed
+from autocode import metrics, prompts, seeds, settings, tables, transcript
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +90,7 @@ def synthesize(
         kept = tries if chosen.keep == "all" else [a_try for a_try in tries if a_try.methodology == label]
         built = [builder.exploratory(a_try) for a_try in kept]
         if reflective and label is not None:
-            built += builder.reflective(tries, label, reflective, row_seed(seed, query_id, "reflective", 0))
+            built += builder.reflective(tries, label, reflective, seeds.stream(seed, query_id, "reflective", 0))
         advantages = whiten([response["reward"] for response in built], chosen)
         prompt = prompts.render(profile, "native", questions[query_id])
         for number, (response, advantage) in enumerate(zip(built, advantages, strict=True)):
@@ -117,7 +116,7 @@ def whiten(rewards: list[float], chosen: settings.Synthesize) -> list[float | No
     """
     if not rewards:
         return []
-    mean = statistics.fmean(rewards)
+    mean = fmean(rewards)
     if min(rewards) == max(rewards):
         if chosen.whitening == "released":
             return [1.0 if mean > 0 else None] * len(rewards)
@@ -125,9 +124,9 @@ def whiten(rewards: list[float], chosen: settings.Synthesize) -> list[float | No
             return [mean]
         return [chosen.all_correct_advantage if mean > 0 else 0.0] * len(rewards)
     if chosen.whitening == "released":
-        whitened = [(reward - mean) / statistics.pstdev(rewards) for reward in rewards]
+        whitened = [(reward - mean) / pstdev(rewards) for reward in rewards]
     else:
-        whitened = [(reward - mean) / (statistics.stdev(rewards) + EPSILON) for reward in rewards]
+        whitened = [(reward - mean) / (stdev(rewards) + EPSILON) for reward in rewards]
     floor = chosen.min_advantage
     return whitened if floor is None else [max(value, floor) for value in whitened]
 
@@ -140,9 +139,12 @@ def _tries(rollouts: pl.DataFrame, grades: pl.DataFrame) -> dict[str, list[Try]]
             raise SynthesisError(f"{name}: query '{twice['query_id'][0]}' has sample {twice['sample'][0]} of mode {twice['mode'][0]} twice")
     joined = rollouts.join(grades.select(*key, "strict", "outcome"), on=key, how="inner").sort(key)
     if len(joined) != len(rollouts):
-        raise SynthesisError(f"{len(rollouts) - len(joined)} rollouts have no grade")
+        query_id, mode, sample = rollouts.join(joined, on=key, how="anti").select(key).row(0)
+        raise SynthesisError(
+            f"{len(rollouts) - len(joined)} rollouts have no grade, first sample {sample} of mode {mode} to query '{query_id}'"
+        )
     tries = defaultdict(list)
-    for row in joined.filter(pl.col("outcome") != "infrastructure_error").iter_rows(named=True):
+    for row in metrics.usable(joined).iter_rows(named=True):
         tries[row["query_id"]].append(
             Try(
                 *(row[name] for name in ("mode", "sample", "methodology")),

@@ -4,12 +4,13 @@ A table on disk is a parquet file whose columns are exactly those declared here,
 anything else with one sentence that names the file and the column, so a malformed artifact never travels further.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+
+from autocode import whole
 
 METHODOLOGIES = ("cot", "code")
 """The two values of the latent choice c."""
@@ -191,15 +192,11 @@ def write(frame: pl.DataFrame, path: str | Path, table: str) -> None:
     """
     path = Path(path)
     frame = _checked(frame, str(path), table)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        frame.rechunk().write_parquet(temporary, compression="zstd", statistics=True)
-        os.replace(temporary, path)
+        with whole.writing(path) as temporary:
+            frame.rechunk().write_parquet(temporary, compression="zstd", statistics=True)
     except (OSError, pl.exceptions.ComputeError) as error:  # polars wraps what the system says of a full disk
         raise TableError(f"{path}: could not be written ({error})") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read(path: str | Path, table: str, allow_empty: bool = False, columns: Sequence[str] | None = None) -> pl.DataFrame:
