@@ -31,7 +31,7 @@ rule sample_rollouts:
         samples=number_of_samples,
         first=first_sample,
         rows=queries_per_iteration,
-        iteration=query_slice,
+        slice=query_slice,
         seed=policy_seed,
         profile=policy_profile,
         settings=explore_settings,
@@ -40,7 +40,7 @@ rule sample_rollouts:
     shell:
         "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
         " --mode {wildcards.mode} --out {output:q} --samples {params.samples} --first-sample {params.first}"
-        " --rows {params.rows} --iteration {params.iteration} --seed {params.seed} --profile {params.profile} --workers {threads}"
+        " --rows {params.rows} --slice {params.slice} --seed {params.seed} --profile {params.profile} --workers {threads}"
         " --gpus {resources.gpu} {params.shard} --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 
 

@@ -92,7 +92,8 @@ def trained_policy(tmp_path_factory, tiny_policy, pairs, tiny_run) -> Path:
     chosen = start.optimizer.model_copy(update={"epochs": 12, "batch": 10, "micro_batch_tokens": 2048, "checkpoint_steps": 1000})
     checkpoints = tmp_path_factory.mktemp("checkpoints")
     model = models.load_policy(tiny_policy, "float32")
-    model = training.train(model, tokenizer.pad_token_id, examples, training.sft_loss, "token", chosen, 1, checkpoints, 1).model
+    how = {"per": "token", "chosen": chosen, "iteration": 1, "checkpoints": checkpoints, "seed": 1}
+    model = training.train(model, tokenizer.pad_token_id, examples, training.sft_loss, **how).model
     models.save_policy(model, tokenizer, folder)
     return folder
 

@@ -42,7 +42,7 @@ def test_rows_without_a_benchmark_need_the_option(tmp_path):
     ("text", "sentence"),
     [
         ("", "there is no response to tabulate"),
-        ('{"id": 1, "benchmark": "b", "outcome": "correct"}', "key 'strict' is missing in a row"),
+        ('{"id": 1, "benchmark": "b", "outcome": "correct"}', "row 1 has no key 'strict'"),
         (
             json.dumps({"id": 1, "benchmark": "b", "outcome": "infrastructure_error"} | dict.fromkeys(["strict", "lenient"], False)
             | dict.fromkeys(["code_executed", "code_written", "code_decides"], False)),

@@ -44,7 +44,7 @@ def arguments():
     parser.add_argument("--first-sample", type=int, default=0, help="index of the first rollout")
     parser.add_argument("--rows", type=int, help="queries to take of each table, drawn by hash; default: all")
     parser.add_argument("--shard", type=int, nargs=2, default=[1, 1], metavar=("N", "OF"), help="sample the N-th of OF parts (1 1)")
-    parser.add_argument("--iteration", type=int, help="with --rows: take the slice of this iteration, shuffled by the seed")
+    parser.add_argument("--slice", type=int, metavar="N", help="with --rows: take the N-th slice of the queries, shuffled by the seed")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--profile", required=True, help="prompt profile of autocode.prompts")
     parser.add_argument("--checkpoints", required=True, type=Path, help="undeclared folder for finished chunks")
@@ -107,8 +107,8 @@ def _side_by_side(args, argv: list[str], engines: int, folder: Path) -> int:
 
 
 def _select(queries, args):
-    if args.rows is not None and args.iteration is not None:
-        return corpora.slice_for_iteration(queries, args.rows, args.iteration, args.seed)
+    if args.rows is not None and args.slice is not None:
+        return corpora.slice_for_iteration(queries, args.rows, args.slice, args.seed)
     return corpora.take(queries, args.rows)
 
 

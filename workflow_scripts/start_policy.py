@@ -74,12 +74,12 @@ def _fine_tune(args, family: settings.Family, chosen: settings.Start, pairs: pl.
         tokenizer.pad_token_id,
         examples,
         training.sft_loss,
-        "token",
-        chosen.optimizer,
-        1,
-        args.checkpoints / key,
-        args.seed,
-        family.mixed_precision,
+        per="token",
+        chosen=chosen.optimizer,
+        iteration=1,
+        checkpoints=args.checkpoints / key,
+        seed=args.seed,
+        mixed_precision=family.mixed_precision,
     )
     if trained.is_main_process:
         models.save_policy(trained.model, tokenizer, args.out_model, trained.weights)

@@ -34,10 +34,10 @@ def main(argv: list[str] | None = None) -> int:
     rows = records.read(args.graded, ["id", "benchmark", "outcome"])
     if not rows:
         raise commandline.InputError(f"{args.graded}: there is no response to tabulate")
-    try:
-        graded = pl.DataFrame([{name: row[name] for name in GRADED} for row in rows], schema=GRADED)
-    except KeyError as error:
-        raise commandline.InputError(f"{args.graded}: key {error} is missing in a row; write the file with grade_responses.py") from None
+    for number, row in enumerate(rows, 1):
+        if missing := [name for name in GRADED if name not in row]:
+            raise commandline.InputError(f"{args.graded}: row {number} has no key '{missing[0]}'; write the file with grade_responses.py")
+    graded = pl.DataFrame([{name: row[name] for name in GRADED} for row in rows], schema=GRADED)
     table = [_row(args.name, benchmark, part) for (benchmark,), part in graded.group_by("benchmark", maintain_order=True)]
     whole.write_text(args.out, pl.DataFrame(table).select(COLUMNS).write_csv())
     return 0

@@ -54,12 +54,12 @@ def main(argv: list[str] | None = None) -> int:
         tokenizer.pad_token_id,
         examples.from_dataset(dataset, behaviour, tokenizer, reflective_behaviour=not released),
         partial(objective.released if released else objective.paper, train=chosen),
-        "response",
-        chosen.optimizer,
-        args.iteration,
-        args.checkpoints / key,
-        args.seed,
-        family.mixed_precision,
+        per="response",
+        chosen=chosen.optimizer,
+        iteration=args.iteration,
+        checkpoints=args.checkpoints / key,
+        seed=args.seed,
+        mixed_precision=family.mixed_precision,
     )
     if not trained.is_main_process:
         return 0

@@ -185,6 +185,7 @@ def train(
     pad: int,
     examples: list[Example],
     compute: Compute,
+    *,
     per: str,
     chosen: settings.Optimizer,
     iteration: int,
@@ -202,18 +203,7 @@ def train(
     Raises:
         TrainingError: no examples fit, the loss is not finite, a checkpoint cannot be written, or FSDP was asked for and is not what runs.
     """
-    from accelerate import Accelerator, DistributedType
-
-    usable = [example for example in examples if example.length <= chosen.max_tokens and any(example.loss_mask)]
-    log.info("%d of %d responses fit into %d tokens", len(usable), len(examples), chosen.max_tokens)
-    if not usable:
-        raise TrainingError(f"none of {len(examples)} responses fits into max_tokens = {chosen.max_tokens}")
-    accelerator = Accelerator(mixed_precision=mixed_precision, cpu=not torch.cuda.is_available())
-    if _asked_to_shard() and accelerator.distributed_type != DistributedType.FSDP:
-        # accelerate does so without a word on CPUs: every process would hold the whole model
-        raise TrainingError(
-            f"full sharding (FSDP) was asked for, and accelerate chose {accelerator.distributed_type.value} on this machine"
-        )
+    usable, accelerator = _fitting(examples, chosen.max_tokens), _accelerator(mixed_precision)
     peak = chosen.learning_rate[min(iteration, len(chosen.learning_rate)) - 1]
     # Together: sharding makes new parameters, and accelerate puts them into the optimizers that it is given with the model.
     model, *optimizers = accelerator.prepare(model, *_optimizers(model, chosen, peak))
@@ -238,10 +228,30 @@ def train(
             if stopping:
                 log.warning("stopped by a signal at step %d; the next start goes on from here", step)
                 sys.exit(143)
-    sharded = accelerator.distributed_type == DistributedType.FSDP
+    sharded = accelerator.distributed_type.value == "FSDP"
     weights = accelerator.get_state_dict(model) if sharded else None
     frame = pl.DataFrame(rows, schema=tables.schema("training_log"))
     return Trained(accelerator.unwrap_model(model), weights, frame, accelerator.is_main_process, stop)
+
+
+def _fitting(examples: list[Example], max_tokens: int) -> list[Example]:
+    """Those that are short enough and have something to learn."""
+    usable = [example for example in examples if example.length <= max_tokens and any(example.loss_mask)]
+    log.info("%d of %d responses fit into %d tokens", len(usable), len(examples), max_tokens)
+    if not usable:
+        raise TrainingError(f"none of {len(examples)} responses fits into max_tokens = {max_tokens}")
+    return usable
+
+
+def _accelerator(mixed_precision: str):
+    """Accelerate on what there is; on CPUs it shares a model whole without a word where sharding was asked for: that is refused."""
+    from accelerate import Accelerator
+
+    accelerator = Accelerator(mixed_precision=mixed_precision, cpu=not torch.cuda.is_available())
+    kind = accelerator.distributed_type.value
+    if _asked_to_shard() and kind != "FSDP":
+        raise TrainingError(f"full sharding (FSDP) was asked for, and accelerate chose {kind} on this machine")
+    return accelerator
 
 
 def _step(accelerator, model, optimizers, examples, compute, per, chosen, rate, pad) -> dict:
