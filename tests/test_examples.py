@@ -17,7 +17,7 @@ class Characters:
 
 
 def dataset() -> pl.DataFrame:
-    """Two responses of four tokens; the second token was shown, the others are learned."""
+    """Two responses of four tokens; the second token was shown, the others are learned. The reflective one opens with its hint."""
     rows = [
         [
             name,
@@ -30,7 +30,7 @@ def dataset() -> pl.DataFrame:
             0.5,
             [7, 8, 9, 2],
             [True, False, True, True],
-            [True, False, False, False],
+            [kind != "reflective", False, kind == "reflective", False],
             None,
             ["native:0"],
             None,
@@ -50,7 +50,8 @@ KNOWN = logprobs(q_1=[-4.0, -5.0, -6.0], q_0=[-1.0, -2.0, -3.0])
 
 def test_behaviour_stands_at_the_loss_tokens_of_its_response():
     first, second = examples.from_dataset(dataset(), KNOWN, Characters())
-    assert (first.behaviour, second.behaviour) == ([-1.0, 0.0, -2.0, -3.0], [-4.0, 0.0, -5.0, -6.0])
+    assert first.behaviour == [-1.0, None, -2.0, -3.0]
+    assert second.behaviour == [None, None, -5.0, -6.0]  # nobody sampled the hint
     assert first.prompt_ids == [ord(character) for character in "1+1?"]
     assert (first.response_ids, first.loss_mask) == ([7, 8, 9, 2], [True, False, True, True])
     assert (first.selection_mask, first.advantage, first.reward) == ([True, False, False, False], 0.5, 1.0)
@@ -58,7 +59,7 @@ def test_behaviour_stands_at_the_loss_tokens_of_its_response():
 
 def test_the_released_program_has_no_behaviour_for_reflective_responses_or_at_first():
     first, second = examples.from_dataset(dataset(), KNOWN, Characters(), reflective_behaviour=False)
-    assert (first.behaviour, second.behaviour) == ([-1.0, 0.0, -2.0, -3.0], None)
+    assert (first.behaviour, second.behaviour) == ([-1.0, None, -2.0, -3.0], None)
     assert [example.behaviour for example in examples.from_dataset(dataset(), None, Characters())] == [None, None]
 
 

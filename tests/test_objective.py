@@ -34,7 +34,7 @@ def batch(logp, ratios, advantages, loss=None, cue=None, known=None, rewards=Non
         loss_mask=loss,
         selection_mask=torch.tensor(cue) if cue is not None else torch.zeros_like(loss),
         behaviour=torch.where(loss, behaviour, 0.0),
-        has_behaviour=torch.tensor(known) if known is not None else torch.ones(len(logp), dtype=torch.bool),
+        has_behaviour=(torch.tensor(known)[:, None] if known is not None else torch.tensor(True)).expand(logp.shape),
         advantage=torch.tensor(advantages, dtype=torch.float64),
         reward=torch.tensor(rewards if rewards is not None else [1.0] * len(logp)),
     )

@@ -253,7 +253,7 @@ def test_a_reflective_response_is_a_failed_try_a_hint_and_a_right_one(tokenizer)
             f"\n{HINTS['code']}\n{CUES['code']}\n```python\nprint(2 + 3)\n```\n```outputThe answer is \\boxed{{5}}.{tokenizer.eos_token}"
         )
         assert text_where(tokenizer, row, "loss_mask", False) == f"{CUES['cot']}\n{SLIP}\n5\n```\n"
-        assert text_where(tokenizer, row, "selection_mask").strip() == f"{HINTS['code']}\n{CUES['code']}"
+        assert text_where(tokenizer, row, "selection_mask").strip() == CUES["code"]
         assert row["token_ids"].count(tokenizer.eos_token_id) == 1
 
 
@@ -263,7 +263,7 @@ def test_reflection_from_a_failed_program_to_steps(tokenizer):
     for row in frame.iter_rows(named=True):
         assert row["response"] == f"{CUES['code']}\n{BUG}\n{HINTS['cot']}\n{CUES['cot']}\n{STEPS}"
         assert text_where(tokenizer, row, "loss_mask") == f"\n{HINTS['cot']}\n{CUES['cot']}\n{STEPS}{tokenizer.eos_token}"
-        assert text_where(tokenizer, row, "selection_mask").strip() == f"{HINTS['cot']}\n{CUES['cot']}"
+        assert text_where(tokenizer, row, "selection_mask").strip() == CUES["cot"]
 
 
 def test_a_failed_attempt_ends_at_whatever_token_its_model_ends_with(tokenizer):

@@ -25,7 +25,11 @@ def from_dataset(dataset: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer
                 name = row["response_id"]
                 raise TableError(f"logprobs: response '{name}' does not have one value per loss token; score the dataset again")
             values = iter(known[row["response_id"]])
-            behaviour = [next(values) if flag else 0.0 for flag in row["loss_mask"]]
+            behaviour = [next(values) if flag else None for flag in row["loss_mask"]]
+            if row["kind"] == "reflective":
+                # No policy sampled the hint, which stands before the cue: with its ratio the clip would hold it where it is.
+                hint_end = row["selection_mask"].index(True)
+                behaviour[:hint_end] = [None] * hint_end
         prompt_ids = tokenizer(row["prompt"])["input_ids"]
         examples.append(
             Example(prompt_ids, row["token_ids"], row["loss_mask"], row["selection_mask"], row["advantage"], row["reward"], behaviour)

@@ -26,7 +26,7 @@ LARGEST_LOG_RATIO = 60.0
 
 @dataclass(frozen=True)
 class Batch:
-    """Responses padded to [B, T]; `behaviour` holds log-probabilities under the frozen policy, 0 outside `loss_mask`."""
+    """Responses padded to [B, T]; `behaviour` holds log-probabilities under the frozen policy where `has_behaviour`, else 0."""
 
     loss_mask: torch.Tensor
     selection_mask: torch.Tensor
@@ -55,13 +55,13 @@ def paper(logp: torch.Tensor, batch: Batch, train: settings.Train) -> Loss:
     """Eq. 9: clipped importance ratio times whitened reward on the solution, plus the selection log-loss on the cue.
 
     The policy part runs over y_a, the tokens after the cue; without a selection term (standard RL) over the whole y, as the
-    decision would otherwise have no gradient. The hint of a self-reflective response belongs to the selection: no policy
-    sampled it, so a clipped ratio would hold it where it is. Ratio per token, or of the whole sequence p(y_a|x)/xi(y_a|x).
+    decision would otherwise have no gradient. Ratio per token, or of the whole sequence p(y_a|x)/xi(y_a|x); 1, with its gradient,
+    where a token has no behaviour log-probability.
     `clip_form`: `min` is PPO's, `pure` the product as printed, `detached` weighs the log-likelihood with the clipped ratio.
     """
     solution = batch.loss_mask & ~batch.selection_mask if train.selection_weight > 0 else batch.loss_mask
     lengths = solution.sum(dim=1).clamp(min=1)
-    behaviour = torch.where(batch.has_behaviour[:, None], batch.behaviour, logp.detach())  # none: ratio 1, and its gradient
+    behaviour = torch.where(batch.has_behaviour, batch.behaviour, logp.detach())
     difference = torch.where(solution, logp - behaviour, 0.0)
     advantage = batch.advantage
     if train.ratio_level == "token":
@@ -85,7 +85,7 @@ def released(logp: torch.Tensor, batch: Batch, train: settings.Train) -> Loss:
     """
     mask = batch.loss_mask
     lengths = mask.sum(dim=1).clamp(min=1)
-    difference = torch.where(mask & batch.has_behaviour[:, None], logp - batch.behaviour, 0.0)
+    difference = torch.where(mask & batch.has_behaviour, logp - batch.behaviour, 0.0)
     weight = difference.exp().detach().clamp(max=RELEASED_CLIP)
     policy = (torch.where(mask, -logp * weight, 0.0).sum(dim=1) / lengths * batch.advantage).sum()
     strength = torch.where(batch.reward > 0, RELEASED_PENALTY[True], RELEASED_PENALTY[False])

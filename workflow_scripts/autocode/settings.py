@@ -162,7 +162,7 @@ class Synthesize(Section):
     keep: Literal["reference", "all"] = Field(description="rollouts that follow the reference label, or all of them (standard RL)")
     reflective_per_query: int = Field(ge=0, description="self-reflective responses per query at most")
     reflective_from_iteration: PositiveInt = Field(description="first iteration that has self-reflective responses")
-    learn_hint: bool = Field(description="the reflective hint enters the selection log-loss")
+    learn_hint: bool = Field(description="the reflective hint enters the policy objective, with importance ratio 1")
     whitening: Literal["paper", "released"] = Field(description="sample std with epsilon, or the released program's rules")
     all_correct_advantage: float = Field(description="advantage where every response of a query is right (whitening gives 0)")
     min_advantage: float | None = Field(description="floor of advantages; null: none")

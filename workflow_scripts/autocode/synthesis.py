@@ -181,9 +181,8 @@ class _Builder:
     def _reflect(self, wrong: Try, good: Try, label: str) -> dict:
         hint = self._encode(f"\n{transcript.HINTS[label]}\n")
         first = self._mask(self._complete(wrong, first=True, end=False))
-        # Nobody sampled the hint: under a clipped ratio it would not be learned. With the cue it is the second selection.
-        learned = [self.learn_hint] * len(hint)
-        pieces = [*first, Piece(hint, learned, learned, None), *self._complete(good, first=False)]
+        between = Piece(hint, [self.learn_hint] * len(hint), [False] * len(hint), None)
+        pieces = [*first, between, *self._complete(good, first=False)]
         return self._row(pieces, [wrong, good], good.reward, "reflective")
 
     def _single(self, a_try: Try) -> bool:

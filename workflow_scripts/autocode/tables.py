@@ -128,7 +128,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "advantage": Column(pl.Float64, "query-wise whitened reward"),
         "token_ids": Column(pl.List(pl.Int32), "tokens of the response, end-of-text included where the model ended"),
         "loss_mask": Column(pl.List(pl.Boolean), "per token: enters the policy objective"),
-        "selection_mask": Column(pl.List(pl.Boolean), "per token: of the last selection, its cue and hint (selection log-loss)"),
+        "selection_mask": Column(pl.List(pl.Boolean), "per token: belongs to the cue of the last selection (selection log-loss)"),
         "sampled_logprobs": Column(
             pl.List(pl.Float32), "log-probabilities as sampled of the loss tokens, where sampled under this very prompt", nullable=True
         ),

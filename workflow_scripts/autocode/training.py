@@ -40,7 +40,7 @@ class TrainingError(Exception):
 
 @dataclass(frozen=True)
 class Example:
-    """A prompt and its response as tokens. Masks and behaviour log-probabilities run over the response."""
+    """A prompt and its response as tokens. Masks and behaviour log-probabilities (None: there is none) run over the response."""
 
     prompt_ids: list[int]
     response_ids: list[int]
@@ -48,7 +48,7 @@ class Example:
     selection_mask: list[bool]
     advantage: float = 0.0
     reward: float = 0.0
-    behaviour: list[float] | None = None
+    behaviour: list[float | None] | None = None
 
     @property
     def length(self) -> int:
@@ -89,11 +89,12 @@ def token_logprobs(model, examples: list[Example], pad: int) -> tuple[torch.Tens
     # Response token t of a row stands at prompt length + t, and is predicted one position earlier.
     offsets = torch.tensor([len(example.prompt_ids) for example in examples])[:, None] - 1 + torch.arange(longest)
     logp = flat.gather(1, offsets.clamp(max=width - 2).to(device))
+    behaviour = [example.behaviour or [] for example in examples]
     batch = objective.Batch(
         loss_mask=_padded([example.loss_mask for example in examples], longest, torch.bool, device),
         selection_mask=_padded([example.selection_mask for example in examples], longest, torch.bool, device),
-        behaviour=_padded([example.behaviour or [] for example in examples], longest, torch.float32, device),
-        has_behaviour=torch.tensor([example.behaviour is not None for example in examples], device=device),
+        behaviour=_padded([[value or 0.0 for value in row] for row in behaviour], longest, torch.float32, device),
+        has_behaviour=_padded([[value is not None for value in row] for row in behaviour], longest, torch.bool, device),
         advantage=torch.tensor([example.advantage for example in examples], dtype=torch.float32, device=device),
         reward=torch.tensor([example.reward for example in examples], dtype=torch.float32, device=device),
     )
