@@ -388,6 +388,12 @@ def contaminated_items(run):
     ]
 
 
+def in_report(kind, path, category, what):
+    """Marks an output for the HTML report; its caption stands among those of its kind, under its own name."""
+    caption = f"../reports/captions/{kind}/{Path(path).stem}.rst"
+    return report(path, caption=caption, category=category, labels={"run": "{run}", "what": what})
+
+
 def report_inputs(wildcards):
     """Everything the tables and figures of a run are made of."""
     run, build = wildcards.run, CONFIG.runs[wildcards.run].build

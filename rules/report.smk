@@ -6,12 +6,6 @@ cost, which stands with its logs, and two pages: reports/{run}/summary.html, to 
 """
 
 
-def in_report(kind, path, category, what):
-    """Marks an output for the HTML report; its caption stands among those of its kind, under its own name."""
-    caption = f"../reports/captions/{kind}/{Path(path).stem}.rst"
-    return report(path, caption=caption, category=category, labels={"run": "{run}", "what": what})
-
-
 rule tabulate_results:
     """The tables of a run, ours beside the paper's."""
     input:
