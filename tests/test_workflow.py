@@ -24,7 +24,7 @@ RUNS = sorted(path.stem for path in (ROOT / "config/runs").glob("*.yaml"))
 SMOKE = """
 extends: demo
 description: "Smoke: every stage, as small as it goes"
-build: {experiments: [main, no_reflection, standard_rl, standard_rl_equal_rollouts, q_rule, released_objective]}
+build: {experiments: [main, standard_rl_equal_rollouts]}
 data: {sft_rows: 1500}
 start: {optimizer: {epochs: 3, micro_batch_tokens: 4096}}
 explore: {queries_per_iteration: 24, samples: 2, extra_native_samples: 4}
@@ -97,6 +97,13 @@ def test_every_run_is_a_target(checkout, run):
     build = settings.load(ROOT / "config").runs[run].build
     assert jobs["train_policy"] == len(build.experiments) * len(build.families) * len(build.seeds) * build.iterations
     assert jobs["plot_figures"] == jobs["tabulate_results"] == 1
+
+
+def test_six_experiments_share_the_start_policy_and_its_rollouts(checkout):
+    jobs = planned("demo", cwd=checkout)
+    explored = {"start": 4, "main": 3, "no_reflection": 3, "q_rule": 3, "released_objective": 3, "standard_rl": 1, "equal_rollouts": 2}
+    assert jobs["sample_rollouts"] == sum(explored.values())
+    assert (jobs["start_policy"], jobs["train_policy"], jobs["sample_responses_demo_greedy"]) == (1, 12, 13)
 
 
 def test_a_file_plans_only_what_it_needs(checkout):
@@ -269,12 +276,11 @@ def test_a_second_start_has_nothing_to_do(finished):
     assert "Nothing to be done" in done.stdout
 
 
-def test_six_experiments_share_the_start_policys_rollouts(finished):
+def test_experiments_share_the_start_policys_rollouts(finished):
     """Nobody else explores before iteration 1, and the last iteration's policy is not explored at all."""
     policies = Counter(str(path.parents[2].relative_to(finished / "results/smoke")) for path in finished.rglob("rollouts.parquet"))
-    assert policies.pop("start/tiny/seed1") == 4  # native, native_extra, cot, code
-    assert len(policies) == 6
-    assert {policy.rsplit("/", 1)[1] for policy in policies} == {"iter1"}
+    explored = {"main": 3, "standard_rl_equal_rollouts": 2}  # native, and the two dictated modes or native_extra
+    assert policies == {"start/tiny/seed1": 4} | {f"{name}/tiny/seed1/iter1": modes for name, modes in explored.items()}
 
 
 def test_sharded_sampling_ends_with_the_same_bytes(finished):
@@ -352,7 +358,7 @@ def test_a_changed_grading_of_what_is_evaluated_samples_and_trains_nothing_again
     path.write_text(SMOKE.replace("selection_samples: 2", "selection_samples: 2, grading: {extraction: deepseek_math}"))
     try:
         jobs = planned("smoke", cwd=finished)
-        graded = {"grade_responses_smoke_greedy": 13, "score_responses_smoke_greedy": 13, "grade_responses_smoke_sampled": 7}
+        graded = {"grade_responses_smoke_greedy": 5, "score_responses_smoke_greedy": 5, "grade_responses_smoke_sampled": 3}
         shown = ("tabulate_results", "export_latex", "plot_figures", "tabulate_costs", "write_summary", "browse_responses", "smoke")
         assert jobs == graded | dict.fromkeys(shown, 1)
     finally:
