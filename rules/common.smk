@@ -451,7 +451,7 @@ def about_json(wildcards):
         "queries_per_iteration": run.explore.queries_per_iteration,
         "samples": run.explore.samples,
         "engine": run.engine.name,
-        "hardware": f"{hardware.gpus} GPUs, {hardware.cpus} cores, {hardware.memory_gb} GB",
+        "hardware": f"GPUs: {hardware.gpus}, cores: {hardware.cpus}, memory: {hardware.memory_gb} GB",
     }
     return json.dumps(about, sort_keys=True)
 
