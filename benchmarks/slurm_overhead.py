@@ -84,6 +84,7 @@ def _programs(folder: Path, run: str) -> dict[str, float]:
     """Seconds of the programs of each stage, as Snakemake measured them."""
     found = dict(costs.tabulate(folder / f"logs/results/{run}", {}).select("stage", 3600 * pl.col("hours")).iter_rows())
     found["E-step and synthesis"] = found.pop("E-step", 0.0) + found.pop("synthesis", 0.0)
+    found["evaluation"] += found.pop("evaluation for labels", 0.0)
     return found
 
 
