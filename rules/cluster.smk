@@ -1,9 +1,15 @@
-"""Before anything is submitted: is the engine there that jobs will sample with? And what SLURM's plugin does with preempted jobs."""
+"""Before anything is submitted: is the engine there that jobs will sample with? And what SLURM's plugin and its signals leave to do."""
 
 import atexit
+import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from functools import cache
+
+import psutil
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 
 @cache
@@ -61,3 +67,24 @@ def submit_preempted_jobs_again(plugin):
 
 if "snakemake_executor_plugin_slurm" in sys.modules:
     submit_preempted_jobs_again(sys.modules["snakemake_executor_plugin_slurm"])
+
+
+def pass_on_sigterm(scheduler):
+    """Let SIGTERM reach the programs a job runs, so that training writes its checkpoint before a walltime and when it is preempted.
+
+    Where control groups hold a job together, SLURM gives any signal but SIGKILL to the process it started alone. That is the job's
+    Snakemake, which would only wait for the program to end. Elsewhere a program gets the signal twice, which does no harm.
+    """
+    exit_gracefully = scheduler.exit_gracefully
+
+    def exit_and_tell_programs(self, *signal_and_frame):
+        exit_gracefully(self, *signal_and_frame)
+        for program in psutil.Process().children():
+            with suppress(psutil.NoSuchProcess):
+                program.send_signal(signal.SIGTERM)
+
+    scheduler.exit_gracefully = exit_and_tell_programs
+
+
+if "SLURM_STEP_ID" in os.environ and workflow.remote_exec:  # not beside an srun, which a SIGTERM would let kill its processes
+    pass_on_sigterm(JobScheduler)

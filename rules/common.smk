@@ -304,7 +304,7 @@ def launcher(wildcards):
         return f"{PATIENTLY} {step} python workflow_scripts/launch_training.py --gpus {hardware.gpus}"
     if hardware.gpus < 2:
         return "python"
-    return f"{PATIENTLY} accelerate launch --config_file config/accelerate/fsdp2.yaml --num_processes {hardware.gpus}"
+    return f"{PATIENTLY} accelerate launch --config_file config/accelerate/fsdp2.yaml --main_process_port 0 --num_processes {hardware.gpus}"
 
 
 def all_gpus(wildcards):

@@ -22,6 +22,8 @@ rule synthesize_responses:
         "estimate"
     conda:
         "../envs/train.yaml"
+    resources:
+        mem_mb=growing(16000),  # some 0.07 GB for 1,000 rollouts of 500 tokens
     params:
         profile=family_profile,
         settings=section("synthesize"),

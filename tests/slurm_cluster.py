@@ -6,8 +6,9 @@ starts it, says which line to type to use it, and stops it when this program is 
 
     apt-get install munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins slurmdbd mariadb-server
 
-Everything it writes is under FOLDER; nothing below /etc is changed. There are no control groups: memory and GPUs are handed
-out and not enforced.
+Everything it writes is under FOLDER; nothing below /etc is changed. A job's processes are held together by a control group, as on
+most clusters, where this machine lets us make one (it decides who gets a job's signals), else by their process group.
+Memory and GPUs are handed out and not enforced.
 """
 
 import argparse
@@ -46,7 +47,7 @@ SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd-%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd-%n.log
-ProctrackType=proctrack/pgid
+ProctrackType=proctrack/{tracking}
 TaskPlugin=task/none
 SwitchType=switch/none
 MpiDefault=none
@@ -74,6 +75,13 @@ AccountingStoragePass={folder}/munge.socket
 AccountingStorageTRES=gres/gpu
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=5"""
+CONTROL_GROUPS = """CgroupPlugin=cgroup/v1
+CgroupMountpoint=/sys/fs/cgroup
+ConstrainCores=no
+ConstrainDevices=no
+ConstrainRAMSpace=no
+"""
+FREEZER = Path("/sys/fs/cgroup/freezer")
 NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={memory} Gres=gpu:fake:{gpus}"
 DATABASE_DAEMON = """
 AuthType=auth/munge
@@ -100,6 +108,17 @@ def missing(accounting: bool) -> str | None:
     wanted = DAEMONS + CLIENTS + (ACCOUNTING_DAEMONS if accounting else ())
     absent = [name for name in wanted if not shutil.which(name, path="/usr/bin:/usr/sbin:/bin:/sbin")]
     return f"SLURM's programs are not installed: {', '.join(absent)}" if absent else None
+
+
+def tracking() -> str:
+    """What holds a job's processes together here: `cgroup`, or `pgid` where this machine lets us make no control group."""
+    probe = FREEZER / f"slurm-probe-{os.getpid()}"
+    try:
+        probe.mkdir()
+    except OSError:
+        return "pgid"
+    probe.rmdir()
+    return "cgroup"
 
 
 class Cluster:
@@ -183,7 +202,9 @@ class Cluster:
         values = {"folder": self.folder, "host": host, **dict(zip(names, ports, strict=False))}
         nodes = [NODE.format(name=node, host=host, port=port, **self._claims) for node, port in zip(self.nodes, ports[3:], strict=True)]
         storage = ACCOUNTING.format(**values) if self.accounting else "AccountingStorageType=accounting_storage/none"
-        self._write("slurm.conf", CONFIGURATION.format(accounting=storage, nodes="\n".join(nodes), **values))
+        held = tracking()
+        self._write("slurm.conf", CONFIGURATION.format(accounting=storage, nodes="\n".join(nodes), tracking=held, **values))
+        self._write("cgroup.conf", CONTROL_GROUPS if held == "cgroup" else "")
         self._write("gres.conf", "".join(f"NodeName={node} Name=gpu Type=fake File={self._gpu_files()}\n" for node in self.nodes))
         self._write("slurmdbd.conf", DATABASE_DAEMON.format(**values), 0o600)
         self._database_port = values["database_port"]

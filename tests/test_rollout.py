@@ -176,6 +176,16 @@ def test_finished_chunks_are_not_sampled_again(roll):
     assert again.equals(whole)
 
 
+def test_a_chunk_that_a_lost_node_cut_short_is_sampled_again(roll, tmp_path):
+    texts = [f"{number}<eos>" for number in range(5)]
+    _, whole = roll(*texts, samples=5, chunk_rows=2)
+    cut = tmp_path / "kept/chunk-00001.parquet"
+    cut.write_bytes(cut.read_bytes()[:200])
+    engine, again = roll(*texts[2:4], samples=5, chunk_rows=2)
+    assert [len(asked) for asked in engine.seen] == [2]
+    assert again.equals(whole)
+
+
 @pytest.mark.parametrize("sizes", [[10], [1, 0, 22, 9], [3, 3, 3, 3, 3, 3, 3], [500, 1]])
 def test_shards_are_whole_chunks_in_order_and_no_row_is_lost_or_doubled(sizes):
     for shards in (1, 2, 3, 4, 13):

@@ -163,6 +163,15 @@ def test_sigterm_saves_and_says_so(whole, inputs, trained_policy, tiny_family, t
     (step,) = [line.split("step ")[1].split(";")[0] for line in errors.splitlines() if "stopped by a signal" in line]
     (saved,) = (tmp_path / "kept").glob("*/latest/progress.json")
     assert json.loads(saved.read_text())["step"] == int(step)
+
+    optimizer = saved.with_name("optimizer.bin")
+    kept = optimizer.read_bytes()
+    optimizer.write_bytes(kept[:1000])  # as a lost node may leave it
+    refused = run_program(*command)
+    assert refused.returncode == 1
+    assert refused.stderr.strip().splitlines()[-1].startswith(f"train_policy.py: {saved.parent}: the checkpoint cannot be read")
+    optimizer.write_bytes(kept)
+
     done = run_program(*command)
     assert f"resumed from step {step}" in done.stderr
     assert files(tmp_path / "out") == whole["train"]

@@ -193,17 +193,23 @@ def link_policy(source: str | Path, folder: str | Path) -> None:
 
 
 def download(hub: str, revision: str | None, folder: str | Path) -> None:
-    """Download the weights (safetensors), settings and tokenizer of a hub model at a revision.
+    """Download the settings, the tokenizer and the weights of a hub model at a revision: safetensors, or where there are none PyTorch's.
 
     Raises:
-        ModelError: the hub cannot be reached, or has no such model or revision.
+        ModelError: the hub cannot be reached, has no such model or revision, or no weights in it.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    patterns = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
     try:
-        snapshot_download(hub, revision=revision, local_dir=str(folder), allow_patterns=patterns)
+        for weights in ("*.safetensors", "pytorch_model*.bin"):
+            snapshot_download(
+                hub, revision=revision, local_dir=str(folder), allow_patterns=["*.json", "*.model", "*.txt", "*.jinja", weights]
+            )
+            if any(Path(folder).glob(weights)):
+                break
+        else:
+            raise ModelError(f"{hub} at {revision or 'its newest revision'} has no weights: no *.safetensors and no pytorch_model*.bin")
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         first = str(error).strip().splitlines()[0]
         raise ModelError(

@@ -52,10 +52,14 @@ def _digest(path: str) -> str:
 
 
 def _commit() -> str | None:
-    """Commit of the repository the programs were started from; None outside git."""
-    here = Path(__file__).parent
-    done = subprocess.run(["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or None
+    """Commit of the repository the programs were started from; None without git, and for a copy that is no clone."""
+    root = Path(__file__).resolve().parents[2]
+    try:
+        done = subprocess.run(["git", "-C", str(root), "rev-parse", "--show-toplevel", "HEAD"], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    repository, _, commit = done.stdout.strip().partition("\n")
+    return commit if done.returncode == 0 and Path(repository) == root else None
 
 
 def write_json(path: str | Path, record: dict) -> None:

@@ -105,10 +105,12 @@ def sample_rollouts(
     with tqdm(total=len(rows), desc=label, unit="row", mininterval=5) as progress:
         for number, chunk in enumerate(chunks):
             path = _chunk_path(checkpoints, number)
-            if not path.is_file():
+            sampled = _sampled_before(path)
+            if sampled is None:
                 _sample_chunk(chunk, engine, interpreter, sampling, limits, blocks)
                 tables.write(_table(chunk, engine.tokenizer), path, "rollouts")
-            done.append(tables.read(path, "rollouts"))
+                sampled = tables.read(path, "rollouts")
+            done.append(sampled)
             progress.update(len(chunk))
     _check_infrastructure(done, checkpoints, interpreter.limits.max_infrastructure_errors)
     return pl.concat(done) if done else tables.empty("rollouts")
@@ -154,6 +156,15 @@ def _check_infrastructure(chunks: list[pl.DataFrame], checkpoints: Path, accepte
 
 def _chunk_path(checkpoints: Path, number: int) -> Path:
     return checkpoints / f"chunk-{number:05d}.parquet"
+
+
+def _sampled_before(path: Path) -> pl.DataFrame | None:
+    """A chunk of an earlier start; one that a lost node left damaged is none."""
+    try:
+        return tables.read(path, "rollouts") if path.is_file() else None
+    except tables.TableError as error:
+        log.warning("sampled again: %s", error)
+        return None
 
 
 def _sample_chunk(

@@ -8,6 +8,7 @@ import json
 import logging
 import math
 import os
+import pickle
 import random
 import shutil
 import signal
@@ -23,7 +24,7 @@ import torch
 from torch.nn import functional
 from tqdm import tqdm
 
-from autocode import gpu_watch, objective, settings, tables
+from autocode import gpu_watch, objective, settings, tables, whole
 
 log = logging.getLogger(__name__)
 
@@ -337,8 +338,11 @@ def _resume(accelerator, checkpoints: Path) -> tuple[int, list[dict]]:
     if not complete:
         return 0, []
     latest = complete[0]
-    accelerator.load_state(str(latest))
-    progress = json.loads((latest / "progress.json").read_text())
+    try:
+        accelerator.load_state(str(latest))
+        progress = json.loads((latest / "progress.json").read_text())
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:  # what torch and json say of damaged files
+        raise TrainingError(f"{latest}: the checkpoint cannot be read ({error}); remove this folder to train from the start") from error
     log.info("resumed from step %d (%s)", progress["step"], latest)
     return progress["step"], progress["rows"]
 
@@ -360,7 +364,9 @@ def _save(accelerator, checkpoints: Path, step: int, rows: list[dict]) -> None:
         ) from error
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        (fresh / "progress.json").write_text(json.dumps({"step": step, "rows": rows}))
+        for file in filter(Path.is_file, fresh.rglob("*")):
+            whole.sync(file)
+        whole.write_text(fresh / "progress.json", json.dumps({"step": step, "rows": rows}))
         shutil.rmtree(old, ignore_errors=True)
         if latest.exists():
             os.replace(latest, old)

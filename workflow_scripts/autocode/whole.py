@@ -14,9 +14,16 @@ def writing(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
+        sync(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file is on the disk: else, after a loss of power, there may be its name without its bytes."""
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
 
 
 def write_text(path: str | Path, text: str) -> None:
