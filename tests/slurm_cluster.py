@@ -14,6 +14,7 @@ Memory and GPUs are handed out and not enforced.
 import argparse
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -132,7 +133,8 @@ class Cluster:
 
     def __init__(self, folder: Path, accounting: bool, nodes: int = 2, cpus: int = 8, memory_mb: int = 64000, gpus: int = 2):
         self.folder, self.accounting = folder, accounting
-        self.nodes = [f"node{number}" for number in range(1, nodes + 1)]
+        place = secrets.token_hex(2)  # control groups are named by node and job, and two clusters may run at once
+        self.nodes = [f"node-{place}-{number}" for number in range(1, nodes + 1)]
         self._claims = {"cpus": cpus, "memory": memory_mb, "gpus": gpus}
         self._daemons: dict[str, subprocess.Popen] = {}
 
@@ -164,6 +166,10 @@ class Cluster:
             self.wait_until_idle(20)
         for name in reversed(list(self._daemons)):
             self._stop(name)
+        for node in self.nodes:  # what a node that was lost had left
+            for group in sorted(FREEZER.glob(f"slurm_{node}/**/"), reverse=True):
+                with contextlib.suppress(OSError):
+                    group.rmdir()
 
     def client(self, *command: str) -> str:
         """Output of a SLURM command; a configuration it cannot use would let it wait for ever."""
