@@ -43,7 +43,7 @@ AuthType=auth/munge
 AuthInfo=socket={folder}/munge.socket
 CredType=cred/munge
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool-%n
+SlurmdSpoolDir={folder}/%n
 SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd-%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
@@ -133,8 +133,8 @@ class Cluster:
 
     def __init__(self, folder: Path, accounting: bool, nodes: int = 2, cpus: int = 8, memory_mb: int = 64000, gpus: int = 2):
         self.folder, self.accounting = folder, accounting
-        place = secrets.token_hex(2)  # control groups are named by node and job, and two clusters may run at once
-        self.nodes = [f"node-{place}-{number}" for number in range(1, nodes + 1)]
+        place = secrets.token_hex(2)  # control groups are named by node and job; short, for SLURM puts both twice into the path of a socket
+        self.nodes = [f"n{place}{number}" for number in range(1, nodes + 1)]
         self._claims = {"cpus": cpus, "memory": memory_mb, "gpus": gpus}
         self._daemons: dict[str, subprocess.Popen] = {}
 
@@ -178,7 +178,7 @@ class Cluster:
 
     def start_node(self, node: str) -> None:
         """Start a node's daemon, and wait until it takes jobs."""
-        (self.folder / f"spool-{node}").mkdir(exist_ok=True)
+        (self.folder / node).mkdir(exist_ok=True)
         self._start(f"slurmd-{node}", "/usr/sbin/slurmd", "-D", "-N", node, "-f", self.environment["SLURM_CONF"])
         ready = ("idle", "mixed", "allocated")
         self._wait(node, lambda: self.client("sinfo", "-h", "-N", "-n", node, "-o", "%T").split()[0] in ready)
