@@ -297,7 +297,7 @@ def flag(option, name):
 
 
 def launcher(wildcards):
-    """How a training program is started: plain Python, one process per GPU, or so on each of several nodes."""
+    """How a training program is started: plain Python, one process per GPU (port 0: any that is free), or so on each of several nodes."""
     hardware = hardware_of(wildcards)
     if hardware.nodes > 1:
         step = f"srun --nodes={hardware.nodes} --ntasks-per-node=1 --cpus-per-task={hardware.cpus} --kill-on-bad-exit=1"

@@ -158,6 +158,7 @@ def test_sigterm_saves_and_says_so(whole, inputs, trained_policy, tiny_family, t
     started = begin(command)
     wait_for_checkpoint(started, tmp_path)
     started.terminate()
+    started.terminate()  # by SLURM and by the job's Snakemake
     _, errors = started.communicate(timeout=120)
     assert started.returncode == 143
     (step,) = [line.split("step ")[1].split(";")[0] for line in errors.splitlines() if "stopped by a signal" in line]
@@ -319,6 +320,7 @@ def test_two_processes_stop_together_and_train_like_one(whole, inputs, trained_p
     started = begin(launched)
     wait_for_checkpoint(started, tmp_path)
     os.killpg(started.pid, signal.SIGTERM)
+    started.terminate()  # the launcher again, by the job's Snakemake
     _, errors = started.communicate(timeout=120)
     assert started.returncode != 0
     assert errors.count("stopped by a signal") == 2

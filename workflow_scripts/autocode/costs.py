@@ -2,7 +2,7 @@
 
 These numbers differ from run to run, so they stand with the logs and not among the results. A job that was stopped and went
 on is measured from its last start; the hours before it are not in here, but in the accounting of the cluster. All that was ever
-measured under the run's name is: experiments, seeds and shards that it no longer has, too.
+measured under the run's name counts, also of experiments, seeds and shards that it no longer has.
 """
 
 import re
