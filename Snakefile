@@ -28,10 +28,10 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
-from autocode import settings
+from mathcode import configuration, settings
 
 try:
-    CONFIG = settings.load(config.get("config_folder", "config"))
+    CONFIG = configuration.load(config.get("config_folder", "config"))
 except settings.SettingsError as error:
     raise WorkflowError(str(error))
 

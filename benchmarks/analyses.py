@@ -21,7 +21,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import numpy as np
 import polars as pl
 
-from autocode import commandline, tables
+from mathcode import tables
+from mathcode.core import cli
+from mathcode.core.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 SECONDS_A_MILLION, GIGABYTES = 60.0, 4.0
@@ -34,24 +36,24 @@ ANALYSES = {
         *("--out-q-values", "{out}/q.parquet", "--out-strategy", "{out}/s.parquet"),
         *("--settings", '{"rule": "prior_times_q", "alpha": "inf"}'),
     ],
-    "scores": ["-c", "from autocode import metrics, tables\nfor path in {paths}: metrics.score(tables.read(path, 'grades'))"],
+    "scores": ["-c", "from autocode import metrics, tables\nfor path in {paths}: metrics.score(table_files.read(path, 'grades'))"],
     "selection labels": [
         "-c",
-        "from autocode import metrics, tables\nnative, cot, code = (tables.read(path, 'grades') for path in {paths})\n"
+        "from autocode import metrics, tables\nnative, cot, code = (table_files.read(path, 'grades') for path in {paths})\n"
         "labels = metrics.selection_labels(cot, code)\nmetrics.certain_labels(labels)\n"
         "import polars as pl\none = native.filter(pl.col('sample') == 0)\nmetrics.selection(one, labels)\n"
         "metrics.resampled_maccs([(one, labels)], 200)",
     ],
     "pass@k and maj@k": [
         "-c",
-        "from autocode import pass_at_k, tables\nfor path in {paths}:\n    rows = tables.read(path, 'grades')\n"
+        "from autocode import pass_at_k, tables\nfor path in {paths}:\n    rows = table_files.read(path, 'grades')\n"
         "    for k in (1, 2, 4, 8, 16): pass_at_k.by_query(rows, k)",
     ],
 }
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[336_000, 1_000_000, 10_000_000], help="graded rollouts, all modes together")
     parser.add_argument("--report", action="store_true", help="also a simulated run with three families and six benchmarks")
     return parser
@@ -64,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
         with tempfile.TemporaryDirectory() as folder:
             paths = {mode: Path(folder) / f"{mode}.parquet" for mode in MODES}
             for number, mode in enumerate(MODES):
-                tables.write(grades(mode, rows // 3 // SAMPLES, SAMPLES, number), paths[mode], "grades")
+                tables.GRADES.write(grades(mode, rows // 3 // SAMPLES, SAMPLES, number), paths[mode])
             for name, command in ANALYSES.items():
                 places = {"{" + mode + "}": str(path) for mode, path in paths.items()}
                 places |= {"{out}": folder, "{paths}": repr([str(path) for path in paths.values()])}
@@ -91,7 +93,7 @@ def show(name: str, rows: int, command: list[str]) -> None:
         time.sleep(0.02)
     seconds = time.monotonic() - started
     if process.returncode:
-        raise commandline.InputError(f"{name} failed with status {process.returncode}")
+        raise InputError(f"{name} failed with status {process.returncode}")
     allowed = SECONDS_A_MILLION * max(rows / 1e6, 1)
     print(f"{name:24s} {rows:12,d} {seconds:9.1f} {seconds / allowed:9.0%} {gigabytes:9.2f} {gigabytes / GIGABYTES:9.0%}", flush=True)
 
@@ -151,8 +153,8 @@ def _report(folder: Path) -> None:
     run, rows = folder / "results" / "test", 0
     for name, queries in ids.items():
         asked = [{"query_id": query, "dataset": name, "question": f"question {query}", "gold": "1"} for query in queries]
-        frame = pl.DataFrame([row | {"level": None, "type": None} for row in asked], schema=tables.schema("queries"))
-        tables.write(frame, run / "data/queries.parquet" if name == "train" else folder / f"{name}.parquet", "queries")
+        frame = pl.DataFrame([row | {"level": None, "type": None} for row in asked], schema=tables.QUERIES.schema)
+        tables.QUERIES.write(frame, run / "data/queries.parquet" if name == "train" else folder / f"{name}.parquet")
     tree._write_data(run / "data", plan)
     for family in names:
         start = run / "start" / family / "seed1"
@@ -166,7 +168,7 @@ def _report(folder: Path) -> None:
             if iteration != 1:
                 for mode in ("cot_sampled", "code_sampled"):
                     frame = grades(mode, sizes["math"], 10, rows, ids["math"])
-                    tables.write(frame, policy / "eval" / mode / "math" / "grades.parquet", "grades")
+                    tables.GRADES.write(frame, policy / "eval" / mode / "math" / "grades.parquet")
                     rows += frame.height
             if policy == start or (policy.parts[-4:-3] == ("main",) and iteration == 1):
                 for mode in MODES:
@@ -182,11 +184,11 @@ def _report(folder: Path) -> None:
 
 def _evaluated(folder: Path, frame: pl.DataFrame, name: str = "responses") -> int:
     """Write grades, scores and texts of one evaluation; returns its rows."""
-    from autocode import metrics
+    from mathcode.measures import outcomes
 
-    tables.write(frame, folder / "grades.parquet", "grades")
+    tables.GRADES.write(frame, folder / "grades.parquet")
     if name == "responses":
-        (folder / "scores.json").write_text(json.dumps(metrics.score(frame) | {"contaminated": 0}))
+        (folder / "scores.json").write_text(json.dumps(outcomes.score(frame) | {"contaminated": 0}))
     said = (
         pl.concat_str(pl.lit("We look at "), pl.col("query_id"), pl.lit(" and reason, step by step, from what is known. "))
         .repeat_by(8)
@@ -203,9 +205,9 @@ def _evaluated(folder: Path, frame: pl.DataFrame, name: str = "responses") -> in
         generated=pl.lit([True], pl.List(pl.Boolean)),
         logprobs=pl.lit([-0.5], pl.List(pl.Float32)),
     )
-    tables.write(responses, folder / f"{name}.parquet", "rollouts")
+    tables.ROLLOUTS.write(responses, folder / f"{name}.parquet")
     return frame.height
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

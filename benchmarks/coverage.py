@@ -17,13 +17,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
 import numpy as np
 from scipy import stats
 
-from autocode import commandline, statistics
+from mathcode.core import cli
+from mathcode.measures import uncertainty
 
 MEAN = 0.8
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 5, 10])
     parser.add_argument("--items", type=int, default=300)
     parser.add_argument("--skills", type=float, nargs="+", default=[0.0, 0.1, 0.3], help="spread of the seeds' skill")
@@ -57,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
         for _ in range(args.simulations):
             strength = MEAN + skill * draw.normal(size=(seeds, 1)) + ease * draw.normal(size=(1, args.items))
             cells = (draw.normal(size=(seeds, args.items)) < strength).astype(float)
-            ours = statistics.crossed_interval(cells)
+            ours = uncertainty.crossed_interval(cells)
             ends = [(ours.low, ours.high), students_t(cells), bootstrap(cells, draw)]
             held += [low <= truth <= high for low, high in ends]
         shares = 100 * held / args.simulations
@@ -66,4 +67,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -16,13 +16,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
 import torch
 from transformers import GenerationConfig
 
-from autocode import commandline, corpora, generation, rollout, settings, tables
-from autocode.interpreter import Interpreter
-from autocode.transcript import OUTPUT_FENCE
+from mathcode import configuration, settings, tables
+from mathcode.core import cli
+from mathcode.data.queries import take
+from mathcode.interpreter.driver import Interpreter
+from mathcode.responses.parse import OUTPUT_FENCE
+from mathcode.rollouts import engines, loop, transformers_engine
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--model", required=True, help="policy folder")
     parser.add_argument("--queries", required=True, help="table of queries")
     parser.add_argument("--config", default="config", help="folder with the configuration")
@@ -32,10 +35,10 @@ def arguments():
     return parser
 
 
-class LibraryLoop(generation.TransformersEngine):
+class LibraryLoop(transformers_engine.TransformersEngine):
     """The peer: greedy decoding by `model.generate`, stopped at the same fence."""
 
-    def generate(self, requests: list[generation.Request]) -> list[generation.Completion]:
+    def generate(self, requests: list[engines.Request]) -> list[engines.Completion]:
         ids, mask = self._padded([request.token_ids for request in requests])
         limits = GenerationConfig(do_sample=False, max_new_tokens=max(request.max_new_tokens for request in requests))
         limits.stop_strings, limits.eos_token_id, limits.pad_token_id = [OUTPUT_FENCE], sorted(self._eos), self.tokenizer.pad_token_id
@@ -43,34 +46,36 @@ class LibraryLoop(generation.TransformersEngine):
             out = self.model.generate(input_ids=ids, attention_mask=mask, generation_config=limits, tokenizer=self.tokenizer)
         return [self._completion(request, row) for request, row in zip(requests, out[:, ids.shape[1] :].tolist(), strict=True)]
 
-    def _completion(self, request: generation.Request, tokens: list[int]) -> generation.Completion:
+    def _completion(self, request: engines.Request, tokens: list[int]) -> engines.Completion:
         """Cut a generated row, padded after its end, to what was written."""
-        row = generation._DecodedRow(request)
+        row = transformers_engine._DecodedRow(request)
         for token in tokens:
             self._write(row, token, 0.0)
             if row.ended is not None:
                 break
-        return generation.Completion(row.token_ids, row.logprobs, row.ended)
+        return engines.Completion(row.token_ids, row.logprobs, row.ended)
 
 
-def sample(engine: generation.TransformersEngine, plan, run: settings.Run, interpreter: Interpreter) -> tuple[float, list[rollout.Row]]:
+def sample(
+    engine: transformers_engine.TransformersEngine, plan, run: settings.Run, interpreter: Interpreter
+) -> tuple[float, list[loop.Row]]:
     """Seconds for one chunk, and its rows."""
     rows = plan(engine.tokenizer)
     start = time.perf_counter()
-    rollout._sample_chunk(rows, engine, interpreter, run.evaluate.sampling, run.engine)
+    loop._sample_chunk(rows, engine, interpreter, run.evaluate.sampling, run.engine)
     return time.perf_counter() - start, rows
 
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    config = settings.load(args.config)
+    config = configuration.load(args.config)
     run = config.runs[args.run]
     profile = config.families[run.build.families[0]].prompt
-    ours, peer = (kind(args.model, run.engine, run.evaluate.sampling) for kind in (generation.TransformersEngine, LibraryLoop))
-    queries = corpora.take(tables.read(args.queries, "queries"), args.rows)
+    ours, peer = (kind(args.model, run.engine, run.evaluate.sampling) for kind in (transformers_engine.TransformersEngine, LibraryLoop))
+    queries = take(tables.QUERIES.read(args.queries), args.rows)
     with Interpreter(run.interpreter) as interpreter:
         for mode in ("auto", "cot", "code"):
-            plan = partial(rollout.plan_rows, queries, mode, range(1), 1, profile, max_prompt_tokens=run.engine.max_model_len - 1)
+            plan = partial(loop.plan_rows, queries, mode, range(1), 1, profile, max_prompt_tokens=run.engine.max_model_len - 1)
             best = [
                 min((sample(engine, plan, run, interpreter) for _ in range(args.repeats)), key=itemgetter(0)) for engine in (ours, peer)
             ]
@@ -84,4 +89,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -17,13 +17,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
 
 import numpy as np
 
-from autocode import commandline, measures, statistics
+from mathcode.core import cli
+from mathcode.measures import uncertainty
+from mathcode.methods.autocode.report import comparisons
 
 MEAN, EASE, OWN_EASE = 0.6, 1.0, 0.7
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 3, 5, 10])
     parser.add_argument("--items", type=int, default=200)
     parser.add_argument("--skills", type=float, nargs="+", default=[0.0, 0.2], help="spread of the seeds' skill in a mode")
@@ -50,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
         for _ in range(args.simulations):
             cells = answers(seeds, args.items, skill, draw)
             run = SimpleNamespace(start=lambda _: None, last=lambda *_: None, paired=lambda *_, cells=cells: cells)
-            for place, interval in enumerate((measures.gain(run, "", "").effect, statistics.contrast(cells, over_better))):
+            for place, interval in enumerate((comparisons.gain(run, "", "").effect, uncertainty.contrast(cells, over_better))):
                 seen[2 * place : 2 * place + 2] += (interval.low > 0, interval.high < 0) if interval.low is not None else (0, 0)
         shares = 100 * seen / args.simulations
         print(f"{seeds:6d} {skill:6.2f} {shares[0]:8.1f} {shares[1]:8.1f} {shares[2]:12.1f} {shares[3]:12.1f}", flush=True)
@@ -58,4 +60,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -19,14 +19,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
 
 from math_verify import parse, verify
 
-from autocode import commandline, grading, records, settings
+from mathcode import settings
+from mathcode.core import cli, json_lines
+from mathcode.grading import exact
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "golden"
 HANGS = r"\\binom{{10^{{9}}+{}}}{{5 \cdot 10^{{8}}}} + x"
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--pairs", help="JSON lines with gold and answer; default: the labelled pairs of the tests")
     parser.add_argument(
         "--labelled", nargs="+", default=sorted(GOLDEN.glob("*pairs.tsv")), help="tables of labelled pairs (those of the tests)"
@@ -51,7 +53,7 @@ def labelled(paths: list[str]) -> list[tuple[str, str, bool]]:
 def ours(pairs: list[tuple[str, str]], workers: int, timeout: float) -> tuple[list[bool], float, list[float]]:
     """Verdicts, wall clock without the start of the judges, and the seconds of each pair."""
     limits = settings.Grading(timeout=timeout, workers=workers, max_infrastructure_errors=1.0)
-    with grading.Grader(limits) as grader:
+    with exact.Grader(limits) as grader:
         grader.verdicts([(f"x + {number}", f"{number} + x") for number in range(1, 1 + workers)])
         start = time.perf_counter()
         judged = grader.judge(pairs)
@@ -96,7 +98,7 @@ def main(argv: list[str] | None = None) -> int:
         pairs = hostile_answers.pairs(args.hostile)
         labels = [False] * len(pairs)
     elif args.pairs:
-        pairs = [(row["gold"], row["answer"]) for row in records.read(args.pairs, ["gold", "answer"])]
+        pairs = [(row["gold"], row["answer"]) for row in json_lines.read(args.pairs, ["gold", "answer"])]
     else:
         known = labelled(args.labelled)
         pairs, labels = [pair[:2] for pair in known], [pair[2] for pair in known]
@@ -113,4 +115,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -22,14 +22,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
 
 import psutil
 
-from autocode import arithmetic, commandline, records, settings
-from autocode.interpreter import Interpreter
+from mathcode import settings
+from mathcode.core import cli, json_lines
+from mathcode.data import arithmetic
+from mathcode.interpreter.driver import Interpreter
 
 HANGS = "while True: pass"
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--programs", help="JSON lines with the key program; default: the demo's, made by the generator")
     parser.add_argument("--count", type=int, default=2000, help="programs to run (%(default)s)")
     parser.add_argument("--hanging", type=float, default=0.001, help="share of programs that hang (%(default)s)")
@@ -42,7 +44,7 @@ def arguments():
 def corpus(path: str | None, count: int, hanging: float) -> list[str]:
     """Distinct programs, the hanging ones spread among them."""
     if path:
-        programs = [row["program"] for row in records.read(path, ["program"])]
+        programs = [row["program"] for row in json_lines.read(path, ["program"])]
     else:
         mix = {"small": 0.2, "big": 0.2, "verbal": 0.3, "bill": 0.3}
         programs = [row["code"] for row in arithmetic.generate({"split": "test", "rows": count, "seed": 1, "mix": mix})]
@@ -124,4 +126,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -25,7 +25,9 @@ import test_slurm
 from conftest import ROOT, files, run_program
 from test_workflow import snakemake
 
-from autocode import commandline, costs
+from mathcode.core import cli
+from mathcode.core.errors import InputError
+from mathcode.report import costs
 
 STAGES = {
     "start_policy": "SFT",
@@ -41,11 +43,11 @@ STAGES = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--run", default="small", help="a run of config/runs, or the small run of the tests (default: small)")
     run = parser.parse_args(argv).run
     if reason := slurm_cluster.missing(accounting=True):
-        raise commandline.InputError(reason)
+        raise InputError(reason)
     with tempfile.TemporaryDirectory() as place:
         alone, through = (_checkout(Path(place) / name, run) for name in ("alone", "through"))
         started = time.monotonic()
@@ -77,7 +79,7 @@ def _checkout(folder: Path, run: str) -> Path:
 
 def _ended(done) -> None:
     if done.returncode:
-        raise commandline.InputError(f"the run failed: {(done.stdout + (done.stderr or ''))[-2000:]}")
+        raise InputError(f"the run failed: {(done.stdout + (done.stderr or ''))[-2000:]}")
 
 
 def _programs(folder: Path, run: str) -> dict[str, float]:
@@ -117,4 +119,4 @@ def _union(spans: list[tuple[float, float]]) -> float:
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

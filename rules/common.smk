@@ -77,6 +77,10 @@ def policy_seed(wildcards):
     return seed.removeprefix("seed")
 
 
+def method_name(wildcards):
+    return CONFIG.runs[wildcards.run].method
+
+
 def policy_profile(wildcards):
     """Prompt profile of the policy's family."""
     return CONFIG.families[policy_family(wildcards)].prompt

@@ -79,6 +79,7 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
             rows=row_limit(run),
             samples=samples,
             seed=policy_seed,
+            method=method_name,
             profile=policy_profile,
             settings=evaluation_settings(run, sampling),
             shard=shard_option if sharded else "",
@@ -86,7 +87,7 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
         shell:
             "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {params.queries:q}"
             " {params.rows} --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
-            " --profile {params.profile} --workers {threads} --gpus {resources.gpu} {params.shard} --settings {params.settings:q}"
+            " --method {params.method} --profile {params.profile} --workers {threads} --gpus {resources.gpu} {params.shard} --settings {params.settings:q}"
             " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 
     if sharded:
@@ -123,10 +124,11 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
             "../envs/analysis.yaml"
         threads: 1
         params:
+            method=CONFIG.runs[run].method,
             settings=settings.dumps(CONFIG.runs[run].evaluation_grading),
         shell:
             "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q}"
-            " --out {output:q} --workers {threads} --settings {params.settings:q} > {log:q} 2>&1"
+            " --out {output:q} --workers {threads} --method {params.method} --settings {params.settings:q} > {log:q} 2>&1"
 
     rule:
         name:

@@ -33,6 +33,7 @@ rule sample_rollouts:
         rows=queries_per_iteration,
         slice=query_slice,
         seed=policy_seed,
+        method=method_name,
         profile=policy_profile,
         settings=explore_settings,
         shard="",
@@ -40,7 +41,7 @@ rule sample_rollouts:
     shell:
         "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
         " --mode {wildcards.mode} --out {output:q} --samples {params.samples} --first-sample {params.first}"
-        " --rows {params.rows} --slice {params.slice} --seed {params.seed} --profile {params.profile} --workers {threads}"
+        " --rows {params.rows} --slice {params.slice} --seed {params.seed} --method {params.method} --profile {params.profile} --workers {threads}"
         " --gpus {resources.gpu} {params.shard} --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 
 
@@ -89,7 +90,8 @@ rule grade_rollouts:
         "../envs/analysis.yaml"
     threads: 1
     params:
+        method=method_name,
         settings=section("grading"),
     shell:
         "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
-        " --workers {threads} --settings {params.settings:q} > {log:q} 2>&1"
+        " --workers {threads} --method {params.method} --settings {params.settings:q} > {log:q} 2>&1"

@@ -13,11 +13,13 @@ writes  one HTML page of at most --megabytes: of each benchmark the first --item
 import argparse
 from pathlib import Path
 
-from autocode import browser, commandline, results, whole
+from mathcode.core import atomic, cli
+from mathcode.core.errors import InputError
+from mathcode.report import browser, results
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--run", required=True, help="name of the run, for the title")
     parser.add_argument("--results", required=True, help="folder of the run's results")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
@@ -31,16 +33,16 @@ def arguments() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     if args.items < 1:
-        raise commandline.InputError(f"--items {args.items}: there must be at least one")
+        raise InputError(f"--items {args.items}: there must be at least one")
     plan = results.parse_plan(args.plan)
     if len(args.benchmarks) != len(plan.benchmarks):
-        raise commandline.InputError(f"--benchmarks names {len(args.benchmarks)} tables, the plan {len(plan.benchmarks)} benchmarks")
+        raise InputError(f"--benchmarks names {len(args.benchmarks)} tables, the plan {len(plan.benchmarks)} benchmarks")
     found = dict(zip(plan.benchmarks, args.benchmarks, strict=True))
     made = browser.collect(results.Results(args.results, plan), args.run, found, args.items)
     page = browser.render(made, int(args.megabytes * 1e6))
-    whole.write_text(args.out, page)
+    atomic.write_text(args.out, page)
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

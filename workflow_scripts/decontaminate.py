@@ -15,14 +15,20 @@ from pathlib import Path
 
 import polars as pl
 
-from autocode import commandline, corpora, decontamination, tables
+from mathcode import tables
+from mathcode.core import cli
+from mathcode.core.errors import InputError
+from mathcode.core.table_files import Table
+from mathcode.data import decontamination, queries
 
 log = logging.getLogger(__name__)
 
+TRAINING_SETS = {table.name: table for table in (tables.QUERIES, tables.SFT)}
+
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
-    parser.add_argument("--use", choices=["queries", "sft"], required=True, help="what the training sets are for")
+    parser = cli.parser(__doc__)
+    parser.add_argument("--use", choices=TRAINING_SETS, required=True, help="what the training sets are for")
     parser.add_argument("--training", nargs="+", required=True, help="training sets, in order")
     parser.add_argument("--benchmarks", nargs="+", required=True, help="benchmarks of the run")
     parser.add_argument("--ngram", type=int, required=True, help="words in a run that counts as overlap")
@@ -35,35 +41,36 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def clean(
-    paths: list[str], table: str, benchmarks: dict[str, pl.DataFrame], ngram: int, remove: str
+    paths: list[str], table: Table, benchmarks: dict[str, pl.DataFrame], ngram: int, remove: str
 ) -> tuple[pl.DataFrame, list[decontamination.Comparison]]:
     """The datasets of a use joined, without contaminated rows and repeats; and one comparison per dataset."""
-    frames, comparisons = [tables.empty(table)], []
+    frames, comparisons = [table.empty()], []
     for path in paths:
-        frame = tables.read(path, table)
-        compared = decontamination.compare(Path(path).stem, table, frame["question"], benchmarks, ngram, remove)
+        frame = table.read(path)
+        compared = decontamination.compare(Path(path).stem, table.name, frame["question"], benchmarks, ngram, remove)
         frames.append(frame.filter(pl.Series(compared.keep)))
         comparisons.append(compared)
     joined = pl.concat(frames)
-    distinct = corpora.without_repeats(joined)
-    log.info("%s: %d rows; %d repeats between datasets dropped", table, joined.height, joined.height - distinct.height)
+    distinct = queries.without_repeats(joined)
+    log.info("%s: %d rows; %d repeats between datasets dropped", table.name, joined.height, joined.height - distinct.height)
     return distinct, comparisons
 
 
 def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
-    benchmarks = {Path(path).stem: tables.read(path, "queries") for path in options.benchmarks}
-    joined, compared = clean(options.training, options.use, benchmarks, options.ngram, options.remove)
+    table = TRAINING_SETS[options.use]
+    benchmarks = {Path(path).stem: tables.QUERIES.read(path) for path in options.benchmarks}
+    joined, compared = clean(options.training, table, benchmarks, options.ngram, options.remove)
     if joined.is_empty():
-        raise commandline.InputError(f"no row is left in {options.use} after decontamination; see --remove and --ngram")
+        raise InputError(f"no row is left in {options.use} after decontamination; see --remove and --ngram")
     contamination = pl.concat([comparison.contamination for comparison in compared])
-    tables.write(corpora.take(joined, options.rows), options.out, options.use)
-    tables.write(contamination, options.out_contamination, "contamination")
-    tables.write(pl.concat([comparison.items for comparison in compared]), options.out_items, "contaminated_items")
+    table.write(queries.take(joined, options.rows), options.out)
+    tables.CONTAMINATION.write(contamination, options.out_contamination)
+    tables.CONTAMINATED_ITEMS.write(pl.concat([comparison.items for comparison in compared]), options.out_items)
     for row in contamination.filter(pl.col("exact_items") > 0).iter_rows(named=True):
         log.info("%(dataset)s (%(use)s): %(exact_items)d of %(benchmark_items)d items of %(benchmark)s word for word", row)
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -8,11 +8,15 @@ reads   tables `grades` of the policy's exploration
 writes  tables `q_values` and `reference_strategy`
 """
 
-from autocode import commandline, estimation, settings, tables
+from mathcode import settings, tables
+from mathcode.core import cli
+from mathcode.methods.autocode import estimation
+from mathcode.methods.autocode.settings import Estimate
+from mathcode.methods.autocode.tables import Q_VALUES, REFERENCE_STRATEGY
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--grades", nargs="+", required=True)
     parser.add_argument("--out-q-values", required=True)
     parser.add_argument("--out-strategy", required=True)
@@ -25,13 +29,13 @@ def main(argv: list[str] | None = None) -> int:
     import polars as pl
 
     args = arguments().parse_args(argv)
-    chosen = settings.parse(settings.Estimate, args.settings)
-    grades = pl.concat([tables.read(path, "grades", columns=estimation.GRADES) for path in args.grades])
+    chosen = settings.parse(Estimate, args.settings)
+    grades = pl.concat([tables.GRADES.read(path, columns=estimation.GRADES) for path in args.grades])
     q_values = estimation.estimate_q_values(grades)
-    tables.write(q_values, args.out_q_values, "q_values")
-    tables.write(estimation.reference_strategy(q_values, chosen, args.seed), args.out_strategy, "reference_strategy")
+    Q_VALUES.write(q_values, args.out_q_values)
+    REFERENCE_STRATEGY.write(estimation.reference_strategy(q_values, chosen, args.seed), args.out_strategy)
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -15,14 +15,15 @@ import logging
 
 from tqdm import tqdm
 
-from autocode import commandline, records, settings
-from autocode.interpreter import Interpreter
+from mathcode import settings
+from mathcode.core import cli, json_lines
+from mathcode.interpreter.driver import Interpreter
 
 log = logging.getLogger(__name__)
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--programs", required=True, help="JSON lines with the programs")
     parser.add_argument("--out", required=True, help="JSON lines to write")
     parser.add_argument("--workers", type=int, default=1, help="programs that run at once (%(default)s)")
@@ -36,7 +37,7 @@ def arguments():
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    rows = records.read(args.programs, ["id", "program"])
+    rows = json_lines.read(args.programs, ["id", "program"])
     limits = {name: getattr(args, name) for name in ("workers", "timeout", "memory_mb", "isolation")}
     limits |= {"preload": ["numpy", "sympy"], "output_chars": 100}
     with (
@@ -45,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     ):
         executions = interpreter.run([row["program"] for row in rows], progress.update)
         log.info("isolation level: %s", interpreter.isolation)
-    records.write(
+    json_lines.write(
         (
             {
                 "id": row["id"],
@@ -62,4 +63,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import polars as pl
 
-from autocode import commandline, latex, whole
+from mathcode.core import atomic, cli
+from mathcode.core.errors import InputError
+from mathcode.report import latex
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--tables", nargs="+", required=True, help="CSV files")
     parser.add_argument("--out", nargs="+", required=True, type=Path, help="files to write, one for each table")
     return parser
@@ -24,15 +26,15 @@ def arguments() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     if len(args.tables) != len(args.out):
-        raise commandline.InputError("give one --out for each of --tables")
+        raise InputError("give one --out for each of --tables")
     for path, out in zip(args.tables, args.out, strict=True):
         try:
             frame = pl.read_csv(path, infer_schema_length=None)
         except pl.exceptions.PolarsError as error:
-            raise commandline.InputError(f"{path}: not a table ({error})") from error
-        whole.write_text(out, latex.render(frame))
+            raise InputError(f"{path}: not a table ({error})") from error
+        atomic.write_text(out, latex.render(frame))
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

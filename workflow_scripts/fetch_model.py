@@ -9,11 +9,13 @@ writes  a policy folder
 
 from pathlib import Path
 
-from autocode import commandline, models
+from mathcode.core import cli
+from mathcode.core.errors import InputError
+from mathcode.policies import folders
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--name", required=True, help="name of the family")
     parser.add_argument("--mirror", default="", help="mirror folder for machines without internet")
     parser.add_argument("--path", help="local folder with the model")
@@ -27,13 +29,13 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     mirrored = Path(args.mirror) / "models" / args.name
     if mirrored.is_dir() or args.path:
-        models.link_policy(mirrored if mirrored.is_dir() else args.path, args.out)
+        folders.link_policy(mirrored if mirrored.is_dir() else args.path, args.out)
     elif args.hub:
-        models.download(args.hub, args.revision, args.out)
+        folders.download(args.hub, args.revision, args.out)
     else:
-        raise commandline.InputError(f"family '{args.name}' names neither a local folder (path) nor a hub model (hub)")
+        raise InputError(f"family '{args.name}' names neither a local folder (path) nor a hub model (hub)")
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -10,13 +10,15 @@ Writes: a folder with the file or files as they were found and manifest.json (or
 import argparse
 import logging
 
-from autocode import commandline, settings, sources
+from mathcode import settings
+from mathcode.core import cli
+from mathcode.data import sources
 
 log = logging.getLogger(__name__)
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--name", required=True, help="name of the source")
     parser.add_argument("--source", required=True, help="the source as JSON, as in config/sources.yaml")
     parser.add_argument("--mirror", default="", help="folder with copies of the public files; empty: none")
@@ -33,4 +35,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

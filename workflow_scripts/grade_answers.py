@@ -15,11 +15,13 @@ What counts as equal is written in docs/grading.md.
 
 from tqdm import tqdm
 
-from autocode import commandline, grading, records, settings
+from mathcode import settings
+from mathcode.core import cli, json_lines
+from mathcode.grading import exact
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--pairs", required=True, help="JSON lines with the pairs")
     parser.add_argument("--out", required=True, help="JSON lines to write")
     parser.add_argument("--workers", type=int, default=1, help="processes that judge what needs a LaTeX parser (%(default)s)")
@@ -29,18 +31,18 @@ def arguments():
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    rows = records.read(args.pairs, ["id", "gold", "answer"])
+    rows = json_lines.read(args.pairs, ["id", "gold", "answer"])
     limits = {"timeout": args.timeout, "workers": args.workers, "max_infrastructure_errors": 1.0}
     with (
-        grading.Grader(settings.validated(settings.Grading, limits, "options")) as grader,
+        exact.Grader(settings.validated(settings.Grading, limits, "options")) as grader,
         tqdm(total=len(rows), desc="grading", unit="pair", mininterval=5) as progress,
     ):
-        judgements = grader.judge([(row["gold"], row["answer"]) for row in rows], progress.update)
-    records.write((_record(row["id"], judgement) for row, judgement in zip(rows, judgements, strict=True)), args.out)
+        judgements = grader.compare([(row["gold"], row["answer"]) for row in rows], progress.update)
+    json_lines.write((_record(row["id"], judgement) for row, judgement in zip(rows, judgements, strict=True)), args.out)
     return 0
 
 
-def _record(name: str | int, judgement: grading.Judgement) -> dict:
+def _record(name: str | int, judgement: exact.Judgement) -> dict:
     compared = judgement.verdict in ("equal", "different")
     return {
         "id": name,
@@ -51,4 +53,4 @@ def _record(name: str | int, judgement: grading.Judgement) -> dict:
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

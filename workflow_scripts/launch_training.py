@@ -14,13 +14,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from autocode import commandline
+from mathcode.core import cli
+from mathcode.core.errors import InputError
 
 PORTS = range(20_000, 50_000)
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--gpus", type=int, required=True, help="GPUs of a node; 0: train on CPUs")
     parser.add_argument("--config", default="config/accelerate/fsdp2.yaml", help="configuration of accelerate, for GPUs")
     parser.add_argument("program", nargs=argparse.REMAINDER, help="a training program and its arguments")
@@ -40,9 +41,9 @@ def command(gpus: int, config: str, program: list[str], step: Mapping[str, str],
     try:
         nodes, rank, job = (int(step[f"SLURM_{name}"]) for name in ("NNODES", "NODEID", "JOB_ID"))
     except KeyError as error:
-        raise commandline.InputError(f"{error.args[0]} is not set: start this through srun") from None
+        raise InputError(f"{error.args[0]} is not set: start this through srun") from None
     if not program:
-        raise commandline.InputError("no program to start was named")
+        raise InputError("no program to start was named")
     port = step.get("MASTER_PORT", str(PORTS[job % len(PORTS)]))
     if gpus:
         machines = ("--num_machines", str(nodes), "--machine_rank", str(rank), "--num_processes", str(nodes * gpus))
@@ -67,4 +68,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

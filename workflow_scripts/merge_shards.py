@@ -10,11 +10,13 @@ import argparse
 
 import polars as pl
 
-from autocode import commandline, tables
+from mathcode import tables
+from mathcode.core import cli
+from mathcode.core.errors import InputError
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--shards", nargs="+", required=True, help="tables of rollouts: the shards of the first --out, then of the next")
     parser.add_argument("--out", nargs="+", required=True, help="tables to write")
     return parser
@@ -24,15 +26,15 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     count, rest = divmod(len(args.shards), len(args.out))
     if rest:
-        raise commandline.InputError(f"{len(args.shards)} shards cannot be shared evenly among {len(args.out)} outputs")
+        raise InputError(f"{len(args.shards)} shards cannot be shared evenly among {len(args.out)} outputs")
     for number, out in enumerate(args.out):
         paths = args.shards[number * count : (number + 1) * count]
-        merged = pl.concat([tables.read(path, "rollouts", allow_empty=True) for path in paths])
+        merged = pl.concat([tables.ROLLOUTS.read(path, allow_empty=True) for path in paths])
         if (twice := merged.filter(merged.select("query_id", "sample").is_duplicated())).height:
-            raise commandline.InputError(f"{paths[0]}: query '{twice['query_id'][0]}' has sample {twice['sample'][0]} in two shards")
-        tables.write(merged, out, "rollouts")
+            raise InputError(f"{paths[0]}: query '{twice['query_id'][0]}' has sample {twice['sample'][0]} in two shards")
+        tables.ROLLOUTS.write(merged, out)
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -10,11 +10,12 @@ Writes: {figure}.svg and, for papers, {figure}.pdf for each; equal results give 
 import argparse
 from pathlib import Path
 
-from autocode import commandline, results
+from mathcode.core import cli
+from mathcode.report import results
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--run", required=True, help="name of the run, for titles")
     parser.add_argument("--results", required=True, help="folder of the run's results")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
@@ -24,16 +25,17 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    from autocode import figures, plotting
+    from mathcode.methods.autocode.report import figures
+    from mathcode.report import canvas
 
     found = results.Results(args.results, results.parse_plan(args.plan))
-    with plotting.style():
+    with canvas.style():
         drawn = {name: draw(found, args.run) for name, draw in figures.FIGURES.items()}
         for name, figure in drawn.items():
             for kind in ("svg", "pdf"):
-                plotting.save(figure, args.out_dir / f"{name}.{kind}")
+                canvas.save(figure, args.out_dir / f"{name}.{kind}")
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

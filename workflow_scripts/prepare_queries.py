@@ -10,11 +10,14 @@ Writes: table `queries`. A training set drops repeated questions and queries wit
 
 import argparse
 
-from autocode import commandline, corpora, settings, sources, tables
+from mathcode import settings, tables
+from mathcode.core import cli
+from mathcode.data import queries, sources, text
+from mathcode.data.readers import english
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--raw", required=True, help="folder of the fetched source")
     parser.add_argument("--dataset", required=True, help="name of the dataset or benchmark")
     parser.add_argument("--kind", required=True, choices=["training", "benchmark"])
@@ -26,11 +29,11 @@ def arguments() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
     dataset = settings.parse(settings.Dataset, options.settings)
-    build = corpora.benchmark if options.kind == "benchmark" else corpora.training_queries
-    rows = corpora.read_all(sources.read_source(options.raw), corpora.READERS, dataset.reader)
-    tables.write(build(options.dataset, rows, dataset.rows), options.out, "queries")
+    build = queries.benchmark_table if options.kind == "benchmark" else queries.training_table
+    rows = text.read_all(sources.read_source(options.raw), english.READERS, dataset.reader)
+    tables.QUERIES.write(build(options.dataset, rows, dataset.rows), options.out)
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -10,12 +10,14 @@ Writes: table `sft`; what was left out, and why, is counted in the log.
 
 import argparse
 
-from autocode import commandline, settings, solutions, sources, tables
-from autocode.interpreter import Interpreter
+from mathcode import settings, tables
+from mathcode.core import cli
+from mathcode.data import sft, sources
+from mathcode.interpreter.driver import Interpreter
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--raw", required=True, help="folder of the fetched source")
     parser.add_argument("--dataset", required=True, help="name of the SFT dataset")
     parser.add_argument("--settings", required=True, help="the dataset as JSON, as in config/sources.yaml")
@@ -31,12 +33,12 @@ def main(argv: list[str] | None = None) -> int:
     limits = settings.parse(settings.Interpreter, options.interpreter, "--interpreter").model_copy(update={"workers": options.workers})
     records = sources.read_source(options.raw)
     if dataset.take is not None:
-        chosen = solutions.questions_drawn(options.dataset, records, dataset.reader, dataset.take)
-        records = solutions.of_questions(options.dataset, sources.read_source(options.raw), dataset.reader, chosen)
-    pairs = solutions.table(options.dataset, records, dataset.reader, dataset.rows, lambda: Interpreter(limits))
-    tables.write(pairs, options.out, "sft")
+        chosen = sft.questions_drawn(options.dataset, records, dataset.reader, dataset.take)
+        records = sft.of_questions(options.dataset, sources.read_source(options.raw), dataset.reader, chosen)
+    pairs = sft.table(options.dataset, records, dataset.reader, dataset.rows, lambda: Interpreter(limits))
+    tables.SFT.write(pairs, options.out)
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -2,7 +2,7 @@
 
     python workflow_scripts/sample_rollouts.py --model results/demo/start/tiny/seed1/model \\
         --queries results/demo/data/queries.parquet --mode code --out rollouts.parquet \\
-        --samples 8 --seed 1 --profile plain --checkpoints checkpoints/demo \\
+        --samples 8 --seed 1 --method autocode --profile plain --checkpoints checkpoints/demo \\
         --settings '{"sampling": ..., "engine": ..., "interpreter": ..., "blocks": "replay"}'
 
 reads   a policy folder, tables `queries`
@@ -15,13 +15,22 @@ Grading is another program: it never costs a sample.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 import merge_shards
-from autocode import commandline, corpora, generation, models, replicas, rollout, settings, tables, transcript
-from autocode.interpreter import Interpreter
+from mathcode import settings, tables
+from mathcode.configuration import METHODS
+from mathcode.core import cli, provenance
+from mathcode.core.errors import InputError
+from mathcode.data.queries import slice_for_iteration, take
+from mathcode.interpreter.driver import Interpreter
+from mathcode.responses.prompts import PROFILES
+from mathcode.rollouts import loop, replicas
+from mathcode.rollouts.chunks import parts_of_shard
+from mathcode.rollouts.engines import start_engine
 
 
 class SampleSettings(settings.Section):
@@ -30,15 +39,16 @@ class SampleSettings(settings.Section):
     sampling: settings.Sampling
     engine: settings.Engine
     interpreter: settings.Interpreter
-    blocks: transcript.BlockRule
+    blocks: settings.BlockRule
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--model", required=True, help="policy folder")
     parser.add_argument("--queries", nargs="+", required=True, help="tables of queries, one per output")
-    modes = "native, native_extra, auto, cot, code, cot_sampled or code_sampled, one per output"
-    parser.add_argument("--mode", nargs="+", required=True, help=modes)
+    parser.add_argument(
+        "--mode", nargs="+", required=True, help="modes of the method, one per output (autocode: native, auto, cot, code, ...)"
+    )
     parser.add_argument("--out", nargs="+", required=True, help="tables to write")
     parser.add_argument("--samples", type=int, required=True, help="rollouts per query")
     parser.add_argument("--first-sample", type=int, default=0, help="index of the first rollout")
@@ -46,7 +56,8 @@ def arguments():
     parser.add_argument("--shard", type=int, nargs=2, default=[1, 1], metavar=("N", "OF"), help="sample the N-th of OF parts (1 1)")
     parser.add_argument("--slice", type=int, metavar="N", help="with --rows: take the N-th slice of the queries, shuffled by the seed")
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--profile", required=True, help="prompt profile of autocode.prompts")
+    parser.add_argument("--method", choices=METHODS, required=True, help="whose prompts and whose form of responses")
+    parser.add_argument("--profile", choices=PROFILES, required=True, help="prompt profile")
     parser.add_argument("--checkpoints", required=True, type=Path, help="undeclared folder for finished chunks")
     parser.add_argument("--workers", type=int, default=1, help="processes that run programs")
     parser.add_argument("--gpus", type=int, default=0, help="GPUs to use (default: what one engine takes)")
@@ -57,11 +68,13 @@ def arguments():
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     if not len(args.queries) == len(args.mode) == len(args.out):
-        raise commandline.InputError("give one --queries and one --mode for each --out")
+        raise InputError("give one --queries and one --mode for each --out")
     chosen = settings.parse(SampleSettings, args.settings)
-    key = settings.fingerprint(models.digest(args.model), chosen, args.samples, args.first_sample, args.seed, args.profile)
-    selected = [_select(tables.read(path, "queries"), args) for path in args.queries]
-    parts = rollout.parts([len(queries) * args.samples for queries in selected], *args.shard, chosen.engine.chunk_rows)
+    key = settings.fingerprint(
+        provenance.folder_digest(args.model), chosen, args.samples, args.first_sample, args.seed, args.method, args.profile
+    )
+    selected = [_select(tables.QUERIES.read(path), args) for path in args.queries]
+    parts = parts_of_shard([len(queries) * args.samples for queries in selected], *args.shard, chosen.engine.chunk_rows)
     chunks = sum(part.stop - part.start for part in parts) // chosen.engine.chunk_rows
     engines = min(chunks, replicas.count(args.gpus, chosen.engine.tensor_parallel))
     if engines > 1:
@@ -71,23 +84,26 @@ def main(argv: list[str] | None = None) -> int:
         _sample(args, chosen, key, selected, parts)
     else:  # there are more shards than chunks
         for out in args.out:
-            tables.write(tables.empty("rollouts"), out, "rollouts")
-    models.discard(args.checkpoints)
+            tables.ROLLOUTS.write(tables.ROLLOUTS.empty(), out)
+    provenance.discard(args.checkpoints)
     return 0
 
 
 def _sample(args, chosen: SampleSettings, key: str, selected: list[pl.DataFrame], parts: list[slice]) -> None:
     """Sample this job's part of each table with an engine of its own; chunks that are there already are kept."""
-    engine = generation.start_engine(args.model, chosen.engine, chosen.sampling)
+    engine = start_engine(args.model, chosen.engine, chosen.sampling)
     samples = range(args.first_sample, args.first_sample + args.samples)
+    method = METHODS[args.method]
     with Interpreter(chosen.interpreter.model_copy(update={"workers": args.workers})) as interpreter:
         for queries, part, mode, out in zip(selected, parts, args.mode, args.out, strict=True):
             limit = chosen.engine.max_model_len - 1
-            rows = rollout.plan_rows(queries, mode, samples, args.seed, args.profile, engine.tokenizer, limit)[part]
+            prompt = partial(method.prompt, args.profile, mode)
+            rows = loop.plan_rows(queries, method.stored_mode(mode), samples, args.seed, prompt, engine.tokenizer, limit)[part]
             checkpoints = args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows(), part.start, part.stop)}"
             label = f"{mode} {Path(out).parent.name}"
-            frame = rollout.sample_rollouts(rows, engine, interpreter, chosen.sampling, chosen.engine, checkpoints, label, chosen.blocks)
-            tables.write(frame, out, "rollouts")
+            how = (chosen.sampling, chosen.engine, checkpoints, label, method.form, chosen.blocks)
+            frame = loop.sample_rollouts(rows, engine, interpreter, *how)
+            tables.ROLLOUTS.write(frame, out)
 
 
 def _side_by_side(args, argv: list[str], engines: int, folder: Path) -> int:
@@ -102,15 +118,15 @@ def _side_by_side(args, argv: list[str], engines: int, folder: Path) -> int:
     replicas.run(commands, engines, args.gpus)
     joined = [str(paths[output]) for output in range(len(args.out)) for paths in files]
     merge_shards.main(["--shards", *joined, "--out", *args.out])
-    models.discard(args.checkpoints)
+    provenance.discard(args.checkpoints)
     return 0
 
 
 def _select(queries, args):
     if args.rows is not None and args.slice is not None:
-        return corpora.slice_for_iteration(queries, args.rows, args.slice, args.seed)
-    return corpora.take(queries, args.rows)
+        return slice_for_iteration(queries, args.rows, args.slice, args.seed)
+    return take(queries, args.rows)
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -7,11 +7,14 @@ reads   table `dataset`, a policy folder
 writes  table `logprobs`; its column sampled_difference says how far sampling and training disagree on the same tokens
 """
 
-from autocode import commandline, models, tables
+from mathcode import tables
+from mathcode.core import cli
+from mathcode.methods.autocode.tables import DATASET
+from mathcode.policies import folders
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--out", required=True)
@@ -26,21 +29,22 @@ def main(argv: list[str] | None = None) -> int:
     import polars as pl
     import torch
 
-    from autocode import examples, training
+    from mathcode.policies import scoring
+    from mathcode.training import examples
 
     torch.set_num_threads(args.threads)
-    dataset = tables.read(args.dataset, "dataset")
-    tokenizer = models.load_tokenizer(args.model)
-    model = models.load_policy(args.model, args.dtype).to("cuda" if torch.cuda.is_available() else "cpu")
+    dataset = DATASET.read(args.dataset)
+    tokenizer = folders.load_tokenizer(args.model)
+    model = folders.load_policy(args.model, args.dtype).to("cuda" if torch.cuda.is_available() else "cpu")
     responses = examples.from_dataset(dataset, None, tokenizer)
-    scored = training.score(model, responses, tokenizer.pad_token_id, args.micro_batch_tokens, "behaviour")
+    scored = scoring.score(model, responses, tokenizer.pad_token_id, args.micro_batch_tokens, "behaviour")
     rows = [
         {"response_id": response_id, "logprobs": logprobs, "sampled_difference": examples.mean_difference(logprobs, sampled)}
         for (response_id, sampled), logprobs in zip(dataset.select("response_id", "sampled_logprobs").iter_rows(), scored, strict=True)
     ]
-    tables.write(pl.DataFrame(rows, schema=tables.schema("logprobs")), args.out, "logprobs")
+    tables.LOGPROBS.write(pl.DataFrame(rows, schema=tables.LOGPROBS.schema), args.out)
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -15,11 +15,15 @@ from pathlib import Path
 
 import polars as pl
 
-from autocode import commandline, corpora, metrics, provenance, tables
+from mathcode import tables
+from mathcode.core import cli, provenance
+from mathcode.core.errors import InputError
+from mathcode.data import queries
+from mathcode.measures import outcomes
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--grades", nargs="+", required=True, help="tables of grades")
     parser.add_argument("--queries", nargs="+", required=True, help="the benchmark of each table of grades")
     parser.add_argument("--items", nargs="+", required=True, help="tables of contaminated items")
@@ -31,8 +35,8 @@ def arguments() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     if not len(args.grades) == len(args.queries) == len(args.out):
-        raise commandline.InputError("give one --queries and one --out for each of --grades")
-    contaminated = pl.concat([tables.read(path, "contaminated_items", allow_empty=True) for path in args.items])
+        raise InputError("give one --queries and one --out for each of --grades")
+    contaminated = pl.concat([tables.CONTAMINATED_ITEMS.read(path, allow_empty=True) for path in args.items])
     records = [_score(*paths, contaminated, args.rows) for paths in zip(args.grades, args.queries, strict=True)]
     for record, out in zip(records, args.out, strict=True):
         provenance.write_json(out, record)
@@ -40,20 +44,20 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _score(path: str, benchmark: str, contaminated: pl.DataFrame, rows: int | None) -> dict:
-    grades = tables.read(path, "grades")
-    items = corpora.take(tables.read(benchmark, "queries"), rows or grades["query_id"].n_unique())["query_id"]
+    grades = tables.GRADES.read(path)
+    items = queries.take(tables.QUERIES.read(benchmark), rows or grades["query_id"].n_unique())["query_id"]
     _check_complete(grades, items, path, benchmark)
     try:
-        scores = metrics.score(grades)
-    except metrics.MetricsError as error:
-        raise commandline.InputError(f"{path}: {error}") from error
+        scores = outcomes.score(grades)
+    except outcomes.MetricsError as error:
+        raise InputError(f"{path}: {error}") from error
     seen = contaminated.filter(pl.col("benchmark") == Path(benchmark).stem, pl.col("query_id").is_in(items.implode()))
     exact = seen.filter(pl.col("overlap") == "exact")
     return scores | {
         "contaminated": seen["query_id"].n_unique(),
         "contaminated_exact": exact["query_id"].n_unique(),
         "versions": provenance.versions(),
-        "definitions": metrics.DEFINITIONS,
+        "definitions": outcomes.DEFINITIONS,
     }
 
 
@@ -62,16 +66,16 @@ def _check_complete(grades: pl.DataFrame, items: pl.Series, path: str, benchmark
     graded = grades["query_id"]
     if missing := sorted(set(items) - set(graded)):
         count = f"{len(missing)} of {len(items)} are missing"
-        raise commandline.InputError(f"{path}: no grade for item '{missing[0]}' of {benchmark} ({count}; see --rows)")
+        raise InputError(f"{path}: no grade for item '{missing[0]}' of {benchmark} ({count}; see --rows)")
     if unknown := sorted(set(graded) - set(items)):
-        raise commandline.InputError(f"{path}: query_id '{unknown[0]}' is none of the items of {benchmark} that were to be evaluated")
+        raise InputError(f"{path}: query_id '{unknown[0]}' is none of the items of {benchmark} that were to be evaluated")
     if (repeated := grades.filter(grades.select("query_id", "sample").is_duplicated())).height:
-        raise commandline.InputError(f"{path}: item '{repeated['query_id'].min()}' is graded twice for one sample")
+        raise InputError(f"{path}: item '{repeated['query_id'].min()}' is graded twice for one sample")
     samples = graded.value_counts().sort("count", "query_id")
     item, fewest = samples.row(0)
     if fewest != samples["count"][-1]:
-        raise commandline.InputError(f"{path}: item '{item}' has {fewest} grades, others have {samples['count'][-1]}")
+        raise InputError(f"{path}: item '{item}' has {fewest} grades, others have {samples['count'][-1]}")
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -17,11 +17,15 @@ from pathlib import Path
 
 import polars as pl
 
-from autocode import commandline, models, provenance, settings, tables
+from mathcode import settings, tables
+from mathcode.core import cli, provenance
+from mathcode.methods.autocode.form import FORM
+from mathcode.methods.autocode.settings import Start
+from mathcode.policies import adapters, folders, scratch
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--base", help="base model folder; none for a family built from scratch")
     parser.add_argument("--sft", help="table sft; none for a family used as it is")
     parser.add_argument("--out-model", required=True)
@@ -38,42 +42,43 @@ def arguments():
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     family = settings.parse(settings.Family, args.family, "--family")
-    chosen = settings.parse(settings.Start, args.settings)
-    pairs = tables.read(args.sft, "sft") if args.sft else tables.empty("sft")
+    chosen = settings.parse(Start, args.settings)
+    pairs = tables.SFT.read(args.sft) if args.sft else tables.SFT.empty()
     trained = None
     if family.precondition == "none":
         if os.environ.get("RANK", "0") != "0":  # all processes of a launch would write the same files at once
             return 0
-        models.link_policy(args.base, args.out_model)
-        log = tables.empty("training_log")
+        folders.link_policy(args.base, args.out_model)
+        log = tables.TRAINING_LOG.empty()
     else:
         trained = _fine_tune(args, family, chosen, pairs)
         if not trained.is_main_process:
             return 0
         log = trained.log
-    tables.write(log, args.out_log, "training_log")
+    tables.TRAINING_LOG.write(log, args.out_log)
     provenance.write_settings(args.out_settings, family=family, start=chosen)
     inputs = [path for path in (args.sft, args.base) if path]
     provenance.write(args.out_provenance, model=args.out_model, inputs=inputs, isolation=pairs["isolation"])
     if trained is None or not trained.stop.received:
-        models.discard(args.checkpoints)
+        provenance.discard(args.checkpoints)
     return 0
 
 
-def _fine_tune(args, family: settings.Family, chosen: settings.Start, pairs: pl.DataFrame):
-    from autocode import demonstrations, training
+def _fine_tune(args, family: settings.Family, chosen: Start, pairs: pl.DataFrame):
+    from mathcode.methods.autocode import demonstrations
+    from mathcode.training import loop, losses, processes
 
-    training.join_processes(family, chosen.optimizer)
+    processes.join_processes(family, chosen.optimizer)
     texts = demonstrations.texts(pairs, family.prompt) if family.scratch else []
-    model, tokenizer = models.base_policy(family, args.base, texts, args.seed)
+    model, tokenizer = scratch.base_policy(family, args.base, texts, FORM.phrases, args.seed)
     examples = demonstrations.demonstrations(pairs, tokenizer, family.prompt, chosen, args.seed)
-    base = models.digest(args.base) if args.base else None
+    base = provenance.folder_digest(args.base) if args.base else None
     key = settings.fingerprint(pairs.hash_rows().to_list(), base, family, chosen, args.seed)
-    trained = training.train(
-        models.trainable(model, family, args.seed),
+    trained = loop.train(
+        adapters.trainable(model, family, args.seed),
         tokenizer.pad_token_id,
         examples,
-        training.sft_loss,
+        losses.sft_loss,
         per="token",
         chosen=chosen.optimizer,
         iteration=1,
@@ -82,9 +87,9 @@ def _fine_tune(args, family: settings.Family, chosen: settings.Start, pairs: pl.
         mixed_precision=family.mixed_precision,
     )
     if trained.is_main_process:
-        models.save_policy(trained.model, tokenizer, args.out_model, trained.weights)
+        folders.save_policy(trained.model, tokenizer, args.out_model, trained.weights)
     return trained
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

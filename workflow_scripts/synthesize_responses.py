@@ -8,11 +8,16 @@ reads   tables `rollouts`, `grades`, `reference_strategy`, `queries`; the policy
 writes  table `dataset`
 """
 
-from autocode import commandline, models, settings, synthesis, tables
+from mathcode import settings, tables
+from mathcode.core import cli
+from mathcode.methods.autocode import synthesis
+from mathcode.methods.autocode.settings import Synthesize
+from mathcode.methods.autocode.tables import DATASET, REFERENCE_STRATEGY
+from mathcode.policies import folders
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--rollouts", nargs="+", required=True)
     parser.add_argument("--grades", nargs="+", required=True)
     parser.add_argument("--strategy", required=True)
@@ -30,22 +35,22 @@ def main(argv: list[str] | None = None) -> int:
     import polars as pl
 
     args = arguments().parse_args(argv)
-    chosen = settings.parse(settings.Synthesize, args.settings)
-    queries = tables.read(args.queries, "queries")
+    chosen = settings.parse(Synthesize, args.settings)
+    queries = tables.QUERIES.read(args.queries)
     dataset = synthesis.synthesize(
-        pl.concat([tables.read(path, "rollouts") for path in args.rollouts]),
-        pl.concat([tables.read(path, "grades") for path in args.grades]),
-        tables.read(args.strategy, "reference_strategy"),
+        pl.concat([tables.ROLLOUTS.read(path) for path in args.rollouts]),
+        pl.concat([tables.GRADES.read(path) for path in args.grades]),
+        REFERENCE_STRATEGY.read(args.strategy),
         dict(queries.select("query_id", "question").iter_rows()),
-        models.load_tokenizer(args.model),
+        folders.load_tokenizer(args.model),
         args.profile,
         chosen,
         args.iteration,
         args.seed,
     )
-    tables.write(dataset, args.out, "dataset")
+    DATASET.write(dataset, args.out)
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

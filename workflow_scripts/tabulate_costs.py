@@ -10,11 +10,13 @@ import argparse
 import json
 from pathlib import Path
 
-from autocode import commandline, costs, whole
+from mathcode.core import atomic, cli
+from mathcode.core.errors import InputError
+from mathcode.report import costs
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--logs", required=True, type=Path, help="folder of the run's logs")
     parser.add_argument("--gpus", default="{}", help="JSON: GPUs a job of a stage asks for; none where it is not named")
     parser.add_argument("--out", required=True, type=Path, help="table to write")
@@ -26,12 +28,12 @@ def main(argv: list[str] | None = None) -> int:
     try:
         gpus = json.loads(args.gpus)
     except json.JSONDecodeError as error:
-        raise commandline.InputError(f"--gpus: no JSON ({error})") from None
+        raise InputError(f"--gpus: no JSON ({error})") from None
     if unknown := sorted(set(gpus) - set(costs.STAGES)):
-        raise commandline.InputError(f"--gpus: there is no stage '{unknown[0]}'; there are: {', '.join(costs.STAGES)}")
-    whole.write_text(args.out, costs.tabulate(args.logs, gpus).write_csv())
+        raise InputError(f"--gpus: there is no stage '{unknown[0]}'; there are: {', '.join(costs.STAGES)}")
+    atomic.write_text(args.out, costs.tabulate(args.logs, gpus).write_csv())
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import polars as pl
 
-from autocode import columns, commandline, metrics, records, statistics, whole
+from mathcode.core import atomic, cli, json_lines
+from mathcode.core.errors import InputError
+from mathcode.measures import outcomes, uncertainty
+from mathcode.report import columns
 
-COLUMNS = [*columns.COMMON, *columns.OWN["main"]]
+COLUMNS = [*columns.OPENING, *columns.OWN["main"]]
 GRADED = {
     "benchmark": pl.String,
     "outcome": pl.String,
@@ -22,7 +25,7 @@ GRADED = {
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--graded", required=True, help="JSON lines written by grade_responses.py")
     parser.add_argument("--name", required=True, help="what the log is called, for the column family")
     parser.add_argument("--out", required=True, type=Path, help="table to write")
@@ -31,29 +34,29 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    rows = records.read(args.graded, ["id", "benchmark", "outcome"])
+    rows = json_lines.read(args.graded, ["id", "benchmark", "outcome"])
     if not rows:
-        raise commandline.InputError(f"{args.graded}: there is no response to tabulate")
+        raise InputError(f"{args.graded}: there is no response to tabulate")
     for number, row in enumerate(rows, 1):
         if missing := [name for name in GRADED if name not in row]:
-            raise commandline.InputError(f"{args.graded}: row {number} has no key '{missing[0]}'; write the file with grade_responses.py")
+            raise InputError(f"{args.graded}: row {number} has no key '{missing[0]}'; write the file with grade_responses.py")
     graded = pl.DataFrame([{name: row[name] for name in GRADED} for row in rows], schema=GRADED)
     table = [_row(args.name, benchmark, part) for (benchmark,), part in graded.group_by("benchmark", maintain_order=True)]
-    whole.write_text(args.out, pl.DataFrame(table).select(COLUMNS).write_csv())
+    atomic.write_text(args.out, pl.DataFrame(table).select(COLUMNS).write_csv())
     return 0
 
 
 def _row(name: str, benchmark: str, graded: pl.DataFrame) -> dict:
-    sound = metrics.usable(graded)
+    sound = outcomes.usable(graded)
     if sound.is_empty():
-        raise commandline.InputError(f"none of the {graded.height} responses to {benchmark} has a verdict")
-    accuracy = statistics.wilson_interval(int(sound["strict"].sum()), sound.height)
+        raise InputError(f"none of the {graded.height} responses to {benchmark} has a verdict")
+    accuracy = uncertainty.wilson_interval(int(sound["strict"].sum()), sound.height)
     shares = {
         "accuracy": accuracy.value,
         "accuracy_low": accuracy.low,
         "accuracy_high": accuracy.high,
         "lenient_accuracy": sound["lenient"].mean(),
-        **metrics.code_rates(sound),
+        **outcomes.code_rates(sound),
     }
     known = {
         "experiment": "external",
@@ -68,4 +71,4 @@ def _row(name: str, benchmark: str, graded: pl.DataFrame) -> dict:
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -10,11 +10,13 @@ Writes: {table}.csv for each table; their columns are explained in autocode.colu
 import argparse
 from pathlib import Path
 
-from autocode import commandline, results, tabulation, whole
+from mathcode.core import atomic, cli
+from mathcode.methods.autocode.report import tables
+from mathcode.report import results
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--results", required=True, help="folder of the run's results")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
     parser.add_argument("--out-dir", required=True, type=Path, help="folder of the tables")
@@ -24,12 +26,12 @@ def arguments() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     plan = results.parse_plan(args.plan)
-    made = tabulation.tabulate(results.Results(args.results, plan))
+    made = tables.tabulate(results.Results(args.results, plan))
     texts = {f"{name}.csv": frame.write_csv() for name, frame in made.items()}
     for name, text in texts.items():
-        whole.write_text(args.out_dir / name, text)
+        atomic.write_text(args.out_dir / name, text)
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -14,11 +14,15 @@ Under `accelerate launch` the batch is spread over the processes.
 from functools import partial
 from pathlib import Path
 
-from autocode import commandline, models, provenance, settings, tables
+from mathcode import settings, tables
+from mathcode.core import cli, provenance
+from mathcode.methods.autocode.settings import Train
+from mathcode.methods.autocode.tables import DATASET
+from mathcode.policies import adapters, folders
 
 
 def arguments():
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--logprobs", required=True)
     parser.add_argument("--model", required=True)
@@ -36,21 +40,22 @@ def arguments():
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    from autocode import examples, objective, training
+    from mathcode.methods.autocode import objective
+    from mathcode.training import examples, loop, processes
 
     family = settings.parse(settings.Family, args.family, "--family")
-    chosen = settings.parse(settings.Train, args.settings)
-    training.join_processes(family, chosen.optimizer)
-    dataset, logprobs = tables.read(args.dataset, "dataset"), tables.read(args.logprobs, "logprobs")
-    tokenizer = models.load_tokenizer(args.model)
-    model = models.load_policy(args.model, family.train_dtype)
+    chosen = settings.parse(Train, args.settings)
+    processes.join_processes(family, chosen.optimizer)
+    dataset, logprobs = DATASET.read(args.dataset), tables.LOGPROBS.read(args.logprobs)
+    tokenizer = folders.load_tokenizer(args.model)
+    model = folders.load_policy(args.model, family.train_dtype)
     # The released program has no behaviour log-probabilities in its first round: plain reward-weighted likelihood.
     released = chosen.objective == "released"
     behaviour = None if released and args.iteration == 1 else logprobs
     data = [table.hash_rows().to_list() for table in (dataset, logprobs)]
-    key = settings.fingerprint(data, models.digest(args.model), family, chosen, args.iteration, args.seed)
-    trained = training.train(
-        models.trainable(model, family, args.seed + args.iteration),
+    key = settings.fingerprint(data, provenance.folder_digest(args.model), family, chosen, args.iteration, args.seed)
+    trained = loop.train(
+        adapters.trainable(model, family, args.seed + args.iteration),
         tokenizer.pad_token_id,
         examples.from_dataset(dataset, behaviour, tokenizer, reflective_behaviour=not released),
         partial(objective.released if released else objective.paper, train=chosen),
@@ -63,16 +68,16 @@ def main(argv: list[str] | None = None) -> int:
     )
     if not trained.is_main_process:
         return 0
-    models.save_policy(trained.model, tokenizer, args.out_model, trained.weights)
-    tables.write(trained.log, args.out_log, "training_log")
+    folders.save_policy(trained.model, tokenizer, args.out_model, trained.weights)
+    tables.TRAINING_LOG.write(trained.log, args.out_log)
     provenance.write_settings(args.out_settings, family=family, train=chosen)
     provenance.write(
         args.out_provenance, model=args.out_model, inputs=[args.dataset, args.logprobs, args.model], isolation=dataset["isolation"]
     )
     if not trained.stop.received:
-        models.discard(args.checkpoints)
+        provenance.discard(args.checkpoints)
     return 0
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

@@ -12,11 +12,14 @@ from pathlib import Path
 
 import polars as pl
 
-from autocode import commandline, results, settings, summary, whole
+from mathcode import settings
+from mathcode.core import atomic, cli
+from mathcode.core.errors import InputError
+from mathcode.report import results, summary
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = commandline.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument("--run", required=True, help="name of the run, for titles")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
     parser.add_argument("--about", required=True, help="JSON of what it was made of")
@@ -32,9 +35,9 @@ def main(argv: list[str] | None = None) -> int:
     plan, about = results.parse_plan(args.plan), settings.parse(summary.About, args.about, "--about")
     tables = {path.stem: _read(path) for path in args.tables}
     if missing := sorted({"claims", *summary.TITLES} - set(tables)):
-        raise commandline.InputError(f"--tables: the table '{missing[0]}' is missing")
+        raise InputError(f"--tables: the table '{missing[0]}' is missing")
     page = summary.render(tables, _read(args.costs), args.figure.read_text(encoding="utf-8"), plan, about, args.run)
-    whole.write_text(args.out, page)
+    atomic.write_text(args.out, page)
     return 0
 
 
@@ -42,8 +45,8 @@ def _read(path: Path) -> pl.DataFrame:
     try:
         return pl.read_csv(path, infer_schema_length=None)
     except pl.exceptions.PolarsError as error:
-        raise commandline.InputError(f"{path}: not a table ({error})") from error
+        raise InputError(f"{path}: not a table ({error})") from error
 
 
 if __name__ == "__main__":
-    commandline.run(main)
+    cli.run(main)

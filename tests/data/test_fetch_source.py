@@ -1,0 +1,147 @@
+import gzip
+import hashlib
+import json
+import sys
+import types
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import fetch_source
+from mathcode import settings
+from mathcode.data import sources
+from mathcode.data.sources import SourceError
+
+ROWS = [{"question": "1 + 1?", "answer": "2"}, {"question": "größer", "answer": "\u2028"}]
+TEXT = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS).encode()
+
+
+def source(
+    path: str = "set/train.jsonl.gz", rows: int = 2, sha256: str | None = hashlib.sha256(TEXT).hexdigest(), **more
+) -> settings.Source:
+    return settings.Source(license="MIT", files=[{"path": path, "rows": rows, "sha256": sha256}], **more)
+
+
+def mirrored(folder: Path, content: bytes, path: str = "set/train.jsonl.gz") -> Path:
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / path).write_bytes(content)
+    return folder
+
+
+def test_a_mirrored_file_is_kept_byte_for_byte(tmp_path):
+    packed = gzip.compress(TEXT, mtime=1234)
+    mirror = mirrored(tmp_path / "mirror", packed)
+    manifest = sources.fetch("set", source(), mirror, tmp_path / "raw/set")
+    assert (tmp_path / "raw/set/train.jsonl.gz").read_bytes() == packed
+    assert manifest["files"] == [{"name": "train.jsonl.gz", "rows": 2, "sha256": hashlib.sha256(TEXT).hexdigest()}]
+    assert str(tmp_path) not in (tmp_path / "raw/set/manifest.json").read_text()
+    assert [record for _, record in sources.read_source(tmp_path / "raw/set")] == ROWS
+    assert [path.name for path in (tmp_path / "raw").iterdir()] == ["set"]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz", "json", "json.gz", "parquet"])
+def test_every_kind_of_file_is_read(tmp_path, suffix):
+    path = tmp_path / f"records.{suffix}"
+    if suffix == "parquet":
+        pl.DataFrame(ROWS).write_parquet(path)
+    else:
+        text = TEXT if suffix.startswith("jsonl") else json.dumps(ROWS, indent=1).encode()
+        path.write_bytes(gzip.compress(text) if suffix.endswith("gz") else text)
+    assert list(sources.read_records(path)) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("content", "changes", "message"),
+    [
+        (gzip.compress(TEXT)[:-9], {}, "damaged gzip"),
+        (TEXT, {}, "damaged gzip"),
+        (gzip.compress(TEXT) + b"rubbish", {}, "damaged gzip"),
+        (gzip.compress(TEXT), {"sha256": "0" * 64}, "SHA-256 .* says 0000"),
+        (gzip.compress(TEXT), {"rows": 3}, "2 rows, config/sources.yaml says 3"),
+        (gzip.compress(b""), {"sha256": None}, "0 rows"),
+        (b"", {"sha256": None}, "0 rows|damaged gzip"),
+        (gzip.compress(b'{"a": 1}\n{"a": \n'), {"sha256": None}, "row 2 is not JSON"),
+        (gzip.compress(b"[1]\n[2]\n"), {"sha256": None}, "row 1 is not a JSON object"),
+        (gzip.compress(b'{"a": "\xff"}\n{}\n'), {"sha256": None}, "not UTF-8"),
+    ],
+)
+def test_a_bad_mirror_file_is_refused_by_name_and_leaves_nothing(tmp_path, content, changes, message):
+    mirror = mirrored(tmp_path / "mirror", content)
+    with pytest.raises(SourceError, match=message) as caught:
+        sources.fetch("set", source(**changes), mirror, tmp_path / "raw/set")
+    assert "mirror/set/train.jsonl.gz" in str(caught.value)
+    assert list((tmp_path / "raw").iterdir()) == []
+
+
+def test_an_older_copy_survives_a_failed_fetch(tmp_path):
+    mirror = mirrored(tmp_path / "mirror", gzip.compress(TEXT))
+    sources.fetch("set", source(), mirror, tmp_path / "raw/set")
+    with pytest.raises(SourceError):
+        sources.fetch("set", source(rows=9), mirror, tmp_path / "raw/set")
+    assert len(list(sources.read_source(tmp_path / "raw/set"))) == 2
+
+
+def test_a_source_nowhere_says_where_it_was_looked_for(tmp_path, monkeypatch):
+    def nothing(*_, **__):
+        raise ConnectionError("no network")
+
+    monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=nothing))
+    with pytest.raises(SourceError) as caught:
+        sources.fetch("set", source(hub="someone/set", revision="abc"), tmp_path / "mirror", tmp_path / "raw/set")
+    for words in ("'set'", "mirror/set/train.jsonl.gz", "someone/set", "abc", "no network"):
+        assert words in str(caught.value)
+    with pytest.raises(SourceError, match=r"no mirror folder is configured"):
+        sources.fetch("set", source(), None, tmp_path / "raw/set")
+
+
+def test_an_address_is_used_where_the_mirror_has_nothing(tmp_path):
+    served = mirrored(tmp_path / "served", TEXT, "train.jsonl") / "train.jsonl"
+    files = [{"path": "set/train.jsonl.gz", "rows": 2, "sha256": hashlib.sha256(TEXT).hexdigest(), "url": served.as_uri()}]
+    manifest = sources.fetch("set", settings.Source(license="MIT", files=files), None, tmp_path / "raw/set")
+    assert manifest["origin"].startswith("address: ")
+    assert [record for _, record in sources.read_source(tmp_path / "raw/set")] == ROWS
+
+
+def test_hub_parts_are_joined_and_counted(tmp_path, monkeypatch):
+    asked = []
+
+    def load_dataset(hub, subset, split, revision):
+        asked.append((hub, subset, split, revision))
+        return ROWS
+
+    monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset))
+    hub = settings.Source(license="MIT", hub="someone/set", revision="abc", subset="one,two", split="train", rows=4)
+    sources.fetch("set", hub, None, tmp_path / "raw/set")
+    assert asked == [("someone/set", "one", "train", "abc"), ("someone/set", "two", "train", "abc")]
+    assert [record for _, record in sources.read_source(tmp_path / "raw/set")] == ROWS * 2
+    with pytest.raises(SourceError, match=r"4 rows, config/sources.yaml says 5"):
+        sources.fetch("set", hub.model_copy(update={"rows": 5}), None, tmp_path / "raw/other")
+
+
+def test_generated_sources_are_equal_to_the_byte(tmp_path):
+    generated = settings.Source(
+        license="MIT", rows=30, generate={"split": "dev", "rows": 30, "seed": 1, "mix": {"small": 0.5, "bill": 0.5}}
+    )
+    for name in ("one", "two"):
+        arguments = ["--name", "set", "--source", settings.dumps(generated), "--out", str(tmp_path / name)]
+        assert fetch_source.main(arguments) == 0
+    for name in (sources.MANIFEST, sources.RECORDS):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_read_source_refuses_what_fetch_did_not_make(tmp_path):
+    with pytest.raises(SourceError, match="manifest"):
+        list(sources.read_source(tmp_path))
+    sources.fetch("set", source(), mirrored(tmp_path / "mirror", gzip.compress(TEXT)), tmp_path / "raw")
+    (tmp_path / "raw/train.jsonl.gz").write_bytes(gzip.compress(TEXT.splitlines(keepends=True)[0]))
+    with pytest.raises(SourceError, match=r"1 rows, its manifest says 2"):
+        list(sources.read_source(tmp_path / "raw"))
+
+
+def test_program_reads_the_source_from_its_flag(tmp_path):
+    mirror = mirrored(tmp_path / "mirror", gzip.compress(TEXT))
+    arguments = ["--name", "set", "--mirror", str(mirror), "--out", str(tmp_path / "raw"), "--source"]
+    assert fetch_source.main([*arguments, settings.dumps(source())]) == 0
+    with pytest.raises(settings.SettingsError, match="licence"):
+        fetch_source.main([*arguments, '{"license": "MIT", "licence": "MIT"}'])

@@ -1,0 +1,97 @@
+"""SFT examples: what is shown, what is learned, and how often natively."""
+
+import polars as pl
+import pytest
+from support.strategies import block
+
+from mathcode import tables
+from mathcode.methods.autocode import demonstrations, dictations
+from mathcode.methods.autocode.form import CUES, FORM
+from mathcode.methods.autocode.settings import Start
+from mathcode.policies import scratch
+from mathcode.responses import prompts
+
+STEPS, PROGRAM = "2 + 3 = 5.\nThe answer is \\boxed{5}.", block("print(2 + 3)", "5") + "The answer is \\boxed{5}."
+PAIRS = pl.DataFrame(
+    [
+        ["b", "sums", "What is 2 + 3?", "5", "code", PROGRAM, None, "landlock"],
+        ["a", "sums", "What is 2 + 3?", "5", "cot", STEPS, None, None],
+    ],
+    schema=tables.SFT.schema,
+    orient="row",
+)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return scratch.build_tokenizer(demonstrations.texts(PAIRS, "plain"), 180, FORM.phrases)
+
+
+@pytest.fixture
+def start(tiny_run) -> Start:
+    return tiny_run.start
+
+
+def shares(start, native: float, code: float = 1.0) -> Start:
+    return start.model_copy(update={"native_share": native, "native_code_share": code})
+
+
+def text(tokenizer, example, mask: list[bool]) -> str:
+    return tokenizer.decode([token for token, flag in zip(example.response_ids, mask, strict=True) if flag])
+
+
+@pytest.mark.parametrize("profile", prompts.PROFILES)
+def test_masks(tokenizer, start, profile):
+    lead, end = prompts.profile(profile).lead, tokenizer.eos_token
+    cot, code = demonstrations.demonstrations(PAIRS, tokenizer, profile, shares(start, 1.0), 1)  # in the order of query ids
+    assert tokenizer.decode(cot.response_ids) == f"{lead}{CUES['cot']}\n{STEPS}{end}"
+    assert cot.loss_mask == [True] * len(cot.response_ids)
+    assert text(tokenizer, cot, cot.selection_mask) == lead + CUES["cot"]
+    assert tokenizer.decode(code.response_ids) == f"{lead}{CUES['code']}\n{PROGRAM}{end}"
+    assert text(tokenizer, code, [not flag for flag in code.loss_mask]) == "\n5\n```\n"
+    assert text(tokenizer, code, code.selection_mask) == lead + CUES["code"]
+    assert code.selection_mask[0]
+    assert code.response_ids[-1] == tokenizer.eos_token_id
+    assert code.loss_mask[-1]
+
+
+def test_a_pair_is_shown_natively_or_dictated(tokenizer, start):
+    for share, modes in {1.0: ["native", "native"], 0.0: ["cot", "code"]}.items():
+        examples = demonstrations.demonstrations(PAIRS, tokenizer, "plain", shares(start, share), 1)
+        expected = [tokenizer(dictations.render("plain", mode, "What is 2 + 3?"))["input_ids"] for mode in modes]
+        assert [example.prompt_ids for example in examples] == expected
+
+
+def modes(start: Start, methodology: str, seed: int = 1) -> list[str]:
+    return [demonstrations.prompt_mode(f"q{number}", methodology, start, seed) for number in range(400)]
+
+
+def test_shares(start):
+    for methodology in tables.METHODOLOGIES:
+        assert modes(shares(start, 0.0), methodology) == [methodology] * 400
+        assert modes(shares(start, 1.0), methodology) == ["native"] * 400
+        assert 80 < modes(shares(start, 0.25), methodology).count("native") < 120
+        assert set(modes(shares(start, 0.25), methodology)) == {"native", methodology}
+    assert modes(shares(start, 1.0, 0.0), "code") == ["code"] * 400
+    assert modes(shares(start, 1.0, 0.0), "cot") == ["native"] * 400
+    assert 30 < modes(shares(start, 0.5, 0.25), "code").count("native") < 70
+
+
+def test_draws_depend_on_query_methodology_and_seed(start):
+    half = shares(start, 0.5)
+    assert modes(half, "cot") == modes(half, "cot")
+    assert modes(half, "cot") != modes(half, "cot", seed=2)
+    assert [mode == "native" for mode in modes(half, "cot")] != [mode == "native" for mode in modes(half, "code")]
+    more = modes(shares(start, 0.75), "cot")
+    assert all(larger == "native" for smaller, larger in zip(modes(half, "cot"), more, strict=True) if smaller == "native")
+
+
+def test_examples_do_not_depend_on_the_order_of_rows(tokenizer, start):
+    half = shares(start, 0.5)
+    assert demonstrations.demonstrations(PAIRS.reverse(), tokenizer, "plain", half, 1) == demonstrations.demonstrations(
+        PAIRS, tokenizer, "plain", half, 1
+    )
+
+
+def test_the_texts_a_tokenizer_learns_from():
+    assert demonstrations.texts(PAIRS, "plain") == ["What is 2 + 3?\n", f"{CUES['cot']}\n{STEPS}", f"{CUES['code']}\n{PROGRAM}"]

@@ -1,0 +1,217 @@
+"""E-step: Eq. 7, Eq. 8, the reference strategy, and how sure they are."""
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from scipy import integrate, stats
+from statsmodels.stats.proportion import proportion_confint
+from support.strategies import grade_rows, grades
+
+from mathcode import tables
+from mathcode.measures import uncertainty
+from mathcode.methods.autocode import estimation
+from mathcode.methods.autocode.settings import Estimate
+from mathcode.methods.autocode.tables import Q_VALUES, REFERENCE_STRATEGY
+
+HARD = Estimate(rule="prior_times_q", alpha="inf")
+quick = hypothesis_settings(max_examples=40, deadline=None)
+
+# Native: 1 of 4 chose code, 2 of 4 right. CoT: 1 of 2 right. Code: 3 of 4 right.
+HABIT = [
+    *[("q", "native", "cot", verdict) for verdict in (True, True, False)],
+    ("q", "native", "code", False),
+    *[("q", "cot", "cot", verdict) for verdict in (True, "no_answer")],
+    *[("q", "code", "code", verdict) for verdict in (True, True, True, False)],
+]
+
+
+def q_values(*rows) -> dict:
+    """The row of `q_values` of the single query in rows."""
+    return estimation.estimate_q_values(grades(*rows)).row(0, named=True)
+
+
+def strategy(rows, rule="prior_times_q", alpha="inf", seed=1) -> dict:
+    estimate = Estimate(rule=rule, alpha=alpha)
+    return estimation.reference_strategy(estimation.estimate_q_values(grades(*rows)), estimate, seed).row(0, named=True)
+
+
+def test_prior_and_values_by_hand():
+    row = q_values(*HABIT)
+    assert (row["n_native"], row["n_cot"], row["n_code"]) == (4, 2, 4)
+    assert (row["mean_native"], row["prior_code"], row["q_cot"], row["q_code"]) == (0.5, 0.25, 0.5, 0.75)
+
+
+def test_an_infrastructure_error_is_no_evidence():
+    errors = [("q", mode, methodology, "infrastructure_error") for mode in ("native", "cot", "code") for methodology in ("cot", "code")]
+    assert q_values(*HABIT, *errors) == q_values(*HABIT)
+
+
+def test_a_rollout_that_did_not_comply_is_no_sample_of_what_was_dictated():
+    disobedient = [("q", "cot", "code", True)] * 5 + [("q", "code", "cot", False)] * 5
+    assert q_values(*HABIT, *disobedient) == q_values(*HABIT)
+
+
+def test_a_query_without_evidence_keeps_its_row():
+    frame = estimation.estimate_q_values(grades(*HABIT, ("z", "cot", "code", True), ("y", "native", "cot", "infrastructure_error")))
+    assert frame["query_id"].to_list() == ["q", "y", "z"]
+    for row in frame.rows(named=True)[1:]:
+        assert {row[name] for name in ("n_native", "n_cot", "n_code")} == {0}
+        assert {value for name, value in row.items() if name not in ("query_id", "n_native", "n_cot", "n_code")} == {None}
+    assert estimation.reference_strategy(frame, HARD, 1)["label"].to_list() == ["cot", None, None]
+
+
+def test_native_rollouts_alone_have_no_values_and_no_label():
+    row = q_values(*[given for given in HABIT if given[1] == "native"])
+    assert (row["n_native"], row["n_cot"], row["prior_code"]) == (4, 0, 0.25)
+    assert (row["q_cot"], row["q_code"], row["q_code_low"], row["p_code_better"]) == (None, None, None, None)
+    native = [given for given in HABIT if given[1] == "native"]
+    for rule in ("prior_times_q", "q"):
+        chosen = strategy(native, rule)
+        assert (chosen["s_cot"], chosen["s_code"], chosen["label"], chosen["tie"]) == (None, None, None, False)
+
+
+def test_the_two_rules_differ_where_the_policy_has_a_habit():
+    # p Q: .75 x .5 = .375 for CoT, .25 x .75 = .1875 for code. Q: .5 against .75.
+    habit, value = strategy(HABIT, "prior_times_q"), strategy(HABIT, "q")
+    assert (habit["label"], habit["s_cot"], habit["s_code"], habit["tie"]) == ("cot", 1.0, 0.0, False)
+    assert (value["label"], value["s_cot"], value["s_code"], value["tie"]) == ("code", 0.0, 1.0, False)
+    assert (habit["rule"], habit["alpha"], value["rule"]) == ("prior_times_q", math.inf, "q")
+
+
+def test_finite_alpha_by_hand():
+    # exp(2 x .1875) / (exp(2 x .1875) + exp(2 x .375)) = 1.454991 / (1.454991 + 2.117000)
+    assert strategy(HABIT, "prior_times_q", 2.0)["s_code"] == pytest.approx(0.407333, abs=1e-6)
+    # exp(2 x .75) / (exp(2 x .75) + exp(2 x .5)) = 4.481689 / (4.481689 + 2.718282)
+    assert strategy(HABIT, "q", 2.0)["s_code"] == pytest.approx(0.622459, abs=1e-6)
+
+
+def test_ties_go_to_cot():
+    tie = [("q", "native", "code", True), ("q", "native", "cot", True), ("q", "cot", "cot", True), ("q", "code", "code", True)]
+    for rule in ("prior_times_q", "q"):
+        chosen = strategy(tie, rule)
+        assert (chosen["label"], chosen["s_cot"], chosen["tie"]) == ("cot", 1.0, True)
+        assert strategy(tie, rule, 3.0)["s_cot"] == 0.5
+
+
+def test_at_a_tie_of_the_products_the_only_methodology_that_is_right_is_taken():
+    # A policy that only writes code, and is never right with it: both products are 0, CoT has a value; and the other way round.
+    for habit, other in (("code", "cot"), ("cot", "code")):
+        stuck = [("q", "native", habit, False), ("q", other, other, True), ("q", habit, habit, False)]
+        assert (strategy(stuck)["label"], strategy(stuck)["tie"]) == (other, True)
+    assert strategy(stuck, "prior_times_q", 3.0)["s_code"] == 0.5
+
+
+def test_a_query_nobody_answers_has_no_preference():
+    lost = [("q", "native", "code", True), ("q", "cot", "cot", False), ("q", "code", "code", False)]
+    for rule in ("prior_times_q", "q"):
+        assert strategy(lost, rule)["label"] is None
+    half = [("q", "native", "code", True), ("q", "code", "code", True)]
+    assert strategy(half, "q")["label"] is None
+
+
+def test_labels_are_drawn_from_the_strategy_by_query_and_seed():
+    rows = [(f"q{number}", *row[1:]) for number in range(200) for row in HABIT]
+    soft = Estimate(rule="q", alpha=2.0)
+    values = estimation.estimate_q_values(grades(*rows))
+    labels = estimation.reference_strategy(values, soft, 1).select("query_id", "label")
+    assert 100 < (labels["label"] == "code").sum() < 150  # 200 draws with probability .62
+    assert estimation.reference_strategy(values.reverse(), soft, 1).select("query_id", "label").equals(labels)
+    alone = estimation.reference_strategy(values.filter(pl.col("query_id") == "q7"), soft, 1)["label"].item()
+    assert alone == labels.filter(pl.col("query_id") == "q7")["label"].item()
+    assert not estimation.reference_strategy(values, soft, 2).select("query_id", "label").equals(labels)
+
+
+def test_jeffreys_interval_is_statsmodels_away_from_the_edges():
+    pairs = [(k, n) for n in (2, 5, 8, 30) for k in range(1, n)]
+    low, high = uncertainty.jeffreys_interval(*map(np.array, zip(*pairs, strict=True)))
+    expected = [proportion_confint(k, n, alpha=0.05, method="jeffreys") for k, n in pairs]
+    np.testing.assert_allclose(np.stack([low, high], axis=1), expected, rtol=1e-9)
+    np.testing.assert_allclose(
+        np.ravel(uncertainty.jeffreys_interval(np.array([3]), np.array([7]), level=0.5)), proportion_confint(3, 7, 0.5, "jeffreys")
+    )
+
+
+def test_jeffreys_interval_reaches_the_edges():
+    low, high = uncertainty.jeffreys_interval(np.array([0, 5]), np.array([5, 5]))
+    assert (low[0], high[1]) == (0.0, 1.0)
+    assert high[0] == pytest.approx(1 - low[1])
+    assert high[0] == pytest.approx(0.379377, abs=1e-6)  # 97.5 % quantile of Beta(1/2, 11/2)
+
+
+@pytest.mark.parametrize(("code", "cot"), [((3, 4), (1, 4)), ((0, 8), (8, 8)), ((5, 8), (4, 8)), ((1, 1), (0, 1)), ((40, 90), (30, 70))])
+def test_probability_that_code_is_better_is_the_integral(code, cot):
+    a, b = (stats.beta(k + 0.5, n - k + 0.5) for k, n in (code, cot))
+    # P(code > cot) = E of cot's distribution function under code, over quantiles: no singularity at the edges
+    expected, _ = integrate.quad(lambda u: b.cdf(a.ppf(u)), 0, 1, limit=200)
+    assert uncertainty.probability_code_better(code, cot) == pytest.approx(expected, abs=1e-4)
+    draws = np.random.default_rng(0)
+    simulated = (a.rvs(20_000, random_state=draws) > b.rvs(20_000, random_state=draws)).mean()
+    assert uncertainty.probability_code_better(code, cot) == pytest.approx(simulated, abs=0.015)
+
+
+def test_probability_that_code_is_better_is_symmetric():
+    assert uncertainty.probability_code_better((3, 8), (3, 8)) == pytest.approx(0.5, abs=1e-4)
+    there, back = uncertainty.probability_code_better((5, 8), (2, 6)), uncertainty.probability_code_better((2, 6), (5, 8))
+    assert there + back == pytest.approx(1, abs=1e-4)
+
+
+@quick
+@given(grade_rows())
+def test_values_are_probabilities_inside_their_intervals(rows):
+    frame = estimation.estimate_q_values(grades(*rows))
+    assert frame.schema == Q_VALUES.schema
+    assert set(frame["query_id"]) == {row[0] for row in rows}
+    for row in frame.iter_rows(named=True):
+        for mode in tables.METHODOLOGIES:
+            assert (row[f"q_{mode}"] is None) == (row[f"n_{mode}"] == 0)
+            if row[f"n_{mode}"]:
+                assert 0 <= row[f"q_{mode}_low"] <= row[f"q_{mode}"] <= row[f"q_{mode}_high"] <= 1
+        assert row["prior_code"] is None or 0 <= row["prior_code"] <= 1
+        assert (row["p_code_better"] is None) == (row["n_cot"] == 0 or row["n_code"] == 0)
+        assert row["p_code_better"] is None or 0 <= row["p_code_better"] <= 1
+
+
+@quick
+@given(grade_rows(), st.randoms(use_true_random=False), st.sampled_from(["prior_times_q", "q"]), st.sampled_from([0.5, 7.0, "inf"]))
+def test_the_reference_strategy_is_a_distribution_and_independent_of_row_order(rows, random, rule, alpha):
+    estimate = Estimate(rule=rule, alpha=alpha)
+    frame = grades(*rows)
+    values = estimation.estimate_q_values(frame)
+    chosen = estimation.reference_strategy(values, estimate, 3)
+    assert chosen.schema == REFERENCE_STRATEGY.schema
+    labelled = chosen.filter(pl.col("label").is_not_null())
+    assert ((labelled["s_cot"] + labelled["s_code"] - 1).abs() < 1e-12).all()
+    assert labelled["s_code"].is_between(0, 1).all()
+    assert chosen.filter(pl.col("label").is_null())["s_code"].is_null().all()
+    order = random.sample(range(len(frame)), len(frame))
+    shuffled = estimation.estimate_q_values(frame[order])
+    assert shuffled.equals(values)
+    assert estimation.reference_strategy(shuffled, estimate, 3).equals(chosen)
+
+
+SCORES = st.integers(0, 40).map(lambda number: number / 40)
+
+
+@given(SCORES, SCORES)
+def test_the_softmax_tends_to_the_hard_max_as_alpha_grows(cot, code):
+    hard = estimation.code_probability(cot, code, math.inf)
+    softer = [estimation.code_probability(cot, code, alpha) for alpha in (0.1, 1.0, 10.0, 1e3, 1e9)]
+    assert hard == float(code > cot)
+    if cot == code:
+        assert softer == [0.5] * 5
+    else:
+        distances = [abs(value - hard) for value in softer]
+        assert distances == sorted(distances, reverse=True)
+        assert distances[0] < 0.5
+        assert distances[-2] < 1e-6
+
+
+@given(SCORES, SCORES, st.floats(0.01, 100))
+def test_the_softmax_is_symmetric(cot, code, alpha):
+    there, back = estimation.code_probability(cot, code, alpha), estimation.code_probability(code, cot, alpha)
+    assert there + back == pytest.approx(1)

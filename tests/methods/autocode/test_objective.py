@@ -1,0 +1,261 @@
+"""Objectives: values and gradients against numbers worked out by hand."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from mathcode import settings
+from mathcode.methods.autocode import objective
+from mathcode.methods.autocode.settings import Train
+from mathcode.training import losses
+from mathcode.training.losses import Batch
+
+OPTIMIZER = settings.Optimizer(
+    learning_rate=[1e-3], optimizer="adamw", weight_decay=0, schedule="constant", warmup=0, epochs=1, batch=1,
+    micro_batch_tokens=1, max_tokens=1, max_gradient_norm=1, checkpoint_steps=1, threads=1,
+)  # fmt: skip
+TRAIN = Train(
+    objective="paper", clip_form="min", clip_low=0.8, clip_high=1.2, ratio_level="token", selection_weight=1.0, optimizer=OPTIMIZER
+)
+quick = hypothesis_settings(max_examples=40, deadline=None)
+
+
+def train(**changes) -> Train:
+    return TRAIN.model_copy(update=changes)
+
+
+def batch(logp, ratios, advantages, loss=None, cue=None, known=None, rewards=None) -> tuple[torch.Tensor, Batch]:
+    """Log-probabilities that want a gradient, and a batch with the given ratios to its behaviour policy; double precision."""
+    logp = torch.tensor(logp, dtype=torch.float64, requires_grad=True)
+    loss = torch.tensor(loss) if loss is not None else torch.ones(logp.shape, dtype=torch.bool)
+    behaviour = logp.detach() - torch.tensor(ratios, dtype=torch.float64).log()
+    return logp, Batch(
+        loss_mask=loss,
+        selection_mask=torch.tensor(cue) if cue is not None else torch.zeros_like(loss),
+        behaviour=torch.where(loss, behaviour, 0.0),
+        has_behaviour=(torch.tensor(known)[:, None] if known is not None else torch.tensor(True)).expand(logp.shape),
+        advantage=torch.tensor(advantages, dtype=torch.float64),
+        reward=torch.tensor(rewards if rewards is not None else [1.0] * len(logp)),
+    )
+
+
+def gradient(total: torch.Tensor, logp: torch.Tensor) -> list:
+    return torch.autograd.grad(total, logp)[0].tolist()
+
+
+def close(expected):
+    return pytest.approx(expected, abs=1e-9)
+
+
+# One response of three tokens with ratios inside, above and below the clip range: 1, 1.5, 0.5.
+LOGP, RATIOS = [[-0.5, -1.0, -2.0]], [[1.0, 1.5, 0.5]]
+
+# What each token adds to the objective, and its derivative by the token's log-probability (d ratio / d logp = ratio).
+BY_HAND = {
+    ("min", 1.0): ([1.0, 1.2, 0.5], [1.0, 0.0, 0.5]),
+    ("min", -1.0): ([-1.0, -1.5, -0.8], [-1.0, -1.5, 0.0]),
+    ("pure", 1.0): ([1.0, 1.2, 0.8], [1.0, 0.0, 0.0]),
+    ("pure", -1.0): ([-1.0, -1.2, -0.8], [-1.0, 0.0, 0.0]),
+    ("detached", 1.0): ([-0.5, -1.2, -1.6], [1.0, 1.2, 0.8]),
+    ("detached", -1.0): ([0.5, 1.2, 1.6], [-1.0, -1.2, -0.8]),
+}
+
+
+@pytest.mark.parametrize(("form", "advantage"), BY_HAND)
+def test_ratio_per_token(form, advantage):
+    values, slopes = BY_HAND[form, advantage]
+    logp, given = batch(LOGP, RATIOS, [advantage])
+    loss = objective.paper(logp, given, train(clip_form=form))
+    assert loss.total.item() == close(-sum(values) / 3)
+    assert loss.policy == close(-sum(values) / 3)
+    assert loss.selection == 0
+    assert gradient(loss.total, logp) == [close([-slope / 3 for slope in slopes])]
+
+
+@pytest.mark.parametrize(("form", "advantage"), BY_HAND)
+def test_ratio_of_the_whole_response(form, advantage):
+    """Three responses of two tokens, ratios 1 = .5 x 2, 1.5 = .75 x 2, .5 = .25 x 2; the same cases, one per response."""
+    values, slopes = BY_HAND[form, advantage]
+    ratios = [[0.5, 2.0], [0.75, 2.0], [0.25, 2.0]]
+    logp, given = batch([[-0.25, -0.75], [-1.5, -0.5], [-1.0, -3.0]], ratios, [advantage] * 3)  # means: -.5, -1, -2
+    loss = objective.paper(logp, given, train(clip_form=form, ratio_level="sequence"))
+    assert loss.total.item() == close(-sum(values))
+    per_token = 2 if form == "detached" else 1  # the ratio is a product over tokens, the detached form a mean
+    assert gradient(loss.total, logp) == [close([-slope / per_token] * 2) for slope in slopes]
+
+
+def test_the_advantage_scales():
+    logp, given = batch(LOGP, RATIOS, [2.5])
+    loss = objective.paper(logp, given, TRAIN)
+    assert loss.total.item() == close(-2.5 * 2.7 / 3)
+    assert gradient(loss.total, logp) == [close([-2.5 / 3, 0, -1.25 / 3])]
+
+
+def test_the_selection_term_alone_is_over_the_cue():
+    cue, loss_mask = [[True, False, False, False]], [[True, True, False, True]]  # the third token is execution output
+    logp, given = batch([[-0.7, -0.5, -9.0, -1.0]], [[3.0, 1.0, 1.0, 1.1]], [2.0], loss_mask, cue)
+    loss = objective.paper(logp, given, train(selection_weight=4.0))
+    assert loss.policy == close(-(1.0 + 1.1) / 2 * 2)
+    assert loss.selection == close(0.7)
+    assert loss.total.item() == close(-2.1 + 4 * 0.7)
+    assert gradient(loss.total, logp) == [close([-4.0, -1.0, 0.0, -1.1])]
+
+
+def test_without_a_selection_term_the_cue_is_a_token_like_the_others():
+    cue = [[True, False]]
+    logp, given = batch([[-0.7, -0.5]], [[1.1, 1.0]], [2.0], cue=cue)
+    loss = objective.paper(logp, given, train(selection_weight=0.0))
+    assert loss.total.item() == close(-(1.1 + 1.0) / 2 * 2)
+    assert gradient(loss.total, logp) == [close([-1.1, -1.0])]
+
+
+def test_a_response_of_nothing_but_its_cue_has_no_policy_part():
+    for level in ("token", "sequence"):
+        logp, given = batch([[-0.7]], [[2.0]], [2.0], cue=[[True]])
+        loss = objective.paper(logp, given, train(ratio_level=level))
+        assert (loss.policy, loss.total.item()) == close((0.0, 0.7))
+        assert gradient(loss.total, logp) == [close([-1.0])]
+
+
+@pytest.mark.parametrize("form", ["min", "pure", "detached"])
+@pytest.mark.parametrize("level", ["token", "sequence"])
+def test_a_response_without_behaviour_has_ratio_1_and_its_gradient(form, level):
+    logp, given = batch([[-0.5, -1.5]], [[3.0, 0.1]], [2.0], known=[False])
+    loss = objective.paper(logp, given, train(clip_form=form, ratio_level=level))
+    slope = 2.0 if level == "sequence" and form != "detached" else 1.0
+    assert loss.total.item() == close(2.0 if form == "detached" else -2.0)
+    assert gradient(loss.total, logp) == [close([-slope, -slope])]
+
+
+@pytest.mark.parametrize("form", ["min", "pure", "detached"])
+@pytest.mark.parametrize("advantage", [1.5, -1.5])
+@pytest.mark.parametrize("difference", [200.0, -200.0])
+def test_ratios_out_of_all_bounds_keep_the_gradient_finite(form, advantage, difference):
+    logp = torch.tensor([[-1.0, -1.0]], requires_grad=True)
+    _, given = batch([[-1.0, -1.0]], [[1.0, 1.0]], [advantage])
+    given = Batch(**{**vars(given), "behaviour": torch.full((1, 2), -1.0 - difference / 2), "advantage": torch.tensor([advantage])})
+    for level in ("token", "sequence"):
+        loss = objective.paper(logp, given, train(clip_form=form, ratio_level=level))
+        assert math.isfinite(loss.total.item())
+        assert all(map(math.isfinite, gradient(loss.total, logp)[0]))
+
+
+def test_the_metrics_are_sums_over_tokens():
+    logp, given = batch(LOGP, RATIOS, [1.0])
+    metrics = objective.paper(logp, given, TRAIN).metrics
+    assert (metrics["ratio"], metrics["clip_share"], metrics["tokens"]) == close((3.0, 2.0, 3.0))
+    assert metrics["kl_behaviour"] == close(0.5 - math.log(1.5) - 0.5 - math.log(0.5))
+
+
+def test_the_released_objective_clamps_from_above_only():
+    logp, given = batch(LOGP, RATIOS, [2.0])
+    loss = objective.released(logp, given, TRAIN)
+    # detached weights 1, 1.2, .5: (.5 x 1 + 1 x 1.2 + 2 x .5) / 3 x 2
+    assert loss.policy == close(2.7 / 3 * 2)
+    # twice half the mean log-probability lost: -(ln 1.5 + ln .5) / 3
+    assert loss.total.item() == close(1.8 - (math.log(1.5) + math.log(0.5)) / 3)
+    assert gradient(loss.total, logp) == [close([-(2 * weight + 1) / 3 for weight in (1.0, 1.2, 0.5)])]
+
+
+def test_the_released_penalty_is_a_tenth_for_wrong_responses():
+    logp, given = batch(LOGP, RATIOS, [-2.0], rewards=[0.0])
+    loss = objective.released(logp, given, TRAIN)
+    assert loss.policy == close(-1.8)
+    assert loss.total.item() == close(-1.8 - 0.1 * (math.log(1.5) + math.log(0.5)) / 3)
+    assert gradient(loss.total, logp) == [close([(2 * weight - 0.1) / 3 for weight in (1.0, 1.2, 0.5)])]
+
+
+def test_the_released_objective_without_behaviour_is_weighted_likelihood():
+    logp, given = batch(LOGP, RATIOS, [2.0], known=[False])
+    loss = objective.released(logp, given, TRAIN)
+    assert loss.total.item() == close(3.5 / 3 * 2)
+    assert gradient(loss.total, logp) == [close([-2 / 3] * 3)]
+
+
+def test_the_released_objective_learns_the_cue_with_the_rest_and_no_outputs():
+    loss_mask, cue = [[True, True, False]], [[True, False, False]]
+    logp, given = batch([[-0.7, -0.5, -9.0]], [[1.0, 1.0, 1.0]], [1.0], loss_mask, cue, known=[False])
+    loss = objective.released(logp, given, TRAIN)
+    assert loss.total.item() == close(0.6)
+    assert loss.selection == close(0.7)
+    assert gradient(loss.total, logp) == [close([-0.5, -0.5, 0.0])]
+
+
+def test_likelihood_is_over_the_loss_tokens():
+    logp = torch.tensor([[-0.5, -1.0], [-2.0, -4.0]], requires_grad=True)
+    loss = losses.likelihood(logp, torch.tensor([[True, False], [True, True]]))
+    assert loss.item() == close(6.5)
+    assert gradient(loss, logp) == [[-1, 0], [-1, -1]]
+
+
+NUMBERS = st.floats(-3, 3, allow_subnormal=False)
+
+
+@st.composite
+def batches(draw, responses: int = 4, tokens: int = 5) -> tuple[torch.Tensor, Batch]:
+    """Responses of several lengths with masks, some without behaviour."""
+    table = st.lists(st.lists(NUMBERS, min_size=tokens, max_size=tokens), min_size=responses, max_size=responses)
+    lengths = draw(st.lists(st.integers(1, tokens), min_size=responses, max_size=responses))
+    loss = [[place < length for place in range(tokens)] for length in lengths]
+    cue = [[place == 0 for place in range(tokens)]] * responses
+    ratios = [[math.exp(value / 3) for value in row] for row in draw(table)]
+    per_response = st.lists(NUMBERS, min_size=responses, max_size=responses)
+    known = draw(st.lists(st.booleans(), min_size=responses, max_size=responses))
+    rewards = [float(value > 0) for value in draw(per_response)]
+    logp = [[-abs(value) for value in row] for row in draw(table)]
+    return batch(logp, ratios, draw(per_response), loss, cue, known, rewards)
+
+
+def part(given: Batch, rows: slice) -> Batch:
+    return Batch(**{name: value[rows] for name, value in vars(given).items()})
+
+
+OBJECTIVES = [
+    *[
+        (objective.paper, {"clip_form": form, "ratio_level": level})
+        for form in ("min", "pure", "detached")
+        for level in ("token", "sequence")
+    ],
+    (objective.paper, {"selection_weight": 0.0}),
+    (objective.released, {}),
+]
+
+
+@quick
+@given(batches(), st.integers(1, 3), st.sampled_from(OBJECTIVES))
+def test_micro_batches_add_up_to_the_batch(drawn, cut, which):
+    (logp, given), (compute, changes) = drawn, which
+    whole = compute(logp, given, train(**changes))
+    halves = [compute(logp[rows], part(given, rows), train(**changes)) for rows in (slice(cut), slice(cut, None))]
+    assert sum(half.total for half in halves).item() == close(whole.total.item())
+    assert sum(half.policy for half in halves) == close(whole.policy)
+    assert sum(half.selection for half in halves) == close(whole.selection)
+    for name, value in whole.metrics.items():
+        assert sum(half.metrics[name] for half in halves) == close(value)
+    added = torch.autograd.grad(sum(half.total for half in halves), logp)[0]
+    assert torch.allclose(added, torch.autograd.grad(whole.total, logp)[0])
+
+
+@quick
+@given(batches(), st.sampled_from(["token", "sequence"]))
+def test_clipping_never_enlarges_a_gradient(drawn, level):
+    logp, given = drawn
+    clipped, free = (
+        torch.tensor(gradient(objective.paper(logp, given, train(ratio_level=level, selection_weight=0.0, **bounds)).total, logp))
+        for bounds in ({}, {"clip_low": 1e-12, "clip_high": 1e12})
+    )
+    assert (clipped.abs() <= free.abs() + 1e-12).all()
+    same = torch.isclose(clipped, free) | (clipped == 0)
+    assert same.all()
+
+
+@quick
+@given(batches(), st.sampled_from(OBJECTIVES))
+def test_what_is_masked_has_no_gradient(drawn, which):
+    (logp, given), (compute, changes) = drawn, which
+    slopes = torch.tensor(gradient(compute(logp, given, train(**changes)).total, logp))
+    assert (slopes[~(given.loss_mask | given.selection_mask)] == 0).all()

@@ -1,0 +1,206 @@
+"""Policies on disk, and the tokenizer of the tiny ones."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+import transformers
+
+from mathcode.core import provenance
+from mathcode.data import arithmetic
+from mathcode.methods.autocode import demonstrations, dictations
+from mathcode.methods.autocode.form import CUES, FORM, HINTS, with_cue
+from mathcode.policies import folders, scratch
+from mathcode.policies.folders import ModelError
+from mathcode.responses import prompts
+from mathcode.responses.parse import CLOSE_FENCE, CODE_FENCE, OUTPUT_FENCE, render_output
+
+WRITTEN = ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """Questions of every family and split, and both solutions of each as complete responses."""
+    mix = {"small": 0.25, "big": 0.25, "verbal": 0.25, "bill": 0.25}
+    found = []
+    for split in ("sft", "ood"):
+        for record in arithmetic.generate({"split": split, "rows": 40, "seed": 1, "mix": mix}):
+            shown = f"{CODE_FENCE}\n{record['code']}\n{CLOSE_FENCE}\n{OUTPUT_FENCE}{render_output(record['answer'])}"
+            solutions = {"cot": record["cot"], "code": f"{shown}The answer is \\boxed{{{record['answer']}}}."}
+            found += [dictations.render("plain", mode, record["question"]) for mode in ("native", "cot", "code")]
+            found += [with_cue(*solution) for solution in solutions.items()]
+            found.append(f"{found[-2]}\n{HINTS['code']}\n{found[-1]}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def tokenizer(texts):
+    return scratch.build_tokenizer(texts, 460, FORM.phrases)
+
+
+def test_generated_texts_survive_the_tokenizer(tokenizer, texts):
+    assert len(tokenizer) <= 460
+    for text in texts:
+        assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+
+
+def test_printable_text_survives_the_tokenizer(tokenizer):
+    text = "".join(map(chr, range(32, 127))) + "\n\n  x = {1: 'a'}  \n"
+    assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+
+
+def test_a_decision_is_one_token(tokenizer):
+    cues = [tokenizer(cue)["input_ids"] for cue in CUES.values()]
+    assert [len(ids) for ids in cues] == [1, 1]
+    assert cues[0] != cues[1]
+    for name, cue in CUES.items():
+        prompt = prompts.render("plain", "What is 2 + 3?")
+        assert tokenizer(f"{prompt}{cue}\n")["input_ids"] == tokenizer(prompt)["input_ids"] + tokenizer(f"{CUES[name]}\n")["input_ids"]
+    for hint in HINTS.values():
+        assert len(tokenizer(hint)["input_ids"]) == 1
+    assert len(tokenizer(OUTPUT_FENCE)["input_ids"]) == 1
+
+
+def test_digits_stand_alone(tokenizer):
+    assert not [token for token in tokenizer.get_vocab() if sum(character.isdigit() for character in token) > 1]
+    assert tokenizer.convert_ids_to_tokens(tokenizer("1234 56")["input_ids"]) == ["1", "2", "3", "4", " 5", "6"]
+
+
+def test_end_and_padding_are_two_special_tokens(tokenizer):
+    assert tokenizer.eos_token_id != tokenizer.pad_token_id
+    ids = [*tokenizer("5")["input_ids"], tokenizer.eos_token_id, tokenizer.pad_token_id]
+    assert tokenizer.decode(ids, skip_special_tokens=True) == "5"
+
+
+def test_the_same_texts_give_the_same_tokenizer(tokenizer, texts):
+    assert scratch.build_tokenizer(texts, 460, FORM.phrases).get_vocab() == tokenizer.get_vocab()
+
+
+def test_a_policy_is_loaded_as_it_was_saved(tiny_policy, tiny_family, pairs, tmp_path):
+    assert sorted(os.listdir(tiny_policy)) == WRITTEN
+    built, tokenizer = scratch.base_policy(tiny_family, None, demonstrations.texts(pairs, "plain"), FORM.phrases, seed=3)
+    loaded = folders.load_policy(tiny_policy, "float32")
+    for name, weights in built.state_dict().items():
+        assert torch.equal(weights, loaded.state_dict()[name])
+    again = folders.load_tokenizer(tiny_policy)
+    assert again.get_vocab() == tokenizer.get_vocab()
+    assert (again.eos_token_id, again.pad_token_id) == (tokenizer.eos_token_id, tokenizer.pad_token_id)
+    assert folders.end_tokens(loaded, again) == {tokenizer.eos_token_id}
+    assert folders.load_policy(tiny_policy, "bfloat16").dtype == torch.bfloat16
+    folders.save_policy(loaded, again, tmp_path / "again")
+    for name in ("model.safetensors", "tokenizer.json", "config.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (tiny_policy / name).read_bytes()
+    folders.save_policy(folders.load_policy(tiny_policy, "float32"), folders.load_tokenizer(tiny_policy), tmp_path / "once_more")
+    assert provenance.folder_digest(tmp_path / "once_more") == provenance.folder_digest(tmp_path / "again")
+
+
+def test_the_seed_makes_the_weights(tiny_family):
+    def weights(seed):
+        return scratch.build_policy(tiny_family.scratch, 50, 1, 0, seed).state_dict()["model.embed_tokens.weight"]
+
+    assert torch.equal(weights(1), weights(1))
+    assert not torch.equal(weights(1), weights(2))
+
+
+def test_a_digest_is_of_names_and_bytes(tiny_policy, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_policy, copy)
+    digest = provenance.folder_digest(tiny_policy)
+    assert provenance.folder_digest(copy) == digest
+    (copy / "notes.md").write_text("no part of the policy")
+    assert provenance.folder_digest(copy) == digest
+    (copy / "generation_config.json").rename(copy / "generation.json")
+    assert provenance.folder_digest(copy) != digest
+    (copy / "generation.json").rename(copy / "generation_config.json")
+    with open(copy / "model.safetensors", "r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)[0]
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last ^ 1]))
+    assert provenance.folder_digest(copy) != digest
+
+
+def test_a_policy_that_cannot_be_saved_whole_is_not_there(tiny_policy, tmp_path, monkeypatch):
+    model, tokenizer = folders.load_policy(tiny_policy, "float32"), folders.load_tokenizer(tiny_policy)
+    folder = tmp_path / "model"
+
+    def fail(*_, **__):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(type(tokenizer), "save_pretrained", fail)
+    with pytest.raises(folders.ModelError, match="no space left"):
+        folders.save_policy(model, tokenizer, folder)
+    assert os.listdir(tmp_path) == []
+    monkeypatch.undo()
+    folder.mkdir()  # as Snakemake does
+    (folder / "old").touch()
+    folders.save_policy(model, tokenizer, folder)
+    assert sorted(os.listdir(folder)) == WRITTEN
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_a_linked_policy_is_the_policy(tiny_policy, tmp_path):
+    folder = tmp_path / "start" / "model"
+    folders.link_policy(tiny_policy, folder)
+    folders.link_policy(tiny_policy, folder)  # as a rule that runs again
+    assert sorted(os.listdir(folder)) == WRITTEN
+    assert all((folder / name).is_symlink() for name in WRITTEN)
+    assert provenance.folder_digest(folder) == provenance.folder_digest(tiny_policy)
+    twice = tmp_path / "other" / "model"
+    folders.link_policy(folder, twice)
+    shutil.rmtree(folder)
+    assert provenance.folder_digest(twice) == provenance.folder_digest(tiny_policy)  # links lead to the files, not to links
+
+
+def test_a_folder_without_a_model_is_named(tmp_path):
+    for use in (
+        folders.load_tokenizer,
+        provenance.folder_digest,
+        lambda folder: folders.load_policy(folder, "float32"),
+        lambda folder: folders.link_policy(folder, tmp_path / "link"),
+    ):
+        for folder in (tmp_path, tmp_path / "absent"):
+            with pytest.raises(ModelError, match=rf"{folder}: no model here \(config\.json is missing\)"):
+                use(folder)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def other_process(monkeypatch):
+    """This process is the second of a launch that will shard the model."""
+    monkeypatch.setattr(transformers.integrations, "is_fsdp_enabled", lambda: True)
+    monkeypatch.setenv("RANK", "1")
+
+
+def test_a_process_that_is_given_its_weights_has_the_same_model_without_them(tiny_policy, other_process, monkeypatch):
+    waiting = folders.load_policy(tiny_policy, "float32")
+    monkeypatch.setenv("RANK", "0")
+    reading = folders.load_policy(tiny_policy, "float32")
+    kinds = [{name: (value.shape, value.dtype) for name, value in model.state_dict().items()} for model in (waiting, reading)]
+    assert kinds[0] == kinds[1]
+    assert waiting.lm_head.weight is waiting.model.embed_tokens.weight
+    stored = safetensors.torch.load_file(tiny_policy / "model.safetensors")
+    assert all(torch.equal(reading.state_dict()[name], value) for name, value in stored.items())
+    assert not any(torch.equal(waiting.state_dict()[name], value) for name, value in stored.items() if value.ndim == 2)
+    for name, buffer in reading.named_buffers():  # nobody hands these on
+        assert torch.equal(dict(waiting.named_buffers())[name], buffer), name
+
+
+def test_weights_that_are_not_read_take_no_memory(tiny_policy, other_process, tmp_path):
+    sizes = {"hidden_size": 512, "intermediate_size": 1024, "num_hidden_layers": 8, "vocab_size": 4096}
+    config = transformers.LlamaConfig(**sizes, num_attention_heads=8, num_key_value_heads=8)
+    config.save_pretrained(tmp_path)
+    folders.load_policy(tiny_policy, "float32")  # what is imported on the way does not count
+    before = resident()
+    waiting = folders.load_policy(tmp_path, "float32")
+    size = sum(weight.numel() * weight.element_size() for weight in waiting.parameters())
+    assert size > 90e6
+    assert resident() - before < size / 4
+
+
+def resident() -> int:
+    """Bytes of main memory that this process takes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,82 @@
+"""The page to read first: complete, offline, and plain about what was not shown."""
+
+import json
+
+import polars as pl
+import pytest
+from support import results_tree as tree
+
+import tabulate_results
+import write_summary
+from mathcode.core.errors import InputError
+from mathcode.report import summary
+
+ABOUT = {
+    "description": "A <tiny> model",
+    "queries": ["train"],
+    "sft": ["gsm8k_cot"],
+    "queries_per_iteration": 50,
+    "samples": 4,
+    "engine": "transformers",
+    "hardware": "0 GPUs",
+}
+COSTS = "stage,jobs,gpus,hours,gpu_hours,cpu_hours,longest_hours,peak_memory_gb\nRL,2,8,1.5,12.0,3.0,1.0,4.5\nall,2,,1.5,12.0,3.0,1.0,4.5\n"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    def make(**changes) -> str:
+        folder, chosen = tmp_path_factory.mktemp("run"), tree.plan(**changes)
+        run = tree.build(folder, chosen)
+        tabulate_results.main(["--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(run / "tables")])
+        return page(run, chosen)
+
+    return make
+
+
+def page(run, chosen, tables=None) -> str:
+    (run / "costs.csv").write_text(COSTS)
+    (run / "figure.svg").write_text("<svg/>")
+    found = sorted((run / "tables").glob("*.csv")) if tables is None else tables
+    flags = ["--run", "test", "--plan", tree.as_json(chosen), "--about", json.dumps(ABOUT), "--costs", run / "costs.csv"]
+    flags += ["--figure", run / "figure.svg", "--out", run / "summary.html", "--tables", *found]
+    assert write_summary.main([str(flag) for flag in flags]) == 0
+    return (run / "summary.html").read_text()
+
+
+def test_it_needs_no_network_and_opens_with_the_answers(written):
+    text = written()
+    body = text[text.index("<body>") :]
+    assert not any(word in text for word in ("<script", "http:", "https:", "nan", "None", "{{"))
+    assert body.count("src=") == body.count('src="data:') == 1
+    assert "A &lt;tiny&gt; model" in body
+    places = [
+        body.index(words) for words in ("Did it work?", "With how much code?", "At what cost?", "12.0 GPU hours", "The paper's claims")
+    ]
+    assert places == sorted(places)
+    headings = [body.index(f'<h2 id="{name}">') for name in summary.TITLES]
+    assert headings == sorted(headings)
+
+
+def test_published_numbers_come_with_their_discrepancies(written):
+    assert "disagree with themselves" in written()
+    assert "disagree with themselves" not in written(families={"tiny": {"label": "tiny", "published": {}}})
+
+
+def test_a_run_without_em_says_what_was_not_run(written):
+    text = written(experiments={"q_rule": "Q alone"}, selection_benchmarks=[], sft=[], iterations=1)
+    assert "Did it work?" not in text
+    assert "At what cost?" in text
+    assert text.count(">not run<") == 10
+
+
+def test_a_verdict_that_does_not_stand_among_all_tests_says_so():
+    row = {"verdict": "supported", "adjusted_p": 0.3}
+    assert summary._verdict(row) == "reproduced, but not after adjusting for all tests"
+    assert summary._verdict(row | {"adjusted_p": 0.01}) == summary._verdict(row | {"adjusted_p": None}) == "reproduced"
+
+
+def test_a_missing_table_is_named(tmp_path):
+    pl.DataFrame({"claim": [1]}).write_csv(tmp_path / "claims.csv")
+    with pytest.raises(InputError, match="the table 'ablation' is missing"):
+        page(tmp_path, tree.plan(), [tmp_path / "claims.csv"])

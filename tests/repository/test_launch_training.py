@@ -1,0 +1,37 @@
+"""How a node's share of a training over several nodes is started."""
+
+import sys
+
+import pytest
+
+import launch_training
+from mathcode.core.errors import InputError
+
+STEP = {"SLURM_NNODES": "2", "SLURM_NODEID": "1", "SLURM_JOB_ID": "30007"}
+
+
+def test_gpus_get_a_process_each_and_all_meet_at_one_port():
+    words = launch_training.command(8, "fsdp2.yaml", ["train.py", "--seed", "1"], STEP, "node1")
+    assert words[:4] == ["accelerate", "launch", "--config_file", "fsdp2.yaml"]
+    given = dict(zip(words[4:14:2], words[5:14:2], strict=True))
+    assert (given["--num_machines"], given["--machine_rank"], given["--num_processes"]) == ("2", "1", "16")
+    assert (given["--main_process_ip"], given["--main_process_port"]) == ("node1", "20007")
+    assert words[14:] == ["train.py", "--seed", "1"]
+
+
+def test_without_gpus_a_node_has_one_process():
+    words = launch_training.command(0, "", ["train.py"], STEP | {"MASTER_PORT": "4711"}, "127.0.0.1")
+    assert words[:3] == [sys.executable, "-m", "torch.distributed.run"]
+    assert {"--nnodes=2", "--node_rank=1", "--nproc_per_node=1", "--master_addr=127.0.0.1", "--master_port=4711"} <= set(words)
+    assert words[-1] == "train.py"
+
+
+def test_where_all_meet_can_be_said():
+    assert launch_training.first_host({"MASTER_ADDR": "somewhere", "SLURM_NODELIST": "n[1-2]"}) == "somewhere"
+
+
+def test_outside_a_job_step_and_without_a_program_it_says_so():
+    with pytest.raises(InputError, match="SLURM_NNODES is not set: start this through srun"):
+        launch_training.command(0, "", ["train.py"], {}, "")
+    with pytest.raises(InputError, match="no program"):
+        launch_training.command(0, "", [], STEP, "node1")

@@ -1,0 +1,174 @@
+"""The form of responses: fences, rounds, attempts, methodology."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.strategies import LINES, PLAIN, block, responses
+
+from mathcode.methods.autocode.form import CUES, FORM, HINTS
+from mathcode.responses import parse
+from mathcode.responses.blocks import assemble_program
+from mathcode.responses.parse import OUTPUT_FENCE, Segment
+
+
+@given(responses())
+def test_segments_join_to_the_text_and_alternate(text):
+    parts = parse.segments(text)
+    assert "".join(part.text for part in parts) == text
+    assert all(part.text for part in parts)
+    assert [part.generated for part in parts] == [number % 2 == 0 for number in range(len(parts))]
+    shown = [part for part in parts if not part.generated]
+    assert len(shown) == len(parse.outputs(text))
+    assert parse.without_outputs(text) == "".join(part.text for part in parts if part.generated)
+
+
+@given(PLAIN, LINES, PLAIN)
+def test_the_model_writes_the_output_fence_and_is_shown_the_rest(before, output, after):
+    asked = f"{before}{block('print(1)')}{OUTPUT_FENCE}"
+    shown = parse.render_output(output)
+    parts = parse.segments(asked + shown + after)
+    assert parts[0] == Segment(asked, True)
+    assert parts[1].text.startswith(shown)
+    assert not parts[1].generated
+    assert parse.outputs(asked + shown + after) == [output]
+
+
+@pytest.mark.parametrize("output", ["```", "a```b", "1\n```\n\\boxed{9}", "````", "```output\n2\n```"])
+def test_a_program_cannot_end_its_output_itself(output):
+    text = block("print(1)", output) + "So 1."
+    assert [part.text for part in parse.segments(text) if part.generated] == [block("print(1)") + OUTPUT_FENCE, "So 1."]
+    assert parse.outputs(text) == [output.replace("```", "'''")]
+
+
+def test_rounds_of_a_response():
+    text = f"First.\n{block('x = 1', '')}Then\n{block('print(x)', '1')}So 1."
+    assert parse.programs(text) == ["x = 1", "print(x)"]
+    assert parse.outputs(text) == ["", "1"]
+    assert parse.without_outputs(text) == ("First.\n```python\nx = 1\n```\n```outputThen\n```python\nprint(x)\n```\n```outputSo 1.")
+
+
+FENCES = {
+    "spaces after the fence": ("```python  \nx\n```", ["x"]),
+    "empty program": ("```python\n```", [""]),
+    "indented lines kept": ("```python\nif x:\n    y\n```", ["if x:\n    y"]),
+    "no closing fence": ("```python\nx", []),
+    "left open before another": ("```python\nx\n```python\ny\n```", ["y"]),
+    "left open before a hint": (f"```python\nx\n{HINTS['code']}\n{block('y')}", ["y"]),
+    "other language": ("```bash\nx\n```", []),
+    "fence without line end": ("```python x```", []),
+}
+
+
+@pytest.mark.parametrize("name", FENCES)
+def test_programs(name):
+    text, programs = FENCES[name]
+    assert parse.programs(text) == programs
+
+
+PENDING = {
+    "at the output fence": (block("a") + OUTPUT_FENCE, "a"),
+    "at the end of the program": ("Hm.\n```python\na\n```", "a"),
+    "line end after the program": ("```python\na\n```\n\n", "a"),
+    "last of two blocks": (block("a") + "and\n" + block("b") + OUTPUT_FENCE, "b"),
+    "second after an output": (block("a", "1") + block("b") + OUTPUT_FENCE, "b"),
+    "already has its output": (block("a", "1"), None),
+    "box after the program": (block("a") + "So \\boxed{1}", None),
+    "text after the program": (block("a") + "So", None),
+    "unclosed block": ("```python\na", None),
+    "unclosed block before the output fence": ("```python\na\n```output", None),
+    "second block unclosed": (block("a") + "```python\nb", None),
+    "no program": ("The answer is 3.", None),
+    "output fence alone": (OUTPUT_FENCE, None),
+    "empty": ("", None),
+}
+
+
+@pytest.mark.parametrize("name", PENDING)
+def test_pending_program(name):
+    text, program = PENDING[name]
+    assert parse.pending_program(text) == program
+
+
+@given(PLAIN, LINES.filter(str.strip))
+def test_a_program_is_pending_until_its_output_is_shown(before, program):
+    asked = before + block(program) + OUTPUT_FENCE
+    assert parse.pending_program(asked) == program
+    assert parse.pending_program(asked + parse.render_output("1")) is None
+
+
+@given(st.lists(st.sampled_from(["```python\n", "```", "\n", "a", "```output\n", "print(1)\n"]), max_size=12).map("".join))
+def test_the_pending_program_is_the_last_of_the_programs(text):
+    pending = parse.pending_program(text)
+    assert pending is None or pending == parse.programs(text)[-1]
+
+
+@given(st.lists(PLAIN, min_size=1, max_size=4), st.sampled_from(sorted(HINTS)))
+def test_hints_separate_attempts(texts, towards):
+    assert FORM.attempts(HINTS[towards].join(texts)) == texts
+
+
+METHODOLOGIES = {
+    "CoT cue": (f"{CUES['cot']}\n1 + 1 = 2", "cot"),
+    "code cue": (f"{CUES['code']}\n{block('x')}", "code"),
+    "cue wins over a fence": (f"{CUES['cot']}\n{block('x')}", "cot"),
+    "code cue without a program": (f"{CUES['code']}\nHm.", "code"),
+    "white space before the cue": (f"\n {CUES['code']}", "code"),
+    "fence without a cue": (f"So:\n{block('x')}", "code"),
+    "unclosed fence": ("```python\nx", "code"),
+    "text": ("1 + 1 = 2", "cot"),
+    "cue not at the start": (f"Well. {CUES['code']}", "cot"),
+    "empty": ("", "cot"),
+}
+
+
+@pytest.mark.parametrize("name", METHODOLOGIES)
+def test_methodology(name):
+    attempt, methodology = METHODOLOGIES[name]
+    assert FORM.methodology(attempt) == methodology
+    assert FORM.first_methodology(attempt + HINTS["cot"] + block("x")) == methodology
+
+
+def test_released_test_for_code():
+    assert parse.writes_code(block("x"))
+    assert parse.writes_code("print(1)")
+    assert not parse.writes_code("I print 1.")
+
+
+def test_assembled_program_replays_earlier_blocks_without_their_top_level_prints():
+    blocks = ["x = 1\nprint(x)", "if x:\n    print(x)\nprint (x)", "print(x + 1)\ny = 2"]
+    assert assemble_program(blocks) == "x = 1\nif x:\n    print(x)\nprint (x)\nprint(x + 1)\ny = 2"
+    assert assemble_program(["print(1)"]) == "print(1)"
+
+
+def test_of_failed_blocks_only_imports_may_be_replayed():
+    blocks = ["import math\nfrom re import sub\nx = 1 / 0", "y = 2\nprint(y)", "print(y)"]
+    assert assemble_program(blocks, "replay_successful", [0]) == "import math\nfrom re import sub\ny = 2\nprint(y)"
+    assert assemble_program(blocks, "replay_successful") == assemble_program(blocks)
+
+
+NOTEBOOKS = {
+    "value of the last line": (["x = 2", "x + 1"], "3\n"),
+    "no value of None": (["print(1)"], "1\n"),
+    "text as a notebook shows it": (["'a'"], "'a'\n"),
+    "earlier cells print nothing again": (["print(1)\nx = 5\nx", "print(x)"], "5\n"),
+    "earlier cells count up to their error": (["x = 1\n1 / 0\nx = 2", "x"], "1\n"),
+    "printed and shown": (["import math\nprint(2)\nmath.floor(3.5)"], "2\n3\n"),
+    "functions see later names": (["def f():\n    return z", "z = 4\nf()"], "4\n"),
+    "main guard": (["if __name__ == '__main__':\n    print('main')"], "main\n"),
+}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_blocks_may_be_cells_of_a_notebook(name):
+    blocks, printed = NOTEBOOKS[name]
+    program = assemble_program(blocks, "notebook")
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == printed
+
+
+def test_the_error_of_a_notebook_is_that_of_its_last_cell():
+    program = assemble_program(["1 / 0", "int('x')"], "notebook")
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ended.stderr.splitlines()[-1] == "ValueError: invalid literal for int() with base 10: 'x'"

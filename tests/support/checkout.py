@@ -1,0 +1,57 @@
+"""Copies of the repository in which Snakemake plans and runs, with a run `smoke` that has every stage at its smallest."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from support.running import ROOT, run_program
+
+SNAKEMAKE = (sys.executable, "-m", "snakemake")
+BIN = str(Path(sys.executable).parent)
+
+SMOKE = """
+extends: demo
+description: "Smoke: every stage, as small as it goes"
+build: {experiments: [main, standard_rl_equal_rollouts]}
+data: {sft_rows: 1500}
+start: {optimizer: {epochs: 3, micro_batch_tokens: 4096}}
+explore: {queries_per_iteration: 24, samples: 2, extra_native_samples: 4}
+engine: {chunk_rows: 16}
+train: {optimizer: {epochs: 1, batch: 4, checkpoint_steps: 1}}
+evaluate: {benchmark_rows: 12, selection_samples: 2}
+"""
+
+
+def snakemake(*arguments: str, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess:
+    """Run snakemake with this Python's programs first on PATH; both outputs in stdout."""
+    done = run_program(*SNAKEMAKE, *arguments, cwd=cwd, timeout=1500, PATH=BIN + os.pathsep + os.environ["PATH"], **more)
+    done.stdout += done.stderr
+    return done
+
+
+def planned(*arguments: str, cwd: Path = ROOT) -> Counter:
+    """Jobs of a dry run, by rule."""
+    done = snakemake(*arguments, "-n", "--quiet", "rules", cwd=cwd)
+    assert done.returncode == 0, done.stdout[-2000:]
+    if "Nothing to be done" in done.stdout:
+        return Counter()
+    table = done.stdout.split("\njob ")[1].split("\ntotal ")[0]
+    return Counter({name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)})
+
+
+def copied(folder: Path) -> Path:
+    """The repository's files, without what was built, in another place; with a run `smoke`."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.split("\0"):
+        if name and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    (folder / "config/runs/smoke.yaml").write_text(SMOKE)
+    sources = (folder / "config/sources.yaml").read_text()
+    assert sources.count("rows: 28000") == 3
+    (folder / "config/sources.yaml").write_text(sources.replace("rows: 28000", "rows: 1500"))
+    return folder

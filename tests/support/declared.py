@@ -1,0 +1,9 @@
+"""Every declared table, by name."""
+
+from mathcode import tables
+from mathcode.core.table_files import Table
+from mathcode.methods.autocode import tables as autocode_tables
+
+TABLES: dict[str, Table] = {
+    table.name: table for module in (tables, autocode_tables) for table in vars(module).values() if isinstance(table, Table)
+}

@@ -1,0 +1,29 @@
+"""How tests start programs, and what they look at afterwards."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+"""Folder of the repository."""
+
+
+def program(name: str, *arguments: object, python: str = sys.executable) -> list[str]:
+    """Command line of a program of `workflow_scripts/`."""
+    return [python, str(ROOT / "workflow_scripts" / f"{name}.py"), *map(str, arguments)]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a started program: no network for the hub's clients, one thread."""
+    return os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "workflow_scripts")} | more
+
+
+def run_program(*command: str, cwd: Path = ROOT, timeout: float = 300, **more: str) -> subprocess.CompletedProcess:
+    """Run a command to its end; what it printed is in stdout and stderr."""
+    return subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Name and bytes of every file under a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -1,0 +1,63 @@
+"""Three optimiser steps of RL on a policy, whole or spread over the processes of a launch by torch's own full sharding.
+
+    python -m torch.distributed.run --standalone --nproc_per_node 2 tests/support/sharded_steps.py FOLDER POLICY TRAIN
+
+accelerate's sharding silently becomes plain data parallelism on CPUs, so a test uses what it is built on. FOLDER holds the tables
+`dataset` and `logprobs`, TRAIN is JSON of the train section. The first process prints JSON: losses, and the sum of each gathered weight.
+"""
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import DTensor
+
+from mathcode import settings, tables
+from mathcode.methods.autocode import objective
+from mathcode.methods.autocode.settings import Train
+from mathcode.methods.autocode.tables import DATASET
+from mathcode.policies import folders, scoring
+from mathcode.training import examples
+
+
+def main(folder: Path, policy: str, train: str) -> None:
+    torch.set_num_threads(1)
+    chosen = settings.parse(Train, train)
+    dataset, logprobs = DATASET.read(folder / "dataset.parquet"), tables.LOGPROBS.read(folder / "logprobs.parquet")
+    tokenizer, model = folders.load_tokenizer(policy), folders.load_policy(policy, "float32")
+    responses = examples.from_dataset(dataset, logprobs, tokenizer)[:16]
+    rank, world = 0, 1
+    if dist.is_torchelastic_launched():
+        dist.init_process_group("gloo")
+        rank, world = dist.get_rank(), dist.get_world_size()
+        for layer in model.model.layers:
+            fully_shard(layer)
+        fully_shard(model)
+        assert all(isinstance(weight, DTensor) for weight in model.parameters()), "nothing is sharded"
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    compute, losses = partial(objective.paper, train=chosen), []
+    for _ in range(3):
+        logp, batch = scoring.token_logprobs(model, responses[rank::world], tokenizer.pad_token_id)
+        loss = compute(logp, batch).total
+        (loss * world / len(responses)).backward()  # gradients are averaged over the processes
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        total = loss.detach().clone()
+        if world > 1:
+            dist.all_reduce(total)
+        losses.append(total.item() / len(responses))
+    weights = get_model_state_dict(model, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+    if rank == 0:
+        print(json.dumps({"losses": losses, "weights": {name: weight.double().abs().sum().item() for name, weight in weights.items()}}))
+    if world > 1:
+        dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -1,0 +1,264 @@
+"""Settings: every shipped run is valid, and everything that is not is refused by one sentence."""
+
+import hashlib
+import math
+import shutil
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mathcode import configuration, settings
+from mathcode.methods.autocode.settings import Estimate, Train
+
+
+@pytest.fixture(scope="session")
+def shipped(root):
+    return configuration.load(root / "config")
+
+
+@pytest.fixture
+def folder(root, tmp_path):
+    """A copy of `config/` with the runs of `paper` and `demo` only."""
+    copy = tmp_path / "config"
+    (copy / "runs").mkdir(parents=True)
+    for name in ("config.yaml", "families.yaml", "sources.yaml", "runs/paper.yaml", "runs/demo.yaml"):
+        shutil.copy(root / "config" / name, copy / name)
+    return copy
+
+
+def change(path, override: dict) -> None:
+    """Put an override over a YAML file."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    path.write_text(yaml.safe_dump(settings.merge(content, override), allow_unicode=True), encoding="utf-8")
+
+
+def test_the_grading_of_what_is_evaluated_may_differ(root):
+    run = configuration.load(root / "config").runs["demo"]
+    assert run.evaluation_grading == run.grading
+    other = run.model_copy(update={"evaluate": run.evaluate.model_copy(update={"grading": {"extraction": "deepseek_math"}})})
+    assert other.evaluation_grading == run.grading.model_copy(update={"extraction": "deepseek_math"})
+    wrong = run.model_copy(update={"evaluate": run.evaluate.model_copy(update={"grading": {"extracting": "x"}})})
+    with pytest.raises(settings.SettingsError, match=r"'evaluate\.grading': key 'extracting'"):
+        _ = wrong.evaluation_grading
+
+
+def test_shipped_runs_are_valid(root, shipped):
+    assert set(shipped.runs) == {path.stem for path in (root / "config" / "runs").glob("*.yaml")}
+    assert set(shipped.runs) >= {"paper", "demo", "laptop", "single_gpu"}
+    for run in shipped.runs.values():
+        for experiment in run.experiments:
+            assert run.of(experiment).build == run.build
+
+
+def test_experiments_override_their_stages_only(shipped):
+    paper = shipped.runs["paper"]
+    assert paper.of("main") == paper
+    rl = paper.of("standard_rl")
+    assert (rl.explore.modes, rl.train.selection_weight) == (["native"], 0.0)
+    assert (rl.synthesize.keep, rl.synthesize.reflective_per_query) == ("all", 0)
+    assert rl.explore.sampling == paper.explore.sampling
+    assert paper.of("no_reflection").synthesize.reflective_from_iteration == 2
+    with pytest.raises(settings.SettingsError, match="no experiment 'man'; there are: main,"):
+        paper.of("man")
+
+
+def test_a_run_extends_another(folder, shipped):
+    evidence, demo = shipped.runs["demo_evidence"], shipped.runs["demo"]
+    assert evidence.build.seeds != demo.build.seeds
+    assert (evidence.explore, evidence.train, evidence.engine) == (demo.explore, demo.train, demo.engine)
+    assert evidence.start.model_dump() == settings.merge(demo.start.model_dump(), {"optimizer": {"threads": 1}})
+    (folder / "runs" / "longer.yaml").write_text("extends: demo\nexplore: {queries_per_iteration: 7}\n")
+    (folder / "runs" / "longest.yaml").write_text("extends: longer\ndescription: x\n")
+    longest = configuration.load(folder).runs["longest"]
+    assert longest.explore == demo.explore.model_copy(update={"queries_per_iteration": 7})
+    assert (longest.description, longest.train) == ("x", demo.train)
+
+
+def test_mappings_merge_and_everything_else_is_replaced():
+    base = {"a": {"b": [1, 2], "c": 3, "d": {"e": 4}}, "f": 5}
+    assert settings.merge(base, {"a": {"b": [9], "d": {"g": 6}}}) == {"a": {"b": [9], "c": 3, "d": {"e": 4, "g": 6}}, "f": 5}
+    assert settings.merge(base, {"a": None, "h": {"i": 7}}) == {"a": None, "f": 5, "h": {"i": 7}}
+    assert settings.merge({"a": 1}, {"a": {"b": 2}}) == {"a": {"b": 2}}
+    assert base == {"a": {"b": [1, 2], "c": 3, "d": {"e": 4}}, "f": 5}
+
+
+def mappings(inner: st.SearchStrategy) -> st.SearchStrategy[dict]:
+    return st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+
+
+MAPPINGS = mappings(st.recursive(st.integers() | st.lists(st.integers(), max_size=2), mappings))
+
+
+@given(MAPPINGS, MAPPINGS)
+def test_merging_is_idempotent_and_nothing_overrides_nothing(base, override):
+    merged = settings.merge(base, override)
+    assert settings.merge(merged, override) == merged
+    assert settings.merge(base, {}) == base
+    assert settings.merge({}, override) == override
+    assert set(merged) == set(base) | set(override)
+
+
+RUN = "runs/demo.yaml"
+LORA = {"build": {"families": ["qwen25coder_05b"]}}
+BAD = {
+    "unknown key": (RUN, {"train": {"clip": 0.2}}, ["key 'train.clip'", "not permitted"]),
+    "unknown section": (RUN, {"trian": {}}, ["key 'trian'", "not permitted"]),
+    "wrong type": (RUN, {"explore": {"samples": "many"}}, ["key 'explore.samples'", "integer"]),
+    "fraction of a rollout": (RUN, {"explore": {"samples": 2.5}}, ["key 'explore.samples'", "integer"]),
+    "out of range": (RUN, {"explore": {"samples": 0}}, ["key 'explore.samples'", "greater"]),
+    "not one of the choices": (RUN, {"train": {"clip_form": "max"}}, ["key 'train.clip_form'", "'min', 'pure' or 'detached'"]),
+    "null": (RUN, {"train": {"clip_low": None}}, ["key 'train.clip_low'", "number"]),
+    "NaN": (RUN, {"estimate": {"alpha": math.nan}}, ["key 'estimate.alpha'", "greater than 0"]),
+    "NaN learning rate": (RUN, {"train": {"optimizer": {"learning_rate": [math.nan]}}}, ["key 'train.optimizer.learning_rate.0'"]),
+    "empty list": (RUN, {"build": {"seeds": []}}, ["key 'build.seeds'", "at least 1 item"]),
+    "section is a number": (RUN, {"data": 3}, ["key 'data'"]),
+    "unknown family": (RUN, {"build": {"families": ["tinny"]}}, ["unknown family 'tinny'", "there are: deepseekmath"]),
+    "unknown experiment": (RUN, {"build": {"experiments": ["mian"]}}, ["unknown experiment 'mian'", "main"]),
+    "unknown benchmark": (RUN, {"build": {"benchmarks": ["gsm9k"]}}, ["unknown benchmark 'gsm9k'", "gsm8k"]),
+    "selection on a benchmark that is not evaluated": (RUN, {"evaluate": {"selection_benchmarks": ["math"]}}, ["unknown benchmark 'math'"]),
+    "unknown queries": (RUN, {"data": {"queries": ["gsm9k"]}}, ["unknown query dataset 'gsm9k'"]),
+    "unknown SFT dataset": (RUN, {"data": {"sft": ["gsm9k"]}}, ["unknown SFT dataset 'gsm9k'"]),
+    "experiment called start": (RUN, {"experiments": {"start": {"label": "x"}}}, ["'start'", "the start policy's"]),
+    "name with a capital": (RUN, {"experiments": {"Main": {"label": "x"}}}, ["key 'experiments.Main", "pattern"]),
+    "experiment without label": (RUN, {"experiments": {"new": {}}}, ["key 'experiments.new.label'", "required"]),
+    "experiment overrides what is shared": (
+        RUN,
+        {"experiments": {"new": {"label": "x", "settings": {"explore": {"samples": 2}}}}},
+        ["experiment 'new'", "'explore.modes' only"],
+    ),
+    "experiment overrides a shared stage": (
+        RUN,
+        {"experiments": {"new": {"label": "x", "settings": {"grading": {"timeout": 1.0}}}}},
+        ["experiment 'new'", "may not override 'grading'", "it may override estimate, explore, synthesize, train"],
+    ),
+    "experiment with an unknown key": (
+        RUN,
+        {"experiments": {"new": {"label": "x", "settings": {"train": {"clip": 1}}}}},
+        ["experiment 'new'", "key 'train.clip'", "not permitted"],
+    ),
+    "LoRA on several GPUs": (RUN, LORA | {"hardware": {"gpus": 2}}, ["LoRA adapters of family 'qwen25coder_05b'", "gpus: 1"]),
+    "LoRA on a GPU of several nodes": (RUN, LORA | {"hardware": {"gpus": 1, "nodes": 2}}, ["LoRA", "nodes: 1"]),
+    "muon on several GPUs": (RUN, {"hardware": {"gpus": 2}}, ["muon", "adamw"]),
+    "extends nothing": (RUN, {"extends": "dmeo"}, ["key 'extends'", "no run: 'dmeo'"]),
+    "extends itself": (RUN, {"extends": "demo"}, ["key 'extends'", "a circle: 'demo'"]),
+    "missing key": ("config.yaml", {"estimate": None}, ["runs/demo.yaml", "key 'estimate'"]),
+    "unknown source": ("sources.yaml", {"benchmarks": {"gsm8k": {"source": "gsm9k"}}}, ["'gsm8k'", "unknown source 'gsm9k'"]),
+    "unknown key of a source": ("sources.yaml", {"sources": {"math_train": {"sha": "x"}}}, ["key 'sources.math_train.sha'"]),
+    "unknown key of a family": ("families.yaml", {"tiny": {"lorra": {}}}, ["family 'tiny'", "key 'lorra'"]),
+    "unknown prompt profile": ("families.yaml", {"tiny": {"prompt": "plian"}}, ["family 'tiny'", "unknown prompt profile 'plian'"]),
+    "family from scratch without SFT": ("families.yaml", {"tiny": {"precondition": "none"}}, ["family 'tiny'", "key 'precondition'"]),
+    "family without a precondition": ("families.yaml", {"new": {"label": "x"}}, ["family 'new'", "key 'precondition'", "required"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_settings_are_refused_by_one_sentence_that_names_file_and_key(folder, name):
+    file, override, words = BAD[name]
+    change(folder / file, override)
+    with pytest.raises(settings.SettingsError) as raised:
+        configuration.load(folder)
+    sentence = str(raised.value)
+    assert "\n" not in sentence
+    expected = "runs/demo.yaml" if file == "config.yaml" else file
+    for word in [str(folder / expected), *words]:
+        assert word in sentence
+
+
+def test_a_missing_key_is_named(folder):
+    base = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    del base["train"]["clip_high"]
+    (folder / "config.yaml").write_text(yaml.safe_dump(base), encoding="utf-8")
+    with pytest.raises(settings.SettingsError, match=r"runs/demo\.yaml: key 'train\.clip_high': field required"):
+        configuration.load(folder)
+
+
+FILES = {
+    "not YAML": (b"build: [tiny\n", "not YAML"),
+    "tabs": (b"build:\n\tseeds: [1]\n", "not YAML"),
+    "bytes that are no text": (b"description: \xff\xfe\n", "not YAML"),
+    "a list": (b"- demo\n", "expected keys and values"),
+    "empty": (b"", "expected keys and values"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("file", ["config.yaml", "families.yaml", "sources.yaml", RUN])
+def test_files_that_hold_no_settings(folder, file, name):
+    content, words = FILES[name]
+    (folder / file).write_bytes(content)
+    with pytest.raises(settings.SettingsError, match=words) as raised:
+        configuration.load(folder)
+    assert str(raised.value).startswith(f"{folder / file}: ")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "families.yaml", "sources.yaml"])
+def test_missing_files(folder, file):
+    (folder / file).unlink()
+    with pytest.raises(settings.SettingsError, match=f"{folder / file}: no such file"):
+        configuration.load(folder)
+
+
+def test_a_run_is_named_like_everything_else(folder):
+    shutil.copy(folder / RUN, folder / "runs" / "My-Run.yaml")
+    with pytest.raises(settings.SettingsError, match=r"key 'runs\.My-Run.*pattern"):
+        configuration.load(folder)
+
+
+def test_two_runs_that_extend_each_other(folder):
+    (folder / "runs" / "one.yaml").write_text("extends: two\n")
+    (folder / "runs" / "two.yaml").write_text("extends: one\n")
+    with pytest.raises(settings.SettingsError, match=r"two\.yaml: key 'extends': a circle: 'one'"):
+        configuration.load(folder)
+
+
+def test_infinity_survives_the_command_line(shipped):
+    estimate = shipped.runs["paper"].estimate
+    assert estimate.alpha == math.inf
+    assert settings.dumps(estimate) == '{"alpha": "inf", "rule": "prior_times_q"}'
+    assert settings.parse(Estimate, settings.dumps(estimate)) == estimate
+    assert settings.parse(Estimate, '{"rule": "q", "alpha": 2}').alpha == 2.0
+
+
+def test_every_section_of_every_run_survives_the_command_line(shipped):
+    for run in shipped.runs.values():
+        assert settings.parse(settings.Run, settings.dumps(run)) == run
+        assert "\n" not in settings.dumps(run)
+    for family in shipped.families.values():
+        assert settings.parse(settings.Family, settings.dumps(family)) == family
+    assert settings.parse(settings.Sources, settings.dumps(shipped.sources)) == shipped.sources
+
+
+REFUSED = {
+    "not JSON": ("{rule: q}", "--settings is not JSON"),
+    "not a section": ("[1]", r"--settings: key '\(top\)'"),
+    "missing key": ('{"rule": "q"}', "--settings: key 'alpha': field required"),
+    "unknown key": ('{"rule": "q", "alpha": 1, "beta": 1}', "--settings: key 'beta'"),
+    "negative": ('{"rule": "q", "alpha": -1}', "--settings: key 'alpha': input should be greater than 0"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_bad_settings_on_a_command_line(name):
+    text, words = REFUSED[name]
+    with pytest.raises(settings.SettingsError, match=words) as raised:
+        settings.parse(Estimate, text)
+    assert "\n" not in str(raised.value)
+    with pytest.raises(settings.SettingsError, match=words.replace("--settings", "--family")):
+        settings.parse(Estimate, text, "--family")
+
+
+def test_fingerprints_are_stable_and_tell_apart(shipped):
+    paper, demo = shipped.runs["paper"], shipped.runs["demo"]
+    digest = hashlib.sha256(b'[1, "a", {"b": 2, "c": [3]}]').hexdigest()
+    assert settings.fingerprint(1, "a", {"b": 2, "c": [3]}) == settings.fingerprint(1, "a", {"c": [3], "b": 2}) == digest[:16]
+    assert settings.fingerprint(paper.train) == settings.fingerprint(settings.parse(Train, settings.dumps(paper.train)))
+    assert settings.fingerprint(paper.train) != settings.fingerprint(demo.train)
+    assert settings.fingerprint(paper.train, 1) != settings.fingerprint(paper.train, 2)
+
+
+def test_settings_do_not_change(shipped):
+    with pytest.raises(ValueError, match="frozen"):
+        shipped.runs["demo"].train.clip_low = 0.5

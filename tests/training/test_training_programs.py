@@ -1,0 +1,420 @@
+"""The programs that train and score: killed, stopped, resumed, on several processes, sharded."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import polars as pl
+import pytest
+import safetensors.torch
+import torch
+from support.running import ROOT, environment, files, program, run_program
+
+import train_policy
+from mathcode import settings, tables
+from mathcode.core import provenance
+from mathcode.methods.autocode import demonstrations
+from mathcode.methods.autocode.tables import DATASET
+from mathcode.policies import folders, scoring
+from mathcode.policies.folders import load_policy, load_tokenizer, save_policy
+from mathcode.training import examples, loop
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_policy):
+    return load_tokenizer(tiny_policy)
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory, trained_policy, pairs, tiny_run, tokenizer):
+    """Tables `sft`, `dataset` and `logprobs` of a small training."""
+    folder = tmp_path_factory.mktemp("inputs")
+    tables.SFT.write(pairs, folder / "sft.parquet")
+    draw, rows = random.Random(2), []
+    for number, row in enumerate(pairs.iter_rows(named=True)):
+        pair = pairs.filter(query_id=row["query_id"], methodology=row["methodology"])
+        (example,) = demonstrations.demonstrations(pair, tokenizer, "plain", tiny_run.start, 1)
+        response = tokenizer.decode(example.response_ids, skip_special_tokens=True)
+        rows.append(
+            {
+                "response_id": f"{row['query_id']}/{number}",
+                "query_id": row["query_id"],
+                "prompt": tokenizer.decode(example.prompt_ids),
+                "response": response,
+                "kind": "exploratory_native",
+                "methodology": row["methodology"],
+                "reward": float(number % 2),
+                "advantage": draw.uniform(-1, 1),
+                "token_ids": example.response_ids,
+                "loss_mask": example.loss_mask,
+                "selection_mask": example.selection_mask,
+                "sampled_logprobs": None,
+                "parents": ["native:0"],
+                "isolation": "landlock",
+            }
+        )
+    DATASET.write(pl.DataFrame(rows, schema=DATASET.schema), folder / "dataset.parquet")
+    scored = run_program(
+        *program(
+            "score_behavior",
+            *("--dataset", folder / "dataset.parquet", "--model", trained_policy, "--out", folder / "logprobs.parquet"),
+            *("--micro-batch-tokens", 512, "--threads", 1, "--dtype", "float32"),
+        )
+    )
+    assert scored.returncode == 0, scored.stderr[-2000:]
+    return folder
+
+
+def outputs(folder) -> list:
+    return [
+        *("--out-model", folder / "out/model", "--out-log", folder / "out/log.parquet"),
+        *("--out-settings", folder / "out/settings.json", "--out-provenance", folder / "out/provenance.json"),
+        *("--seed", 1, "--checkpoints", folder / "kept"),
+    ]
+
+
+def start_command(folder, inputs, family, tiny_run, **optimizer) -> list[str]:
+    start = tiny_run.start.model_copy(update={"optimizer": tiny_run.start.optimizer.model_copy(update=optimizer)})
+    chosen = ["--family", settings.dumps(family), "--settings", settings.dumps(start)]
+    return program("start_policy", "--sft", inputs / "sft.parquet", *chosen, *outputs(folder))
+
+
+def train_command(folder, inputs, model, family, tiny_run, iteration=1, **changes) -> list[str]:
+    train = settings.dumps(settings.merge(tiny_run.train.model_dump(), changes))
+    chosen = ["--family", settings.dumps(family), "--settings", train]
+    data = ["--dataset", inputs / "dataset.parquet", "--logprobs", inputs / "logprobs.parquet", "--model", model]
+    return program("train_policy", *data, *chosen, *outputs(folder), "--iteration", iteration)
+
+
+def succeed(command: list[str]) -> None:
+    done = run_program(*command)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def begin(command: list[str]) -> subprocess.Popen:
+    return subprocess.Popen(command, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def wait_for_checkpoint(started: subprocess.Popen, folder, count: int = 1) -> None:
+    """Until the step of the latest checkpoint has changed `count` times, or the program has ended."""
+    seen = set()
+    while len(seen) < count and started.poll() is None:
+        for path in (folder / "kept").glob("*/latest/progress.json"):
+            try:
+                seen.add(json.loads(path.read_text())["step"])
+            except (OSError, json.JSONDecodeError):
+                continue
+        time.sleep(0.002)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, inputs, trained_policy, tiny_family, tiny_run):
+    """Outputs of both programs, undisturbed."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("start", "train")}
+    succeed(start_command(folders["start"], inputs, tiny_family, tiny_run))
+    succeed(train_command(folders["train"], inputs, trained_policy, tiny_family, tiny_run))
+    return {name: files(folder / "out") for name, folder in folders.items()}
+
+
+def test_the_programs_write_a_policy_its_log_settings_and_provenance(whole, tiny_run):
+    for name in ("start", "train"):
+        names = set(whole[name])
+        assert {"model/config.json", "model/model.safetensors", "model/tokenizer.json"} <= names
+        assert {"log.parquet", "settings.json", "provenance.json"} <= names
+        assert json.loads(whole[name]["provenance.json"])["isolation"] == (["landlock"] if name == "train" else [])
+        assert json.loads(whole[name]["settings.json"])[name] == json.loads(settings.dumps({name: getattr(tiny_run, name)}))[name]
+        assert not [file for file in names if file.endswith(".tmp")]
+
+
+@pytest.mark.parametrize("name", ["start", "train"])
+def test_killed_again_and_again_it_ends_with_the_same_bytes(whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path, name):
+    """kill -9 in the moment the first checkpoint appears, and a random time after the next; then to the end."""
+    command = {
+        "start": lambda: start_command(tmp_path, inputs, tiny_family, tiny_run),
+        "train": lambda: train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run),
+    }[name]()
+    for count, pause in ((1, 0.0), (2, random.Random(name).random() / 20)):
+        started = begin(command)
+        wait_for_checkpoint(started, tmp_path, count)
+        time.sleep(pause)
+        os.killpg(started.pid, signal.SIGKILL)
+        started.communicate()
+        assert started.returncode == -signal.SIGKILL
+    done = run_program(*command)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "resumed from step" in done.stderr
+    assert files(tmp_path / "out") == whole[name]
+    assert not (tmp_path / "kept").exists()
+
+
+def test_sigterm_saves_and_says_so(whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    command = train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run)
+    started = begin(command)
+    wait_for_checkpoint(started, tmp_path)
+    started.terminate()
+    started.terminate()  # by SLURM and by the job's Snakemake
+    _, errors = started.communicate(timeout=120)
+    assert started.returncode == 143
+    (step,) = [line.split("step ")[1].split(";")[0] for line in errors.splitlines() if "stopped by a signal" in line]
+    (saved,) = (tmp_path / "kept").glob("*/latest/progress.json")
+    assert json.loads(saved.read_text())["step"] == int(step)
+
+    optimizer = saved.with_name("optimizer.bin")
+    kept = optimizer.read_bytes()
+    optimizer.write_bytes(kept[:1000])  # as a lost node may leave it
+    refused = run_program(*command)
+    assert refused.returncode == 1
+    assert refused.stderr.strip().splitlines()[-1].startswith(f"train_policy.py: {saved.parent}: the checkpoint cannot be read")
+    optimizer.write_bytes(kept)
+
+    done = run_program(*command)
+    assert f"resumed from step {step}" in done.stderr
+    assert files(tmp_path / "out") == whole["train"]
+
+
+@pytest.mark.parametrize("name", ["start", "train"])
+def test_a_full_disk_ends_in_one_sentence_and_costs_nothing_but_the_checkpoint(
+    whole, inputs, trained_policy, tiny_family, tiny_run, disk, name
+):
+    """The disk has room for one checkpoint and not for the next one beside it."""
+    folder = disk.folder / "work"
+    command = {
+        "start": lambda: start_command(folder, inputs, tiny_family, tiny_run),
+        "train": lambda: train_command(folder, inputs, trained_policy, tiny_family, tiny_run),
+    }[name]()
+    size = len(whole[name]["model/model.safetensors"]) // 1024
+    disk.fill(left_kib=4 * size)  # weights, two moments of AdamW, and less than a second set
+    done = run_program(*command)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr, done.stderr[-3000:]
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"{'start_policy' if name == 'start' else 'train_policy'}.py: ")
+    assert "checkpoint" in last
+    assert "space" in last
+    assert not (folder / "out").exists()
+    disk.make_space()
+    done = run_program(*command)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "resumed from step" in done.stderr
+    assert files(folder / "out") == whole[name]
+
+
+def test_a_checkpoint_of_other_settings_or_data_is_not_used(inputs, trained_policy, tiny_policy, tiny_family, tiny_run, tmp_path):
+    started = begin(train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run))
+    wait_for_checkpoint(started, tmp_path)
+    os.killpg(started.pid, signal.SIGKILL)
+    started.communicate()
+    kept = {path.name for path in (tmp_path / "kept").iterdir()}
+    other = train_command(tmp_path, inputs, tiny_policy, tiny_family, tiny_run)
+    for command in (train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run, selection_weight=0.5), other):
+        started = begin(command)
+        while len({path.name for path in (tmp_path / "kept").iterdir()}) == len(kept) and started.poll() is None:
+            time.sleep(0.01)
+        os.killpg(started.pid, signal.SIGKILL)
+        _, errors = started.communicate()
+        assert "resumed" not in errors
+        kept |= {path.name for path in (tmp_path / "kept").iterdir()}
+    assert len(kept) == 3
+
+
+def test_a_checkpoint_of_another_base_model_is_not_used(inputs, tiny_policy, trained_policy, tiny_family, tiny_run, tmp_path):
+    """A base folder whose weights were replaced is another base model."""
+    family = tiny_family.model_copy(update={"scratch": None, "path": "anywhere"})
+    asked = start_command(tmp_path, inputs, family, tiny_run)
+    started = begin([*asked, "--base", str(tiny_policy)])
+    wait_for_checkpoint(started, tmp_path)
+    os.killpg(started.pid, signal.SIGKILL)
+    started.communicate()
+    done = run_program(*asked, "--base", str(trained_policy))
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "resumed" not in done.stderr
+
+
+def test_a_family_used_as_it_is_gets_a_folder_of_links(inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    family = tiny_family.model_copy(update={"scratch": None, "path": "anywhere", "precondition": "none"})
+    succeed([*start_command(tmp_path, inputs, family, tiny_run), "--base", str(trained_policy)])
+    assert provenance.folder_digest(tmp_path / "out/model") == provenance.folder_digest(trained_policy)
+    assert tables.TRAINING_LOG.read(tmp_path / "out/log.parquet", allow_empty=True).height == 0
+
+
+def test_one_process_of_a_launch_makes_the_folder_of_links(inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    family = tiny_family.model_copy(update={"scratch": None, "path": "anywhere", "precondition": "none"})
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    done = run_program(*start_command(tmp_path, inputs, family, tiny_run), "--base", str(trained_policy), RANK="1")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert list(tmp_path.iterdir()) == [kept]
+
+
+def test_logprobs_of_another_dataset_are_one_clear_sentence(inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    short = tmp_path / "short"
+    short.mkdir()
+    (short / "dataset.parquet").write_bytes((inputs / "dataset.parquet").read_bytes())
+    tables.LOGPROBS.write(tables.LOGPROBS.read(inputs / "logprobs.parquet").tail(5), short / "logprobs.parquet")
+    done = run_program(*train_command(tmp_path, short, trained_policy, tiny_family, tiny_run))
+    assert done.returncode == 1
+    assert "does not have one value per loss token; score the dataset again" in done.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_behaviour_log_probabilities_are_those_of_the_scoring_policy(inputs, trained_policy, tokenizer):
+    dataset, logprobs = DATASET.read(inputs / "dataset.parquet"), tables.LOGPROBS.read(inputs / "logprobs.parquet")
+    data = examples.from_dataset(dataset, logprobs, tokenizer)
+    scored = scoring.score(load_policy(trained_policy, "float32"), data, 0, 64, "test")
+    for example, values in zip(data, scored, strict=True):
+        given = [value for value, flag in zip(example.behaviour, example.loss_mask, strict=True) if flag]
+        assert given == pytest.approx(values, abs=1e-4)
+
+
+def test_a_signal_in_the_last_step_or_while_the_policy_is_written_loses_no_step(
+    whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path, monkeypatch
+):
+    """Whoever sent it may take the job for failed, and remove what it wrote."""
+    _, _, *words = train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run)
+    (tmp_path / "log.parquet").write_bytes(whole["train"]["log.parquet"])
+    steps = tables.TRAINING_LOG.read(tmp_path / "log.parquet").height
+    taken = []
+
+    def warned_in_the_last(*given, step=loop._step):
+        row = step(*given)
+        taken.append(row)
+        if len(taken) == steps:
+            signal.raise_signal(signal.SIGTERM)
+        return row
+
+    def warned(*given, save=save_policy):
+        signal.raise_signal(signal.SIGTERM)
+        save(*given)
+
+    monkeypatch.setattr(loop, "_step", warned_in_the_last)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit, match="143"):
+            train_policy.main(words)
+        (progress,) = (tmp_path / "kept").glob("*/latest/progress.json")
+        assert json.loads(progress.read_text())["step"] == steps
+        monkeypatch.setattr(folders, "save_policy", warned)
+        assert train_policy.main(words) == 0
+        assert progress.is_file()
+        monkeypatch.undo()
+        assert train_policy.main(words) == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert len(taken) == steps
+    assert not (tmp_path / "kept").exists()
+    written = files(tmp_path / "out")
+    assert all(written[name] == whole["train"][name] for name in ("model/model.safetensors", "log.parquet"))
+
+
+def test_two_processes_stop_together_and_train_like_one(whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    """Gloo on this machine: the batch is spread over two processes, one of which at times has no micro-batch of its own."""
+    python, *command = train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run)
+    launched = [python, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", *command]
+    started = begin(launched)
+    wait_for_checkpoint(started, tmp_path)
+    os.killpg(started.pid, signal.SIGTERM)
+    started.terminate()  # the launcher again, by the job's Snakemake
+    _, errors = started.communicate(timeout=120)
+    assert started.returncode != 0
+    assert errors.count("stopped by a signal") == 2
+    (saved,) = (tmp_path / "kept").glob("*/latest")
+    assert {"random_states_0.pkl", "random_states_1.pkl"} <= {path.name for path in saved.iterdir()}
+    done = run_program(*launched)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stderr.count("resumed from step") == 2
+    (tmp_path / "one.parquet").write_bytes(whole["train"]["log.parquet"])
+    log, one = (tables.TRAINING_LOG.read(tmp_path / name) for name in ("out/log.parquet", "one.parquet"))
+    assert log["tokens"].to_list() == one["tokens"].to_list()
+    for name in ("loss", "policy_loss", "selection_loss", "ratio", "kl_behaviour"):
+        assert log[name].to_list() == pytest.approx(one[name].to_list(), rel=1e-4, abs=1e-5), name
+
+
+def test_full_sharding_that_would_silently_be_something_else_is_refused(inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    done = run_program(*train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run), ACCELERATE_USE_FSDP="true")
+    assert done.returncode == 1
+    assert re.search(r"full sharding \(FSDP\) was asked for, and accelerate chose NO on this machine\n$", done.stderr), done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(("change", "said"), [("lora", "LoRA adapters cannot be merged"), ("muon", "optimizer muon needs whole")])
+def test_what_cannot_be_sharded_is_refused_before_a_model_is_loaded(inputs, tiny_family, tiny_run, tmp_path, change, said):
+    family = tiny_family.model_copy(update={"lora": settings.Lora(rank=4, alpha=8)}) if change == "lora" else tiny_family
+    optimizer = {"optimizer": "muon"} if change == "muon" else {}
+    for command in (
+        start_command(tmp_path, inputs, family, tiny_run, **optimizer),
+        train_command(tmp_path, inputs, tmp_path / "absent", family, tiny_run, optimizer=optimizer),
+    ):
+        done = run_program(*command, ACCELERATE_USE_FSDP="true")
+        assert done.returncode == 1
+        assert re.fullmatch(rf"(start|train)_policy\.py: {said}.+", done.stderr.splitlines()[-1]), done.stderr[-2000:]
+        assert "Traceback" not in done.stderr
+
+
+def sharded(command: list[str]) -> list[str]:
+    """A command of `train_command` or `start_command`, on two processes among which accelerate shards the model."""
+    python, path, *words = command
+    launched = [python, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    return [*launched, str(ROOT / "tests/support/sharded_training.py"), Path(path).stem, *words]
+
+
+@pytest.mark.parametrize("name", ["start", "train"])
+def test_sharded_by_accelerate_two_processes_stop_resume_and_write_the_policy_of_one(
+    whole, inputs, trained_policy, tiny_policy, tiny_family, tiny_run, tmp_path, name
+):
+    """On CPUs that accelerate takes for GPUs; one process alone does not take their checkpoint."""
+    command = train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run)
+    if name == "start":
+        command = start_command(tmp_path, inputs, tiny_family, tiny_run)
+    started = begin(sharded(command))
+    wait_for_checkpoint(started, tmp_path)
+    with suppress(ProcessLookupError):  # it failed: the assertion below shows what it said
+        os.killpg(started.pid, signal.SIGTERM)
+    _, errors = started.communicate(timeout=120)
+    assert errors.count("stopped by a signal") == 2, errors[-3000:]
+    (kept,) = (tmp_path / "kept").glob("*/latest")
+    assert kept.parent.name.endswith("-fsdp")
+    alone = begin(command)
+    wait_for_checkpoint(alone, tmp_path, 2)
+    os.killpg(alone.pid, signal.SIGKILL)
+    assert "resumed" not in alone.communicate()[1]
+    done = run_program(*sharded(command))
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stderr.count("resumed from step") == 2
+    if name == "train":
+        assert {"process 0 has the weights", "process 1 has no weights"} <= set(done.stderr.splitlines())
+    written = files(tmp_path / "out")
+    same = set(whole[name]) - {"model/model.safetensors", "log.parquet", "provenance.json"}
+    assert {file: written[file] for file in same} == {file: whole[name][file] for file in same}
+    one, two = (safetensors.torch.load(outputs["model/model.safetensors"]) for outputs in (whole[name], written))
+    assert one.keys() == two.keys()
+    for weight, value in one.items():
+        torch.testing.assert_close(two[weight], value, rtol=1e-3, atol=1e-3, msg=weight)
+    (tmp_path / "one.parquet").write_bytes(whole[name]["log.parquet"])
+    log, alone = (tables.TRAINING_LOG.read(tmp_path / path) for path in ("out/log.parquet", "one.parquet"))
+    for column in ("tokens", "loss", "gradient_norm"):
+        assert log[column].to_list() == pytest.approx(alone[column].to_list(), rel=1e-3, abs=1e-5), column
+
+
+def test_two_processes_that_share_the_weights_take_the_steps_of_one(inputs, trained_policy, tiny_run):
+    """torch's full sharding, on gloo: equal losses, and the gathered weights are those of one process."""
+    command = [str(ROOT / "tests/support/sharded_steps.py"), str(inputs), str(trained_policy), settings.dumps(tiny_run.train)]
+    launched = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", *command]
+    one, two = (run_program(*started) for started in ([sys.executable, *command], launched))
+    assert one.returncode == 0, one.stderr[-2000:]
+    assert two.returncode == 0, two.stderr[-2000:]
+    alone, shared = json.loads(one.stdout), json.loads(two.stdout)
+    assert shared["losses"] == pytest.approx(alone["losses"], rel=1e-5, abs=1e-5)
+    assert len(set(alone["losses"])) == 3
+    assert shared["weights"] == pytest.approx(alone["weights"], rel=1e-4)

@@ -1,0 +1,159 @@
+"""All of `config/`, merged and validated before a job is planned; and what can be named there: methods and judges.
+
+Merged key by key, lists replaced: `config.yaml` (what all methods share), `methods/<method>.yaml` (the papers' values, each with its
+source), the run it `extends`, `runs/<run>.yaml`; an experiment's settings come on top (`settings.Run.of`). An unknown or missing
+key is an error that names file and key.
+"""
+
+from collections.abc import Collection
+from importlib import import_module
+from pathlib import Path
+
+import yaml
+from pydantic import SerializeAsAny
+
+from mathcode import settings
+from mathcode.methods.autocode import METHOD as AUTOCODE
+from mathcode.methods.method import Method
+from mathcode.responses import prompts
+
+METHODS: dict[str, Method] = {method.name: method for method in (AUTOCODE,)}
+"""Methods that a run may name."""
+
+JUDGES = {"exact": "mathcode.grading.exact:ExactJudge", "executes": "mathcode.grading.executes:ExecutesJudge"}
+"""Judges by the name they have in paths: module and class, made from the section `grading`."""
+
+
+def judge_class(name: str) -> type:
+    """The class of a judge, imported when it is asked for."""
+    module, _, attribute = JUDGES[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+class Config(settings.Section):
+    """All of `config/`."""
+
+    runs: dict[settings.Name, SerializeAsAny[settings.Run]]
+    families: dict[settings.Name, settings.Family]
+    sources: settings.Sources
+
+    def method(self, run: str) -> Method:
+        """The method of a run."""
+        return METHODS[self.runs[run].method]
+
+
+def load(folder: str | Path = "config") -> Config:
+    """Read, merge and validate everything under `folder`.
+
+    Raises:
+        SettingsError: naming the file and the key.
+    """
+    folder = Path(folder)
+    shared = _read_yaml(folder / "config.yaml")
+    bases = {name: settings.merge(shared, _read_yaml(folder / "methods" / f"{name}.yaml")) for name in METHODS}
+    runs = {path.stem: _run(path, bases) for path in sorted((folder / "runs").glob("*.yaml"))}
+    families = {
+        name: settings.validated(settings.Family, value, f"{folder / 'families.yaml'}: family '{name}'")
+        for name, value in _read_yaml(folder / "families.yaml").items()
+    }
+    sources = settings.validated(settings.Sources, _read_yaml(folder / "sources.yaml"), str(folder / "sources.yaml"))
+    config = Config(runs=runs, families=families, sources=sources)
+    _check_names(config, folder)
+    return config
+
+
+def _run(path: Path, bases: dict[str, dict]) -> settings.Run:
+    """A run, over the values of its method."""
+    own = _read_run(path)
+    if "method" not in own:
+        raise settings.SettingsError(f"{path}: key 'method': which method is it a run of? There are: {', '.join(METHODS)}")
+    _known(own["method"], METHODS, f"{path}: key 'method'", "method")
+    return settings.validated(METHODS[own["method"]].run, settings.merge(bases[own["method"]], own), str(path))
+
+
+def _read_run(path: Path, extending: tuple[Path, ...] = ()) -> dict:
+    """A run's overrides, on top of those of the run it `extends`."""
+    value = _read_yaml(path)
+    if (extended := value.pop("extends", None)) is None:
+        return value
+    other, chain = path.with_name(f"{extended}.yaml"), (*extending, path)
+    if other in chain or not other.is_file():
+        raise settings.SettingsError(f"{path}: key 'extends': {'a circle' if other in chain else 'no run'}: '{extended}'")
+    return settings.merge(_read_run(other, chain), value)
+
+
+def _read_yaml(path: Path) -> dict:
+    if not path.is_file():
+        raise settings.SettingsError(f"{path}: no such file")
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise settings.SettingsError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(value, dict):
+        raise settings.SettingsError(f"{path}: expected keys and values")
+    return value
+
+
+def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
+    """What cannot be trained where several GPUs share the weights (mathcode.training) is not asked of them."""
+    if not run.hardware.gpus or run.hardware.gpus * run.hardware.nodes == 1:
+        return
+    for name in run.build.families:
+        if config.families[name].lora:
+            raise settings.SettingsError(
+                f"{where}: LoRA adapters of family '{name}' need the whole model: take hardware: {{gpus: 1, nodes: 1}}"
+            )
+    if any(chosen.optimizer == "muon" for chosen in METHODS[run.method].optimizers(run)):
+        raise settings.SettingsError(f"{where}: optimizer muon needs whole matrices: take adamw, or hardware: {{gpus: 1, nodes: 1}}")
+
+
+def _check_names(config: Config, folder: Path) -> None:
+    """Every name a run uses exists, so a typo is found before any job starts."""
+    sources = config.sources
+    for group in (sources.queries, sources.sft, sources.benchmarks):
+        for name, dataset in group.items():
+            _known(dataset.source, sources.sources, f"{folder / 'sources.yaml'}: '{name}'", "source")
+    for name, family in config.families.items():
+        _known(family.prompt, prompts.PROFILES, f"{folder / 'families.yaml'}: family '{name}': key 'prompt'", "prompt profile")
+        if family.scratch and family.precondition == "none":
+            raise settings.SettingsError(
+                f"{folder / 'families.yaml'}: family '{name}': key 'precondition': a model from scratch knows nothing, so 'sft'"
+            )
+    for name, run in config.runs.items():
+        where = f"{folder / 'runs' / name}.yaml"
+        for kind, used, known in [
+            ("family", run.build.families, config.families),
+            ("experiment", run.build.experiments, run.experiments),
+            ("benchmark", run.build.benchmarks, sources.benchmarks),
+            ("query dataset", run.data.queries, sources.queries),
+            ("SFT dataset", run.data.sft, sources.sft),
+        ]:
+            for value in used:
+                _known(value, known, where, kind)
+        try:
+            _ = run.evaluation_grading
+        except settings.SettingsError as error:
+            raise settings.SettingsError(f"{where}: {error}") from None
+        if "start" in run.experiments:
+            raise settings.SettingsError(f"{where}: an experiment may not be called 'start': that name is the start policy's")
+        for experiment, row in run.experiments.items():
+            try:
+                run.of(experiment)
+            except settings.SettingsError as error:
+                raise settings.SettingsError(f"{where}: {error}") from None
+            own = METHODS[run.method].per_experiment
+            if shared := set(row.settings) - own:
+                raise settings.SettingsError(
+                    f"{where}: experiment '{experiment}' may not override '{min(shared)}', which all experiments share;"
+                    f" it may override {', '.join(sorted(own))}"
+                )
+        try:
+            METHODS[run.method].check(run)
+        except settings.SettingsError as error:
+            raise settings.SettingsError(f"{where}: {error}") from None
+        _check_sharding(config, run, where)
+
+
+def _known(name: str, known: Collection[str], where: str, kind: str) -> None:
+    if name not in known:
+        raise settings.SettingsError(f"{where}: unknown {kind} '{name}'; there are: {', '.join(sorted(known))}")

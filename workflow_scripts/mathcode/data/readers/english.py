@@ -1,0 +1,107 @@
+r"""Query sets and benchmarks: one small reader per record format, gold answers, stable ids, and deterministic draws.
+
+A reader turns one record into a `Query`. Its gold is the reference answer as text: the part after #### (GSM8K), inside the last
+\boxed{} (MATH), without unit (ASDiv), without dollar signs. An empty gold means that the source gives none.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from mathcode.data.text import Record, last_box, plain, without_dollars
+
+
+class Query(NamedTuple):
+    """What a reader makes of one record."""
+
+    question: str
+    gold: str
+    level: str | None = None
+    type: str | None = None
+
+
+def gsm8k(record: Record) -> Query:
+    """GSM8K: the gold follows ####; thousands separators dropped."""
+    return Query(record["question"], record["answer"].rpartition("####")[2].strip().replace(",", "") if "####" in record["answer"] else "")
+
+
+def math(record: Record) -> Query:
+    """MATH: the gold is the last box of the solution (the `answer` field of some copies is normalised and may be empty)."""
+    return Query(record["problem"], last_box(record["solution"]), record["level"], record["type"])
+
+
+def math500(record: Record) -> Query:
+    """MATH-500: `answer` is the source's own extraction."""
+    return Query(record["problem"], record["answer"], f"Level {record['level']}", record["subject"])
+
+
+def gaokao2023en(record: Record) -> Query:
+    """GaoKao 2023 (English): two records hold their answer in the question and none in `answer`; it is moved there."""
+    question, gold = record["question"], record["answer"].removesuffix("solution:")
+    if not gold:
+        question, _, gold = (part.strip() for part in re.split(r"(answers?:)", question, maxsplit=1, flags=re.IGNORECASE))
+    return Query(question, without_dollars(gold), None, record["source"])
+
+
+def olympiadbench(record: Record) -> Query:
+    """OlympiadBench, open-ended English mathematics: `final_answer` is a list."""
+    return Query(
+        record["question"],
+        ", ".join(without_dollars(answer) for answer in record["final_answer"]),
+        record["answer_type"],
+        record["subfield"],
+    )
+
+
+def college_math(record: Record) -> Query:
+    """CollegeMath: the gold stands between dollar signs, or not."""
+    return Query(record["question"], without_dollars(record["answer"]), None, record["data_topic"])
+
+
+def asdiv(record: Record) -> Query:
+    """ASDiv: body and question; the unit in brackets is dropped from the gold."""
+    return Query(
+        f"{record['body'].strip()} {record['question'].strip()}",
+        re.sub(r"\(.*?\)", "", record["answer"]).strip(),
+        None,
+        record["solution_type"],
+    )
+
+
+def svamp(record: Record) -> Query:
+    """SVAMP: body and question; some bodies lack their full stop."""
+    body = record["Body"].strip()
+    return Query(
+        f"{body if body.endswith('.') else body + '.'} {record['Question'].strip()}", plain(record["Answer"]), None, record["Type"]
+    )
+
+
+def mawps(record: Record) -> Query:
+    """MAWPS: input and numeric target."""
+    return Query(record["input"], plain(record["target"]), None, record["type"])
+
+
+def cmath(record: Record) -> Query:
+    """CMATH: Chinese primary school; the level is the grade."""
+    return Query(record["question"], record["answer"], str(record["grade"]))
+
+
+def aime24(record: Record) -> Query:
+    """AIME 2024: answers have leading zeros."""
+    return Query(record["problem"], str(int(record["answer"])))
+
+
+def amc23(record: Record) -> Query:
+    """AMC 2023: numeric answers."""
+    return Query(record["question"], plain(record["answer"]))
+
+
+def arithmetic(record: Record) -> Query:
+    """Questions of `autocode.arithmetic`."""
+    return Query(record["question"], record["answer"], record["kind"], record["family"])
+
+
+READERS: dict[str, Callable[[Record], Query]] = {
+    reader.__name__: reader
+    for reader in (gsm8k, math, math500, gaokao2023en, olympiadbench, college_math, asdiv, svamp, mawps, cmath, aime24, amc23, arithmetic)
+}

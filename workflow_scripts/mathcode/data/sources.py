@@ -1,0 +1,254 @@
+"""Raw sources: find them, check them, and read their records.
+
+A source comes from the first of these places that has it: a mirror folder, its files' public addresses, its hub dataset, or the
+generator. What was found is kept as it is beside a manifest (origin, rows, SHA-256 of the uncompressed bytes), so every later
+stage knows what it stands on.
+"""
+
+import gzip
+import hashlib
+import json
+import logging
+import os
+import shutil
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mathcode import settings
+from mathcode.core.errors import UserError
+
+log = logging.getLogger(__name__)
+
+MANIFEST = "manifest.json"
+RECORDS = "records.jsonl.gz"
+"""Where records of a hub dataset or of the generator are kept."""
+
+_SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet")
+_SECONDS = 120
+"""A server silent for longer is given up."""
+
+
+class SourceError(UserError):
+    """A source is missing, damaged, or not what its checksum and row count say."""
+
+
+class _NotHereError(Exception):
+    """This place does not have the source; another one may."""
+
+
+def fetch(name: str, source: settings.Source, mirror: str | Path | None, out: str | Path) -> dict[str, Any]:
+    """Put a source under `out`, complete and checked, or leave `out` untouched.
+
+    Args:
+        name: the source's name, for messages and the manifest.
+        source: what `config/sources.yaml` says of it.
+        mirror: folder with copies of public files, laid out as their `path` says; None: there is none.
+        out: folder to make; an older one is replaced.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        SourceError: no place has the source, or what it has is damaged or unexpected.
+    """
+    out = Path(out)
+    staging = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    staging.mkdir(parents=True)
+    try:
+        origin, files = _obtain(name, source, Path(mirror) if mirror else None, staging)
+        manifest = {"source": name, "license": source.license, "origin": origin, "files": files}
+        (staging / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        shutil.rmtree(out, ignore_errors=True)
+        os.replace(staging, out)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return manifest
+
+
+def read_source(folder: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """All records of a fetched source, each with the words that name its place ("path: row 3").
+
+    Raises:
+        SourceError: the folder was not made by `fetch`, or a file in it is damaged or short.
+    """
+    folder = Path(folder)
+    path = folder / MANIFEST
+    try:
+        files = [(entry["name"], entry["rows"]) for entry in json.loads(path.read_text(encoding="utf-8"))["files"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"{path}: no readable manifest of a fetched source ({type(error).__name__})") from error
+    for name, rows in files:
+        count = 0
+        for count, record in enumerate(read_records(folder / name), start=1):
+            yield f"{folder / name}: row {count}", record
+        if count != rows:
+            raise SourceError(f"{folder / name}: {count} rows, its manifest says {rows}")
+
+
+def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
+    """Records of a file of JSON lines, of one JSON list (either gzip or not), or of a parquet file, in order.
+
+    Raises:
+        SourceError: naming the file, and the row where there is one.
+    """
+    path = Path(path)
+    if not path.name.endswith(_SUFFIXES):
+        raise SourceError(f"{path}: unknown kind of file; known are {', '.join(_SUFFIXES)}")
+    try:
+        for row, record in enumerate(_parsed(path), start=1):
+            if not isinstance(record, dict):
+                raise SourceError(f"{path}: row {row} is not a JSON object")
+            yield record
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise SourceError(f"{path}: damaged gzip file ({error})") from error
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _parsed(path: Path) -> Iterator[Any]:
+    if path.suffix == ".parquet":
+        yield from _parquet(path)
+        return
+    with (
+        gzip.open(path, "rt", encoding="utf-8", newline="\n") if path.suffix == ".gz" else path.open(encoding="utf-8", newline="\n") as file
+    ):
+        if ".jsonl" in path.suffixes:
+            for row, line in enumerate(file, start=1):
+                if line.strip():
+                    yield _json(line, f"{path}: row {row}")
+            return
+        value = _json(file.read(), str(path))
+    if not isinstance(value, list):
+        raise SourceError(f"{path}: expected a JSON list of records")
+    yield from value
+
+
+def _json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise SourceError(f"{where} is not JSON ({error})") from error
+
+
+def _parquet(path: Path) -> Iterator[dict[str, Any]]:
+    import polars as pl
+
+    if not path.is_file():
+        raise SourceError(f"{path}: no such file")
+    try:
+        frame = pl.read_parquet(path)
+    except Exception as error:  # polars raises several unrelated types on damaged files
+        raise SourceError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+    yield from frame.iter_rows(named=True)
+
+
+def _obtain(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
+    """Try the places in turn; origin and description of the files put into `folder`."""
+    if source.generate is not None:
+        from mathcode.data import arithmetic
+
+        described = _keep_records(arithmetic.generate(source.generate), folder, source.rows, name)
+        return f"generated with {json.dumps(source.generate, sort_keys=True)}", [described]
+    failures = []
+    for place in (_from_mirror, _from_addresses, _from_hub):
+        try:
+            return place(name, source, mirror, folder)
+        except _NotHereError as reason:
+            failures.append(str(reason))
+    raise SourceError(f"source '{name}' cannot be had: {'; '.join(failures)}")
+
+
+def _from_mirror(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
+    if not source.files:
+        raise _NotHereError("it has no mirrored file")
+    if mirror is None:
+        raise _NotHereError(f"no mirror folder is configured (it would hold {', '.join(file.path for file in source.files)})")
+    for file in source.files:
+        if not (mirror / file.path).is_file():
+            raise _NotHereError(f"mirror: no file {mirror / file.path}")
+    names = [Path(file.path).name for file in source.files]
+    for file, target in zip(source.files, names, strict=True):
+        shutil.copyfile(mirror / file.path, folder / target)
+    described = [_check(folder / target, file, str(mirror / file.path)) for file, target in zip(source.files, names, strict=True)]
+    return f"mirror: {', '.join(file.path for file in source.files)}", described
+
+
+def _from_addresses(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
+    import urllib.error
+    import urllib.request
+
+    if not source.files or not all(file.url for file in source.files):
+        raise _NotHereError("no public address is configured")
+    described = []
+    for file in source.files:
+        target = folder / file.url.rsplit("/", 1)[-1]
+        try:
+            with urllib.request.urlopen(file.url, timeout=_SECONDS) as response, target.open("wb") as copy:
+                shutil.copyfileobj(response, copy)
+        except (urllib.error.URLError, TimeoutError, ValueError, ConnectionError) as error:
+            target.unlink(missing_ok=True)
+            raise _NotHereError(f"address {file.url}: {getattr(error, 'reason', error)}") from error
+        log.info("fetched %s", file.url)
+        described.append(_check(target, file, file.url))
+    return f"address: {', '.join(file.url for file in source.files)}", described
+
+
+def _from_hub(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
+    if source.hub is None:
+        raise _NotHereError("it has no hub dataset")
+    place = f"{source.hub} at {source.revision or 'its newest revision'}"
+    try:
+        from datasets import load_dataset
+
+        parts = [
+            load_dataset(source.hub, subset.strip() or None, split=source.split, revision=source.revision)
+            for subset in (source.subset or "").split(",")
+        ]
+    except Exception as error:  # the client raises many unrelated types; each means that the hub did not give it
+        raise _NotHereError(f"hub dataset {place}: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
+    records = (record for part in parts for record in part)
+    return f"hub: {place}, {source.subset or 'default'}, {source.split}", [_keep_records(records, folder, source.rows, name)]
+
+
+def _keep_records(records: Iterable[dict[str, Any]], folder: Path, rows: int | None, name: str) -> dict[str, Any]:
+    """Write records as JSON lines; gzip without a date, so that equal records make equal bytes."""
+    digest, count = hashlib.sha256(), 0
+    with open(folder / RECORDS, "wb") as raw, gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as file:
+        for record in records:
+            line = (json.dumps(record, ensure_ascii=False, default=str) + "\n").encode()
+            digest.update(line)
+            file.write(line)
+            count += 1
+    if count == 0 or (rows is not None and count != rows):
+        raise SourceError(f"source '{name}' has {count} rows, config/sources.yaml says {rows or 'at least one'}")
+    return {"name": RECORDS, "rows": count, "sha256": digest.hexdigest()}
+
+
+def _check(path: Path, expected: settings.SourceFile, place: str) -> dict[str, Any]:
+    """Compare a file with its checksum and row count; its description for the manifest."""
+    try:
+        sha256 = _sha256(path)
+        if expected.sha256 is not None and sha256 != expected.sha256:
+            raise SourceError(f"{place}: SHA-256 of the uncompressed bytes is {sha256}, config/sources.yaml says {expected.sha256}")
+        rows = sum(1 for _ in read_records(path))
+    except SourceError as error:
+        raise SourceError(str(error).replace(str(path), place)) from error
+    if rows != expected.rows:
+        raise SourceError(f"{place}: {rows} rows, config/sources.yaml says {expected.rows}")
+    return {"name": path.name, "rows": rows, "sha256": sha256}
+
+
+def _sha256(path: Path) -> str:
+    """Of the uncompressed bytes, so that a recompressed copy is the same source."""
+    digest = hashlib.sha256()
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise SourceError(f"{path}: damaged gzip file ({error})") from error
+    return digest.hexdigest()

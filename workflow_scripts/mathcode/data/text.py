@@ -1,0 +1,102 @@
+r"""Query sets and benchmarks: one small reader per record format, gold answers, stable ids, and deterministic draws.
+
+A reader turns one record into a `Query`. Its gold is the reference answer as text: the part after #### (GSM8K), inside the last
+\boxed{} (MATH), without unit (ASDiv), without dollar signs. An empty gold means that the source gives none.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from mathcode.core.errors import UserError
+
+Record = dict[str, Any]
+Row = TypeVar("Row")
+_BRACE = re.compile(r"\\[{}\\]|[{}]")
+"""A brace; an escaped one is matched too, so that it is passed over."""
+_BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*")
+
+
+class CorpusError(UserError):
+    """A record or a table is not what its declaration promises."""
+
+
+def boxes(text: str) -> list[tuple[int, int, str]]:
+    r"""Start, end and content of every \boxed{}, \fbox{}, \framebox{} with balanced braces; \boxed 7 counts too."""
+    found, position = [], 0
+    while match := _BOX.search(text, position):
+        start, position = match.span()
+        if text[position : position + 1] != "{":
+            end = position + len(re.match(r"[^\s$.,;]*", text[position:]).group())
+            content = text[position:end]
+        elif (end := _closing_brace(text, position)) is None:
+            continue
+        else:
+            content = text[position + 1 : end - 1]
+        found.append((start, end, content.strip()))
+        position = max(end, position)
+    return found
+
+
+def last_box(text: str) -> str:
+    """Content of the last box, or "" without one."""
+    found = boxes(text)
+    return found[-1][2] if found else ""
+
+
+def unboxed(text: str) -> str:
+    """The text with every box replaced by its content."""
+    for start, end, content in reversed(boxes(text)):
+        text = text[:start] + content + text[end:]
+    return text
+
+
+def _closing_brace(text: str, opening: int) -> int | None:
+    """Position after the brace that closes the one at `opening`."""
+    depth = 0
+    for match in _BRACE.finditer(text, opening):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if depth == 0 and match[0] == "}":
+            return match.end()
+    return None
+
+
+def without_dollars(text: str) -> str:
+    r"""The text without mathematics and currency signs: "$\$ 3040$" is "3040"."""
+    return re.sub(r"\\\$\s*|\$", "", text).strip()
+
+
+def plain(value: Any) -> str:
+    """A number as text, whole numbers without decimals: 145.0 is "145"."""
+    number = float(value)
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def read_all(records: Iterable[tuple[str, Record]], readers: dict[str, Callable[[Record], Row]], name: str) -> Iterator[tuple[str, Row]]:
+    """Apply the reader called `name` to records that come with their place.
+
+    Raises:
+        CorpusError: no such reader, or a record lacks a key or holds something else there; names file, row and key.
+    """
+    if name not in readers:
+        raise CorpusError(f"no reader '{name}'; there are: {', '.join(readers)}")
+    for place, record in records:
+        try:
+            yield place, readers[name](record)
+        except KeyError as error:
+            raise CorpusError(f"{place}: key {error} is missing (reader '{name}')") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise CorpusError(f"{place}: reader '{name}' cannot read it ({error})") from error
+
+
+def canonical(question: str) -> str:
+    """The question as ids see it: one Unicode form, single blanks. Signs stay, since 2 + 3 is not 2 - 3."""
+    return " ".join(unicodedata.normalize("NFC", question).split())
+
+
+def query_id(dataset: str, question: str, occurrence: int = 0) -> str:
+    """Stable id of a question of a dataset: 16 hexadecimal digits; repeats inside a benchmark differ by `occurrence`."""
+    parts = [dataset, canonical(question)] + ([str(occurrence)] if occurrence else [])
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

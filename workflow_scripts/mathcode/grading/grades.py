@@ -1,0 +1,84 @@
+"""Grades of rollouts: what each response answers, what a judge says of it, and what it did with code."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from mathcode import settings, tables
+from mathcode.grading import answers
+from mathcode.grading.judge import Case, GradingError, Judge, Verdict
+from mathcode.responses import parse
+from mathcode.responses.form import Form
+
+
+def grade_rollouts(rollouts: pl.DataFrame, queries: pl.DataFrame, judge: Judge, form: Form, limits: settings.Grading) -> pl.DataFrame:
+    """Grade every rollout against its query's reference answer.
+
+    Args:
+        rollouts: table `rollouts`.
+        queries: table `queries`, with every query of the rollouts.
+        judge: an open judge.
+        form: what separates the attempts of a response.
+        limits: how answers are found, and the share of infrastructure errors that is still accepted.
+
+    Returns:
+        Table `grades`, rows as in `rollouts`.
+
+    Raises:
+        GradingError: an unknown query, a broken judge, or more infrastructure errors than accepted.
+    """
+    known = {row["query_id"]: row for row in queries.iter_rows(named=True)}
+    rows = list(rollouts.iter_rows(named=True))
+    if unknown := next((row["query_id"] for row in rows if row["query_id"] not in known), None):
+        raise GradingError(f"query_id '{unknown}' of the rollouts is in none of the query tables")
+    cases = [_case(row, known[row["query_id"]], form, limits.extraction) for row in rows]
+    verdicts = judge.judge(cases)
+    grades = [_grade(row, case, verdict, judge.name, form) for row, case, verdict in zip(rows, cases, verdicts, strict=True)]
+    broken = sum(grade["outcome"] == "infrastructure_error" for grade in grades)
+    if broken > limits.max_infrastructure_errors * len(grades):
+        raise GradingError(
+            f"{broken} of {len(grades)} rollouts ended in an infrastructure error, above the accepted share "
+            f"{limits.max_infrastructure_errors:g} (grading.max_infrastructure_errors)"
+        )
+    return pl.DataFrame(grades, schema=tables.GRADES.schema)
+
+
+def _case(row: dict, query: dict, form: Form, extraction: str) -> Case:
+    """What a judge is shown of a rollout."""
+    found = answers.extract(row["response"], extraction, query["dataset"], query["question"], query["gold"], form)
+    ran = [round_ for round_ in row["rounds"] if round_["outcome"]]
+    program, result, ended = (ran[-1][name] for name in ("program", "output", "outcome")) if ran else (None, None, None)
+    return Case(query["question"], query["gold"], found.strict, found.candidates, program, result, ended)
+
+
+def _grade(row: dict, case: Case, verdict: Verdict, judge: str, form: Form) -> dict:
+    """One row of table `grades`. Where a program could not be run, nothing is known of the response."""
+    executed = [round_["outcome"] for round_ in row["rounds"] if round_["outcome"]]
+    outcome = "infrastructure_error" if "infrastructure_error" in executed else verdict.outcome
+    sound = outcome != "infrastructure_error"
+    return {
+        **{column: row[column] for column in ("query_id", "mode", "sample", "methodology", "finish_reason", "isolation")},
+        "answer": case.answer,
+        "outcome": outcome,
+        "strict": sound and verdict.accepted,
+        "lenient": sound and verdict.lenient,
+        "code_executed": bool(executed),
+        "code_written": parse.writes_code(row["response"]),
+        "code_decides": bool(executed) and answers.code_decides(row["response"], case.answer),
+        "attempts": len(form.attempts(row["response"])),
+        "executions": len(executed),
+        "programs_failed": sum(one != "ok" for one in executed),
+        "grader": judge,
+    }
+
+
+def concatenated(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Query tables as one, each query once.
+
+    Raises:
+        GradingError: two tables give one query different reference answers.
+    """
+    queries = pl.concat(frames).unique(["query_id", "gold"], maintain_order=True)
+    if repeated := queries.filter(queries["query_id"].is_duplicated())["query_id"].to_list():
+        raise GradingError(f"query_id '{repeated[0]}' has two different reference answers in the query tables")
+    return queries

@@ -1,0 +1,71 @@
+"""Judges: does a case match its reference answer? Any number of them can grade the same rollouts, each under its own path.
+
+A judge is a context manager, since most own worker processes or a model. `mathcode.configuration.JUDGES` names them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from mathcode.core.errors import UserError
+
+
+class GradingError(UserError):
+    """Grading cannot go on: the judge fails its self-test, or too many rows suffer from broken machinery."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One response to judge.
+
+    Attributes:
+        question, gold: text and reference answer of the query.
+        answer: the answer that counts; None: the response states none.
+        stated: every answer it states, that one among them.
+        program, result: its last program and what that printed; None where none ran.
+        ended: outcome of that program (`interpreter.driver.OUTCOMES`); None where none ran.
+    """
+
+    question: str
+    gold: str
+    answer: str | None
+    stated: tuple[str, ...] = ()
+    program: str | None = None
+    result: str | None = None
+    ended: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge says of a case.
+
+    Attributes:
+        outcome: correct, wrong, no_answer, or why nothing could be compared (gold_unparsed, timed_out, infrastructure_error).
+        accepted: the answer that counts is right.
+        lenient: one of the stated answers is right.
+        score: P(right) of a judge that gives one; None for rules.
+    """
+
+    outcome: str
+    accepted: bool
+    lenient: bool
+    score: float | None = None
+
+
+class Judge(Protocol):
+    """Judges cases in order. Equal cases get equal verdicts, in whatever company they are judged."""
+
+    name: str
+    """Name and version, written beside every grade."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error) -> None: ...
+
+    def judge(self, cases: Sequence[Case], progress: Callable[[int], object] | None = None) -> list[Verdict]:
+        """A verdict for each case; `progress` is called with the number of newly judged ones.
+
+        Raises:
+            GradingError: the judge does not work.
+        """
+        ...

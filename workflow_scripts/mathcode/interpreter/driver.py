@@ -1,0 +1,376 @@
+"""Run model-written programs: isolated, limited, killable, in order, at hundreds a second.
+
+A few worker processes (`worker.py`) fork one process per program. There are two kinds of worker: `full` ones
+have the preloaded modules imported; `light` ones have not, and so fork several times faster, which is all that a program of
+plain arithmetic needs. A program that runs long makes room for others beside it, so that a few that hang do not stop a batch.
+The driver below only moves text: it never compiles, imports or unpickles anything that a program made. A worker that dies is
+replaced; its program is tried once more, and no other program notices.
+"""
+
+import itertools
+import json
+import math
+import re
+import selectors
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from mathcode import settings
+from mathcode.core.errors import UserError
+
+OUTCOMES = ("ok", "error", "timed_out", "memory", "output_limit", "infrastructure_error")
+
+_WORKER = Path(__file__).with_name("worker.py")
+_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",  # order of sets, so that equal programs print equal text
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MPLBACKEND": "Agg",
+}
+_LIGHT_MODULES = (
+    "ast", "bisect", "cmath", "collections", "contextlib", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "io",
+    "itertools", "math", "operator", "re", "string", "sys", "time", "typing",
+)  # fmt: skip
+"""What light workers have imported; a program that imports anything else goes to a full one."""
+_IMPORT = re.compile(r"\bfrom\s+([\w.]+)\s+import\b|\bimport\s+([\w.]+[\w., \t]*)|(__import__)")
+_SLOW_SECONDS = 0.25
+"""A program that has run for so long no longer counts among the `workers` at work."""
+_SLOW_SHARE = 2
+"""How many slow programs for each worker may run beside the others: a program has a third of a core at the least."""
+_START_SECONDS = 300
+"""A worker that has not imported its modules by then never will."""
+_GRACE_SECONDS = 20
+"""Beyond a program's own limit: a worker that still has not answered is itself stopped."""
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{8,16}\b")
+_NO_ADDRESS = "0x000000000000"
+_STREAM_BYTES = 1 << 20
+"""As in the worker."""
+_HEADER = struct.Struct("!III")
+"""Lengths of a worker's message and of the two streams that follow it."""
+
+
+class InterpreterError(UserError):
+    """No worker can be started."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How one program ended: outcome (see OUTCOMES), what it printed, its last error line ("" when ok), and how long it took.
+
+    `seconds` is wall clock from the program's start; two executions that differ in nothing else are equal.
+    """
+
+    outcome: str
+    stdout: str
+    error: str
+    seconds: float = field(default=0.0, compare=False)
+
+
+def feedback(execution: Execution, output_chars: int) -> str:
+    """What the model is shown of an execution: its output, else its last error line, the middle cut out when long.
+
+    Cut and halves as in the DeepSeek-Math harness (100 characters: first 50, "...", last 50).
+    """
+    text = execution.stdout.strip() or execution.error.strip()
+    if len(text) <= output_chars:
+        return text
+    half = output_chars // 2
+    return text[:half] + "..." + text[len(text) - half :]
+
+
+_KINDS = ("light", "full")
+_Job = tuple[str, tuple[str, ...]]
+"""A program and its command-line arguments."""
+
+
+def _kind(program: str) -> str:
+    """The kind of worker a program is for. A wrong guess costs the program the time of its imports and nothing else."""
+    names = set()
+    for source, listed, dynamic in _IMPORT.findall(program):
+        names.update(part.split()[0].split(".")[0] for part in (source or listed or dynamic).split(",") if part.strip())
+    return "light" if names.issubset(_LIGHT_MODULES) else "full"
+
+
+class _Batch:
+    """The jobs of one call: which wait, by kind of worker, and how the others ended."""
+
+    def __init__(self, jobs: list[_Job], progress: Callable[[int], object] | None):
+        self.executions: list[Execution | None] = [None] * len(jobs)
+        self.unfinished = len(jobs)
+        self.waiting: dict[str, deque[int]] = {kind: deque() for kind in _KINDS}
+        self._jobs, self._progress, self._retried = jobs, progress, set()
+        for number, (program, _) in enumerate(jobs):
+            self.waiting[_kind(program)].append(number)
+
+    @property
+    def is_waiting(self) -> bool:
+        return any(self.waiting.values())
+
+    def take(self, kind: str) -> tuple[int, _Job]:
+        """The next job of a kind, with its number."""
+        number = self.waiting[kind].popleft()
+        return number, self._jobs[number]
+
+    def finish(self, number: int, execution: Execution) -> None:
+        self.executions[number] = execution
+        self.unfinished -= 1
+        if self._progress:
+            self._progress(1)
+
+    def retry(self, number: int, reason: str) -> None:
+        """Let a job whose worker was lost wait once more; the second loss is the end of it."""
+        if number in self._retried:
+            self.finish(number, Execution("infrastructure_error", "", reason))
+        else:
+            self._retried.add(number)
+            self.waiting[_kind(self._jobs[number][0])].append(number)
+
+
+@dataclass
+class _Worker:
+    """One worker process and the job it is at."""
+
+    kind: str
+    process: subprocess.Popen
+    channel: socket.socket
+    scratch: Path
+    deadline: float
+    ready: bool = False
+    job: int | None = None
+    started: float = 0.0
+    incoming: bytearray = field(default_factory=bytearray)
+    outgoing: memoryview = field(default_factory=lambda: memoryview(b""))
+
+
+class Interpreter:
+    """Runs programs; a context manager that owns the worker processes.
+
+    Args:
+        limits: time, memory, number of workers and preloaded modules.
+        modules: further modules to preload, as paths of trusted Python files.
+        strongest: the level of isolation to try first; the weakest that will do is a setting.
+    """
+
+    def __init__(self, limits: settings.Interpreter, modules: Sequence[Path] = (), strongest: str = "sandbox"):
+        self.limits = limits
+        self.isolation: str | None = None
+        """The level of `isolation` that the machine allowed, known once a worker has started."""
+        self._strongest = strongest
+        self._preload = ["random", *limits.preload, *map(str, modules)]  # what draws numbers is seeded for every program
+        self._workers: list[_Worker] = []
+        self._selector = selectors.DefaultSelector()
+        self._folder = Path(tempfile.mkdtemp(prefix="interpreter-"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_) -> None:
+        for worker in list(self._workers):
+            self._dismiss(worker)
+        self._selector.close()
+        _remove(self._folder)
+
+    def run(
+        self,
+        programs: Sequence[str],
+        progress: Callable[[int], object] | None = None,
+        arguments: Sequence[Sequence[str]] | None = None,
+    ) -> list[Execution]:
+        """Execute programs, results in their order; equal programs with equal arguments run once.
+
+        Args:
+            programs: complete program texts, run as scripts.
+            progress: called with the number of newly finished programs, as `tqdm.update` wants it.
+            arguments: command-line arguments of each program; none by default.
+
+        Raises:
+            InterpreterError: a worker cannot be started, for instance because a preloaded module is missing.
+        """
+        given = [tuple(words) for words in arguments] if arguments is not None else [()] * len(programs)
+        jobs = list(zip(programs, given, strict=True))
+        distinct = dict.fromkeys(jobs)
+        if distinct:
+            distinct = dict(zip(distinct, self._run(list(distinct), progress), strict=True))
+        if progress and len(jobs) > len(distinct):
+            progress(len(jobs) - len(distinct))
+        return [distinct[job] for job in jobs]
+
+    def _run(self, jobs: list[_Job], progress: Callable[[int], object] | None) -> list[Execution]:
+        batch = _Batch(jobs, progress)
+        while batch.unfinished:
+            wake = self._start(batch)
+            for key, _ in self._selector.select(max(0.0, wake - time.monotonic())):
+                worker = key.data
+                try:
+                    replies = self._exchange(worker)
+                except OSError:
+                    self._lose(worker, batch, "the worker process died")
+                    continue
+                for reply in replies:
+                    if not worker.ready:
+                        self._welcome(worker, reply[0])
+                    else:
+                        batch.finish(worker.job, self._execution(*reply))
+                        worker.job, worker.deadline = None, math.inf
+            now = time.monotonic()
+            for worker in [worker for worker in self._workers if worker.deadline < now]:
+                if not worker.ready:
+                    raise InterpreterError(f"an interpreter worker did not start within {_START_SECONDS} s")
+                self._lose(worker, batch, "the worker process stopped answering")
+        return batch.executions
+
+    def _start(self, batch: "_Batch") -> float:
+        """Give jobs to workers as far as there is room, hiring those that are missing; when to look again at the latest."""
+        now = time.monotonic()
+        busy = [worker for worker in self._workers if worker.job is not None]
+        recent = [worker.started for worker in busy if worker.started > now - _SLOW_SECONDS]
+        room = self.limits.workers + min(_SLOW_SHARE * self.limits.workers, len(busy) - len(recent)) - len(busy)
+        for kind in _KINDS:
+            wanted = max(0, min(room, len(batch.waiting[kind])))
+            free = [worker for worker in self._workers if worker.kind == kind and worker.job is None]
+            free += [self._hire(kind) for _ in range(wanted - len(free))]
+            for worker in [worker for worker in free if worker.ready][:wanted]:
+                self._assign(worker, *batch.take(kind))
+                recent.append(now)
+                room -= 1
+        slow = min(recent) + _SLOW_SECONDS if batch.is_waiting and recent else math.inf
+        return min(slow, *(worker.deadline for worker in self._workers))
+
+    def _lose(self, worker: _Worker, batch: "_Batch", reason: str) -> None:
+        """A worker is gone: its program gets a second and last try on another one."""
+        self._dismiss(worker)
+        if worker.job is not None:
+            batch.retry(worker.job, reason)
+
+    def _hire(self, kind: str) -> _Worker:
+        """Start a worker process."""
+        scratch = Path(tempfile.mkdtemp(dir=self._folder))
+        configuration = {
+            "timeout": self.limits.timeout,
+            "memory_mb": self.limits.memory_mb,
+            "preload": self._preload if kind == "full" else _LIGHT_MODULES,
+            "scratch": str(scratch),
+            "isolation": [self._strongest, self.limits.isolation],
+        }
+        channel, other = socket.socketpair()
+        # Not -I: it would ignore the hash seed. -s and -P leave out the user's packages and our own folder all the same.
+        command = [sys.executable, "-s", "-P", "-B", "-X", "utf8", str(_WORKER), json.dumps(configuration)]
+        with other:
+            process = subprocess.Popen(command, stdin=other, stdout=subprocess.DEVNULL, env=_ENVIRONMENT, cwd="/", start_new_session=True)
+        channel.setblocking(False)
+        worker = _Worker(kind, process, channel, scratch, time.monotonic() + _START_SECONDS)
+        self._selector.register(channel, selectors.EVENT_READ, worker)
+        self._workers.append(worker)
+        return worker
+
+    def _welcome(self, worker: _Worker, greeting: dict) -> None:
+        """Take the first message of a worker."""
+        if "failed" in greeting:
+            raise InterpreterError(f"an interpreter worker cannot start: {greeting['failed']}")
+        worker.ready, worker.deadline, self.isolation = True, math.inf, greeting["isolation"]
+
+    def _dismiss(self, worker: _Worker) -> None:
+        """Stop a worker and all it runs: it ends its program when its channel closes, or is killed."""
+        self._workers.remove(worker)
+        self._selector.unregister(worker.channel)
+        worker.channel.close()
+        try:
+            worker.process.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            worker.process.kill()
+            worker.process.wait()
+        _remove(worker.scratch)
+
+    def _assign(self, worker: _Worker, number: int, job: _Job) -> None:
+        """Queue a job's frame for sending; its clock runs in the worker, ours only guards the worker."""
+        body = json.dumps({"program": job[0], "arguments": job[1]}).encode()
+        worker.outgoing = memoryview(struct.pack("!I", len(body)) + body)
+        worker.job, worker.started = number, time.monotonic()
+        worker.deadline = worker.started + self.limits.timeout + _GRACE_SECONDS
+        self._send(worker)
+
+    def _send(self, worker: _Worker) -> None:
+        """Send what the channel takes; the rest goes when it is writable again."""
+        try:
+            while worker.outgoing:
+                worker.outgoing = worker.outgoing[worker.channel.send(worker.outgoing) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            worker.outgoing = memoryview(b"")  # the worker is dead; reading from it will say so
+        interest = selectors.EVENT_READ | (selectors.EVENT_WRITE if worker.outgoing else 0)
+        if self._selector.get_key(worker.channel).events != interest:
+            self._selector.modify(worker.channel, interest, worker)
+
+    def _exchange(self, worker: _Worker) -> list[tuple[dict, bytes, bytes]]:
+        """Move bytes both ways; return the complete messages that came in, each with the two streams of a program.
+
+        Raises:
+            OSError: the worker is gone.
+        """
+        if worker.outgoing:
+            self._send(worker)
+        try:
+            part = worker.channel.recv(1 << 20)
+        except BlockingIOError:
+            return []
+        if not part:
+            if not worker.ready:
+                raise InterpreterError("an interpreter worker ended before it was ready; its message stands above")
+            raise ConnectionError("the worker closed its channel")
+        worker.incoming += part
+        messages = []
+        while len(worker.incoming) >= _HEADER.size:
+            ends = list(itertools.accumulate(_HEADER.unpack_from(worker.incoming), initial=_HEADER.size))
+            if len(worker.incoming) < ends[-1]:
+                break
+            body, stdout, stderr = (bytes(worker.incoming[start:end]) for start, end in itertools.pairwise(ends))
+            messages.append((json.loads(body), stdout, stderr))
+            del worker.incoming[: ends[-1]]
+        return messages
+
+    def _execution(self, ending: dict, stdout: bytes, stderr: bytes) -> Execution:
+        """How a program ended, its own folder and memory addresses made equal: they differ from run to run."""
+        texts = [stream.decode("utf-8", "replace").replace(ending["folder"], "/scratch") for stream in (stdout, stderr)]
+        outcome, shown, error = _verdict(ending["reason"], ending["status"], *texts, self.limits)
+        return Execution(outcome, _ADDRESS.sub(_NO_ADDRESS, shown), _ADDRESS.sub(_NO_ADDRESS, error), ending["seconds"])
+
+
+def _remove(folder: Path) -> None:
+    """Remove what a program may have built: `rm`, unlike Python, knows no depth."""
+    subprocess.run(["rm", "-rf", "--", str(folder)], check=False, stderr=subprocess.DEVNULL)
+
+
+def _verdict(reason: str | None, status: int, stdout: str, stderr: str, limits: settings.Interpreter) -> tuple[str, str, str]:
+    """Outcome, output and last error line. What a stopped program had printed by then is chance, so it is dropped.
+
+    Args:
+        reason: the limit that the worker stopped the program for.
+        status: its exit status, or a signal's number, negative.
+    """
+    if reason == "output_limit":
+        return reason, "", f"OutputLimit: more than {_STREAM_BYTES} bytes were printed"
+    if reason == "memory":
+        return reason, "", f"MemoryError: its processes together took more than {limits.memory_mb} MB"
+    if reason == "processes":
+        return "error", "", "OSError: too many processes were started"
+    if reason == "timed_out" or status == -signal.SIGXCPU:
+        return "timed_out", "", f"TimeoutError: the program was stopped after {limits.timeout:g} s"
+    if status == 0:
+        return "ok", stdout, ""
+    if status < 0:
+        named = {number.value: number.name for number in signal.Signals}  # realtime signals have no name
+        return "error", stdout, f"the program was killed by {named.get(-status, f'signal {-status}')}"
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    error = lines[-1] if lines else f"exit status {status}"
+    return "memory" if "MemoryError" in error.split(":")[0] else "error", stdout, error

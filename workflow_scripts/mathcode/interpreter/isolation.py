@@ -1,0 +1,461 @@
+"""What keeps a program in: namespaces, a root of its own, Landlock, seccomp. Used by `worker.py` only.
+
+Three levels, the best of which a machine allows is taken:
+
+    sandbox   user, process, network, IPC, host-name and mount namespaces; a root that holds Python, the system's libraries
+              (both read-only) and an empty, bounded scratch folder; system-call filter; no capabilities
+    landlock  Landlock rules for files, TCP, abstract sockets and signals as far as the kernel knows them; system-call filter
+    process   a process of its own with resource limits; a program may read and write what the user may
+
+Standard library and system calls only: programs are forked from the process that loads this file.
+"""
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import struct
+import sys
+from typing import NamedTuple
+
+from system_calls import LIBC, Filter, call, call_by_name, machine, prctl
+
+LEVELS = ("process", "landlock", "sandbox")
+"""From the weakest to the strongest."""
+
+SCRATCH_BYTES = 64 << 20
+SCRATCH_FILES = 1024
+NOBODY = 65534
+
+_NEWUSER, _NEWPID, _NEWNET, _NEWIPC, _NEWUTS, _NEWNS = 0x10000000, 0x20000000, 0x40000000, 0x08000000, 0x04000000, 0x00020000
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
+_MNT_DETACH = 2
+_ATTR_RDONLY, _ATTR_NOSUID, _ATTR_NODEV, _AT_RECURSIVE = 1, 2, 4, 0x8000
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 36, 38, 47
+
+_MOUNT_SETATTR = 442
+_LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
+
+
+class IsolationError(Exception):
+    """The machine does not allow the level that the settings ask for."""
+
+
+class Usage(NamedTuple):
+    """What a process has taken so far: resident bytes, and CPU seconds with those of its reaped children."""
+
+    number: int
+    resident: int
+    cpu_seconds: float
+
+
+def reach(strongest: str, least: str, scratch: str) -> "Process":
+    """Take the best level this machine allows, in this process and for its children; see the module's list of levels.
+
+    The sandbox forks: the caller goes on as the first process of new namespaces, its parent waits for it.
+
+    Args:
+        strongest: the level to try first.
+        least: the weakest level that will do.
+        scratch: folder the program may write to where there is no root of our own.
+
+    Raises:
+        IsolationError: the best level is weaker than `least`; says what to do.
+    """
+    reasons = []
+    for kind in (Sandbox, Landlock, Process):
+        if LEVELS.index(least) <= LEVELS.index(kind.name) <= LEVELS.index(strongest):
+            try:
+                return kind(scratch)
+            except OSError as error:
+                reasons.append(f"{kind.name}: {error.strerror or error}")
+    advice = "allow user namespaces on this machine, or lower interpreter.isolation in the run's settings, knowing what that permits"
+    raise IsolationError(f"isolation level '{least}' cannot be reached here ({'; '.join(reasons)}): {advice}")
+
+
+class Process:
+    """Level `process`: nothing but the limits every program has."""
+
+    name = "process"
+    max_processes = 64
+
+    def __init__(self, scratch: str):
+        self.scratch = scratch
+        prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a program leaves behind becomes our child
+
+    def enclose(self) -> None:
+        """In a program's own process, after fork: give up what the level forbids."""
+        os.setsid()
+        _bind_to_parent()
+
+    def folder(self, number: int) -> str:
+        """An empty folder for the program of this number."""
+        path = f"{self.scratch}/{number}"
+        os.mkdir(path, 0o700)
+        return path
+
+    def clear(self, folder: str) -> None:
+        """Remove a program's folder, whatever the program made of it; most leave it empty."""
+        try:
+            os.rmdir(folder)
+        except OSError:
+            import subprocess  # not above: what it loads makes every fork slower, and hardly a program needs it
+
+            for command in (["chmod", "-R", "u+rwx", folder], ["rm", "-rf", folder]):  # unlike Python's, they know no depth
+                subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def limits(self) -> list[tuple[int, int]]:
+        """Resource limits of a program beyond those that all levels share."""
+        return []
+
+    def stop(self, child: int) -> None:
+        """Kill a program by its first process, not reaped yet, with all that did not leave its group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+
+    def kill_all(self) -> None:
+        """Send SIGKILL to every process that descends from this one."""
+        for process in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.number, signal.SIGKILL)
+
+    def collect_descriptors(self) -> None:
+        """Make the kernel close what dead programs had in flight between their sockets; else it counts for the user."""
+        pair = (ctypes.c_int * 2)()
+        if LIBC.socketpair(1, 1, 0, pair) == 0:  # it looks when a unix socket is closed
+            for end in pair:
+                os.close(end)
+
+    def shared_fairly(self, process: int, resident: int) -> int:
+        """Bytes of a process, pages that several have divided among them; `resident` where the kernel does not say."""
+        with contextlib.suppress(OSError, ValueError), open(f"/proc/{process}/smaps_rollup") as handle:
+            return _proportional(handle.read())
+        return resident
+
+    def processes(self) -> list["Usage"]:
+        """Everything that descends from this process."""
+        found, waiting = [], _children(os.getpid())
+        while waiting:
+            process = waiting.pop()
+            with contextlib.suppress(OSError, ValueError):
+                found.append(_usage(process, f"/proc/{process}/stat"))
+                waiting += _children(process)
+        return found
+
+
+class Landlock(Process):
+    """Level `landlock`: rules that a process lays on itself; no privilege and no namespace needed."""
+
+    name = "landlock"
+
+    _READ = 1 << 0 | 1 << 2 | 1 << 3  # execute, read file, read folder
+    _WRITE_DEVICE = 1 << 1 | 1 << 14  # write file, truncate
+    _NETWORK, _SCOPES = 3, 3  # bind and connect TCP; abstract unix sockets and signals
+
+    def __init__(self, scratch: str):
+        super().__init__(scratch)
+        self._filter = Filter()
+        version = LIBC.syscall(_LANDLOCK_CREATE, None, 0, 1)
+        if version < 3:  # older ones let a program empty any file of the user
+            raise OSError(0, "the kernel has no Landlock, or one that does not know truncation")
+        self._files = files = (1 << (15 + (version >= 5))) - 1
+        handled = struct.pack("QQQ", files, self._NETWORK if version >= 4 else 0, self._SCOPES if version >= 6 else 0)
+        handled = handled[: 8 if version < 4 else 16 if version < 6 else 24]
+        self._rules = call(_LANDLOCK_CREATE, handled, len(handled), 0)
+        for path in readable_paths():
+            self._allow(self._rules, path, self._READ if os.path.isdir(path) else self._READ & ~(1 << 3))
+        for path in DEVICES:
+            self._allow(self._rules, path, self._WRITE_DEVICE | 1 << 2)
+        self._allow(self._rules, scratch, self._own_files())
+        self._own_signals_only = version < 6
+
+    def _own_files(self) -> int:
+        return self._files & ~(1 << 0 | 1 << 6 | 1 << 9 | 1 << 11)  # no execution, no devices, no sockets
+
+    def _allow(self, rules: int, path: str, rights: int) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            try:
+                call(_LANDLOCK_ADD, rules, 1, struct.pack("=Qi", rights, descriptor), 0)
+            finally:
+                os.close(descriptor)
+
+    def enclose(self) -> None:
+        super().enclose()
+        call(_LANDLOCK_RESTRICT, self._rules, 0)
+        writing = self._files & ~self._READ
+        own = call(_LANDLOCK_CREATE, struct.pack("Q", writing), 8, 0)  # the folders of other programs are not its own to write
+        self._allow(own, ".", self._own_files() & writing)
+        for path in DEVICES:
+            self._allow(own, path, self._WRITE_DEVICE)
+        call(_LANDLOCK_RESTRICT, own, 0)
+        os.close(own)
+        _drop_capabilities()
+        numbers = machine()  # without namespaces the processes of the user are in sight
+        self._filter.apply(numbers["tuning"] + (numbers["signals"] if self._own_signals_only else ()), os.getpid())
+
+
+class Sandbox(Process):
+    """Level `sandbox`: namespaces, and a root that holds no file of the user."""
+
+    name = "sandbox"
+    _places = ("/scratch", "/dev/shm")
+
+    def __init__(self, scratch: str):
+        super().__init__("/scratch")
+        self._drops_root = os.getuid() == 0
+        if not _succeeds(lambda: self._enter(scratch)):  # tried by a child first: a half-entered sandbox has no way back
+            raise OSError(0, "the machine does not allow namespaces and mounts to its users")
+        self._enter(scratch)
+
+    def _enter(self, folder: str) -> None:
+        """New namespaces for this process's child, which goes on here; a root of our own below `folder`.
+
+        The child gives up itself what its programs must not have, so that none of them needs the time to do so: the
+        parent stays outside of the filter to empty the scratch folders when asked.
+        """
+        _unshare_with_users(self._drops_root)
+        asked, self._ask = os.pipe()
+        self._answered, answer = os.pipe()
+        first = os.fork()
+        if first:
+            _empty_when_asked(asked, answer, self._places)
+            _, status = os.waitpid(first, 0)
+            os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+        os.close(asked)
+        os.close(answer)
+        self._processes = _build_root(folder)
+        if self._drops_root:  # the server stays root, out of reach of its programs
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+        else:  # the server is a user like its programs: as first process it takes no signal that it has no handler for
+            _drop_capabilities()
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.setsid()  # one group for all programs: the kernel shares the cores among groups where it is told to
+        _bind_to_parent()  # not sooner: a change of ids takes it back
+        Filter().apply(machine()["tuning"])
+        self._untouched = self._state()
+
+    def enclose(self) -> None:
+        if self._drops_root:
+            os.setresuid(NOBODY, NOBODY, NOBODY)  # with it go all capabilities
+        else:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        _bind_to_parent()
+
+    def folder(self, number: int) -> str:
+        return self.scratch
+
+    def clear(self, folder: str) -> None:
+        if self._state() != self._untouched:
+            os.write(self._ask, b"1")
+            if not os.read(self._answered, 1):
+                raise RuntimeError("the scratch folder of a program cannot be emptied")
+            self._untouched = self._state()
+
+    def _state(self) -> list[tuple[int, ...]]:
+        """What changes with any file made, mode, time or attribute set, and as long as removed files are held open.
+
+        The time of change alone would not do: a change right after the mount may carry the same tick of the clock.
+        """
+        state = []
+        for place in self._places:
+            folder, room = os.stat(place), os.statvfs(place)
+            own = (folder.st_ctime_ns, folder.st_mtime_ns, folder.st_mode, len(os.listxattr(place)))
+            state.append((*own, room.f_bfree, room.f_ffree))
+        return state
+
+    def limits(self) -> list[tuple[int, int]]:
+        return [(resource.RLIMIT_NPROC, self.max_processes)]
+
+    def stop(self, child: int) -> None:
+        self.kill_all()
+
+    def kill_all(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)  # everybody in our process namespace but ourselves
+
+    def shared_fairly(self, process: int, resident: int) -> int:
+        def opened(path: str, flags: int) -> int:
+            return os.open(path, flags, dir_fd=self._processes)
+
+        with contextlib.suppress(OSError, ValueError), open(f"{process}/smaps_rollup", opener=opened) as handle:
+            return _proportional(handle.read())
+        return resident
+
+    def processes(self) -> list["Usage"]:
+        found = []
+        for name in os.listdir(self._processes):
+            if name.isdigit() and name != "1":
+                with contextlib.suppress(OSError, ValueError):
+                    found.append(_usage(int(name), f"{name}/stat", self._processes))
+        return found
+
+
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+
+
+def readable_paths() -> list[str]:
+    """What a program may read: this Python with its packages, and the system's programs and libraries."""
+    wanted = ["/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", sys.prefix, sys.base_prefix, sys.exec_prefix]
+    wanted += [path for path in sys.path if os.path.isabs(path)]
+    wanted += [os.path.realpath(path) for path in wanted]
+    kept: list[str] = []
+    for path in sorted({os.path.normpath(path) for path in wanted if os.path.exists(path)}, key=len):
+        if not any(path == other or path.startswith(f"{other}/") for other in kept):
+            kept.append(path)
+    return kept
+
+
+def _build_root(folder: str) -> int:
+    """Make `folder` the root of a file system of our own, without anything of the old one; a descriptor of its process list."""
+    _mount(None, "/", None, _MS_REC | _MS_PRIVATE)
+    _mount("tmpfs", folder, "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=755,size=1m,nr_inodes={SCRATCH_FILES}")
+    for path in readable_paths():
+        _show(path, folder + path)
+    for path in filter(os.path.exists, DEVICES):
+        _show(path, folder + path, _ATTR_RDONLY | _ATTR_NOSUID)
+    for place in ("/scratch", "/dev/shm", "/proc"):
+        os.makedirs(folder + place)
+    _mount_scratch(f"{folder}/scratch")
+    _mount_scratch(f"{folder}/dev/shm")
+    _mount("proc", f"{folder}/proc", "proc", _MS_NOSUID | _MS_NODEV)
+    processes = os.open(f"{folder}/proc", os.O_RDONLY | os.O_CLOEXEC)
+    call_by_name("umount2", f"{folder}/proc".encode(), _MNT_DETACH)  # programs see no process; the descriptor still lists them
+    os.chdir(folder)
+    call(machine()["pivot_root"], b".", b".")
+    call_by_name("umount2", b".", _MNT_DETACH)
+    os.chdir("/")
+    _restrict(b"/", _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NODEV, recursive=False)
+    call_by_name("sethostname", b"sandbox", 7)
+    return processes
+
+
+def _empty_when_asked(asked: int, answer: int, places: tuple[str, ...]) -> None:
+    """Replace the file systems at `places` by empty ones for each byte that comes, until no more can come."""
+    for descriptor in range(4096):
+        if descriptor not in (2, asked, answer):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+    with contextlib.suppress(OSError):  # on failure the answer never comes, and the other side stops
+        while os.read(asked, 1):
+            for place in places:
+                call_by_name("umount2", place.encode(), _MNT_DETACH)
+                _mount_scratch(place)
+            os.write(answer, b"1")
+    os.close(answer)
+
+
+def _mount_scratch(folder: str) -> None:
+    """An empty folder in memory that everybody may write to, and that cannot be filled beyond its bounds."""
+    _mount("tmpfs", folder, "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=777,size={SCRATCH_BYTES},nr_inodes={SCRATCH_FILES}")
+
+
+def _show(source: str, target: str, attributes: int = _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NODEV) -> None:
+    """Bind a file or folder, read-only; a link is made again as a link."""
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if os.path.islink(source) and os.path.dirname(source) == "/":
+        os.symlink(os.readlink(source), target)
+        return
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+    else:
+        os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
+    _mount(source, target, None, _MS_BIND | _MS_REC)
+    _restrict(target.encode(), attributes, recursive=True)
+
+
+def _restrict(target: bytes, attributes: int, recursive: bool) -> None:
+    """Set mount attributes."""
+    call(_MOUNT_SETATTR, -100, target, _AT_RECURSIVE if recursive else 0, struct.pack("QQQQ", attributes, 0, 0, 0), 32)
+
+
+def _unshare_with_users(privileged: bool) -> None:
+    """Enter new namespaces with our own user mapped to itself; for root also `nobody`, whom the limit of processes binds."""
+    users = f"{os.getuid()} {os.getuid()} 1\n" + (f"{NOBODY} {NOBODY} 1\n" if privileged else "")
+    groups = f"{os.getgid()} {os.getgid()} 1\n" + (f"{NOBODY} {NOBODY} 1\n" if privileged else "")
+    namespaces = _NEWUSER | _NEWPID | _NEWNET | _NEWIPC | _NEWUTS | _NEWNS
+    if not privileged:
+        call_by_name("unshare", namespaces)
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", users)
+        _write("/proc/self/gid_map", groups)
+        return
+    entered, enter = os.pipe()
+    us = os.getpid()
+    helper = os.fork()  # two users can only be mapped from outside
+    if helper == 0:
+        os.close(enter)
+        os.read(entered, 1)
+        with contextlib.suppress(OSError):
+            _write(f"/proc/{us}/uid_map", users)
+            _write(f"/proc/{us}/gid_map", groups)
+            os._exit(0)
+        os._exit(1)
+    os.close(entered)
+    try:
+        call_by_name("unshare", namespaces)
+    finally:
+        os.close(enter)
+        _, status = os.waitpid(helper, 0)
+    if status:
+        raise OSError(0, "user ids cannot be mapped")
+
+
+def _bind_to_parent() -> None:
+    """Die with the parent, and never gain privileges."""
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def _drop_capabilities() -> None:
+    LIBC.prctl(_PR_CAP_AMBIENT, 4, 0, 0, 0)
+    call(machine()["capset"], struct.pack("II", 0x20080522, 0), struct.pack("IIIIII", 0, 0, 0, 0, 0, 0))
+
+
+def _succeeds(work) -> bool:
+    """Whether `work` raises nothing in a child of ours."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def _children(process: int) -> list[int]:
+    found = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{process}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{process}/task/{thread}/children") as handle:
+                found += [int(child) for child in handle.read().split()]
+    return found
+
+
+def _proportional(rollup: str) -> int:
+    """Proportional set size in bytes by the text of a `smaps_rollup` file."""
+    return next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
+
+
+def _usage(process: int, path: str, folder: int | None = None) -> Usage:
+    """What a process has taken, by its `stat` file."""
+    descriptor = os.open(path, os.O_RDONLY, dir_fd=folder)
+    try:
+        words = os.read(descriptor, 1000).rpartition(b")")[2].split()
+    finally:
+        os.close(descriptor)
+    ticks = sum(int(words[place]) for place in (11, 12, 13, 14))  # its own and those of its children that it has waited for
+    return Usage(process, int(words[21]) * resource.getpagesize(), ticks / os.sysconf("SC_CLK_TCK"))
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as handle:
+        handle.write(text)
+
+
+def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
+    encoded = [word.encode() if word is not None else None for word in (source, target, kind, options)]
+    call_by_name("mount", *encoded[:3], ctypes.c_ulong(flags), encoded[3])

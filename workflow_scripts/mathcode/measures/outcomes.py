@@ -1,0 +1,120 @@
+"""What is measured on graded responses: accuracy, code rates, selection accuracy, alignment, attempts (v1, App. C).
+
+All functions take tables `grades`. An infrastructure error says nothing about the model: such rows are left out everywhere
+and counted once, in `score`.
+"""
+
+import numpy as np
+import polars as pl
+
+from mathcode.core.errors import UserError
+from mathcode.measures import uncertainty
+
+OUTCOMES = ("correct", "wrong", "no_answer", "gold_unparsed", "timed_out", "infrastructure_error")
+
+DEFINITIONS = {
+    "n": "graded responses, infrastructure errors left out",
+    "correct": "responses whose last stated answer equals the reference answer",
+    "accuracy": "share of correct responses; low and high: 95 % Wilson interval",
+    "lenient_accuracy": "share of responses in which any stated answer equals the reference answer",
+    "code_rate": "share of responses with at least one executed program",
+    "code_written_rate": "share of responses that hold a ```python block or a print( call, executed or not",
+    "code_decides_rate": "share of responses whose graded answer is what a program printed",
+    "attempts": "responses by number of methodology attempts: 1 + reflective hints in the text",
+    "outcomes": "responses by outcome of grading, infrastructure errors included",
+    "executions": "programs executed in all responses together",
+    "programs_failed": "executed programs that did not end with outcome ok",
+    "infrastructure_errors": "responses without a verdict because execution or grading broke; in no other number but `outcomes`",
+    "contaminated": "evaluated items that share their text or a run of words with a training row before removal",
+    "contaminated_exact": "evaluated items found word for word in a training row before removal",
+}
+"""One sentence for each number of scores.json. Shares are in [0, 1]."""
+
+
+class MetricsError(UserError):
+    """A number cannot be computed from the grades given; the message says why."""
+
+
+def usable(grades: pl.DataFrame) -> pl.DataFrame:
+    """The rows that say something about the model."""
+    return grades.filter(pl.col("outcome") != "infrastructure_error")
+
+
+def score(grades: pl.DataFrame) -> dict:
+    """The numbers of scores.json that come from grades alone; keys and meaning in `DEFINITIONS`.
+
+    Raises:
+        MetricsError: no row is left without the infrastructure errors.
+    """
+    rows = usable(grades)
+    if rows.is_empty():
+        raise MetricsError(f"none of the {grades.height} responses has a verdict: all are infrastructure errors")
+    accuracy = uncertainty.wilson_interval(int(rows["strict"].sum()), rows.height)
+    outcomes = dict(grades["outcome"].value_counts().iter_rows())
+    return {
+        "n": rows.height,
+        "correct": int(rows["strict"].sum()),
+        "accuracy": accuracy.value,
+        "accuracy_low": accuracy.low,
+        "accuracy_high": accuracy.high,
+        "lenient_accuracy": rows["lenient"].mean(),
+        **code_rates(rows),
+        "attempts": {str(attempts): count for attempts, count in attempts_histogram(rows).items()},
+        "outcomes": {outcome: outcomes.get(outcome, 0) for outcome in OUTCOMES},
+        "executions": int(rows["executions"].sum()),
+        "programs_failed": int(rows["programs_failed"].sum()),
+        "infrastructure_errors": grades.height - rows.height,
+        "grader": ", ".join(sorted(grades["grader"].unique())),
+        "isolation": ", ".join(sorted(grades["isolation"].drop_nulls().unique())) or None,
+    }
+
+
+def code_rates(grades: pl.DataFrame) -> dict[str, float]:
+    """The three code rates, shares in [0, 1]: a program was executed, was written, decides the answer."""
+    columns = {"code_rate": "code_executed", "code_written_rate": "code_written", "code_decides_rate": "code_decides"}
+    return {name: grades[column].mean() for name, column in columns.items()}
+
+
+FUNNEL = {
+    "wrote a program": pl.col("code_written"),
+    "ran one": pl.col("code_executed"),
+    "none of them failed": pl.col("programs_failed") == 0,
+    "its output is the answer": pl.col("code_decides"),
+    "and that is right": pl.col("strict"),
+}
+"""Steps from writing a program to a right answer; a response takes a step if it took all before."""
+
+
+def steps(grades: pl.DataFrame) -> pl.DataFrame:
+    """Which steps of `FUNNEL` each response with a verdict took: query_id and a column of true and false for each."""
+    rows, so_far = usable(grades), pl.lit(True)
+    taken = {}
+    for step, expression in FUNNEL.items():
+        so_far = so_far & expression
+        taken[step] = so_far
+    return rows.select("query_id", **taken)
+
+
+def attempts_histogram(grades: pl.DataFrame) -> dict[int, int]:
+    """Responses by number of methodology attempts (the paper's rounds, Table 6), in rising order."""
+    return dict(sorted(usable(grades)["attempts"].value_counts().iter_rows()))
+
+
+def compliance(grades: pl.DataFrame, methodology: str) -> float:
+    """Share of responses whose first attempt uses the methodology dictated to them."""
+    return float((usable(grades)["methodology"] == methodology).mean())
+
+
+def joined(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+    if (missing := left.join(right, on="query_id", how="anti")).height:
+        raise MetricsError(f"query_id '{missing['query_id'].min()}' was graded in one evaluation of the policy and is missing in another")
+    return left.join(right, on="query_id").sort("query_id")
+
+
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    whole = np.asarray(whole, dtype=float)
+    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+
+
+def number(value: np.ndarray) -> float | None:
+    return None if np.isnan(value) else float(value)

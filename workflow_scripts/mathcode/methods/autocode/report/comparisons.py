@@ -1,0 +1,92 @@
+"""What tables, figures and claims measure of a run's policies, each with its 95 % interval. Shares are in [0, 1].
+
+Several seeds: intervals are over seeds and items. One seed: over items alone, and they say nothing about the next seed.
+"""
+
+import numpy as np
+import polars as pl
+
+from mathcode.measures import uncertainty
+from mathcode.measures.uncertainty import Interval
+from mathcode.methods.autocode import selection
+from mathcode.methods.autocode.tables import Q_VALUES
+from mathcode.report.effects import Compared, difference, saved
+from mathcode.report.results import EM, MODES, Arm, Results, aligned
+
+
+def gain(results: Results, family: str, benchmark: str) -> Compared:
+    """EM in auto over the dictated mode of the start policy that is better over all seeds and items, CoT where they are level.
+
+    A choice for each seed, or in each resample, would pick what luck favours there, to the disadvantage of EM.
+    """
+    start = results.start(family)
+    cells = results.paired([(results.last(EM, family), "auto"), (start, "cot"), (start, "code")], benchmark)
+    better = 1 + int(np.argmax(np.mean([seed[:, 1:].mean(axis=0) for seed in cells], axis=0)))
+    pairs = [seed[:, [0, better]] for seed in cells]
+    return Compared(uncertainty.contrast(pairs, difference), uncertainty.contrast_p_value(pairs, difference), len(cells[0]))
+
+
+def versus_em(results: Results, arm: Arm, benchmark: str, column: str) -> Compared:
+    """A column's mean, arm minus EM after as many iterations, in auto."""
+    cells = results.paired([(arm, "auto"), (Arm(EM, arm.family, arm.iteration), "auto")], benchmark, column)
+    return Compared(uncertainty.contrast(cells, difference), uncertainty.contrast_p_value(cells, difference), len(cells[0]))
+
+
+def executions_saved(results: Results, family: str, benchmark: str) -> Compared:
+    """Share of program executions that EM in auto saves against the start policy dictated to code; None where that has none to save."""
+    cells = results.paired([(results.last(EM, family), "auto"), (results.start(family), "code")], benchmark, "executions")
+    if not all(seed[:, 1].any() for seed in cells):
+        return Compared(None, None, len(cells[0]))
+    if not any(seed[:, 0].any() for seed in cells):
+        return _all_saved(np.mean(cells, axis=0))
+    return Compared(uncertainty.contrast(cells, saved), uncertainty.contrast_p_value(cells, saved), len(cells[0]))
+
+
+def _all_saved(items: np.ndarray) -> Compared:
+    """No program ran in auto: Wilson's interval says how many may all the same, and the exact sign test takes items as they are.
+
+    Args:
+        items: shape (items, 2), programs run in auto and dictated, means over seeds.
+    """
+    most = uncertainty.wilson_interval(0, len(items)).high
+    return Compared(Interval(1.0, 1 - most / float(items[:, 1].mean()), 1.0), uncertainty.sign_test(*items.T), len(items))
+
+
+def fewest_native(results: Results) -> int:
+    """The number of native rollouts of a query with which every policy was explored that was."""
+    arms = [arm for family in results.plan.families for name in results.experiments for arm in results.course(name, family)[1:]]
+    return min(results.table(arm, seed, Q_VALUES)["n_native"].max() or 0 for arm in arms for seed in results.plan.seeds)
+
+
+def native_choices(results: Results, arm: Arm, k: int) -> list[np.ndarray]:
+    """How often code is chosen in k of the native rollouts that a policy was explored with: so policies explored with more
+    rollouts can be compared with others.
+
+    Args:
+        arm: the policy that was trained from that exploration.
+
+    Returns:
+        For each seed an array of shape (queries with k rollouts, k + 1): the probabilities of 0 to k choices of code.
+    """
+    return [selection.choices_of_code(results.table(arm, seed, Q_VALUES), k) for seed in results.plan.seeds]
+
+
+def selection_labels(results: Results, arm: Arm, benchmark: str) -> list[pl.DataFrame]:
+    """Monte-Carlo labels of every seed."""
+    sampled = [results.seed_grades(arm, f"{name}_sampled", benchmark) for name in ("cot", "code")]
+    return [selection.selection_labels(*pair) for pair in zip(*sampled, strict=True)]
+
+
+def selection_macc(pairs: list[tuple[pl.DataFrame, pl.DataFrame]]) -> Interval | None:
+    """Selection mAcc of (native grades, labels) of each seed; None where a seed has no item of a class."""
+    if any(selection.selection(*pair).macc is None for pair in pairs):
+        return None
+    indicators = aligned([selection.selection_indicators(*pair) for pair in pairs])
+    return uncertainty.contrast(indicators, selection.selection_macc).within(0, 1)
+
+
+def alignment(results: Results, arm: Arm, benchmark: str) -> dict[str, int]:
+    """Alignment classes of correct native responses, summed over seeds."""
+    evaluations = zip(*(results.seed_grades(arm, mode, benchmark) for mode in MODES), strict=True)
+    counts = [selection.alignment(*grades) for grades in evaluations]
+    return {name: sum(count[name] for count in counts) for name in selection.ALIGNMENTS}

@@ -1,0 +1,310 @@
+"""Which numbers of a run go into which figure; how they are drawn is `plotting`'s.
+
+Bands and bars show 95 % intervals as in the tables: over seeds and items where there are several seeds, else over items.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from mathcode import tables
+from mathcode.measures import outcomes, uncertainty
+from mathcode.measures.uncertainty import Interval
+from mathcode.methods.autocode.report import comparisons
+from mathcode.methods.autocode.tables import Q_VALUES, REFERENCE_STRATEGY
+from mathcode.report import charts, effects
+from mathcode.report.charts import Bars, Curve
+from mathcode.report.results import EM, MODES, START, Arm, Results, aligned
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+_CURVES = [EM, "standard_rl_equal_rollouts", "standard_rl", "no_reflection"]
+"""Experiments whose course is drawn; all of them where a run has none of these."""
+
+_POINTS = 60
+"""Points a curve of training is thinned to, each the mean of its stretch."""
+
+
+def accuracy_by_mode(results: Results, run: str) -> "Figure":
+    """Accuracy of each mode for the start policy and the last EM policy, and the code rate of auto."""
+    families = []
+    for family, described in results.plan.families.items():
+        arms = {"start policy": results.start(family)}
+        if EM in results.plan.experiments:
+            arms[f"EM, after {_iterations(results.plan.iterations)}"] = results.last(EM, family)
+        benchmarks = results.plan.benchmarks
+        accuracy = {
+            (group, mode): [effects.accuracy(results, arm, mode, name).scaled(100) for name in benchmarks]
+            for group, arm in arms.items()
+            for mode in ("cot", "code", "auto")
+        }
+        rates = {group: [effects.code_rate(results, arm, "auto", name).scaled(100) for name in benchmarks] for group, arm in arms.items()}
+        ticks = [f"{name}\n(n={_items(results, family, name)})" for name in benchmarks]
+        families.append(Bars(described.label, ticks, accuracy, rates, list(arms)))
+    return charts.accuracy_by_mode(families, f"Accuracy by mode, run {run} ({_intervals(results)})")
+
+
+def iterations(results: Results, run: str) -> "Figure":
+    """Accuracy and code rate of auto over iterations."""
+    watched = {"accuracy (%)": effects.accuracy, "code rate (%)": effects.code_rate}
+    several = len(results.plan.families) > 1
+    panels, rows, columns = {}, [], _columns(results)
+    for family, described in results.plan.families.items():
+        for words, measure in watched.items():
+            row = f"{described.label}\n{words}" if several else words
+            rows.append(row)
+            for column, name in columns.items():
+                panels[row, column] = [_course(results, experiment, family, name, measure) for experiment in _shown(results)]
+    title = f"Auto over iterations, run {run} ({_intervals(results)})"
+    return charts.curves(panels, rows, list(columns), list(results.plan.experiments), title)
+
+
+def alignment(results: Results, run: str) -> "Figure":
+    """Stacked classes of correct responses for the start policy and every experiment's last policy, where selection is measured."""
+    panels = {}
+    for family, described in results.plan.families.items():
+        for name in results.plan.selection_benchmarks or results.plan.benchmarks:
+            panels[f"{described.label}, {name}"] = [
+                (
+                    results.plan.label(arm.experiment),
+                    comparisons.alignment(results, arm, name),
+                    f"code rate {100 * effects.code_rate(results, arm, 'auto', name).value:.0f} %",
+                )
+                for arm in results.evaluated(family)
+            ]
+    classes = {name: (colour, charts.ALIGNMENT_LABELS[name]) for name, colour in charts.ALIGNMENTS.items()}
+    title = f"Alignment of the first methodology among correct responses, run {run} ({_seeds(results)})"
+    return charts.stacked_shares(panels, classes, min(2, len(panels)), "correct responses (%)", title)
+
+
+def rounds(results: Results, run: str) -> "Figure":
+    """Methodology attempts of native responses for the start policy and every experiment's last policy."""
+    panels = {}
+    for family, described in results.plan.families.items():
+        for name in results.plan.benchmarks:
+            panels[f"{described.label}, {name}"] = [_attempts(results, arm, name) for arm in results.evaluated(family)]
+    labels = {"1": "one attempt", "2": "two: one reflective hint", "3": "three", "4+": "more"}
+    classes = {name: (colour, labels[name]) for name, colour in charts.ATTEMPTS.items()}
+    title = f"Methodology attempts in auto, run {run} ({_seeds(results)})"
+    return charts.stacked_shares(panels, classes, min(2, len(panels)), "responses (%)", title)
+
+
+def _attempts(results: Results, arm: Arm, benchmark: str) -> tuple[str, dict[str, int], str]:
+    counts = dict.fromkeys(charts.ATTEMPTS, 0)
+    graded = results.seed_grades(arm, "auto", benchmark)
+    for grades in graded:
+        for attempts, count in outcomes.attempts_histogram(grades).items():
+            counts["4+" if attempts > 3 else str(attempts)] += count
+    executions = pl.concat([outcomes.usable(grades)["executions"] for grades in graded]).mean()
+    return results.plan.label(arm.experiment), counts, f"{executions:.2f} programs run"
+
+
+def programs(results: Results, run: str) -> "Figure":
+    """How far native responses get with a program, from writing it to a right answer."""
+    rows = {described.label: family for family, described in results.plan.families.items()}
+    columns = _columns(results)
+    panels = {}
+    for row, family in rows.items():
+        for column, name in columns.items():
+            arms = [arm for arm in results.evaluated(family) if arm.experiment in (START, *_shown(results))]
+            panels[row, column] = [(arm.experiment, results.plan.label(arm.experiment), _steps(results, arm, name)) for arm in arms]
+    title = f"From a program to a right answer in auto, run {run} ({_intervals(results)})"
+    return charts.funnel(panels, list(rows), list(columns), list(outcomes.FUNNEL), list(results.plan.experiments), title)
+
+
+def _steps(results: Results, arm: Arm, benchmark: str) -> list[Interval]:
+    taken = aligned([outcomes.steps(grades) for grades in results.seed_grades(arm, "auto", benchmark)])
+    return [effects.share([seed[:, step] for seed in taken]).scaled(100) for step in range(len(outcomes.FUNNEL))]
+
+
+def calibration(results: Results, run: str) -> "Figure":
+    """The prior against the probability that code is the better choice, for what EM (and NO_REFL) explored."""
+    rows = {described.label: family for family, described in results.plan.families.items()}
+    columns = _stages(results)
+    panels = {}
+    for row, family in rows.items():
+        for column, iteration in columns.items():
+            curves = []
+            for name in [name for name in _shown(results) if name in (EM, "no_reflection")][: 1 if iteration == 1 else None]:
+                shown = START if iteration == 1 else name
+                if made := _reliability(results, Arm(name, family, iteration), shown):
+                    curves.append(made)
+            panels[row, column] = curves
+    title = f"Does the policy choose code where code is better? Run {run} ({_seeds(results)}, intervals over queries)"
+    return charts.reliability(panels, list(rows), list(columns), list(results.plan.experiments), title)
+
+
+_BINS = [0.0, 0.25, 0.5, 0.75]
+
+
+def _reliability(results: Results, arm: Arm, shown: str) -> tuple[Curve, list[int]] | None:
+    """Queries in bins of their prior (0, four quarters, 1): mean prior, mean probability that code is better, queries."""
+    values = pl.concat(
+        [results.table(arm, seed, Q_VALUES).select("prior_code", "p_code_better").drop_nulls() for seed in results.plan.seeds]
+    )
+    prior = pl.col("prior_code")
+    binned = values.with_columns(bin=pl.when(prior == 1).then(5).otherwise(sum((prior > edge).cast(pl.Int32) for edge in _BINS)))
+    x, y, counts = [], [], []
+    for (_,), part in sorted(binned.group_by("bin"), key=lambda one: one[0]):
+        x.append(float(part["prior_code"].mean()))
+        y.append(uncertainty.bootstrap_interval(part["p_code_better"].to_numpy().reshape(-1, 1), effects.first, resamples=2000))
+        counts.append(part.height)
+    return (Curve(shown, results.plan.label(shown), x, y), counts) if x else None
+
+
+def q_values(results: Results, run: str) -> "Figure":
+    """Q-values of CoT against code, with the reference label, for each E-step of EM."""
+    experiment = EM if EM in results.plan.experiments else results.experiments[0]
+    rows = {described.label: family for family, described in results.plan.families.items()}
+    columns = {f"E-step {iteration}": iteration for iteration in _trained(results)}
+    panels = {
+        (row, column): _labelled_values(results, Arm(experiment, family, iteration))
+        for row, family in rows.items()
+        for column, iteration in columns.items()
+    }
+    title = f"Q-values and reference labels, run {run} ({_seeds(results)})"
+    rules = {
+        results.table(Arm(experiment, family, 1), results.plan.seeds[0], REFERENCE_STRATEGY)["rule"].first() for family in rows.values()
+    }
+    priors = [0.25, 0.5, 0.75] if rules == {"prior_times_q"} else [0.5]
+    return charts.value_plane(panels, list(rows), list(columns), priors, title)
+
+
+def code_rate_distribution(results: Results, run: str) -> "Figure":
+    """How queries spread over code rates of native exploration, before training and after each iteration but the last.
+
+    Policies explored with more rollouts would look less polarised: all are shown by as many.
+    """
+    k = comparisons.fewest_native(results)
+    rows = {described.label: family for family, described in results.plan.families.items()}
+    columns = _stages(results)
+    panels = {}
+    for row, family in rows.items():
+        for column, iteration in columns.items():
+            shown = _shown(results)[:1] if iteration == 1 else _shown(results)
+            panels[row, column] = [
+                (START if iteration == 1 else name, results.plan.label(START if iteration == 1 else name), choices)
+                for name in shown
+                if k and len(choices := np.concatenate(comparisons.native_choices(results, Arm(name, family, iteration), k)))
+            ]
+    title = f"Code rate query by query, native exploration, k = {k}, run {run} ({_seeds(results)})"
+    return charts.distributions(panels, list(rows), list(columns), list(results.plan.experiments), title)
+
+
+def training_health(results: Results, run: str) -> "Figure":
+    """Importance ratio, clipping, KL, advantage, selection loss; and how far recomputed log-probabilities are from the sampled ones."""
+    watched = {
+        "mean importance ratio": ("ratio", 1.0),
+        "ratios outside the clip range (%)": ("clip_share", 100.0),
+        "KL to the behaviour policy (nats/token)": ("kl_behaviour", 1.0),
+        "mean advantage of a batch": ("advantage", 1.0),
+        "selection loss (nats)": ("selection_loss", 1.0),
+    }
+    difference = "|recomputed - sampled|, 95th pct."
+    rows = {described.label: family for family, described in results.plan.families.items()}
+    panels = {}
+    for row, family in rows.items():
+        for column, (name, factor) in watched.items():
+            drawn = [(experiment, *_watched(results, experiment, family, name)) for experiment in _shown(results)]
+            panels[row, column] = [(name_, results.plan.label(name_), x, factor * y) for name_, x, y in drawn if len(x)]
+        drawn = [(experiment, *_differences(results, experiment, family)) for experiment in _shown(results)]
+        panels[row, difference] = [(name_, results.plan.label(name_), x, y) for name_, x, y in drawn if len(x)]
+    title = f"Training health, run {run} ({_seeds(results)})"
+    bounds = _trained(results)[:-1]
+    return charts.training(panels, list(rows), [*watched, difference], bounds, list(results.plan.experiments), title)
+
+
+FIGURES: dict[str, Callable[[Results, str], "Figure"]] = {
+    "accuracy_by_mode": accuracy_by_mode,
+    "iterations": iterations,
+    "alignment": alignment,
+    "q_values": q_values,
+    "calibration": calibration,
+    "code_rate_distribution": code_rate_distribution,
+    "rounds": rounds,
+    "programs": programs,
+    "training_health": training_health,
+}
+"""Every figure of a run: name and the function that draws it from the results and the run's name."""
+
+
+def _shown(results: Results) -> list[str]:
+    known = [name for name in _CURVES if name in results.plan.experiments]
+    return known or results.experiments
+
+
+def _trained(results: Results) -> list[int]:
+    return list(range(1, results.plan.iterations + 1))
+
+
+def _stages(results: Results) -> dict[str, int]:
+    """The policies that were explored, in words, and the iteration that explored them."""
+    return {"start policy" if iteration == 1 else f"after {_iterations(iteration - 1)}": iteration for iteration in _trained(results)}
+
+
+def _iterations(count: int) -> str:
+    return f"{count} iteration{'s' if count > 1 else ''}"
+
+
+def _seeds(results: Results) -> str:
+    count = len(results.plan.seeds)
+    return f"{count} seeds" if count > 1 else "1 seed"
+
+
+def _intervals(results: Results) -> str:
+    return f"{_seeds(results)}, 95 % intervals over {'seeds and items' if len(results.plan.seeds) > 1 else 'items'}"
+
+
+def _columns(results: Results) -> dict[str, str]:
+    """Benchmarks by what stands above their column: one for all families, which may lack different items."""
+    counts = {name: sorted({_items(results, family, name) for family in results.plan.families}) for name in results.plan.benchmarks}
+    return {f"{name} (n={'-'.join(map(str, dict.fromkeys((found[0], found[-1]))))})": name for name, found in counts.items()}
+
+
+def _items(results: Results, family: str, benchmark: str) -> int:
+    return min(score["n"] for score in results.seed_scores(results.start(family), MODES[0], benchmark))
+
+
+def _course(results: Results, experiment: str, family: str, benchmark: str, measure: Callable[..., Interval]) -> Curve:
+    arms = results.course(experiment, family)
+    points = [measure(results, arm, "auto", benchmark).scaled(100) for arm in arms]
+    return Curve(experiment, results.plan.label(experiment), [arm.iteration for arm in arms], points)
+
+
+def _labelled_values(results: Results, arm: Arm) -> list[tuple[float, float, str | None]]:
+    """(q_cot, q_code, label) of every query of every seed that has both values."""
+    points = []
+    for seed in results.plan.seeds:
+        labels = results.table(arm, seed, REFERENCE_STRATEGY).select("query_id", "label")
+        values = results.table(arm, seed, Q_VALUES).select("query_id", "q_cot", "q_code").drop_nulls()
+        points += values.join(labels, on="query_id", how="left").sort("query_id").select("q_cot", "q_code", "label").rows()
+    return points
+
+
+def _watched(results: Results, experiment: str, family: str, column: str) -> tuple[np.ndarray, np.ndarray]:
+    """A column of the training logs, iterations end to end and seeds averaged; x in iterations trained."""
+    x, y = [], []
+    for iteration in _trained(results):
+        logs = [results.table(Arm(experiment, family, iteration), seed, tables.TRAINING_LOG) for seed in results.plan.seeds]
+        log = pl.concat([log.select(place=pl.col("step") / pl.col("step").max(), value=pl.col(column)) for log in logs]).drop_nulls()
+        bins = log.group_by(bin=(pl.col("place") * _POINTS).ceil()).agg(pl.col("place", "value").mean()).sort("bin")
+        if len(bins):  # a gap keeps iterations apart
+            x += [*(bins["place"] + iteration - 1), iteration]
+            y += [*bins["value"], np.nan]
+    return np.array(x), np.array(y)
+
+
+def _differences(results: Results, experiment: str, family: str) -> tuple[np.ndarray, np.ndarray]:
+    """95th percentile, over responses, of |recomputed - sampled| log-probability; one point an iteration, in its middle."""
+    x, y = [], []
+    for iteration in _trained(results):
+        frames = [results.table(Arm(experiment, family, iteration), seed, tables.LOGPROBS) for seed in results.plan.seeds]
+        values = pl.concat([frame["sampled_difference"] for frame in frames]).drop_nulls()
+        if len(values):
+            x.append(iteration - 0.5)
+            y.append(float(values.quantile(0.95)))
+    return np.array(x), np.array(y)

@@ -1,0 +1,102 @@
+"""What AutoCode alone reads of a run's settings."""
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from mathcode import settings
+
+Alpha = Annotated[float, BeforeValidator(lambda value: math.inf if value == "inf" else value), Field(gt=0)]
+
+
+class Build(settings.Build):
+    """What the run's target builds."""
+
+    published: Literal["v1", "v3"] = Field(default="v1", description="version of the paper whose main table stands beside ours")
+
+
+class Explore(settings.Explore):
+    """Self-exploration of one policy."""
+
+    extra_native_samples: settings.PositiveInt = Field(description="further native rollouts, for standard RL at equal rollouts")
+    modes: list[Literal["native", "native_extra", "cot", "code"]] = Field(min_length=1, description="rollouts an experiment uses")
+
+
+class Evaluate(settings.Evaluate):
+    """Greedy evaluation, and the sampled rollouts behind selection labels."""
+
+    selection_benchmarks: list[settings.Name] = Field(description="benchmarks whose queries get Monte-Carlo labels")
+    selection_samples: settings.PositiveInt = Field(description="dictated rollouts per query and methodology for the labels")
+    selection_sampling: settings.Sampling
+
+
+class Start(settings.Section):
+    """Code4Math SFT: the policy iteration 1 starts from."""
+
+    optimizer: settings.Optimizer
+    native_share: float = Field(ge=0, le=1, description="share of pairs shown without a methodology instruction")
+    native_code_share: float = Field(ge=0, le=1, description="share of code pairs that may be shown so; below 1 it prefers CoT")
+
+
+class Estimate(settings.Section):
+    """E-step: prior, Q-values, reference strategy."""
+
+    rule: Literal["prior_times_q", "q"]
+    alpha: Alpha = Field(description="temperature of s*; inf = hard max, ties to CoT")
+
+
+class Synthesize(settings.Section):
+    """Complete responses and their advantages."""
+
+    keep: Literal["reference", "all"] = Field(description="rollouts that follow the reference label, or all of them (standard RL)")
+    reflective_per_query: int = Field(ge=0, description="self-reflective responses per query at most")
+    reflective_from_iteration: settings.PositiveInt = Field(description="first iteration that has self-reflective responses")
+    learn_hint: bool = Field(description="the reflective hint enters the policy objective, with importance ratio 1")
+    whitening: Literal["paper", "released"] = Field(description="sample std with epsilon, or the released program's rules")
+    all_correct_advantage: float = Field(description="advantage where every response of a query is right (whitening gives 0)")
+    min_advantage: float | None = Field(description="floor of advantages; null: none")
+
+
+class Train(settings.Section):
+    """M-step: off-policy RL."""
+
+    objective: Literal["paper", "released"]
+    clip_form: Literal["min", "pure", "detached"] = Field(
+        description="paper objective: PPO min, clipped product, or clipped weight x log-likelihood"
+    )
+    clip_low: float = Field(gt=0, le=1)
+    clip_high: float = Field(ge=1)
+    ratio_level: Literal["token", "sequence"]
+    selection_weight: float = Field(ge=0, description="weight of the selection log-loss")
+    optimizer: settings.Optimizer
+
+
+class AutoCodeRun(settings.Run):
+    """A run of AutoCode."""
+
+    build: Build
+    explore: Explore
+    evaluate: Evaluate
+    start: Start
+    estimate: Estimate
+    synthesize: Synthesize
+    train: Train
+
+
+def optimizers(run: AutoCodeRun) -> list[settings.Optimizer]:
+    """Every optimisation of a run: SFT, and RL of each experiment that it builds."""
+    return [run.start.optimizer, *(run.of(experiment).train.optimizer for experiment in run.build.experiments)]
+
+
+def check(run: AutoCodeRun) -> None:
+    """What the sections of a run may say of each other.
+
+    Raises:
+        SettingsError: naming what may not be.
+    """
+    if unknown := set(run.evaluate.selection_benchmarks) - set(run.build.benchmarks):
+        raise settings.SettingsError(f"unknown benchmark '{min(unknown)}'; there are: {', '.join(sorted(run.build.benchmarks))}")
+    for experiment in run.experiments:
+        if run.of(experiment).explore.model_copy(update={"modes": run.explore.modes}) != run.explore:
+            raise settings.SettingsError(f"experiment '{experiment}' may override 'explore.modes' only: rollouts are shared")

@@ -1,0 +1,65 @@
+"""The tables that AutoCode alone reads and writes."""
+
+import polars as pl
+
+from mathcode.core.table_files import Column, Table
+from mathcode.tables import KEY
+
+Q_VALUES = Table(
+    "q_values",
+    {
+        "query_id": KEY["query_id"],
+        **{
+            column: Column(dtype, meaning, nullable)
+            for column, dtype, meaning, nullable in [
+                ("n_native", pl.Int32, "graded native rollouts", False),
+                ("n_cot", pl.Int32, "graded rollouts dictated to CoT that complied", False),
+                ("n_code", pl.Int32, "graded rollouts dictated to code that complied", False),
+                ("mean_native", pl.Float64, "mean reward of native rollouts", True),
+                ("prior_code", pl.Float64, "share of native rollouts that chose code, p(code|x) (Eq. 7)", True),
+                ("q_cot", pl.Float64, "mean reward of CoT, Q(x, cot) (Eq. 8)", True),
+                ("q_cot_low", pl.Float64, "lower end of the 95 % Jeffreys interval of q_cot", True),
+                ("q_cot_high", pl.Float64, "upper end of the 95 % Jeffreys interval of q_cot", True),
+                ("q_code", pl.Float64, "mean reward of code, Q(x, code) (Eq. 8)", True),
+                ("q_code_low", pl.Float64, "lower end of the 95 % Jeffreys interval of q_code", True),
+                ("q_code_high", pl.Float64, "upper end of the 95 % Jeffreys interval of q_code", True),
+                ("p_code_better", pl.Float64, "posterior probability that Q(x, code) > Q(x, cot), Jeffreys priors", True),
+            ]
+        },
+    },
+)
+
+REFERENCE_STRATEGY = Table(
+    "reference_strategy",
+    {
+        "query_id": KEY["query_id"],
+        "s_cot": Column(pl.Float64, "s*(cot|x)", nullable=True),
+        "s_code": Column(pl.Float64, "s*(code|x)", nullable=True),
+        "label": Column(pl.String, "decision drawn from s*: cot or code; null: no preference, the query is dropped", nullable=True),
+        "tie": Column(pl.Boolean, "both methodologies score the same (where alpha is inf the higher Q-value decides, then CoT)"),
+        "rule": Column(pl.String, "prior_times_q or q"),
+        "alpha": Column(pl.Float64, "temperature of s*; inf = hard max"),
+    },
+)
+
+DATASET = Table(
+    "dataset",
+    {
+        "response_id": Column(pl.String, "query_id and running number of the response within its query"),
+        "query_id": KEY["query_id"],
+        "prompt": Column(pl.String, "native prompt the policy is trained under"),
+        "response": Column(pl.String, "complete response text, cue first"),
+        "kind": Column(pl.String, "exploratory_native, exploratory_dictated or reflective"),
+        "methodology": Column(pl.String, "methodology of the last attempt (the reference decision when filtered by s*)"),
+        "reward": Column(pl.Float64, "1 if the final answer is right, else 0 (strict verdict)"),
+        "advantage": Column(pl.Float64, "query-wise whitened reward"),
+        "token_ids": Column(pl.List(pl.Int32), "tokens of the response, end-of-text included where the model ended"),
+        "loss_mask": Column(pl.List(pl.Boolean), "per token: enters the policy objective"),
+        "selection_mask": Column(pl.List(pl.Boolean), "per token: belongs to the cue of the last selection (selection log-loss)"),
+        "sampled_logprobs": Column(
+            pl.List(pl.Float32), "log-probabilities as sampled of the loss tokens, where sampled under this very prompt", nullable=True
+        ),
+        "parents": Column(pl.List(pl.String), "rollouts it was made of, as mode:sample"),
+        "isolation": Column(pl.String, "level at which the programs of its rollouts ran, the weakest; null without any", nullable=True),
+    },
+)

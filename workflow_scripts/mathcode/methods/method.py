@@ -1,0 +1,53 @@
+"""What a method brings to the shared parts: its settings, the form of its responses, how it asks, what its runs end with.
+
+Light: rules and programs read it at every start, so nothing here or in a method's `__init__` imports polars, numpy or torch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mathcode.responses.form import Form
+
+if TYPE_CHECKING:
+    from mathcode.settings import Optimizer, Run
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How queries are asked: the methodology that is dictated (None: the policy chooses), and the name rollouts are kept under.
+
+    A mode that only adds samples to another keeps its rollouts under that one's name, and goes on counting where it ends.
+    """
+
+    dictates: str | None = None
+    stored: str | None = None
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of training.
+
+    Attributes:
+        name: as `method:` of a run says it.
+        run: settings of its runs, the shared ones and its own.
+        per_experiment: sections that an experiment may set for itself.
+        form: fixed sentences of its responses.
+        modes: every way in which it asks, by name.
+        prompt: the text for (prompt profile, mode, question).
+        optimizers: every optimisation of a run, its experiments' included.
+        check: raises SettingsError for what a run may not say.
+    """
+
+    name: str
+    run: type["Run"]
+    per_experiment: frozenset[str]
+    form: Form
+    modes: Mapping[str, Mode]
+    prompt: Callable[[str, str, str], str]
+    optimizers: Callable[["Run"], list["Optimizer"]]
+    check: Callable[["Run"], None]
+
+    def stored_mode(self, mode: str) -> str:
+        """The name under which rollouts of a mode are kept."""
+        return self.modes[mode].stored or mode

@@ -1,0 +1,133 @@
+"""Policies on disk: Hugging Face folders, loaded, built from scratch, saved whole or not at all."""
+
+import os
+import shutil
+from pathlib import Path
+
+from mathcode.core.errors import UserError
+
+
+class ModelError(UserError):
+    """A model folder is missing, incomplete, or not what the settings say."""
+
+
+def load_tokenizer(folder: str | Path):
+    """The tokenizer of a policy folder, with a padding token (the end-of-text token where there is none)."""
+    from transformers import AutoTokenizer
+
+    require(folder)
+    tokenizer = AutoTokenizer.from_pretrained(str(folder))
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_policy(folder: str | Path, dtype: str):
+    """The causal language model of a policy folder, in `dtype` (a torch type name), on the CPU.
+
+    Where it is about to be sharded, the first process of a launch alone reads weights, which accelerate hands on to the others.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.integrations import is_fsdp_enabled
+
+    require(folder)
+    if is_fsdp_enabled() and os.environ.get("RANK", "0") != "0":
+        return _without_weights(folder, getattr(torch, dtype))
+    return AutoModelForCausalLM.from_pretrained(str(folder), dtype=getattr(torch, dtype))
+
+
+def _without_weights(folder: str | Path, dtype):
+    """The model of a policy folder with memory set aside for its weights and not touched, so that no page of it is taken.
+
+    transformers (5.19) would read them in every process and then write zeros over them: as much memory as the weights, in each.
+    """
+    import torch
+    from accelerate import init_empty_weights
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    with init_empty_weights():  # parameters alone: buffers are no part of what is handed on
+        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(str(folder)), dtype=dtype)
+    for module in model.modules():
+        for name, weight in list(module.named_parameters(recurse=False)):
+            setattr(module, name, torch.nn.Parameter(torch.empty_like(weight, device="cpu"), weight.requires_grad))
+    model.tie_weights()
+    return model
+
+
+def end_tokens(model, tokenizer) -> set[int]:
+    """Every token id that ends a response: the tokenizer's, and those the model's generation settings add."""
+    listed = model.generation_config.eos_token_id
+    listed = listed if isinstance(listed, list) else [listed]
+    return {token for token in [tokenizer.eos_token_id, *listed] if token is not None}
+
+
+def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = None) -> None:
+    """Write weights (adapters merged), settings and tokenizer to `folder`, which appears only when complete.
+
+    `weights` stand for the model's own where those are spread over processes. A tied matrix, which they name twice, is written once.
+
+    Raises:
+        ModelError: the folder could not be written.
+    """
+    from safetensors import SafetensorError
+
+    folder = Path(folder)
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+        merged.config.use_cache = True
+        if weights is not None:
+            weights = {name: weight for name, weight in weights.items() if name not in merged.all_tied_weights_keys}
+        merged.save_pretrained(temporary, state_dict=weights)
+        tokenizer.save_pretrained(temporary)
+        shutil.rmtree(folder, ignore_errors=True)  # Snakemake makes the folder of a directory() output beforehand
+        os.replace(temporary, folder)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{folder}: the policy could not be written ({error})") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def link_policy(source: str | Path, folder: str | Path) -> None:
+    """Make `folder` a policy that is `source` unchanged: a folder of links, no copied weights."""
+    require(source)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in sorted(Path(source).iterdir()):
+        target = folder / file.name
+        target.unlink(missing_ok=True)
+        target.symlink_to(os.path.relpath(file.resolve(), folder.resolve()))
+
+
+def download(hub: str, revision: str | None, folder: str | Path) -> None:
+    """Download the settings, the tokenizer and the weights of a hub model at a revision: safetensors, or where there are none PyTorch's.
+
+    Raises:
+        ModelError: the hub cannot be reached, has no such model or revision, or no weights in it.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        for weights in ("*.safetensors", "pytorch_model*.bin"):
+            snapshot_download(
+                hub, revision=revision, local_dir=str(folder), allow_patterns=["*.json", "*.model", "*.txt", "*.jinja", weights]
+            )
+            if any(Path(folder).glob(weights)):
+                break
+        else:
+            raise ModelError(f"{hub} at {revision or 'its newest revision'} has no weights: no *.safetensors and no pytorch_model*.bin")
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise ModelError(
+            f"{hub} at {revision or 'its newest revision'} cannot be had from the hub ({first});"
+            " name a local folder instead: key 'path' in config/families.yaml"
+        ) from error
+    shutil.rmtree(Path(folder) / ".cache", ignore_errors=True)
+
+
+def require(folder: str | Path) -> None:
+    if not (Path(folder) / "config.json").is_file():
+        raise ModelError(f"{folder}: no model here (config.json is missing)")

@@ -1,0 +1,190 @@
+"""The responses behind the numbers, as one self-contained page: what was asked, answered, run, printed and graded.
+
+The page is browser.html with the data of a run in it, compressed; nothing in it is ever read as HTML.
+A place is a benchmark, or the queries that a policy was explored with.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+import polars as pl
+
+from mathcode import tables
+from mathcode.core.errors import UserError
+from mathcode.measures import outcomes
+from mathcode.methods.autocode import selection
+from mathcode.methods.autocode.form import HINTS
+from mathcode.methods.autocode.report.tables import EXPLORED
+from mathcode.methods.autocode.tables import Q_VALUES, REFERENCE_STRATEGY
+from mathcode.report.results import EM, MODES, START, Arm, Results
+
+TEMPLATE = Path(__file__).with_name("browser.html")
+
+_RESPONSE = ["methodology", "rounds"]
+_VERDICT = ["outcome", "answer", "attempts", "code_executed"]
+
+
+class BrowserError(UserError):
+    """Not even one item of each place fits the page."""
+
+
+@dataclass
+class Browser:
+    """What the page shows. `chosen` holds, for each place, the questions in the order in which items are dropped from the end."""
+
+    run: str
+    policies: list[dict] = field(default_factory=list)
+    chosen: dict[str, pl.DataFrame] = field(default_factory=dict)
+    available: dict[str, int] = field(default_factory=dict)
+    views: list[dict] = field(default_factory=list)
+
+
+def collect(results: Results, run: str, benchmarks: dict[str, Path], most: int) -> Browser:
+    """Read what the page can show of a run: at most `most` items of a place.
+
+    Args:
+        benchmarks: tables `queries` of the benchmarks, by name.
+
+    Raises:
+        TableError: a table is missing or damaged.
+    """
+    made = Browser(run)
+    for family in results.plan.families:
+        for arm in _arms(results, family):
+            for seed in results.plan.seeds:
+                policy = arm.policy(seed)
+                made.policies.append({"id": policy, "label": _label(results, arm, seed)})
+                for benchmark in results.plan.benchmarks:
+                    if benchmark not in made.chosen:
+                        asked = results.grades(policy, "auto", benchmark).select("query_id").unique()
+                        _choose(made, benchmark, tables.QUERIES.read(benchmarks[benchmark]).join(asked, on="query_id", how="semi"), most)
+                    made.views.append(_benchmark_view(results, made, arm, seed, benchmark))
+                if _is_explored(results, arm):
+                    place = f"{EXPLORED}, {policy}"
+                    own = results.table(Arm(EM, family, arm.iteration + 1), seed, Q_VALUES).select("query_id")
+                    _choose(made, place, results.queries().join(own, on="query_id", how="semi"), most)
+                    made.views.append(_exploration_view(results, made, arm, seed, place))
+    return made
+
+
+def render(made: Browser, most_bytes: int) -> str:
+    """The page, with as many items of each place, the same for all policies, as fit into `most_bytes`.
+
+    Raises:
+        BrowserError: one item of each does not fit.
+    """
+    most = max(len(frame) for frame in made.chosen.values())
+    while most >= 1:
+        page = _page(made, most)
+        if len(page) <= most_bytes:
+            return page
+        most = min(most - 1, int(most * 0.95 * most_bytes / len(page)))
+    raise BrowserError(f"one item of each benchmark for {len(made.policies)} policies does not fit into {most_bytes / 1e6:g} MB")
+
+
+def _page(made: Browser, most: int) -> str:
+    shown = {place: frame.head(most) for place, frame in made.chosen.items()}
+    kept = {place: set(frame["query_id"]) for place, frame in shown.items()}
+    views = [
+        view | {"items": {query: item for query, item in view["items"].items() if query in kept[view["place"]]}} for view in made.views
+    ]
+    data = {
+        "run": made.run,
+        "policies": made.policies,
+        "places": {place: {"available": made.available[place], "questions": frame.rows()} for place, frame in shown.items()},
+        "views": views,
+        "hints": list(HINTS.values()),
+    }
+    packed = gzip.compress(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
+    page = TEMPLATE.read_text(encoding="utf-8")
+    return page.replace("{{run}}", escape(made.run)).replace("{{data}}", base64.b64encode(packed).decode())
+
+
+def _choose(made: Browser, place: str, asked: pl.DataFrame, most: int) -> None:
+    """The first items by a hash of their query_id: the same for every policy, and as good as drawn by lot."""
+    order = [hashlib.sha256(query.encode()).hexdigest() for query in asked["query_id"]]
+    drawn = asked.with_columns(pl.Series("order", order)).sort("order").head(most)
+    made.chosen[place] = drawn.select("query_id", "question", "gold")
+    made.available[place] = asked.height
+
+
+def _arms(results: Results, family: str) -> Iterable[Arm]:
+    yield results.start(family)
+    for experiment in results.experiments:
+        yield from results.course(experiment, family)[1:]
+
+
+def _label(results: Results, arm: Arm, seed: int) -> str:
+    parts = [results.plan.families[arm.family].label] * (len(results.plan.families) > 1) + [results.plan.label(arm.experiment)]
+    parts += [f"iteration {arm.iteration}"] * (arm.experiment != START) + [f"seed {seed}"] * (len(results.plan.seeds) > 1)
+    return ", ".join(parts)
+
+
+def _is_explored(results: Results, arm: Arm) -> bool:
+    return EM in results.plan.experiments and arm.experiment in (START, EM) and arm.iteration < results.plan.iterations
+
+
+def _benchmark_view(results: Results, made: Browser, arm: Arm, seed: int, benchmark: str) -> dict:
+    """Greedy responses in the three modes; labels where selection is measured."""
+    policy, questions = arm.policy(seed), made.chosen[benchmark]
+    folder = results.root / policy / "eval"
+    graded = {mode: results.grades(policy, mode, benchmark) for mode in MODES}
+    answers = {mode: _answers(folder / mode / benchmark / "responses.parquet", graded[mode], questions) for mode in MODES}
+    more = selection.alignment_classes(*graded.values())
+    if benchmark in results.plan.selection_benchmarks and _is_labelled(results, arm):
+        labels = selection.selection_labels(*(results.grades(policy, f"{mode}_sampled", benchmark) for mode in ("cot", "code")))
+        more = more.join(labels, on="query_id", how="full", coalesce=True)
+    rates = {mode: [outcomes.usable(graded[mode])["strict"].mean(), graded[mode].height] for mode in MODES}
+    return {"policy": policy, "place": benchmark, "rates": rates, "items": _items(questions, answers, more)}
+
+
+def _is_labelled(results: Results, arm: Arm) -> bool:
+    return arm.experiment == START or arm.iteration == results.plan.iterations
+
+
+def _exploration_view(results: Results, made: Browser, arm: Arm, seed: int, place: str) -> dict:
+    """The first rollout of each mode, with prior, Q-values and the reference strategy that EM made of all of them."""
+    policy, questions = arm.policy(seed), made.chosen[place]
+    folder = results.root / policy / "explore"
+    graded, answers = {}, {}
+    for mode, name in zip(MODES, ("native", "cot", "code"), strict=True):
+        graded[mode] = tables.GRADES.read(folder / name / "grades.parquet", allow_empty=True)
+        one = graded[mode].filter(pl.col("sample") == 0)
+        answers[mode] = _answers(folder / name / "rollouts.parquet", one, questions)
+    after = Arm(EM, arm.family, arm.iteration + 1)
+    values = results.table(after, seed, Q_VALUES).select("query_id", "prior_code", "q_cot", "q_code", "n_cot", "n_code")
+    strategy = results.table(after, seed, REFERENCE_STRATEGY).select("query_id", "label", "s_code", "tie")
+    rates = {mode: [outcomes.usable(frame)["strict"].mean(), frame.height] for mode, frame in graded.items()}
+    return {"policy": policy, "place": place, "rates": rates, "items": _items(questions, answers, values.join(strategy, on="query_id"))}
+
+
+def _answers(path: Path, grades: pl.DataFrame, questions: pl.DataFrame) -> dict[str, list]:
+    """By query: methodology, outcome, answer, attempts, whether code ran, and rounds of the first sample."""
+    ids = questions["query_id"].implode()
+    wanted = (pl.col("sample") == 0) & pl.col("query_id").is_in(ids)
+    responses = tables.ROLLOUTS.scan(path).filter(wanted).select("query_id", *_RESPONSE).collect()
+    verdicts = grades.filter(pl.col("sample") == 0).select("query_id", *_VERDICT)
+    return {row["query_id"]: _answer(row) for row in responses.join(verdicts, on="query_id").iter_rows(named=True)}
+
+
+def _answer(row: dict) -> list:
+    rounds = [[part["text"], part["program"] is not None, part["output"], part["outcome"]] for part in row["rounds"]]
+    return [row["methodology"], row["outcome"], row["answer"], row["attempts"], row["code_executed"], rounds]
+
+
+def _items(questions: pl.DataFrame, answers: dict[str, dict[str, list]], more: pl.DataFrame) -> dict[str, dict]:
+    known: dict[str, dict] = {query: {} for query in questions["query_id"]}
+    for row in more.filter(pl.col("query_id").is_in(questions["query_id"].implode())).iter_rows(named=True):
+        known[row["query_id"]] = {name: value for name, value in row.items() if name != "query_id" and value is not None}
+    complete: Sequence[str] = [query for query in known if all(query in answers[mode] for mode in answers)]
+    return {query: {mode: answers[mode][query] for mode in answers} | _rounded(known[query]) for query in complete}
+
+
+def _rounded(values: dict) -> dict:
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}

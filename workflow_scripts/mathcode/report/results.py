@@ -1,0 +1,187 @@
+"""A run's results on disk: which policies there are, and what was measured on them. The path grammar, read-only.
+
+Files are read once. A missing file ends in one sentence that names it.
+"""
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from pydantic import Field
+
+from mathcode import settings, tables
+from mathcode.core.errors import UserError
+from mathcode.core.table_files import Table
+from mathcode.measures import outcomes
+
+START = "start"
+EM = "main"
+"""Names of the start policy and of the paper's method among the experiments."""
+
+MODES = ("auto", "cot", "code")
+"""Modes of evaluation."""
+
+
+GRADES = [column for column in tables.GRADES.columns if column not in ("mode", "finish_reason", "isolation", "grader")]
+"""Columns of `grades` that tables and figures are made of."""
+
+
+class ResultsError(UserError):
+    """A file of the run is missing or does not say what it should."""
+
+
+class PlanFamily(settings.Section):
+    """A family as tables and figures see it."""
+
+    label: str
+    published: dict[str, str] = Field(default_factory=dict)
+    precondition: str = Field(default="sft", description="sft: the start policy was fine-tuned; none: it is the base model")
+
+
+class Plan(settings.Section):
+    """What a run built; made by `plan_json` of rules/common.smk."""
+
+    families: dict[str, PlanFamily] = Field(min_length=1)
+    experiments: dict[str, str] = Field(description="name: label")
+    seeds: list[int] = Field(min_length=1)
+    iterations: int = Field(ge=1)
+    benchmarks: list[str] = Field(min_length=1)
+    selection_benchmarks: list[str]
+    sft: list[str]
+    published: str = Field(default="v1", description="version of the paper whose numbers stand beside ours")
+
+    def label(self, experiment: str) -> str:
+        """An experiment's name in tables and figures."""
+        return "start policy" if experiment == START else self.experiments[experiment]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A policy without its seed: what a row of a table or a point of a curve is about. The start policy is iteration 0."""
+
+    experiment: str
+    family: str
+    iteration: int
+
+    def policy(self, seed: int) -> str:
+        """Path of the policy below the run's folder."""
+        path = f"{self.experiment}/{self.family}/seed{seed}"
+        return path if self.experiment == START else f"{path}/iter{self.iteration}"
+
+
+class Results:
+    """Everything the tables and figures of a run are made of. `experiments` has EM first, else the plan's order."""
+
+    def __init__(self, root: str | Path, plan: Plan):
+        self.root = Path(root)
+        self.plan = plan
+        self.scores = functools.cache(self._scores)
+        self.grades = functools.cache(self._grades)
+        self.experiments = sorted(plan.experiments, key=lambda name: name != EM)
+
+    def start(self, family: str) -> Arm:
+        return Arm(START, family, 0)
+
+    def last(self, experiment: str, family: str) -> Arm:
+        return Arm(experiment, family, self.plan.iterations)
+
+    def evaluated(self, family: str) -> list[Arm]:
+        """The start policy and every experiment's last policy."""
+        return [self.start(family), *(self.last(experiment, family) for experiment in self.experiments)]
+
+    def course(self, experiment: str, family: str) -> list[Arm]:
+        """The policies of an experiment in order, the start policy first."""
+        return [self.start(family), *(Arm(experiment, family, iteration) for iteration in range(1, self.plan.iterations + 1))]
+
+    def seed_scores(self, arm: Arm, mode: str, benchmark: str) -> list[dict]:
+        """scores.json of every seed."""
+        return [self.scores(arm.policy(seed), mode, benchmark) for seed in self.plan.seeds]
+
+    def seed_grades(self, arm: Arm, mode: str, benchmark: str) -> list[pl.DataFrame]:
+        """Table `grades` of every seed."""
+        return [self.grades(arm.policy(seed), mode, benchmark) for seed in self.plan.seeds]
+
+    def seed_verdicts(self, arm: Arm, mode: str, benchmark: str) -> list[pl.DataFrame]:
+        """Table `grades` of every seed, cut to the items that have a verdict for all of them."""
+        usable = [outcomes.usable(grades) for grades in self.seed_grades(arm, mode, benchmark)]
+        return [functools.reduce(lambda left, right: left.join(right, on="query_id", how="semi"), usable, own) for own in usable]
+
+    def table(self, arm: Arm, seed: int, table: Table) -> pl.DataFrame:
+        """A table of a policy's own folder: q_values, reference_strategy, logprobs, training_log."""
+        return table.read(self.root / arm.policy(seed) / f"{table.name}.parquet", allow_empty=True)
+
+    def queries(self) -> pl.DataFrame:
+        """The training queries of the run, after decontamination."""
+        return tables.QUERIES.read(self.root / "data" / "queries.parquet")
+
+    def sft_pairs(self) -> pl.DataFrame:
+        """The SFT pairs of the run, after decontamination."""
+        return tables.SFT.read(self.root / "data" / "sft.parquet", allow_empty=True)
+
+    def sft_contamination(self) -> pl.DataFrame:
+        """What decontamination found in the SFT sets of the run."""
+        return tables.CONTAMINATION.read(self.root / "data" / "sft_contamination.parquet", allow_empty=True)
+
+    def sft_contaminated_items(self) -> pl.DataFrame:
+        """The items of benchmarks that the SFT sets of the run overlap with, set by set."""
+        return self._contaminated_items("sft")
+
+    def contaminated_items(self, family: str, benchmark: str) -> set[str]:
+        """query_id of the items of a benchmark that overlap with anything the family's policies learn from."""
+        found: set[str] = set()
+        for use in settings.learned_from(self.plan.families[family].precondition):
+            found |= set(self._contaminated_items(use).filter(pl.col("benchmark") == benchmark)["query_id"])
+        return found
+
+    def explored(self, arm: Arm, mode: str) -> list[pl.DataFrame]:
+        """Table `grades` of the rollouts by which a policy was explored, for every seed."""
+        paths = [self.root / arm.policy(seed) / "explore" / mode / "grades.parquet" for seed in self.plan.seeds]
+        return [tables.GRADES.read(path, allow_empty=True, columns=GRADES) for path in paths]
+
+    def paired(self, terms: list[tuple[Arm, str]], benchmark: str, column: str = "strict") -> list[np.ndarray]:
+        """A column of several evaluations of the same items: for each seed an array of shape (items, evaluations).
+
+        Items without a verdict in one of them, for any seed, are left out. Items are in the order of their query_id.
+        """
+        frames = []
+        for seed in self.plan.seeds:
+            graded = [outcomes.usable(self.grades(arm.policy(seed), mode, benchmark)) for arm, mode in terms]
+            columns = [frame.select("query_id", pl.col(column).alias(str(number))) for number, frame in enumerate(graded)]
+            frames.append(functools.reduce(lambda left, right: left.join(right, on="query_id"), columns))
+        return aligned(frames)
+
+    def _contaminated_items(self, use: str) -> pl.DataFrame:
+        return tables.CONTAMINATED_ITEMS.read(self.root / "data" / f"{use}_contaminated_items.parquet", allow_empty=True)
+
+    def _scores(self, policy: str, mode: str, benchmark: str) -> dict:
+        path = self.root / policy / "eval" / mode / benchmark / "scores.json"
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ResultsError(f"{path}: no such file; scores of {policy} in mode {mode} on {benchmark} are missing") from None
+        except json.JSONDecodeError as error:
+            raise ResultsError(f"{path}: not JSON: {error}") from error
+
+    def _grades(self, policy: str, mode: str, benchmark: str) -> pl.DataFrame:
+        return tables.GRADES.read(self.root / policy / "eval" / mode / benchmark / "grades.parquet", columns=GRADES)
+
+
+def aligned(frames: list[pl.DataFrame]) -> list[np.ndarray]:
+    """The rows that all frames have by their query_id, in the same order, without it; each as an array of floats."""
+    common = functools.reduce(lambda left, right: left.join(right, on="query_id", how="semi"), frames).select("query_id")
+    return [frame.join(common, on="query_id", how="semi").sort("query_id").drop("query_id").to_numpy().astype(float) for frame in frames]
+
+
+def parse_plan(text: str) -> Plan:
+    """Read a plan from a command line.
+
+    Raises:
+        ResultsError: the text is no plan.
+    """
+    try:
+        return settings.parse(Plan, text)
+    except settings.SettingsError as error:
+        raise ResultsError(str(error).replace("--settings", "--plan", 1)) from error

@@ -1,0 +1,59 @@
+"""The tables a run ends with. Shares are in percent, as in the paper, rounded to its two decimals.
+
+Columns and their meaning are in `columns`, what is measured in `measures`, the paper's claims in `claims`.
+"""
+
+import polars as pl
+
+from mathcode.measures.uncertainty import Interval
+from mathcode.report import effects
+from mathcode.report.results import Arm, Results
+
+
+def opening(results: Results, arm: Arm, mode: str, benchmark: str, paper: dict) -> dict:
+    """The columns of `columns.OPENING`."""
+    rates = {"code_rate": "code_executed", "code_written_rate": "code_written", "code_decides_rate": "code_decides"}
+    verdicts = results.paired([(arm, mode)], benchmark)
+    return {
+        "experiment": arm.experiment,
+        "family": arm.family,
+        "iteration": arm.iteration,
+        "seeds": len(verdicts),
+        "mode": mode,
+        "benchmark": benchmark,
+        "n": len(verdicts[0]),
+        **percent("accuracy", effects.accuracy(results, arm, mode, benchmark)),
+        **{name: hundred(effects.rate(results, arm, mode, benchmark, column).value) for name, column in rates.items()},
+        "published_accuracy": paper.get("accuracy"),
+        "published_code_rate": paper.get("code_rate"),
+        "contaminated": results.seed_scores(arm, mode, benchmark)[0]["contaminated"],
+    }
+
+
+def places(results: Results, benchmarks: list[str] | None = None) -> list[tuple[str, str]]:
+    chosen = results.plan.benchmarks if benchmarks is None else benchmarks
+    return [(family, benchmark) for family in results.plan.families for benchmark in chosen]
+
+
+def percent(name: str, interval: Interval | None, value: str | None = None, factor: float = 100) -> dict[str, float | None]:
+    """An interval as columns `value` (by default `name`), name_low and name_high, times `factor`."""
+    ends = [None] * 3 if interval is None else [interval.value, interval.low, interval.high]
+    names = (value or name, f"{name}_low", f"{name}_high")
+    return {column: None if end is None else rounded(factor * end) for column, end in zip(names, ends, strict=True)}
+
+
+def hundred(share: float | None) -> float | None:
+    return None if share is None else rounded(100 * share)
+
+
+def rounded(value: float) -> float:
+    return round(float(value), 2) + 0.0  # no "-0.0"
+
+
+def significant(p_value: float | None) -> float | None:
+    """Two significant digits."""
+    return None if p_value is None else float(f"{p_value:.2g}")
+
+
+def frame(rows: list[dict], names: list[str]) -> pl.DataFrame:
+    return pl.DataFrame({column: [row.get(column) for row in rows] for column in names}, strict=False)

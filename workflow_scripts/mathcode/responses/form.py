@@ -1,0 +1,52 @@
+"""The form of a response: how it announces its methodology, and where a further attempt begins.
+
+A method gives the sentences (`mathcode.methods.*.form`); a response that has none of them is one attempt, by a program or in words.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from mathcode.responses.parse import CODE_FENCE
+
+
+@dataclass(frozen=True)
+class Form:
+    """The fixed sentences of a method's responses, each by methodology.
+
+    `cues` open an attempt and announce how it goes on; `hints` stand between two attempts and lead to the methodology of the second.
+    """
+
+    cues: Mapping[str, str] = field(default_factory=dict)
+    hints: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def phrases(self) -> list[str]:
+        """All of its sentences; a tokenizer made for a method has a token for each."""
+        return [*self.cues.values(), *self.hints.values()]
+
+    def attempts(self, text: str) -> list[str]:
+        """The methodology attempts of a response: the stretches between hints."""
+        return self._hint.split(text) if self.hints else [text]
+
+    def methodology(self, attempt: str) -> Literal["cot", "code"]:
+        """Methodology of an attempt: what its cue announces; without a cue, code iff it holds a ```python fence."""
+        opening = attempt.lstrip()
+        for name, cue in self.cues.items():
+            if opening.startswith(cue):
+                return name
+        return "code" if CODE_FENCE in attempt else "cot"
+
+    def first_methodology(self, text: str) -> Literal["cot", "code"]:
+        """Methodology chosen first: the decision that selection accuracy and the prior are about."""
+        return self.methodology(self.attempts(text)[0])
+
+    @cached_property
+    def _hint(self) -> re.Pattern:
+        return re.compile("|".join(re.escape(hint) for hint in self.hints.values()))
+
+
+PLAIN = Form()
+"""Responses without any fixed sentence."""

@@ -1,0 +1,72 @@
+"""Rollouts: generate, run the program, show its output, go on; until the model ends or its budget does.
+
+Rows are sampled in fixed chunks. A chunk's rows do not change with the number of jobs or with a kill, so neither do its
+batches, and finished chunks survive in an undeclared checkpoint folder.
+"""
+
+import logging
+import math
+from pathlib import Path
+
+import polars as pl
+
+from mathcode import tables
+from mathcode.core import table_files
+from mathcode.core.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+class RolloutError(UserError):
+    """Too many programs of rollouts could not be run."""
+
+
+def parts_of_shard(rows: list[int], number: int, shards: int, chunk_rows: int) -> list[slice]:
+    """Which rows of each table one of `shards` jobs samples, counted from 1; `rows` are the tables' sizes.
+
+    The chunks of all tables stand in one row, and a job takes an equal part of it: what it samples of a table is in order, so joining
+    is putting shards in a row. The tokens of a row do not depend on its neighbours, but the last bits of its log-probabilities do, so
+    chunks stay whole.
+
+    Raises:
+        RolloutError: there is no such shard.
+    """
+    if not 1 <= number <= shards:
+        raise RolloutError(f"there is no shard {number} of {shards}")
+    chunks = [math.ceil(count / chunk_rows) for count in rows]
+    first, last = (sum(chunks) * end // shards for end in (number - 1, number))
+    taken, before = [], 0
+    for count in chunks:
+        start, stop = (min(max(end - before, 0), count) for end in (first, last))
+        taken.append(slice(start * chunk_rows, stop * chunk_rows))
+        before += count
+    return taken
+
+
+def check_infrastructure(chunks: list[pl.DataFrame], checkpoints: Path, accepted: float) -> None:
+    """Refuse rollouts with too many programs that could not be run; their chunks are forgotten, so that a new start repeats them."""
+    broken = [
+        chunk.filter(pl.col("rounds").list.eval(pl.element().struct.field("outcome") == "infrastructure_error").list.any()).height
+        for chunk in chunks
+    ]
+    rows = sum(map(len, chunks))
+    if sum(broken) > accepted * rows:
+        for number in (number for number, count in enumerate(broken) if count):
+            chunk_path(checkpoints, number).unlink()
+        raise RolloutError(
+            f"programs of {sum(broken)} of {rows} rollouts could not be run, above the accepted share {accepted:g} "
+            "(interpreter.max_infrastructure_errors); start again when the machine is well: only the chunks they are in are sampled again"
+        )
+
+
+def chunk_path(checkpoints: Path, number: int) -> Path:
+    return checkpoints / f"chunk-{number:05d}.parquet"
+
+
+def sampled_before(path: Path) -> pl.DataFrame | None:
+    """A chunk of an earlier start; one that a lost node left damaged is none."""
+    try:
+        return tables.ROLLOUTS.read(path) if path.is_file() else None
+    except table_files.TableError as error:
+        log.warning("sampled again: %s", error)
+        return None

@@ -1,0 +1,65 @@
+"""Engines: token sequences in, sampled continuations out, each row with its own random stream.
+
+Two real implementations of one protocol: `TransformersEngine` (CPU or GPU) and `VllmEngine`. Both stop at the end of
+text or at the ```output fence, both return the tokens as sampled, and both report the model's own log-probability of each
+token (before temperature and top-p), so that it can be compared with teacher forcing.
+"""
+
+import os
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Literal, Protocol
+
+from mathcode import settings
+from mathcode.core.errors import UserError
+
+
+class GenerationError(UserError):
+    """An engine cannot be started, or was asked for something it cannot do."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One row: the tokens so far, the seed of its random stream, and how many tokens it may add."""
+
+    token_ids: list[int]
+    seed: int
+    max_new_tokens: int
+
+
+@dataclass(frozen=True)
+class Completion:
+    """The tokens added to a row (end-of-text token included), their log-probabilities (nats), and why it ended."""
+
+    token_ids: list[int]
+    logprobs: list[float]
+    ended: Literal["fence", "eos", "length"]
+
+
+ENGINES = {
+    "transformers": "mathcode.rollouts.transformers_engine:TransformersEngine",
+    "vllm": "mathcode.rollouts.vllm_engine:VllmEngine",
+}
+"""Engines by the name settings give them; one is imported when it is started."""
+
+
+class Engine(Protocol):
+    """Samples continuations; `tokenizer` is the policy's own."""
+
+    tokenizer: object
+
+    def generate(self, requests: list[Request]) -> list[Completion]:
+        """One completion per request, in order. A row's tokens depend on its own seed, not on its neighbours."""
+        ...
+
+
+def start_engine(model: str, engine: settings.Engine, sampling: settings.Sampling) -> Engine:
+    """Load the policy in folder `model` into the engine that the settings name.
+
+    Raises:
+        GenerationError: the engine's library is not installed, or the folder holds no model.
+    """
+    if not os.path.isfile(os.path.join(model, "config.json")):
+        raise GenerationError(f"{model}: no model here (config.json is missing)")
+    module, _, attribute = ENGINES[engine.name].partition(":")
+    return getattr(import_module(module), attribute)(model, engine, sampling)

@@ -1,0 +1,78 @@
+"""Engines: token sequences in, sampled continuations out, each row with its own random stream.
+
+Two real implementations of one protocol: `TransformersEngine` (CPU or GPU) and `VllmEngine`. Both stop at the end of
+text or at the ```output fence, both return the tokens as sampled, and both report the model's own log-probability of each
+token (before temperature and top-p), so that it can be compared with teacher forcing.
+"""
+
+import os
+
+from mathcode import settings
+from mathcode.responses.parse import OUTPUT_FENCE
+from mathcode.rollouts.engines import Completion, GenerationError, Request
+
+ROWS_AT_ONCE = {"cpu": 64, "gpu": 256}  # that vLLM decodes together; at its start it takes memory for so many rows of the whole vocabulary
+
+
+class VllmEngine:
+    """Continuous batching by vLLM; in-process, so that a killed job leaves no engine behind.
+
+    Chunked prefill is off on a CPU: together with seeded rows it fails there (`CPU Generator does not use offset`, 0.32).
+    """
+
+    def __init__(self, model: str, engine: settings.Engine, sampling: settings.Sampling):
+        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0" if engine.tensor_parallel == 1 else "1")
+        os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(engine.kv_cache_gb))
+        os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", f"0-{engine.threads - 1}")
+        os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+        os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+        try:
+            from vllm import LLM
+        except ImportError as error:
+            raise GenerationError(f"engine vllm is not installed in this environment ({error}); see docs/engines.md") from error
+        from vllm.platforms import current_platform
+
+        on_cpu = current_platform.is_cpu()
+        options = {"enable_chunked_prefill": False, "max_num_batched_tokens": 16384} if on_cpu else {}
+        self.llm = LLM(
+            model=model,
+            dtype=engine.dtype,
+            max_model_len=engine.max_model_len,
+            max_num_seqs=min(engine.chunk_rows, ROWS_AT_ONCE["cpu" if on_cpu else "gpu"]),
+            enforce_eager=on_cpu,
+            enable_prefix_caching=True,
+            gpu_memory_utilization=engine.gpu_memory,
+            tensor_parallel_size=engine.tensor_parallel,
+            seed=0,
+            **options,
+        )
+        self.tokenizer = self.llm.get_tokenizer()
+        self.sampling = sampling
+
+    def generate(self, requests: list[Request]) -> list[Completion]:
+        from vllm import SamplingParams
+
+        if not requests:
+            return []
+        parameters = [
+            SamplingParams(
+                temperature=self.sampling.temperature,
+                top_p=self.sampling.top_p,
+                max_tokens=request.max_new_tokens,
+                seed=request.seed % 2**63,
+                stop=[OUTPUT_FENCE],
+                include_stop_str_in_output=True,
+                logprobs=0,
+            )
+            for request in requests
+        ]
+        prompts = [{"prompt_token_ids": request.token_ids} for request in requests]
+        return [_from_vllm(result.outputs[0]) for result in self.llm.generate(prompts, parameters, use_tqdm=False)]
+
+
+def _from_vllm(output) -> Completion:
+    ids = list(output.token_ids)
+    logprobs = [step[token].logprob for step, token in zip(output.logprobs, ids, strict=True)]
+    if output.finish_reason == "length":
+        return Completion(ids, logprobs, "length")
+    return Completion(ids, logprobs, "fence" if output.stop_reason == OUTPUT_FENCE else "eos")

@@ -1,0 +1,30 @@
+"""What `config/` may say, section by section: frozen, validated, one line of JSON on a command line.
+
+Sections that one method alone reads stand with it (`mathcode.methods.*.settings`); `mathcode.configuration` merges and checks them.
+"""
+
+from mathcode.settings.execution import BlockRule, Grading, Interpreter, IsolationLevel
+from mathcode.settings.model import Family, Lora, Scratch, learned_from
+from mathcode.settings.optimization import Optimizer
+from mathcode.settings.resources import Hardware
+from mathcode.settings.run import Build, Data, Evaluate, Experiment, Explore, Run
+from mathcode.settings.sampling import Engine, Sampling
+from mathcode.settings.section import (
+    Name,
+    PositiveInt,
+    PositiveNumber,
+    Section,
+    SettingsError,
+    dumps,
+    fingerprint,
+    merge,
+    parse,
+    validated,
+)
+from mathcode.settings.sources import Dataset, Source, SourceFile, Sources
+
+__all__ = [
+    "BlockRule", "Build", "Data", "Dataset", "Engine", "Evaluate", "Experiment", "Explore", "Family", "Grading", "Hardware", "Interpreter",
+    "IsolationLevel", "Lora", "Name", "Optimizer", "PositiveInt", "PositiveNumber", "Run", "Sampling", "Scratch", "Section",
+    "SettingsError", "Source", "SourceFile", "Sources", "dumps", "fingerprint", "learned_from", "merge", "parse", "validated",
+]  # fmt: skip

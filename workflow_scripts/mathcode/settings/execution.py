@@ -1,0 +1,41 @@
+"""How model-written programs run, and how answers are judged."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mathcode.settings.section import PositiveInt, Section
+
+IsolationLevel = Literal["process", "landlock", "sandbox"]
+"""What keeps programs in (docs/interpreter.md), from the weakest to the strongest."""
+
+
+class Interpreter(Section):
+    """How model-written programs run."""
+
+    timeout: float = Field(gt=0, description="seconds of wall clock from the program's start")
+    memory_mb: PositiveInt = Field(description="address space")
+    output_chars: PositiveInt = Field(description="longer output is cut: its two halves around an ellipsis")
+    workers: PositiveInt = Field(default=1, description="processes; the rules set it from the job's threads")
+    preload: list[str] = Field(description="modules imported once, before programs are forked")
+    isolation: IsolationLevel = Field(
+        default="landlock", description="weakest level of isolation that will do; the best one a machine allows is taken"
+    )
+    max_infrastructure_errors: float = Field(
+        default=0.01, ge=0, le=1, description="share of rollouts past which sampling fails, their chunks to be sampled again"
+    )
+
+
+class Grading(Section):
+    """How answers are judged."""
+
+    timeout: float = Field(gt=0, description="seconds per pair; over it the outcome is timed_out")
+    workers: PositiveInt = Field(default=1, description="processes; the rules set it from the job's threads")
+    max_infrastructure_errors: float = Field(ge=0, le=1, description="share of rows past which the stage fails")
+    extraction: Literal["autocode", "deepseek_math", "qwen2.5_math"] = Field(
+        default="autocode", description="rules by which an answer is found in a response (docs/grading.md)"
+    )
+
+
+BlockRule = Literal["replay", "replay_successful", "notebook"]
+"""What the earlier programs of a response leave to the next; see `assemble_program`."""

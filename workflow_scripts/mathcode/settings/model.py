@@ -1,0 +1,50 @@
+"""A base model, and how it is spoken to and trained."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mathcode.settings.execution import BlockRule
+from mathcode.settings.section import PositiveInt, Section
+
+
+class Lora(Section):
+    """LoRA adapters on every linear layer; merged into the weights when a stage ends."""
+
+    rank: PositiveInt
+    alpha: PositiveInt
+
+
+class Scratch(Section):
+    """A Llama built inside the workflow, with a tokenizer trained on the SFT text."""
+
+    vocabulary: PositiveInt
+    hidden: PositiveInt
+    intermediate: PositiveInt
+    layers: PositiveInt
+    heads: PositiveInt
+    positions: PositiveInt
+    rope_theta: float
+    initializer_range: float
+
+
+def learned_from(precondition: str) -> list[str]:
+    """What policies of a family learn from, by the names of its files below results/{run}/data."""
+    return ["queries", "sft"] if precondition == "sft" else ["queries"]
+
+
+class Family(Section):
+    """A base model and how it is spoken to."""
+
+    label: str = Field(description="name in tables and figures")
+    published: dict[str, str] = Field(default_factory=dict, description="rows of data/published that are this family's")
+    hub: str | None = Field(default=None, description="hub id of the base model")
+    revision: str | None = Field(default=None, description="commit of the hub repository")
+    path: str | None = Field(default=None, description="local folder with the base model, instead of the hub")
+    scratch: Scratch | None = Field(default=None, description="build the base model in the workflow")
+    precondition: Literal["sft", "none"] = Field(description="Code4Math SFT first, or used as it is")
+    prompt: str = Field(description="prompt profile of autocode.prompts")
+    blocks: BlockRule = Field(default="replay", description="what the earlier programs of a response leave to the next")
+    lora: Lora | None = Field(default=None)
+    train_dtype: Literal["float32", "bfloat16"] = Field(description="type of the trained weights (LoRA adapters are float32)")
+    mixed_precision: Literal["no", "bf16"] = Field(default="no", description="autocast of the forward pass while training")

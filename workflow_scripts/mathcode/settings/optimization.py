@@ -1,0 +1,24 @@
+"""One optimisation."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mathcode.settings.section import PositiveInt, PositiveNumber, Section
+
+
+class Optimizer(Section):
+    """One optimisation: SFT, or one RL iteration."""
+
+    learning_rate: list[PositiveNumber] = Field(min_length=1, description="peak learning rate; per iteration, the last one repeats")
+    optimizer: Literal["adamw", "muon"] = Field(description="muon: Muon on matrices of the blocks, AdamW on the rest")
+    weight_decay: float = Field(ge=0)
+    schedule: Literal["linear", "cosine", "constant", "flat_linear"] = Field(description="after warm-up")
+    warmup: float = Field(ge=0, lt=1, description="share of the steps")
+    epochs: float = Field(gt=0, description="passes over the data")
+    batch: PositiveInt = Field(description="responses per optimiser step, over all processes")
+    micro_batch_tokens: PositiveInt = Field(description="padded tokens per forward pass and process")
+    max_tokens: PositiveInt = Field(description="longer prompt+response pairs are left out and counted")
+    max_gradient_norm: float = Field(gt=0)
+    checkpoint_steps: PositiveInt = Field(description="optimiser steps between resumable checkpoints")
+    threads: PositiveInt = Field(description="CPU threads of torch; fixed, since another number may round otherwise")

@@ -1,0 +1,81 @@
+"""One run: what it builds, what it learns from, how it explores and evaluates."""
+
+from typing import Any, Literal, Self
+
+from pydantic import Field
+
+from mathcode.settings.execution import Grading, Interpreter
+from mathcode.settings.resources import Hardware
+from mathcode.settings.sampling import Engine, Sampling
+from mathcode.settings.section import Name, PositiveInt, Section, SettingsError, merge, validated
+
+
+class Build(Section):
+    """What the run's target builds."""
+
+    families: list[Name] = Field(min_length=1, description="families of config/families.yaml")
+    experiments: list[Name] = Field(min_length=1, description="rows of experiments")
+    seeds: list[PositiveInt] = Field(min_length=1, description="training and sampling seeds")
+    benchmarks: list[Name] = Field(min_length=1, description="benchmarks of config/sources.yaml")
+    iterations: PositiveInt = Field(description="iterations of training")
+
+
+class Data(Section):
+    """What the run trains on."""
+
+    queries: list[Name] = Field(min_length=1, description="query datasets for exploration and RL")
+    sft: list[Name] = Field(description="SFT datasets")
+    sft_rows: PositiveInt | None = Field(description="SFT pairs kept, drawn by hash; null: all")
+    ngram: PositiveInt = Field(description="words in a run that counts as n-gram overlap")
+    remove: Literal["exact", "ngram"] = Field(description="which overlap removes a training row")
+
+
+class Explore(Section):
+    """Exploration of one policy."""
+
+    queries_per_iteration: PositiveInt = Field(description="queries explored in each iteration")
+    fresh_queries: bool = Field(description="iteration n takes the n-th slice of the shuffled queries, not the first again")
+    samples: PositiveInt = Field(description="K rollouts per query and mode")
+    sampling: Sampling
+
+
+class Evaluate(Section):
+    """Greedy evaluation."""
+
+    sampling: Sampling
+    benchmark_rows: PositiveInt | None = Field(description="items evaluated of each benchmark, drawn by hash; null: all")
+    grading: dict[str, Any] = Field(default_factory=dict, description="keys of `grading` that differ for what is evaluated")
+
+
+class Experiment(Section):
+    """A row of settings: its label in figures, and the stages it overrides."""
+
+    label: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class Run(Section):
+    """The sections every method reads; a method's own stand in its subclass (`mathcode.methods.*.settings`)."""
+
+    method: Name
+    description: str
+    build: Build
+    data: Data
+    explore: Explore
+    engine: Engine
+    interpreter: Interpreter
+    grading: Grading
+    evaluate: Evaluate
+    hardware: Hardware
+    experiments: dict[Name, Experiment]
+
+    def of(self, experiment: str) -> Self:
+        """This run with an experiment's stages put over it."""
+        if experiment not in self.experiments:
+            raise SettingsError(f"no experiment '{experiment}'; there are: {', '.join(self.experiments)}")
+        return validated(type(self), merge(self.model_dump(), self.experiments[experiment].settings), f"experiment '{experiment}'")
+
+    @property
+    def evaluation_grading(self) -> Grading:
+        """How evaluated responses are judged: as those that are trained on, but for what `evaluate.grading` says."""
+        return validated(Grading, merge(self.grading.model_dump(), self.evaluate.grading), "key 'evaluate.grading'")

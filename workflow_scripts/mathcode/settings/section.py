@@ -1,0 +1,83 @@
+"""Base of all settings: sections that refuse unknown keys, merge key by key, and travel as one line of JSON."""
+
+import hashlib
+import json
+import math
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mathcode.core.errors import UserError
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+PositiveInt = Annotated[int, Field(ge=1)]
+PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class SettingsError(UserError):
+    """A configuration file is missing, unreadable, or says something that is not allowed."""
+
+
+class Section(BaseModel):
+    """Base of all sections: no unknown keys, no mutation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def merge(base: dict, override: dict) -> dict:
+    """`base` with `override` put over it: mappings merge key by key, everything else is replaced."""
+    merged = dict(base)
+    for key, value in override.items():
+        merged[key] = merge(merged[key], value) if isinstance(value, dict) and isinstance(merged.get(key), dict) else value
+    return merged
+
+
+def fingerprint(*parts: Any) -> str:
+    """Short stable hash of JSON-able parts: equal settings and data, equal fingerprint."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=_jsonable).encode()).hexdigest()[:16]
+
+
+def dumps(section: Section | dict[str, Any]) -> str:
+    """One-line JSON of a section, or of several by name, for a command line; infinity is written as "inf"."""
+    return json.dumps(_finite(section), sort_keys=True)
+
+
+def parse(model: type[Section], text: str, flag: str = "--settings") -> Any:
+    """Read a section back from a command line; `flag` is named in errors.
+
+    Raises:
+        SettingsError: the text is not JSON, or not such a section.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"{flag} is not JSON: {error}") from error
+    return validated(model, value, flag)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return _finite(value.model_dump())
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return "inf" if value == math.inf else value
+
+
+def _jsonable(value: Any) -> Any:
+    return value.model_dump() if isinstance(value, BaseModel) else str(value)
+
+
+def validated(model: type[Section], value: Any, where: str) -> Any:
+    """A section made of plain values; `where` is named in errors.
+
+    Raises:
+        SettingsError: a key is missing, unknown or out of range.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "(top)"
+        raise SettingsError(f"{where}: key '{key}': {first['msg'].lower()}") from None

@@ -1,0 +1,135 @@
+"""The tables that every method reads and writes: columns, types, units and meaning."""
+
+import polars as pl
+
+from mathcode.core.table_files import Column, Table
+
+METHODOLOGIES = ("cot", "code")
+"""How a response reaches its answer: by reasoning in words, or by a program."""
+
+ROUND = pl.Struct({"text": pl.String, "program": pl.String, "output": pl.String, "outcome": pl.String})
+
+KEY = {
+    "query_id": Column(pl.String, "stable hash of dataset and normalised question"),
+    "mode": Column(pl.String, "how the rollout was prompted: native (auto at evaluation), cot, code"),
+    "sample": Column(pl.Int32, "index of the rollout within its query and mode, from 0"),
+}
+"""What a rollout is known by."""
+
+QUERIES = Table(
+    "queries",
+    {
+        "query_id": KEY["query_id"],
+        "dataset": Column(pl.String, "name of the dataset or benchmark"),
+        "question": Column(pl.String, "the question as asked"),
+        "gold": Column(pl.String, "reference answer, extracted and checked"),
+        "level": Column(pl.String, "difficulty as given by the source", nullable=True),
+        "type": Column(pl.String, "subject or family as given by the source", nullable=True),
+    },
+)
+
+SFT = Table(
+    "sft",
+    {
+        "query_id": KEY["query_id"],
+        "dataset": Column(pl.String, "name of the SFT dataset"),
+        "question": Column(pl.String, "the question as asked"),
+        "gold": Column(pl.String, "reference answer the solution was checked against", nullable=True),
+        "methodology": Column(pl.String, "methodology of the solution: cot or code"),
+        "solution": Column(pl.String, "complete response text without cue; programs in ```python, outputs in ```output fences"),
+        "type": Column(pl.String, "subject or family as given by the source", nullable=True),
+        "isolation": Column(pl.String, "level at which its programs ran here; null where none did", nullable=True),
+    },
+)
+
+ROLLOUTS = Table(
+    "rollouts",
+    {
+        **KEY,
+        "seed": Column(pl.Int64, "seed of the row's own random stream"),
+        "prompt": Column(pl.String, "text given to the model"),
+        "response": Column(pl.String, "full response text, execution output included"),
+        "methodology": Column(pl.String, "methodology of the first attempt: cot or code"),
+        "rounds": Column(pl.List(ROUND), "what was written, what ran, what it printed, and how it ended, in order"),
+        "token_ids": Column(pl.List(pl.Int32), "tokens of the response, in order, prompt excluded"),
+        "generated": Column(pl.List(pl.Boolean), "per token: true where the model wrote it, false for execution output"),
+        "logprobs": Column(pl.List(pl.Float32), "natural log-probability, as sampled, of each generated token"),
+        "finish_reason": Column(pl.String, "stop (end of text), length (token budget), calls (generation budget)"),
+        "isolation": Column(pl.String, "level at which its programs ran: sandbox, landlock, process; null without any", nullable=True),
+    },
+)
+
+GRADES = Table(
+    "grades",
+    {
+        **KEY,
+        "methodology": Column(pl.String, "methodology of the first attempt: cot or code"),
+        "answer": Column(pl.String, "answer extracted for the strict verdict", nullable=True),
+        "outcome": Column(pl.String, "correct, wrong, no_answer, gold_unparsed, timed_out, infrastructure_error"),
+        "strict": Column(pl.Boolean, "the last stated answer equals the gold"),
+        "lenient": Column(pl.Boolean, "any stated answer equals the gold"),
+        "code_executed": Column(pl.Boolean, "at least one program was executed"),
+        "code_written": Column(pl.Boolean, "at least one ```python block or print( was written"),
+        "code_decides": Column(
+            pl.Boolean, "the graded answer is what a program printed: its box repeats the last output, or there is no box"
+        ),
+        "attempts": Column(pl.Int32, "methodology attempts: 1 + reflective hints (the paper's rounds)"),
+        "executions": Column(pl.Int32, "programs executed"),
+        "programs_failed": Column(pl.Int32, "programs that did not end with outcome ok"),
+        "finish_reason": Column(pl.String, "as in rollouts"),
+        "isolation": Column(pl.String, "as in rollouts", nullable=True),
+        "grader": Column(pl.String, "name and version of the grader"),
+    },
+)
+
+LOGPROBS = Table(
+    "logprobs",
+    {
+        "response_id": Column(pl.String, "response of the dataset"),
+        "logprobs": Column(pl.List(pl.Float32), "behaviour log-probability of each loss token, by teacher forcing"),
+        "sampled_difference": Column(pl.Float64, "mean |recomputed - sampled| log-probability over its tokens", nullable=True),
+    },
+)
+
+TRAINING_LOG = Table(
+    "training_log",
+    {
+        "step": Column(pl.Int32, "optimiser step, from 1"),
+        "epoch": Column(pl.Float64, "passes over the data so far"),
+        "loss": Column(pl.Float64, "minimised objective"),
+        "policy_loss": Column(pl.Float64, "its policy-objective (or likelihood) part"),
+        "selection_loss": Column(pl.Float64, "mean -log p of the reference cue, before weighting"),
+        "ratio": Column(pl.Float64, "mean importance ratio to the behaviour policy", nullable=True),
+        "clip_share": Column(pl.Float64, "share of ratios outside the clip range", nullable=True),
+        "kl_behaviour": Column(pl.Float64, "mean estimated KL to the behaviour policy, nats per token", nullable=True),
+        "advantage": Column(pl.Float64, "mean advantage of the batch", nullable=True),
+        "learning_rate": Column(pl.Float64, "learning rate of the step"),
+        "gradient_norm": Column(pl.Float64, "norm before clipping"),
+        "tokens": Column(pl.Int64, "loss tokens of the step"),
+    },
+)
+
+CONTAMINATION = Table(
+    "contamination",
+    {
+        "dataset": Column(pl.String, "training dataset"),
+        "use": Column(pl.String, "queries or sft"),
+        "benchmark": Column(pl.String, "benchmark it was compared with"),
+        "benchmark_items": Column(pl.Int64, "items of the benchmark"),
+        "exact_items": Column(pl.Int64, "benchmark items found word for word after normalisation"),
+        "ngram_items": Column(pl.Int64, "benchmark items sharing a run of n words, n from the settings"),
+        "training_rows": Column(pl.Int64, "rows of the training dataset before removal"),
+        "removed_rows": Column(pl.Int64, "training rows removed because of this benchmark"),
+    },
+)
+
+CONTAMINATED_ITEMS = Table(
+    "contaminated_items",
+    {
+        "dataset": Column(pl.String, "training dataset"),
+        "use": Column(pl.String, "queries or sft"),
+        "benchmark": Column(pl.String, "benchmark the item belongs to"),
+        "query_id": KEY["query_id"],
+        "overlap": Column(pl.String, "exact: found word for word after normalisation; ngram: only a run of n words is shared"),
+    },
+)

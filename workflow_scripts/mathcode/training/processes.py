@@ -1,0 +1,66 @@
+"""One training loop for Code4Math SFT and for RL: resumable, deterministic on a CPU, one or many processes.
+
+The order of the data follows from seed and step alone, so a run killed at any moment and resumed from its last checkpoint
+ends with the weights of an uninterrupted one. Checkpoints are undeclared files: Snakemake deletes a failed job's outputs.
+"""
+
+import os
+import signal
+from datetime import timedelta
+
+import torch
+
+from mathcode import settings
+from mathcode.training.examples import TrainingError
+
+WAIT = timedelta(hours=1)
+"""How long processes wait for each other: one writes the checkpoint of a large model alone, longer than NCCL's ten minutes."""
+
+
+def join_processes(family: settings.Family, chosen: settings.Optimizer) -> None:
+    """Meet the other processes of a launch, where there are any, and fix the number of threads. Called before a model is loaded:
+    a process that has met others knows whether it needs the weights (`models.load_policy`).
+
+    Raises:
+        TrainingError: full sharding was asked for, and what is to be trained cannot be.
+    """
+    from accelerate import PartialState
+
+    if asked_to_shard() and family.lora:
+        raise TrainingError("LoRA adapters cannot be merged where the weights are sharded (FSDP): train this family on one GPU of one node")
+    if asked_to_shard() and chosen.optimizer == "muon":
+        raise TrainingError("optimizer muon needs whole matrices, which full sharding (FSDP) cuts: take adamw, or one GPU of one node")
+    PartialState(cpu=not torch.cuda.is_available(), timeout=WAIT)
+    torch.set_num_threads(chosen.threads)  # afterwards: where processes meet on CPUs, accelerate chooses a number by the machine
+
+
+def accelerator_here(mixed_precision: str):
+    """Accelerate on what there is; on CPUs it shares a model whole without a word where sharding was asked for: that is refused."""
+    from accelerate import Accelerator
+
+    accelerator = Accelerator(mixed_precision=mixed_precision, cpu=not torch.cuda.is_available())
+    kind = accelerator.distributed_type.value
+    if asked_to_shard() and kind != "FSDP":
+        raise TrainingError(f"full sharding (FSDP) was asked for, and accelerate chose {kind} on this machine")
+    return accelerator
+
+
+def asked_to_shard() -> bool:
+    """Whether `accelerate launch` was told to shard (config/accelerate/fsdp2.yaml)."""
+    return os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
+
+
+def in_any_process(accelerator, flag: bool) -> bool:
+    """Whether it is so in any process: they save together, or wait for each other for ever."""
+    return accelerator.reduce(torch.tensor(float(flag), device=accelerator.device)).item() > 0
+
+
+class StopSignal:
+    """SIGTERM (walltime, preemption) is remembered, so that the running step ends and a checkpoint is written."""
+
+    def __init__(self):
+        self.received = False
+        signal.signal(signal.SIGTERM, self._receive)
+
+    def _receive(self, *_):
+        self.received = True
