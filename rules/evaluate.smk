@@ -79,7 +79,7 @@ for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
             rows=row_limit(run),
             samples=samples,
             seed=policy_seed,
-            method=method_name,
+            method=CONFIG.runs[run].method,
             profile=policy_profile,
             settings=evaluation_settings(run, sampling),
             shard=shard_option if sharded else "",
