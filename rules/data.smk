@@ -1,8 +1,36 @@
-"""Raw sources to decontaminated query sets, SFT pairs and benchmarks. CPU only; minutes, or an hour with the large SFT sets.
+"""Raw sources to query sets, SFT pairs and benchmarks, shared by all runs; then a run's own: cleaned, and compared with benchmarks.
 
-Reads the mirror folder or the network. Writes data/raw, data/queries, data/sft, data/benchmarks (shared by all runs) and
-results/{run}/data.
+Reads the mirror folder or the network. Writes data/raw, data/queries, data/sft, data/benchmarks and results/{run}/data. CPU only;
+minutes, or an hour with the large SFT sets.
 """
+
+
+def raw_of(group):
+    """Input function: the fetched source of a dataset."""
+    return lambda wildcards: f"data/raw/{group(wildcards).source}"
+
+
+def training_sets(wildcards):
+    """The run's training sets for a use: queries for exploration and RL, or SFT pairs."""
+    names = getattr(CONFIG.runs[wildcards.run].data, wildcards.use)
+    return [f"data/{wildcards.use}/{name}.parquet" for name in names]
+
+
+def guard(wildcards):
+    """Benchmarks that training data are cleaned of."""
+    return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].data.guard]
+
+
+def removes(wildcards):
+    """Which overlap with this benchmark removed a training row."""
+    data = CONFIG.runs[wildcards.run].data
+    return data.remove if wildcards.benchmark in data.guard else "none"
+
+
+def rows_kept(wildcards):
+    """How many SFT pairs are drawn of what is left."""
+    rows = CONFIG.runs[wildcards.run].data.sft_rows
+    return f"--rows {rows}" if wildcards.use == "sft" and rows else ""
 
 
 localrules:
@@ -18,7 +46,7 @@ rule fetch_source:
     conda:
         "../envs/analysis.yaml"
     params:
-        source=source_json,
+        source=lambda wildcards: settings.dumps(CONFIG.sources.sources[wildcards.source]),
         mirror=mirror_folder,
     shell:
         "python workflow_scripts/fetch_source.py --name {wildcards.source} --source {params.source:q} --mirror={params.mirror:q}"
@@ -28,7 +56,7 @@ rule fetch_source:
 rule prepare_queries:
     """A training set of queries with reference answers."""
     input:
-        raw=raw_of_queries,
+        raw=raw_of(lambda wildcards: CONFIG.sources.queries[wildcards.dataset]),
     output:
         queries="data/queries/{dataset}.parquet",
     log:
@@ -37,8 +65,10 @@ rule prepare_queries:
         dataset=one_of(CONFIG.sources.queries),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        **light(),
     params:
-        settings=queries_json,
+        settings=lambda wildcards: settings.dumps(CONFIG.sources.queries[wildcards.dataset]),
     shell:
         "python workflow_scripts/prepare_queries.py --raw {input.raw} --dataset {wildcards.dataset} --kind training"
         " --settings {params.settings:q} --out {output.queries} > {log} 2>&1"
@@ -47,15 +77,17 @@ rule prepare_queries:
 rule prepare_benchmark:
     """A benchmark, every item of it."""
     input:
-        raw=raw_of_benchmark,
+        raw=raw_of(lambda wildcards: CONFIG.sources.benchmarks[wildcards.benchmark]),
     output:
         benchmark="data/benchmarks/{benchmark}.parquet",
     log:
         "logs/data/benchmarks/{benchmark}.log",
     conda:
         "../envs/analysis.yaml"
+    resources:
+        **light(),
     params:
-        settings=benchmark_json,
+        settings=lambda wildcards: settings.dumps(CONFIG.sources.benchmarks[wildcards.benchmark]),
     shell:
         "python workflow_scripts/prepare_queries.py --raw {input.raw} --dataset {wildcards.benchmark} --kind benchmark"
         " --settings {params.settings:q} --out {output.benchmark} > {log} 2>&1"
@@ -64,7 +96,7 @@ rule prepare_benchmark:
 rule prepare_sft:
     """SFT pairs of one source; its programs are executed, and must print the reference answer."""
     input:
-        raw=raw_of_sft,
+        raw=raw_of(lambda wildcards: CONFIG.sources.sft[wildcards.dataset]),
     output:
         sft="data/sft/{dataset}.parquet",
     log:
@@ -75,34 +107,54 @@ rule prepare_sft:
         "../envs/analysis.yaml"
     threads: 8
     resources:
-        mem_mb=growing(16000),
-        runtime=growing(240),  # each program of the large sets is executed: an hour and more
+        **light(memory_gb=16, hours=4),  # each program of the large sets is executed: an hour and more
     params:
-        settings=sft_json,
-        interpreter=sft_interpreter_json,
+        settings=lambda wildcards: settings.dumps(CONFIG.sources.sft[wildcards.dataset]),
+        interpreter=lambda wildcards: settings.dumps(CONFIG.sources.interpreter),
     shell:
         "python workflow_scripts/prepare_sft.py --raw {input.raw} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --interpreter {params.interpreter:q} --workers {threads} --out {output.sft} > {log} 2>&1"
 
 
 rule decontaminate:
-    """The training sets of a run without what its benchmarks hold, and the count of what was found."""
+    """The training sets of a run, joined, without what the benchmarks of its guard hold."""
     input:
         training=training_sets,
-        benchmarks=benchmarks_of_run,
+        guard=guard,
     output:
-        training="results/{run}/data/{use}.parquet",
-        contamination="results/{run}/data/{use}_contamination.parquet",
-        contaminated="results/{run}/data/{use}_contaminated_items.parquet",
+        "results/{run}/data/{use}.parquet",
     log:
         "logs/results/{run}/data/{use}.log",
     conda:
         "../envs/analysis.yaml"
     resources:
-        mem_mb=growing(8000),
+        **asks("data"),
     params:
-        overlap=overlap_options,
+        ngram=lambda wildcards: CONFIG.runs[wildcards.run].data.ngram,
+        remove=lambda wildcards: CONFIG.runs[wildcards.run].data.remove,
+        rows=rows_kept,
     shell:
-        "python workflow_scripts/decontaminate.py --use {wildcards.use} --training {input.training} --benchmarks {input.benchmarks}"
-        " {params.overlap} --out {output.training} --out-contamination {output.contamination}"
-        " --out-items {output.contaminated} > {log} 2>&1"
+        "python workflow_scripts/decontaminate.py --use {wildcards.use} --training {input.training} --guard {input.guard}"
+        " --ngram {params.ngram} --remove {params.remove} {params.rows} --out {output} > {log} 2>&1"
+
+
+rule measure_overlap:
+    """What of a benchmark the training sets of a run held before anything was removed: for one in the guard as for any other."""
+    input:
+        training=training_sets,
+        benchmark="data/benchmarks/{benchmark}.parquet",
+    output:
+        items="results/{run}/data/overlap/{use}/{benchmark}/items.parquet",
+        counts="results/{run}/data/overlap/{use}/{benchmark}/counts.parquet",
+    log:
+        "logs/results/{run}/data/overlap/{use}/{benchmark}.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        **asks("data"),
+    params:
+        ngram=lambda wildcards: CONFIG.runs[wildcards.run].data.ngram,
+        remove=removes,
+    shell:
+        "python workflow_scripts/measure_overlap.py --use {wildcards.use} --training {input.training} --benchmark {input.benchmark}"
+        " --ngram {params.ngram} --remove {params.remove} --out-items {output.items} --out-counts {output.counts} > {log} 2>&1"

@@ -1,153 +1,114 @@
-"""Evaluate: any policy, in any mode, on every benchmark of its run. Sampling and grading are two rules.
+"""Evaluate: a policy on a benchmark, in every mode of its method at once, since loading a model costs more than a benchmark. GPU jobs.
 
-Reads a policy and benchmarks; writes results/{run}/{policy}/eval/{mode}/{benchmark}/. One job per policy covers all modes and
-benchmarks of the run, since loading the model costs more than a benchmark: asking for one of the files makes its siblings.
-Rule outputs must be listed, and runs differ in their benchmarks, so each run has its own copy of these rules.
+Reads a policy and a benchmark; writes results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet. Asking for one mode makes its
+siblings; another benchmark is another job. A method with other modes than AutoCode's takes these rules over with `use rule`.
 """
 
-
-def evaluation_settings(run, sampling):
-    """Params function: what the responses of an evaluation depend on."""
-
-    def as_json(wildcards):
-        chosen = CONFIG.runs[run]
-        return settings.dumps({"sampling": getattr(chosen.evaluate, sampling), **running_of(chosen, wildcards)})
-
-    return as_json
+GREEDY = list(configuration.METHODS["autocode"].evaluated)
+SAMPLED = list(configuration.METHODS["autocode"].sampled)
 
 
-def evaluation_files(run, modes, benchmarks, name, folder="eval"):
-    """Paths of one file per mode and benchmark of a policy; a shard has a folder of its own."""
-    return [f"results/{run}/{{policy}}/{folder}/{mode}/{benchmark}/{name}" for mode in modes for benchmark in benchmarks]
+def in_each(modes, path):
+    """A path for each mode."""
+    return [path.replace("{mode}", mode) for mode in modes]
 
 
-def evaluation_queries(modes, benchmarks):
-    """The benchmark table behind each of `evaluation_files`."""
-    return [f"data/benchmarks/{benchmark}.parquet" for _ in modes for benchmark in benchmarks]
+def benchmark_rows(run):
+    return run.evaluate.benchmark_rows
 
 
-def row_limit(run):
-    """The option that says how many items of each benchmark the run evaluates; nothing when it is all of them."""
-    rows = CONFIG.runs[run].evaluate.benchmark_rows
-    return "" if rows is None else f"--rows {rows}"
+rule sample_responses:
+    """Greedy responses of a policy to a benchmark."""
+    input:
+        model="results/{run}/{policy}/model",
+        queries="data/benchmarks/{benchmark}.parquet",
+    output:
+        in_each(GREEDY, "results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet"),
+    log:
+        "logs/results/{run}/{policy}/eval/greedy/{benchmark}.log",
+    benchmark:
+        "logs/results/{run}/{policy}/eval/greedy/{benchmark}.timing.tsv"
+    wildcard_constraints:
+        run=one_of(whole("evaluate")),
+    conda:
+        "../envs/sample.yaml"
+    threads: cores("evaluate")
+    resources:
+        **asks("evaluate"),
+    params:
+        python=engine_python,
+        modes=GREEDY,
+        rows=optional("--rows", benchmark_rows),
+        samples=1,
+        seed=policy_seed,
+        method=method_name,
+        profile=prompt_profile,
+        settings=sampling_settings(lambda run: run.evaluate.sampling),
+        shard="",
+        checkpoints="checkpoints/{run}/{policy}/eval/greedy/{benchmark}",
+    shell:
+        "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
+        " {params.rows} --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
+        " --method {params.method} --profile {params.profile} --workers {threads} --gpus {resources.gpu} {params.shard}"
+        " --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 
 
-def evaluation_modes(modes, benchmarks):
-    return [mode for mode in modes for _ in benchmarks]
+use rule sample_responses as sample_labels with:
+    output:
+        in_each(SAMPLED, "results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet"),
+    log:
+        "logs/results/{run}/{policy}/eval/sampled/{benchmark}.log",
+    benchmark:
+        "logs/results/{run}/{policy}/eval/sampled/{benchmark}.timing.tsv"
+    params:
+        modes=SAMPLED,
+        samples=lambda wildcards: CONFIG.runs[wildcards.run].evaluate.selection_samples,
+        settings=sampling_settings(lambda run: run.evaluate.selection_sampling),
+        checkpoints="checkpoints/{run}/{policy}/eval/sampled/{benchmark}",
 
 
-EVALUATIONS = [
-    (run, kind, modes, benchmarks, sampling, samples)
-    for run, chosen in CONFIG.runs.items()
-    for kind, modes, benchmarks, sampling, samples in [
-        ("greedy", EVAL_MODES, chosen.build.benchmarks, "sampling", 1),
-        ("sampled", SELECTION_MODES, chosen.evaluate.selection_benchmarks, "selection_sampling", chosen.evaluate.selection_samples),
-    ]
-    if benchmarks
-]
+use rule sample_responses as sample_responses_shard with:
+    output:
+        [temp(path) for path in in_each(GREEDY, "results/{run}/{policy}/eval/{mode}/{benchmark}/shards/{shard}.parquet")],
+    log:
+        "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{shard}.log",
+    benchmark:
+        "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{shard}.timing.tsv"
+    wildcard_constraints:
+        run=one_of(sharded("evaluate")),
+    params:
+        shard=shard_option,
+        checkpoints="checkpoints/{run}/{policy}/eval/greedy/{benchmark}/{shard}",
 
-for run, kind, modes, benchmarks, sampling, samples in EVALUATIONS:
-    hardware = CONFIG.runs[run].hardware
-    sharded = hardware.shards > 1
-    folder = f"eval/shards/{kind}/{{shard}}" if sharded else "eval"
-    job = folder if sharded else f"eval/{kind}"
 
-    rule:
-        name:
-            f"sample_responses_{run}_{kind}"
-        input:
-            model=f"results/{run}/{{policy}}/model",
-            benchmarks=[f"data/benchmarks/{benchmark}.parquet" for benchmark in benchmarks],
-        output:
-            [temp(path) if sharded else path for path in evaluation_files(run, modes, benchmarks, "responses.parquet", folder)],
-        log:
-            f"logs/results/{run}/{{policy}}/{job}.log",
-        benchmark:
-            f"logs/results/{run}/{{policy}}/{job}.timing.tsv"
-        conda:
-            "../envs/sample.yaml"
-        threads: hardware.cpus
-        resources:
-            gpu=hardware.gpus,
-            nodes=1,
-            mem_mb=memory_mb_of(hardware),
-            runtime=walltime_of(hardware),
-        params:
-            python=CONFIG.runs[run].engine.python,
-            queries=evaluation_queries(modes, benchmarks),
-            modes=evaluation_modes(modes, benchmarks),
-            rows=row_limit(run),
-            samples=samples,
-            seed=policy_seed,
-            method=CONFIG.runs[run].method,
-            profile=policy_profile,
-            settings=evaluation_settings(run, sampling),
-            shard=shard_option if sharded else "",
-            checkpoints=f"checkpoints/{run}/{{policy}}/{job}",
-        shell:
-            "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {params.queries:q}"
-            " {params.rows} --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
-            " --method {params.method} --profile {params.profile} --workers {threads} --gpus {resources.gpu} {params.shard} --settings {params.settings:q}"
-            " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+use rule sample_labels as sample_labels_shard with:
+    output:
+        [temp(path) for path in in_each(SAMPLED, "results/{run}/{policy}/eval/{mode}/{benchmark}/shards/{shard}.parquet")],
+    log:
+        "logs/results/{run}/{policy}/eval/sampled/{benchmark}/{shard}.log",
+    benchmark:
+        "logs/results/{run}/{policy}/eval/sampled/{benchmark}/{shard}.timing.tsv"
+    wildcard_constraints:
+        run=one_of(sharded("evaluate")),
+    params:
+        shard=shard_option,
+        checkpoints="checkpoints/{run}/{policy}/eval/sampled/{benchmark}/{shard}",
 
-    if sharded:
 
-        rule:
-            name:
-                f"merge_responses_{run}_{kind}"
-            input:
-                sum((shards_in(run, path) for path in evaluation_files(run, modes, benchmarks, "responses.parquet", folder)), []),
-            output:
-                evaluation_files(run, modes, benchmarks, "responses.parquet"),
-            log:
-                f"logs/results/{run}/{{policy}}/eval/{kind}.log",
-            conda:
-                "../envs/analysis.yaml"
-            shell:
-                "python workflow_scripts/merge_shards.py --shards {input:q} --out {output:q} > {log:q} 2>&1"
-
-    rule:
-        name:
-            f"grade_responses_{run}_{kind}"
-        input:
-            rollouts=evaluation_files(run, modes, benchmarks, "responses.parquet"),
-            queries=[f"data/benchmarks/{benchmark}.parquet" for benchmark in benchmarks],
-        output:
-            evaluation_files(run, modes, benchmarks, "grades.parquet"),
-        log:
-            f"logs/results/{run}/{{policy}}/eval/{kind}_grades.log",
-        benchmark:
-            f"logs/results/{run}/{{policy}}/eval/{kind}_grades.timing.tsv"
-        group:
-            "grade"
-        conda:
-            "../envs/analysis.yaml"
-        threads: 1
-        params:
-            method=CONFIG.runs[run].method,
-            settings=settings.dumps(CONFIG.runs[run].evaluation_grading),
-        shell:
-            "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q}"
-            " --out {output:q} --workers {threads} --method {params.method} --settings {params.settings:q} > {log:q} 2>&1"
-
-    rule:
-        name:
-            f"score_responses_{run}_{kind}"
-        input:
-            grades=evaluation_files(run, modes, benchmarks, "grades.parquet"),
-            benchmarks=[f"data/benchmarks/{benchmark}.parquet" for benchmark in benchmarks],
-            contaminated=contaminated_items(run),
-        output:
-            evaluation_files(run, modes, benchmarks, "scores.json"),
-        log:
-            f"logs/results/{run}/{{policy}}/eval/{kind}_scores.log",
-        group:
-            "grade"
-        conda:
-            "../envs/analysis.yaml"
-        params:
-            queries=evaluation_queries(modes, benchmarks),
-            rows=row_limit(run),
-        shell:
-            "python workflow_scripts/score_responses.py --grades {input.grades:q} --queries {params.queries:q}"
-            " {params.rows} --items {input.contaminated:q} --out {output:q} > {log:q} 2>&1"
+rule merge_responses:
+    """Responses of one policy in one mode, from the jobs that sampled their parts."""
+    input:
+        shards_of("evaluate", "results/{run}/{policy}/eval/{mode}/{benchmark}/shards/{shard}.parquet"),
+    output:
+        "results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet",
+    log:
+        "logs/results/{run}/{policy}/eval/{mode}/{benchmark}/merge.log",
+    wildcard_constraints:
+        run=one_of(sharded("evaluate")),
+        mode=one_of(GREEDY + SAMPLED),
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        **asks("judge"),
+    shell:
+        "python workflow_scripts/merge_shards.py --shards {input:q} --out {output:q} > {log:q} 2>&1"

@@ -1,97 +1,86 @@
-"""Explore: K rollouts of a policy per query and mode, programs executed, answers graded. Sampling and grading are two rules.
+"""Explore: K rollouts of a policy per query and mode, programs executed. GPU jobs.
 
-Reads a policy and the run's queries; writes results/{run}/{policy}/explore/{mode}/. The dearest artifacts of a run: every
-experiment that starts from a policy shares them.
+Reads a policy and a pool of queries; writes results/{run}/{policy}/explore/{mode}/{pool}/rollouts.parquet. The dearest artifacts of
+a run: every experiment that starts from a policy shares them, and grading them is another rule.
 """
+
+
+def query_slice(wildcards):
+    """The slice of the queries that a policy explores: the first for the start policy, the n + 1st for iter{n}."""
+    fresh = CONFIG.runs[wildcards.run].explore.fresh_queries
+    return paths.Policy.parse(wildcards.policy).iteration + 1 if fresh else 1
+
+
+def rollouts_of_a_query(wildcards):
+    """The options that say how many rollouts a query gets, and at which index they begin."""
+    drawn = CONFIG.method(wildcards.run).samples(CONFIG.runs[wildcards.run], wildcards.mode)
+    return f"--samples {len(drawn)} --first-sample {drawn.start}"
 
 
 rule sample_rollouts:
     """Rollouts of one policy in one mode."""
     input:
         model="results/{run}/{policy}/model",
-        queries="results/{run}/data/queries.parquet",
+        queries="results/{run}/data/{pool}.parquet",
     output:
-        "results/{run}/{policy}/explore/{mode}/rollouts.parquet",
+        "results/{run}/{policy}/explore/{mode}/{pool}/rollouts.parquet",
     log:
-        "logs/results/{run}/{policy}/explore/{mode}/rollouts.log",
+        "logs/results/{run}/{policy}/explore/{mode}/{pool}/rollouts.log",
     benchmark:
-        "logs/results/{run}/{policy}/explore/{mode}/rollouts.timing.tsv"
+        "logs/results/{run}/{policy}/explore/{mode}/{pool}/rollouts.timing.tsv"
     wildcard_constraints:
-        run=one_of(set(CONFIG.runs) - set(sharded_runs())),
+        run=one_of(whole("explore")),
+        mode=one_of({mode for method in configuration.METHODS.values() for mode in method.explored}),
     conda:
         "../envs/sample.yaml"
-    threads: cpus
+    threads: cores("explore")
     resources:
-        gpu=gpus,
-        nodes=1,
-        mem_mb=memory_mb,
-        runtime=walltime,
+        **asks("explore"),
     params:
         python=engine_python,
-        samples=number_of_samples,
-        first=first_sample,
-        rows=queries_per_iteration,
+        samples=rollouts_of_a_query,
+        rows=lambda wildcards: CONFIG.runs[wildcards.run].explore.queries_per_iteration,
         slice=query_slice,
         seed=policy_seed,
         method=method_name,
-        profile=policy_profile,
-        settings=explore_settings,
+        profile=prompt_profile,
+        settings=sampling_settings(lambda run: run.explore.sampling),
         shard="",
-        checkpoints="checkpoints/{run}/{policy}/explore/{mode}",
+        checkpoints="checkpoints/{run}/{policy}/explore/{mode}/{pool}",
     shell:
         "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
-        " --mode {wildcards.mode} --out {output:q} --samples {params.samples} --first-sample {params.first}"
-        " --rows {params.rows} --slice {params.slice} --seed {params.seed} --method {params.method} --profile {params.profile} --workers {threads}"
-        " --gpus {resources.gpu} {params.shard} --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+        " --mode {wildcards.mode} --out {output:q} {params.samples} --rows {params.rows} --slice {params.slice} --seed {params.seed}"
+        " --method {params.method} --profile {params.profile} --workers {threads} --gpus {resources.gpu} {params.shard}"
+        " --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 
 
-use rule sample_rollouts as sample_shard with:
+use rule sample_rollouts as sample_rollouts_shard with:
     output:
-        temp("results/{run}/{policy}/explore/{mode}/shards/{shard}.parquet"),
+        temp("results/{run}/{policy}/explore/{mode}/{pool}/shards/{shard}.parquet"),
     log:
-        "logs/results/{run}/{policy}/explore/{mode}/shards/{shard}.log",
+        "logs/results/{run}/{policy}/explore/{mode}/{pool}/shards/{shard}.log",
     benchmark:
-        "logs/results/{run}/{policy}/explore/{mode}/shards/{shard}.timing.tsv"
+        "logs/results/{run}/{policy}/explore/{mode}/{pool}/shards/{shard}.timing.tsv"
     wildcard_constraints:
-        run=one_of(sharded_runs()),
+        run=one_of(sharded("explore")),
     params:
         shard=shard_option,
-        checkpoints="checkpoints/{run}/{policy}/explore/{mode}/{shard}",
+        checkpoints="checkpoints/{run}/{policy}/explore/{mode}/{pool}/{shard}",
 
 
-rule merge_shards:
+rule merge_rollouts:
     """Rollouts of one policy in one mode, from the jobs that sampled their parts."""
     input:
-        shards_of("results/{run}/{policy}/explore/{mode}/shards/{shard}.parquet"),
+        shards_of("explore", "results/{run}/{policy}/explore/{mode}/{pool}/shards/{shard}.parquet"),
     output:
-        "results/{run}/{policy}/explore/{mode}/rollouts.parquet",
+        "results/{run}/{policy}/explore/{mode}/{pool}/rollouts.parquet",
     log:
-        "logs/results/{run}/{policy}/explore/{mode}/rollouts.log",
+        "logs/results/{run}/{policy}/explore/{mode}/{pool}/merge.log",
     wildcard_constraints:
-        run=one_of(sharded_runs()),
+        run=one_of(sharded("explore")),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        **asks("judge"),
     shell:
         "python workflow_scripts/merge_shards.py --shards {input:q} --out {output:q} > {log:q} 2>&1"
-
-
-rule grade_rollouts:
-    """Grades of explored rollouts."""
-    input:
-        rollouts="results/{run}/{policy}/explore/{mode}/rollouts.parquet",
-        queries="results/{run}/data/queries.parquet",
-    output:
-        "results/{run}/{policy}/explore/{mode}/grades.parquet",
-    log:
-        "logs/results/{run}/{policy}/explore/{mode}/grades.log",
-    benchmark:
-        "logs/results/{run}/{policy}/explore/{mode}/grades.timing.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    params:
-        method=method_name,
-        settings=section("grading"),
-    shell:
-        "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
-        " --workers {threads} --method {params.method} --settings {params.settings:q} > {log:q} 2>&1"

@@ -18,6 +18,8 @@ rule grade_external:
     conda:
         "../envs/analysis.yaml"
     threads: 2
+    resources:
+        **light(),
     shell:
         "python workflow_scripts/grade_responses.py --responses {input:q} --benchmark {wildcards.name:q} --workers {threads}"
         " --out {output:q} > {log:q} 2>&1"
@@ -35,5 +37,7 @@ rule tabulate_external:
         "grade"
     conda:
         "../envs/analysis.yaml"
+    resources:
+        **light(),
     shell:
         "python workflow_scripts/tabulate_external.py --graded {input:q} --name {wildcards.name:q} --out {output:q} > {log:q} 2>&1"

@@ -8,11 +8,10 @@ Writes  tables `rollouts`.
 
 import argparse
 
-import polars as pl
-
 from mathcode import tables
 from mathcode.core import cli
 from mathcode.core.errors import InputError
+from mathcode.rollouts.chunks import merged
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -29,10 +28,7 @@ def main(argv: list[str] | None = None) -> int:
         raise InputError(f"{len(args.shards)} shards cannot be shared evenly among {len(args.out)} outputs")
     for number, out in enumerate(args.out):
         paths = args.shards[number * count : (number + 1) * count]
-        merged = pl.concat([tables.ROLLOUTS.read(path, allow_empty=True) for path in paths])
-        if (twice := merged.filter(merged.select("query_id", "sample").is_duplicated())).height:
-            raise InputError(f"{paths[0]}: query '{twice['query_id'][0]}' has sample {twice['sample'][0]} in two shards")
-        tables.ROLLOUTS.write(merged, out)
+        tables.ROLLOUTS.write(merged(paths), out)
     return 0
 
 

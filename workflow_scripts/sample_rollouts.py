@@ -6,7 +6,7 @@
         --settings '{"sampling": ..., "engine": ..., "interpreter": ..., "blocks": "replay"}'
 
 reads   a policy folder, tables `queries`
-writes  tables `rollouts`, one per --out; the i-th --out belongs to the i-th --queries and the i-th --mode
+writes  tables `rollouts`, one per --out; the i-th --out belongs to the i-th --mode and the i-th --queries (or the only one)
 keeps   finished chunks under --checkpoints, so that a killed job goes on where it was
 
 The engine starts once for all outputs; with several --gpus one starts on each, or on as many as one engine is spread over, though
@@ -20,7 +20,6 @@ from pathlib import Path
 
 import polars as pl
 
-import merge_shards
 from mathcode import settings, tables
 from mathcode.configuration import METHODS
 from mathcode.core import cli, provenance
@@ -29,7 +28,7 @@ from mathcode.data.queries import slice_for_iteration, take
 from mathcode.interpreter.driver import Interpreter
 from mathcode.responses.prompts import PROFILES
 from mathcode.rollouts import loop, replicas
-from mathcode.rollouts.chunks import parts_of_shard
+from mathcode.rollouts.chunks import merged, parts_of_shard
 from mathcode.rollouts.engines import start_engine
 
 
@@ -45,7 +44,7 @@ class SampleSettings(settings.Section):
 def arguments():
     parser = cli.parser(__doc__)
     parser.add_argument("--model", required=True, help="policy folder")
-    parser.add_argument("--queries", nargs="+", required=True, help="tables of queries, one per output")
+    parser.add_argument("--queries", nargs="+", required=True, help="tables of queries: one for all outputs, or one for each")
     parser.add_argument(
         "--mode", nargs="+", required=True, help="modes of the method, one per output (autocode: native, auto, cot, code, ...)"
     )
@@ -67,8 +66,9 @@ def arguments():
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
+    args.queries *= len(args.out) if len(args.queries) == 1 else 1
     if not len(args.queries) == len(args.mode) == len(args.out):
-        raise InputError("give one --queries and one --mode for each --out")
+        raise InputError("give one --mode for each --out, and one --queries for all or for each")
     chosen = settings.parse(SampleSettings, args.settings)
     key = settings.fingerprint(
         provenance.folder_digest(args.model), chosen, args.samples, args.first_sample, args.seed, args.method, args.profile
@@ -117,7 +117,8 @@ def _side_by_side(args, argv: list[str], engines: int, folder: Path) -> int:
             commands[number] = [sys.executable, str(Path(__file__).resolve()), *argv, *options]
     replicas.run(commands, engines, args.gpus)
     joined = [str(paths[output]) for output in range(len(args.out)) for paths in files]
-    merge_shards.main(["--shards", *joined, "--out", *args.out])
+    for number, out in enumerate(args.out):
+        tables.ROLLOUTS.write(merged(joined[number * engines : (number + 1) * engines]), out)
     provenance.discard(args.checkpoints)
     return 0
 

@@ -1,17 +1,16 @@
 """Score evaluated responses: accuracy, code rates, attempts, failures, and how many items training data had seen.
 
     python workflow_scripts/score_responses.py --grades grades.parquet --queries data/benchmarks/gsm8k.parquet \\
-        --items results/laptop/data/sft_contaminated_items.parquet --out scores.json
+        --overlap results/laptop/data/overlap/sft/gsm8k/items.parquet --out scores.json
 
-Reads:  tables `grades` and `queries` (the benchmark's items; its name is its file's name), the tables `contaminated_items` of the run.
-Writes: scores.json, the i-th for the i-th grades and queries; every key is explained under its key `definitions`.
+Reads:  tables `grades`, the table `queries` of their benchmark, and its tables `overlap_items` with what the policy learns from.
+Writes: scores.json, the i-th for the i-th grades; every key is explained under its key `definitions`.
 
 Every evaluated item must have a grade. A run may evaluate a drawn part of a benchmark (`benchmark_rows`): without --rows as many
 items are expected as were graded, namely those drawn first, so only the very last drawn item could go missing unnoticed.
 """
 
 import argparse
-from pathlib import Path
 
 import polars as pl
 
@@ -25,8 +24,8 @@ from mathcode.measures import outcomes
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
     parser.add_argument("--grades", nargs="+", required=True, help="tables of grades")
-    parser.add_argument("--queries", nargs="+", required=True, help="the benchmark of each table of grades")
-    parser.add_argument("--items", nargs="+", required=True, help="tables of contaminated items")
+    parser.add_argument("--queries", required=True, help="the benchmark that was evaluated")
+    parser.add_argument("--overlap", nargs="+", required=True, help="its items that overlap with training data")
     parser.add_argument("--rows", type=int, help="items of each benchmark that were drawn for evaluation")
     parser.add_argument("--out", nargs="+", required=True, help="scores.json to write, one per table of grades")
     return parser
@@ -34,16 +33,16 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    if not len(args.grades) == len(args.queries) == len(args.out):
-        raise InputError("give one --queries and one --out for each of --grades")
-    contaminated = pl.concat([tables.CONTAMINATED_ITEMS.read(path, allow_empty=True) for path in args.items])
-    records = [_score(*paths, contaminated, args.rows) for paths in zip(args.grades, args.queries, strict=True)]
+    if len(args.grades) != len(args.out):
+        raise InputError(f"--grades names {len(args.grades)} tables, --out {len(args.out)} files")
+    overlap = pl.concat([tables.OVERLAP_ITEMS.read(path, allow_empty=True) for path in args.overlap])
+    records = [_score(path, args.queries, overlap, args.rows) for path in args.grades]
     for record, out in zip(records, args.out, strict=True):
         provenance.write_json(out, record)
     return 0
 
 
-def _score(path: str, benchmark: str, contaminated: pl.DataFrame, rows: int | None) -> dict:
+def _score(path: str, benchmark: str, overlap: pl.DataFrame, rows: int | None) -> dict:
     grades = tables.GRADES.read(path)
     items = queries.take(tables.QUERIES.read(benchmark), rows or grades["query_id"].n_unique())["query_id"]
     _check_complete(grades, items, path, benchmark)
@@ -51,7 +50,7 @@ def _score(path: str, benchmark: str, contaminated: pl.DataFrame, rows: int | No
         scores = outcomes.score(grades)
     except outcomes.MetricsError as error:
         raise InputError(f"{path}: {error}") from error
-    seen = contaminated.filter(pl.col("benchmark") == Path(benchmark).stem, pl.col("query_id").is_in(items.implode()))
+    seen = overlap.filter(pl.col("query_id").is_in(items.implode()))
     exact = seen.filter(pl.col("overlap") == "exact")
     return scores | {
         "contaminated": seen["query_id"].n_unique(),

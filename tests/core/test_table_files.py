@@ -132,10 +132,10 @@ def test_files_that_are_no_table(tmp_path):
 
 def test_a_table_without_rows_is_refused_unless_it_may_be_empty(tmp_path):
     path = tmp_path / "contamination.parquet"
-    tables.CONTAMINATION.write(tables.CONTAMINATION.empty(), path)
+    tables.OVERLAP_COUNTS.write(tables.OVERLAP_COUNTS.empty(), path)
     with pytest.raises(TableError, match=r"contamination\.parquet: the table 'contamination' has no row"):
-        tables.CONTAMINATION.read(path)
-    assert tables.CONTAMINATION.read(path, allow_empty=True).is_empty()
+        tables.OVERLAP_COUNTS.read(path)
+    assert tables.OVERLAP_COUNTS.read(path, allow_empty=True).is_empty()
 
 
 @given(st.sampled_from(sorted(TABLES)), st.data())

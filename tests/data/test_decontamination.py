@@ -114,9 +114,9 @@ def test_program_merges_and_removes(tmp_path):
     out = tmp_path / "out"
     kept = tables.QUERIES.read(out / "out.parquet")
     assert kept.select("dataset", "question").rows() == [("first", "what now then"), ("second", "and why")]
-    counts = tables.CONTAMINATION.read(out / "out-contamination.parquet").select("dataset", "use", "exact_items", "removed_rows").rows()
+    counts = tables.OVERLAP_COUNTS.read(out / "out-contamination.parquet").select("dataset", "use", "exact_items", "removed_rows").rows()
     assert counts == [("first", "queries", 1, 1), ("second", "queries", 0, 0)]
-    assert tables.CONTAMINATED_ITEMS.read(out / "out-items.parquet").height == 1
+    assert tables.OVERLAP_ITEMS.read(out / "out-items.parquet").height == 1
 
 
 def test_program_draws_sft_pairs(tmp_path):

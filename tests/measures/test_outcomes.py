@@ -141,7 +141,7 @@ def scored(tmp_path):
     tables.QUERIES.write(tree.benchmark("math"), queries)
     overlaps = [("math-000", "math", "exact"), ("math-000", "math", "ngram"), ("math-001", "math", "ngram"), ("math-002", "gsm8k", "exact")]
     rows = [{"dataset": "s", "use": "sft", "benchmark": name, "query_id": item, "overlap": kind} for item, name, kind in overlaps]
-    tables.CONTAMINATED_ITEMS.write(pl.DataFrame(rows, schema=tables.CONTAMINATED_ITEMS.schema), items)
+    tables.OVERLAP_ITEMS.write(pl.DataFrame(rows, schema=tables.OVERLAP_ITEMS.schema), items)
 
     def run(rows: list[dict], *more: str) -> dict:
         tables.GRADES.write(tree.grades(rows), tmp_path / "grades.parquet")

@@ -130,9 +130,7 @@ def _write_data(folder: Path, chosen: dict) -> None:
         {"dataset": "train", "use": "queries", "benchmark": name, "query_id": f"{name}-002", "overlap": "ngram"}
         for name in chosen["benchmarks"]
     ]
-    tables.CONTAMINATED_ITEMS.write(
-        pl.DataFrame(queries, schema=tables.CONTAMINATED_ITEMS.schema), folder / "queries_contaminated_items.parquet"
-    )
+    tables.OVERLAP_ITEMS.write(pl.DataFrame(queries, schema=tables.OVERLAP_ITEMS.schema), folder / "queries_contaminated_items.parquet")
     frames = {"contamination": contamination, "contaminated_items": items, "sft": pairs}
     for name, rows in frames.items():
         TABLES[name].write(pl.DataFrame(rows, schema=TABLES[name].schema), folder / f"{'' if name == 'sft' else 'sft_'}{name}.parquet")

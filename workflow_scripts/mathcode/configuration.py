@@ -1,7 +1,7 @@
 """All of `config/`, merged and validated before a job is planned; and what can be named there: methods and judges.
 
 Merged key by key, lists replaced: `config.yaml` (what all methods share), `methods/<method>.yaml` (the papers' values, each with its
-source), the run it `extends`, `runs/<run>.yaml`; an experiment's settings come on top (`settings.Run.of`). An unknown or missing
+source), the run it `extends`, `runs/<run>.yaml`; what jobs ask for is `hardware/<hardware>.yaml` and the run over it. An experiment's settings come on top (`settings.Run.of`). An unknown or missing
 key is an error that names file and key.
 """
 
@@ -51,7 +51,8 @@ def load(folder: str | Path = "config") -> Config:
     folder = Path(folder)
     shared = _read_yaml(folder / "config.yaml")
     bases = {name: settings.merge(shared, _read_yaml(folder / "methods" / f"{name}.yaml")) for name in METHODS}
-    runs = {path.stem: _run(path, bases) for path in sorted((folder / "runs").glob("*.yaml"))}
+    machines = {path.stem: _read_yaml(path) for path in sorted((folder / "hardware").glob("*.yaml"))}
+    runs = {path.stem: _run(path, bases, machines) for path in sorted((folder / "runs").glob("*.yaml"))}
     families = {
         name: settings.validated(settings.Family, value, f"{folder / 'families.yaml'}: family '{name}'")
         for name, value in _read_yaml(folder / "families.yaml").items()
@@ -62,13 +63,16 @@ def load(folder: str | Path = "config") -> Config:
     return config
 
 
-def _run(path: Path, bases: dict[str, dict]) -> settings.Run:
-    """A run, over the values of its method."""
+def _run(path: Path, bases: dict[str, dict], machines: dict[str, dict]) -> settings.Run:
+    """A run, over the values of its method and what a job asks of its hardware."""
     own = _read_run(path)
     if "method" not in own:
         raise settings.SettingsError(f"{path}: key 'method': which method is it a run of? There are: {', '.join(METHODS)}")
     _known(own["method"], METHODS, f"{path}: key 'method'", "method")
-    return settings.validated(METHODS[own["method"]].run, settings.merge(bases[own["method"]], own), str(path))
+    merged = settings.merge(bases[own["method"]], own)
+    _known(merged.get("hardware"), machines, f"{path}: key 'hardware'", "hardware")
+    asked = settings.merge(machines[merged["hardware"]], merged.get("resources", {}))
+    return settings.validated(METHODS[own["method"]].run, merged | {"resources": asked}, str(path))
 
 
 def _read_run(path: Path, extending: tuple[Path, ...] = ()) -> dict:
@@ -96,15 +100,18 @@ def _read_yaml(path: Path) -> dict:
 
 def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
     """What cannot be trained where several GPUs share the weights (mathcode.training) is not asked of them."""
-    if not run.hardware.gpus or run.hardware.gpus * run.hardware.nodes == 1:
+    asks = [run.resources.start, run.resources.train]
+    if all(not ask.gpus or ask.gpus * ask.nodes == 1 for ask in asks):
         return
     for name in run.build.families:
         if config.families[name].lora:
             raise settings.SettingsError(
-                f"{where}: LoRA adapters of family '{name}' need the whole model: take hardware: {{gpus: 1, nodes: 1}}"
+                f"{where}: LoRA adapters of family '{name}' need the whole model: take gpus: 1 and nodes: 1 (resources.start, resources.train)"
             )
     if any(chosen.optimizer == "muon" for chosen in METHODS[run.method].optimizers(run)):
-        raise settings.SettingsError(f"{where}: optimizer muon needs whole matrices: take adamw, or hardware: {{gpus: 1, nodes: 1}}")
+        raise settings.SettingsError(
+            f"{where}: optimizer muon needs whole matrices: take adamw, or gpus: 1 and nodes: 1 (resources.start, resources.train)"
+        )
 
 
 def _check_names(config: Config, folder: Path) -> None:
@@ -125,6 +132,7 @@ def _check_names(config: Config, folder: Path) -> None:
             ("family", run.build.families, config.families),
             ("experiment", run.build.experiments, run.experiments),
             ("benchmark", run.build.benchmarks, sources.benchmarks),
+            ("benchmark", run.data.guard, sources.benchmarks),
             ("query dataset", run.data.queries, sources.queries),
             ("SFT dataset", run.data.sft, sources.sft),
         ]:

@@ -7,7 +7,10 @@ from mathcode.core.table_files import Column, Table
 METHODOLOGIES = ("cot", "code")
 """How a response reaches its answer: by reasoning in words, or by a program."""
 
-ROUND = pl.Struct({"text": pl.String, "program": pl.String, "output": pl.String, "outcome": pl.String})
+ROUND = pl.Struct(
+    {"text": pl.String, "program": pl.String, "output": pl.String, "result": pl.String, "error": pl.String, "outcome": pl.String}
+)
+"""What was written; the program that ran, what the model was shown of it, all that it printed, its last error line, and how it ended."""
 
 KEY = {
     "query_id": Column(pl.String, "stable hash of dataset and normalised question"),
@@ -50,7 +53,10 @@ ROLLOUTS = Table(
         "prompt": Column(pl.String, "text given to the model"),
         "response": Column(pl.String, "full response text, execution output included"),
         "methodology": Column(pl.String, "methodology of the first attempt: cot or code"),
-        "rounds": Column(pl.List(ROUND), "what was written, what ran, what it printed, and how it ended, in order"),
+        "rounds": Column(
+            pl.List(ROUND),
+            "what was written, what ran, what the model saw of it (output), all that it printed (result), its error, its outcome",
+        ),
         "token_ids": Column(pl.List(pl.Int32), "tokens of the response, in order, prompt excluded"),
         "generated": Column(pl.List(pl.Boolean), "per token: true where the model wrote it, false for execution output"),
         "logprobs": Column(pl.List(pl.Float32), "natural log-probability, as sampled, of each generated token"),
@@ -109,8 +115,8 @@ TRAINING_LOG = Table(
     },
 )
 
-CONTAMINATION = Table(
-    "contamination",
+OVERLAP_COUNTS = Table(
+    "overlap_counts",
     {
         "dataset": Column(pl.String, "training dataset"),
         "use": Column(pl.String, "queries or sft"),
@@ -119,12 +125,12 @@ CONTAMINATION = Table(
         "exact_items": Column(pl.Int64, "benchmark items found word for word after normalisation"),
         "ngram_items": Column(pl.Int64, "benchmark items sharing a run of n words, n from the settings"),
         "training_rows": Column(pl.Int64, "rows of the training dataset before removal"),
-        "removed_rows": Column(pl.Int64, "training rows removed because of this benchmark"),
+        "removed_rows": Column(pl.Int64, "training rows removed because of this benchmark; 0 where `data.guard` lacks it"),
     },
 )
 
-CONTAMINATED_ITEMS = Table(
-    "contaminated_items",
+OVERLAP_ITEMS = Table(
+    "overlap_items",
     {
         "dataset": Column(pl.String, "training dataset"),
         "use": Column(pl.String, "queries or sft"),
@@ -133,3 +139,6 @@ CONTAMINATED_ITEMS = Table(
         "overlap": Column(pl.String, "exact: found word for word after normalisation; ngram: only a run of n words is shared"),
     },
 )
+
+TRAINING_SETS = {table.name: table for table in (QUERIES, SFT)}
+"""What a run can learn from, by the name of its use."""

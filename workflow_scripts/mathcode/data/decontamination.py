@@ -41,10 +41,10 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One training set against all benchmarks: which rows stay, and rows for the two tables of overlap."""
+    """One training set against benchmarks: which rows stay, and rows for the two tables of overlap."""
 
     keep: np.ndarray
-    contamination: pl.DataFrame
+    counts: pl.DataFrame
     items: pl.DataFrame
 
 
@@ -87,7 +87,7 @@ def overlap(training: Fingerprint, benchmark: Fingerprint) -> Overlap:
 
 
 def compare(dataset: str, use: str, questions: Iterable[str], benchmarks: dict[str, pl.DataFrame], n: int, remove: str) -> Comparison:
-    """Compare one training dataset with every benchmark.
+    """Compare one training dataset with some benchmarks.
 
     Args:
         dataset: its name.
@@ -95,17 +95,17 @@ def compare(dataset: str, use: str, questions: Iterable[str], benchmarks: dict[s
         questions: its questions, row by row.
         benchmarks: tables of the schema `queries`, by name.
         n: words in a run that counts as n-gram overlap.
-        remove: "exact", or "ngram" for exact and n-gram overlap.
+        remove: "exact", "ngram" for exact and n-gram overlap, or "none".
 
     Returns:
-        A boolean array of the rows to keep, and frames of the tables `contamination` and `contaminated_items`.
+        A boolean array of the rows to keep, and frames of the tables `overlap_counts` and `overlap_items`.
     """
     training = fingerprint(questions, n)
     keep = np.ones(len(training.texts), dtype=bool)
-    counts, items = [], [tables.CONTAMINATED_ITEMS.empty()]
+    counts, items = [], [tables.OVERLAP_ITEMS.empty()]
     for name, benchmark in benchmarks.items():
         shared = overlap(training, fingerprint(benchmark["question"], n))
-        drop = shared.rows_exact | shared.rows_ngram if remove == "ngram" else shared.rows_exact
+        drop = _removed(shared, remove)
         keep &= ~drop
         counts.append(
             {
@@ -120,7 +120,14 @@ def compare(dataset: str, use: str, questions: Iterable[str], benchmarks: dict[s
             }
         )
         items.append(_items(dataset, use, name, benchmark, shared))
-    return Comparison(keep, pl.DataFrame(counts, schema=tables.CONTAMINATION.schema), pl.concat(items))
+    return Comparison(keep, pl.DataFrame(counts, schema=tables.OVERLAP_COUNTS.schema), pl.concat(items))
+
+
+def _removed(shared: Overlap, remove: str) -> np.ndarray:
+    """Training rows that a benchmark removes."""
+    if remove == "none":
+        return np.zeros(len(shared.rows_exact), dtype=bool)
+    return shared.rows_exact | shared.rows_ngram if remove == "ngram" else shared.rows_exact
 
 
 def _items(dataset: str, use: str, name: str, benchmark: pl.DataFrame, shared: Overlap) -> pl.DataFrame:

@@ -47,7 +47,7 @@ def _case(row: dict, query: dict, form: Form, extraction: str) -> Case:
     """What a judge is shown of a rollout."""
     found = answers.extract(row["response"], extraction, query["dataset"], query["question"], query["gold"], form)
     ran = [round_ for round_ in row["rounds"] if round_["outcome"]]
-    program, result, ended = (ran[-1][name] for name in ("program", "output", "outcome")) if ran else (None, None, None)
+    program, result, ended = (ran[-1][name] for name in ("program", "result", "outcome")) if ran else (None, None, None)
     return Case(query["question"], query["gold"], found.strict, found.candidates, program, result, ended)
 
 

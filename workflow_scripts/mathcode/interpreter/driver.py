@@ -82,10 +82,13 @@ def feedback(execution: Execution, output_chars: int) -> str:
     Cut and halves as in the DeepSeek-Math harness (100 characters: first 50, "...", last 50).
     """
     text = execution.stdout.strip() or execution.error.strip()
-    if len(text) <= output_chars:
-        return text
-    half = output_chars // 2
-    return text[:half] + "..." + text[len(text) - half :]
+    return cut(text, output_chars, "...")
+
+
+def cut(text: str, chars: int, mark: str) -> str:
+    """The text, or where it is longer than `chars` its two ends of half as many with `mark` between them."""
+    half = chars // 2
+    return text if len(text) <= chars else text[:half] + mark + text[len(text) - half :]
 
 
 _KINDS = ("light", "full")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mathcode.responses.form import Form
 
 if TYPE_CHECKING:
-    from mathcode.settings import Optimizer, Run
+    from mathcode.settings import Family, Optimizer, Run
 
 
 @dataclass(frozen=True)
@@ -33,20 +33,33 @@ class Method:
         run: settings of its runs, the shared ones and its own.
         per_experiment: sections that an experiment may set for itself.
         form: fixed sentences of its responses.
-        modes: every way in which it asks, by name.
+        explored, evaluated, sampled: modes of exploration, of greedy evaluation, and of sampled evaluation, by name.
         prompt: the text for (prompt profile, mode, question).
         optimizers: every optimisation of a run, its experiments' included.
         check: raises SettingsError for what a run may not say.
+        samples: indices of the rollouts of a query in a mode of exploration.
+        tabulated: the files that tables and figures of a run are made of, below its folder.
+        browsed: the texts behind them.
     """
 
     name: str
     run: type["Run"]
     per_experiment: frozenset[str]
     form: Form
-    modes: Mapping[str, Mode]
+    explored: Mapping[str, Mode]
+    evaluated: Mapping[str, Mode]
+    sampled: Mapping[str, Mode]
     prompt: Callable[[str, str, str], str]
     optimizers: Callable[["Run"], list["Optimizer"]]
     check: Callable[["Run"], None]
+    samples: Callable[["Run", str], range]
+    tabulated: Callable[["Run", Mapping[str, "Family"]], list[str]]
+    browsed: Callable[["Run"], list[str]]
+
+    @property
+    def modes(self) -> dict[str, Mode]:
+        """Every way in which it asks, by name."""
+        return {**self.explored, **self.evaluated, **self.sampled}
 
     def stored_mode(self, mode: str) -> str:
         """The name under which rollouts of a mode are kept."""

@@ -6,6 +6,7 @@ batches, and finished chunks survive in an undeclared checkpoint folder.
 
 import logging
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -70,3 +71,15 @@ def sampled_before(path: Path) -> pl.DataFrame | None:
     except table_files.TableError as error:
         log.warning("sampled again: %s", error)
         return None
+
+
+def merged(paths: Sequence[str | Path]) -> pl.DataFrame:
+    """The shards of a table `rollouts` in their order, as one.
+
+    Raises:
+        RolloutError: a rollout stands in two of them.
+    """
+    joined = pl.concat([tables.ROLLOUTS.read(path, allow_empty=True) for path in paths])
+    if (twice := joined.filter(joined.select("query_id", "sample").is_duplicated())).height:
+        raise RolloutError(f"{paths[0]}: query '{twice['query_id'][0]}' has sample {twice['sample'][0]} in two shards")
+    return joined

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from mathcode import settings, tables
 from mathcode.core import gpu_watch, random_streams
-from mathcode.interpreter.driver import Execution, Interpreter, feedback
+from mathcode.interpreter.driver import Execution, Interpreter, cut, feedback
 from mathcode.responses import parse
 from mathcode.responses.blocks import assemble_program
 from mathcode.responses.form import Form
@@ -137,7 +137,7 @@ def _sample_chunk(
         executions = interpreter.run([program for _, program in asking])
         for (row, program), execution in zip(asking, executions, strict=True):
             row.isolation = interpreter.isolation
-            _show_output(row, program, execution, engine.tokenizer, interpreter.limits.output_chars)
+            _show_output(row, program, execution, engine.tokenizer, interpreter.limits)
             if row.calls >= sampling.max_calls:
                 row.finish_reason = "calls"
             elif _room(row, limits) < 1:
@@ -174,25 +174,31 @@ def _after_call(row: Row, completion: Completion, tokenizer, blocks: str) -> str
     return assemble_program(programs, blocks, failed)
 
 
-def _show_output(row: Row, program: str, execution: Execution, tokenizer, output_chars: int) -> None:
+def _show_output(row: Row, program: str, execution: Execution, tokenizer, limits: settings.Interpreter) -> None:
     """Append what the program printed as the model sees it, and record the round.
 
     The fence belongs to the model when it wrote it, else (it just ended after its program) to what it is shown.
     """
-    output = feedback(execution, output_chars)
+    output = feedback(execution, limits.output_chars)
     text = tokenizer.decode(row.token_ids, skip_special_tokens=True)
     shown = parse.render_output(output)
     if not text.rstrip().endswith(parse.OUTPUT_FENCE):
         shown = f"\n{parse.OUTPUT_FENCE}" + shown
     row.show(tokenizer(shown, add_special_tokens=False)["input_ids"])
-    row.rounds.append({"text": text[row.shown :], "program": program, "output": output, "outcome": execution.outcome})
+    told = {"result": kept(execution.stdout, limits.result_chars), "error": kept(execution.error, limits.result_chars)}
+    row.rounds.append({"text": text[row.shown :], "program": program, "output": output, **told, "outcome": execution.outcome})
     row.shown = len(tokenizer.decode(row.token_ids, skip_special_tokens=True))
+
+
+def kept(text: str, chars: int) -> str:
+    """What a table keeps of a stream: all of it up to `chars`, else its two ends and how much is between them."""
+    return cut(text, chars, f"\n[... {len(text) - 2 * (chars // 2)} characters ...]\n")
 
 
 def _close_rounds(row: Row, tokenizer) -> None:
     text = tokenizer.decode(row.token_ids, skip_special_tokens=True)[row.shown :]
     if text or not row.rounds:
-        row.rounds.append({"text": text, "program": None, "output": None, "outcome": None})
+        row.rounds.append({"text": text} | dict.fromkeys(("program", "output", "result", "error", "outcome")))
 
 
 def _table(rows: list[Row], tokenizer, form: Form) -> pl.DataFrame:

@@ -16,6 +16,7 @@ class Interpreter(Section):
     timeout: float = Field(gt=0, description="seconds of wall clock from the program's start")
     memory_mb: PositiveInt = Field(description="address space")
     output_chars: PositiveInt = Field(description="longer output is cut: its two halves around an ellipsis")
+    result_chars: PositiveInt = Field(default=4000, description="what is kept of all that a program printed: beyond it, its two ends")
     workers: PositiveInt = Field(default=1, description="processes; the rules set it from the job's threads")
     preload: list[str] = Field(description="modules imported once, before programs are forked")
     isolation: IsolationLevel = Field(

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from mathcode.settings.execution import Grading, Interpreter
-from mathcode.settings.resources import Hardware
+from mathcode.settings.resources import Resources
 from mathcode.settings.sampling import Engine, Sampling
 from mathcode.settings.section import Name, PositiveInt, Section, SettingsError, merge, validated
 
@@ -26,6 +26,7 @@ class Data(Section):
     queries: list[Name] = Field(min_length=1, description="query datasets for exploration and RL")
     sft: list[Name] = Field(description="SFT datasets")
     sft_rows: PositiveInt | None = Field(description="SFT pairs kept, drawn by hash; null: all")
+    guard: list[Name] = Field(description="benchmarks that training data are cleaned of; overlap with every evaluated one is measured")
     ngram: PositiveInt = Field(description="words in a run that counts as n-gram overlap")
     remove: Literal["exact", "ngram"] = Field(description="which overlap removes a training row")
 
@@ -66,7 +67,8 @@ class Run(Section):
     interpreter: Interpreter
     grading: Grading
     evaluate: Evaluate
-    hardware: Hardware
+    hardware: Name = Field(description="a file of config/hardware: what each stage asks for")
+    resources: Resources = Field(description="what this run asks for otherwise, stage by stage")
     experiments: dict[Name, Experiment]
 
     def of(self, experiment: str) -> Self:

@@ -1,6 +1,6 @@
 """AutoCode (arXiv 2502.00691): a math LM learns to choose by itself, query by query, between chain of thought and code."""
 
-from mathcode.methods.autocode import dictations
+from mathcode.methods.autocode import dictations, plan
 from mathcode.methods.autocode.form import FORM
 from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers
 from mathcode.methods.method import Method
@@ -10,8 +10,13 @@ METHOD = Method(
     run=AutoCodeRun,
     per_experiment=frozenset({"explore", "estimate", "synthesize", "train"}),
     form=FORM,
-    modes=dictations.MODES,
+    explored=dictations.EXPLORED,
+    evaluated=dictations.EVALUATED,
+    sampled=dictations.SAMPLED,
     prompt=dictations.render,
     optimizers=optimizers,
     check=check,
+    samples=plan.samples,
+    tabulated=plan.tabulated,
+    browsed=plan.browsed,
 )

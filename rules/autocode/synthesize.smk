@@ -1,31 +1,33 @@
-"""Synthesize: complete responses and their whitened advantages.
+"""Synthesize: complete responses and their whitened advantages, what an iteration trains on. CPU only; minutes.
 
-Reads rollouts and grades of the policy before the iteration and its reference strategy; writes dataset.parquet. CPU, minutes.
+Reads rollouts and grades of the policy before the iteration and its reference strategy; writes training.parquet.
 """
 
 
 rule synthesize_responses:
     """Self-exploratory and self-reflective responses of an iteration."""
     input:
-        rollouts=previous_rollouts,
-        grades=previous_grades,
+        rollouts=rollouts_before,
+        grades=grades_before,
         strategy="results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/reference_strategy.parquet",
         queries="results/{run}/data/queries.parquet",
-        model=previous_model,
+        model=model_before,
     output:
-        "results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/dataset.parquet",
+        "results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/training.parquet",
     log:
-        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/dataset.log",
+        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/training.log",
     benchmark:
-        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/dataset.timing.tsv"
+        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/training.timing.tsv"
+    wildcard_constraints:
+        run=runs_of("autocode"),
     group:
         "estimate"
     conda:
-        "../envs/train.yaml"
+        "../../envs/train.yaml"
     resources:
-        mem_mb=growing(16000),  # some 0.07 GB for 1,000 rollouts of 500 tokens
+        **asks("estimate"),
     params:
-        profile=family_profile,
+        profile=prompt_profile,
         settings=section("synthesize"),
     shell:
         "python workflow_scripts/synthesize_responses.py --rollouts {input.rollouts:q} --grades {input.grades:q}"

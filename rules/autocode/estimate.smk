@@ -1,0 +1,48 @@
+"""Estimate: prior, Q-values and reference strategy of an iteration (E-step). CPU only; seconds.
+
+Reads the grades of the policy before the iteration; writes q_values.parquet and reference_strategy.parquet.
+"""
+
+
+def before(wildcards):
+    """The policy that an iteration explores and trains on."""
+    return paths.Policy(wildcards.experiment, wildcards.family, int(wildcards.seed), int(wildcards.iteration)).origin
+
+
+def model_before(wildcards):
+    return paths.in_run(wildcards.run, paths.model(before(wildcards)))
+
+
+def rollouts_before(wildcards):
+    return [paths.in_run(wildcards.run, paths.rollouts(before(wildcards), mode)) for mode in run_of(wildcards).explore.modes]
+
+
+def grades_before(wildcards):
+    modes = run_of(wildcards).explore.modes
+    return [paths.in_run(wildcards.run, paths.rollout_grades(before(wildcards), mode, "exact")) for mode in modes]
+
+
+rule estimate_strategy:
+    """Prior (Eq. 7), Q-values (Eq. 8), reference strategy and labels."""
+    input:
+        grades=grades_before,
+    output:
+        q_values="results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/q_values.parquet",
+        strategy="results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/reference_strategy.parquet",
+    log:
+        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/reference_strategy.log",
+    benchmark:
+        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/reference_strategy.timing.tsv"
+    wildcard_constraints:
+        run=runs_of("autocode"),
+    group:
+        "estimate"
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        **asks("estimate"),
+    params:
+        settings=section("estimate"),
+    shell:
+        "python workflow_scripts/estimate_strategy.py --grades {input.grades:q} --out-q-values {output.q_values:q}"
+        " --out-strategy {output.strategy:q} --settings {params.settings:q} --seed {wildcards.seed} > {log:q} 2>&1"

@@ -1,0 +1,96 @@
+"""Judge: grades of rollouts and responses by a judge, and the scores of an evaluation. CPU only; minutes.
+
+Reads rollouts or responses; writes {judge}/grades.parquet beside them, and {judge}/scores.json beside those of an evaluation. Another
+judge is another path: nothing is sampled again.
+"""
+
+
+def overlap_with_training(wildcards):
+    """The items of the benchmark that overlap with anything the policy's family learns from."""
+    uses = settings.learned_from(family_of(wildcards).precondition)
+    return [f"results/{wildcards.run}/data/overlap/{use}/{wildcards.benchmark}/items.parquet" for use in uses]
+
+
+rule grade_rollouts:
+    """Grades of explored rollouts."""
+    input:
+        rollouts="results/{run}/{policy}/explore/{mode}/{pool}/rollouts.parquet",
+        queries="results/{run}/data/{pool}.parquet",
+    output:
+        "results/{run}/{policy}/explore/{mode}/{pool}/{judge}/grades.parquet",
+    log:
+        "logs/results/{run}/{policy}/explore/{mode}/{pool}/{judge}/grades.log",
+    benchmark:
+        "logs/results/{run}/{policy}/explore/{mode}/{pool}/{judge}/grades.timing.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: cores("judge")
+    resources:
+        **asks("judge"),
+    params:
+        method=method_name,
+        settings=section("grading"),
+    shell:
+        "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
+        " --judge {wildcards.judge} --method {params.method} --workers {threads} --settings {params.settings:q} > {log:q} 2>&1"
+
+
+rule grade_responses:
+    """Grades of greedy responses to a benchmark."""
+    input:
+        rollouts=in_each(GREEDY, "results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet"),
+        queries="data/benchmarks/{benchmark}.parquet",
+    output:
+        in_each(GREEDY, "results/{run}/{policy}/eval/{mode}/{benchmark}/{judge}/grades.parquet"),
+    log:
+        "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{judge}/grades.log",
+    benchmark:
+        "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{judge}/grades.timing.tsv"
+    group:
+        "grade"
+    conda:
+        "../envs/analysis.yaml"
+    threads: cores("judge")
+    resources:
+        **asks("judge"),
+    params:
+        method=method_name,
+        settings=section("evaluation_grading"),
+    shell:
+        "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
+        " --judge {wildcards.judge} --method {params.method} --workers {threads} --settings {params.settings:q} > {log:q} 2>&1"
+
+
+use rule grade_responses as grade_labels with:
+    input:
+        rollouts=in_each(SAMPLED, "results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet"),
+        queries="data/benchmarks/{benchmark}.parquet",
+    output:
+        in_each(SAMPLED, "results/{run}/{policy}/eval/{mode}/{benchmark}/{judge}/grades.parquet"),
+    log:
+        "logs/results/{run}/{policy}/eval/sampled/{benchmark}/{judge}/grades.log",
+    benchmark:
+        "logs/results/{run}/{policy}/eval/sampled/{benchmark}/{judge}/grades.timing.tsv"
+
+
+rule score_responses:
+    """Accuracy, code rates and failures of an evaluation, and how many of its items training data had seen."""
+    input:
+        grades=in_each(GREEDY, "results/{run}/{policy}/eval/{mode}/{benchmark}/{judge}/grades.parquet"),
+        queries="data/benchmarks/{benchmark}.parquet",
+        overlap=overlap_with_training,
+    output:
+        in_each(GREEDY, "results/{run}/{policy}/eval/{mode}/{benchmark}/{judge}/scores.json"),
+    log:
+        "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{judge}/scores.log",
+    group:
+        "grade"
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        **asks("judge"),
+    params:
+        rows=optional("--rows", benchmark_rows),
+    shell:
+        "python workflow_scripts/score_responses.py --grades {input.grades:q} --queries {input.queries:q} {params.rows}"
+        " --overlap {input.overlap:q} --out {output:q} > {log:q} 2>&1"

@@ -1,0 +1,54 @@
+"""Names that a path may hold: every wildcard matches what is configured and nothing else."""
+
+from mathcode.paths import one_of
+
+
+def experiment_names():
+    return sorted({name for run in CONFIG.runs.values() for name in run.experiments})
+
+
+def runs_of(method):
+    """Pattern of the runs of a method: its rules make nothing else."""
+    return one_of(name for name, run in CONFIG.runs.items() if run.method == method)
+
+
+def sharded(stage):
+    """Runs whose sampling at a stage is split into several jobs."""
+    return {name for name, run in CONFIG.runs.items() if run.resources.of(stage).shards > 1}
+
+
+def whole(stage):
+    """Runs whose sampling at a stage is one job."""
+    return set(CONFIG.runs) - sharded(stage)
+
+
+def shards_of(stage, path):
+    """Input function: the shards of a sampled file, in order; `path` has the wildcard {shard}."""
+
+    def paths_of_shards(wildcards):
+        count = CONFIG.runs[wildcards.run].resources.of(stage).shards
+        return [path.replace("{shard}", f"{shard}of{count}") for shard in range(1, count + 1)]
+
+    return paths_of_shards
+
+
+def shard_option(wildcards):
+    """The option that names a shard by its file's name, such as 2of8."""
+    return "--shard {} {}".format(*wildcards.shard.split("of"))
+
+
+wildcard_constraints:
+    run=one_of(CONFIG.runs),
+    family=one_of(CONFIG.families),
+    experiment=one_of(experiment_names()),
+    seed=r"[1-9]\d*",
+    iteration=r"[1-9]\d?",
+    policy=paths.policy_pattern(CONFIG.families, experiment_names()),
+    pool=paths.POOL,
+    judge=one_of(configuration.JUDGES),
+    shard=r"\d+of\d+",
+    name=r"[\w.-]+",
+    use="queries|sft",
+    source=one_of(CONFIG.sources.sources),
+    dataset=one_of([*CONFIG.sources.queries, *CONFIG.sources.sft]),
+    benchmark=one_of(CONFIG.sources.benchmarks),

@@ -1,0 +1,71 @@
+"""Functions of wildcards that say what a program is told: the sections it reads and no others, so that an edit reruns what it changes."""
+
+
+def run_of(wildcards):
+    """Settings of the run, with the experiment's over them where the path names one."""
+    run = CONFIG.runs[wildcards.run]
+    return run.of(wildcards.experiment) if "experiment" in wildcards.keys() else run
+
+
+def section(name):
+    """Params function: one settings section as JSON."""
+    return lambda wildcards: settings.dumps(getattr(run_of(wildcards), name))
+
+
+def method_name(wildcards):
+    return CONFIG.runs[wildcards.run].method
+
+
+def family_of(wildcards):
+    """The family of a path, named by itself or by its policy."""
+    name = wildcards.family if "family" in wildcards.keys() else paths.Policy.parse(wildcards.policy).family
+    return CONFIG.families[name]
+
+
+def prompt_profile(wildcards):
+    return family_of(wildcards).prompt
+
+
+def policy_seed(wildcards):
+    return paths.Policy.parse(wildcards.policy).seed
+
+
+def training_family(wildcards):
+    """How a family is made and trained; its labels, and how its programs run, do not train anything again."""
+    return settings.dumps(family_of(wildcards).model_copy(update={"label": "", "published": {}, "blocks": "replay"}))
+
+
+def sampling_settings(chosen):
+    """Params function: what sampling depends on: how (`chosen` of the run), the engine, and how programs run."""
+
+    def as_json(wildcards):
+        run = CONFIG.runs[wildcards.run]
+        blocks = family_of(wildcards).blocks
+        return settings.dumps({"sampling": chosen(run), "engine": run.engine, "interpreter": run.interpreter, "blocks": blocks})
+
+    return as_json
+
+
+def engine_python(wildcards):
+    """Interpreter of the environment that holds the sampling engine."""
+    return CONFIG.runs[wildcards.run].engine.python
+
+
+def mirror_folder(wildcards):
+    """Folder with source files and models for machines without internet: `--config mirror=FOLDER`."""
+    return config.get("mirror", "data/mirror") or ""
+
+
+def flag(option, name):
+    """Params function: the option with the named input, or nothing where there is no such input."""
+    return lambda wildcards, input: f"{option} {input[name]}" if input[name] else ""
+
+
+def optional(option, value):
+    """Params function: an option with what `value` makes of the run; nothing where that is None."""
+
+    def as_option(wildcards):
+        found = value(CONFIG.runs[wildcards.run])
+        return "" if found is None else f"{option} {found}"
+
+    return as_option

@@ -1,0 +1,78 @@
+"""What a run ends with, and what the programs that report it are told of it."""
+
+
+def families_of(run):
+    return {name: CONFIG.families[name] for name in CONFIG.runs[run].build.families}
+
+
+def has_sft(run):
+    return any("sft" in settings.learned_from(family.precondition) for family in families_of(run).values())
+
+
+def tabulated(wildcards):
+    """Everything the tables and figures of a run are made of."""
+    method = CONFIG.method(wildcards.run)
+    needed = method.tabulated(CONFIG.runs[wildcards.run], families_of(wildcards.run))
+    return [paths.in_run(wildcards.run, path) for path in needed]
+
+
+def browsed(wildcards):
+    """The texts behind them."""
+    method = CONFIG.method(wildcards.run)
+    return [paths.in_run(wildcards.run, path) for path in method.browsed(CONFIG.runs[wildcards.run])]
+
+
+def benchmarks_of_run(wildcards):
+    return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].build.benchmarks]
+
+
+def in_report(kind, path, category, what):
+    """Marks an output for the HTML report; its caption stands among those of its kind, under its own name."""
+    caption = f"../reports/captions/{kind}/{Path(path).stem}.rst"
+    return report(path, caption=caption, category=category, labels={"run": "{run}", "what": what})
+
+
+def about_json(wildcards):
+    """What a run is made of, for the page to read first."""
+    run = CONFIG.runs[wildcards.run]
+    about = {
+        "description": run.description,
+        "queries": run.data.queries,
+        "sft": run.data.sft if has_sft(wildcards.run) else [],
+        "queries_per_iteration": run.explore.queries_per_iteration,
+        "samples": run.explore.samples,
+        "engine": run.engine.name,
+        "hardware": "; ".join(
+            f"{stage}: GPUs {ask.gpus * ask.nodes}, cores {ask.cpus}, memory {ask.memory_gb} GB"
+            for stage, ask in (("sampling", run.resources.explore), ("training", run.resources.train))
+        ),
+    }
+    return json.dumps(about, sort_keys=True)
+
+
+def plan_json(wildcards):
+    """What a run built, for the programs that make tables and figures."""
+    run = CONFIG.runs[wildcards.run]
+    families = {
+        name: family.model_dump(include={"label", "published", "precondition"}) for name, family in families_of(wildcards.run).items()
+    }
+    plan = {
+        **run.build.model_dump(exclude={"families", "experiments"}),
+        "families": families,
+        "experiments": {name: run.experiments[name].label for name in run.build.experiments},
+        "selection_benchmarks": run.evaluate.selection_benchmarks,
+        "sft": run.data.sft if has_sft(wildcards.run) else [],
+    }
+    return json.dumps(plan, sort_keys=True)
+
+
+def run_targets(run):
+    """What a run ends with."""
+    items = CONFIG.method(run).items
+    named = {kind: [item.name for item in items if item.kind == kind] for kind in ("table", "figure", "page")}
+    return [
+        *[paths.in_run(run, paths.table(name, kind)) for name in named["table"] for kind in ("csv", "tex")],
+        *[paths.in_run(run, paths.figure(name, kind)) for name in named["figure"] for kind in ("svg", "pdf")],
+        *[paths.page(run, name) for name in named["page"]],
+        paths.costs(run),
+    ]

@@ -1,0 +1,100 @@
+"""What a run of AutoCode is made of: its policies, and the files that its tables, figures and pages read.
+
+Paths are below the run's folder (`mathcode.paths`).
+"""
+
+from collections.abc import Mapping
+
+from mathcode import paths
+from mathcode.methods.autocode.dictations import EVALUATED, SAMPLED
+from mathcode.methods.autocode.settings import AutoCodeRun
+from mathcode.paths import START, Policy
+from mathcode.settings import Family, learned_from
+
+EM = "main"
+"""The experiment that is the paper's method."""
+
+JUDGE = "exact"
+"""Who grades what is trained on and reported."""
+
+EXPLORED_BY_EM = ("native", "cot", "code")
+
+
+def start_policies(run: AutoCodeRun) -> list[Policy]:
+    """The policies iteration 1 starts from."""
+    return [Policy(START, family, seed) for family in run.build.families for seed in run.build.seeds]
+
+
+def trained_policies(run: AutoCodeRun) -> list[Policy]:
+    """What every experiment ends every iteration with."""
+    return [
+        Policy(experiment, family, seed, iteration)
+        for experiment in run.build.experiments
+        for family in run.build.families
+        for seed in run.build.seeds
+        for iteration in range(1, run.build.iterations + 1)
+    ]
+
+
+def policies(run: AutoCodeRun) -> list[Policy]:
+    """Every policy that is evaluated."""
+    return start_policies(run) + trained_policies(run)
+
+
+def labelled_policies(run: AutoCodeRun) -> list[Policy]:
+    """Policies whose selection accuracy is measured: start policies and last iterations."""
+    return [policy for policy in policies(run) if policy.iteration in (0, run.build.iterations)]
+
+
+def explored_by_em(run: AutoCodeRun) -> list[Policy]:
+    """Policies that EM explores on the way: start policies, and its own but the last."""
+    if EM not in run.build.experiments:
+        return []
+    own = [policy for policy in trained_policies(run) if policy.experiment == EM and policy.iteration < run.build.iterations]
+    return start_policies(run) + own
+
+
+def uses(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
+    """What the run's policies learn from: `queries`, and `sft` where a family has SFT."""
+    learned = {use for family in run.build.families for use in learned_from(families[family].precondition)}
+    return sorted(learned)
+
+
+def samples(run: AutoCodeRun, mode: str) -> range:
+    """Indices of the rollouts of a query in a mode of exploration; native_extra goes on counting where native ends."""
+    explore = run.explore
+    if mode == "native_extra":
+        return range(explore.samples, explore.samples + explore.extra_native_samples)
+    return range(explore.samples)
+
+
+def tabulated(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
+    """Everything the tables and figures of a run are made of."""
+    evaluations = [(policy, mode, benchmark) for policy in policies(run) for mode in EVALUATED for benchmark in run.build.benchmarks]
+    labels = [
+        (policy, mode, benchmark)
+        for policy in labelled_policies(run)
+        for mode in SAMPLED
+        for benchmark in run.evaluate.selection_benchmarks
+    ]
+    trained = trained_policies(run)
+    learned = uses(run, families)
+    return [
+        *(paths.scores(*evaluation, JUDGE) for evaluation in evaluations),
+        *(paths.response_grades(*evaluation, JUDGE) for evaluation in evaluations + labels),
+        *(paths.of_policy(policy, "training_log") for policy in policies(run)),
+        *(paths.of_policy(policy, name) for policy in trained for name in ("q_values", "reference_strategy", "logprobs")),
+        *(paths.rollout_grades(policy, mode, JUDGE) for policy in explored_by_em(run) for mode in EXPLORED_BY_EM),
+        *(paths.overlap_items(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
+        *(paths.overlap_counts(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
+        *([paths.data("sft")] if "sft" in learned else []),
+    ]
+
+
+def browsed(run: AutoCodeRun) -> list[str]:
+    """The texts behind the graded responses, and behind what EM explored."""
+    return [
+        paths.data(paths.POOL),
+        *(paths.responses(policy, mode, name) for policy in policies(run) for mode in EVALUATED for name in run.build.benchmarks),
+        *(paths.rollouts(policy, mode) for policy in explored_by_em(run) for mode in EXPLORED_BY_EM),
+    ]
