@@ -1,8 +1,8 @@
 """All of `config/`, merged and validated before a job is planned; and what can be named there: methods and judges.
 
 Merged key by key, lists replaced: `config.yaml` (what all methods share), `methods/<method>.yaml` (the papers' values, each with its
-source), the run it `extends`, `runs/<run>.yaml`; what jobs ask for is `hardware/<hardware>.yaml` and the run over it. An experiment's settings come on top (`settings.Run.of`). An unknown or missing
-key is an error that names file and key.
+source), the run it `extends`, `runs/<run>.yaml`; an experiment's settings come on top (`settings.Run.of`). What jobs ask for is
+`hardware/<hardware>.yaml`, with the run over it. An unknown or missing key is an error that names file and key.
 """
 
 from collections.abc import Collection
@@ -58,7 +58,7 @@ def load(folder: str | Path = "config") -> Config:
         for name, value in _read_yaml(folder / "families.yaml").items()
     }
     sources = settings.validated(settings.Sources, _read_yaml(folder / "sources.yaml"), str(folder / "sources.yaml"))
-    config = Config(runs=runs, families=families, sources=sources)
+    config = settings.validated(Config, {"runs": runs, "families": families, "sources": sources}, str(folder))
     _check_names(config, folder)
     return config
 
@@ -106,7 +106,8 @@ def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
     for name in run.build.families:
         if config.families[name].lora:
             raise settings.SettingsError(
-                f"{where}: LoRA adapters of family '{name}' need the whole model: take gpus: 1 and nodes: 1 (resources.start, resources.train)"
+                f"{where}: LoRA adapters of family '{name}' need the whole model: take gpus: 1 and nodes: 1"
+                " (resources.start, resources.train)"
             )
     if any(chosen.optimizer == "muon" for chosen in METHODS[run.method].optimizers(run)):
         raise settings.SettingsError(
