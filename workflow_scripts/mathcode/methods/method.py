@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from mathcode.responses.form import Form
 
 if TYPE_CHECKING:
-    from mathcode.settings import Optimizer, Run
+    import polars as pl
+
+    from mathcode.settings import Optimizer, Run, Training
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Method:
         form: fixed sentences of its responses.
         modes: every way in which it asks, by name.
         prompt: the text for (prompt profile, mode, question).
+        texts: what a tokenizer built from scratch learns from, of (table `sft`, prompt profile).
+        training: what the policy of an iteration is trained with, of (run with its experiment's settings, iteration; 0 is the start).
         optimizers: every optimisation of a run, its experiments' included.
         check: raises SettingsError for what a run may not say.
     """
@@ -45,6 +49,8 @@ class Method:
     form: Form
     modes: Mapping[str, Mode]
     prompt: Callable[[str, str, str], str]
+    texts: Callable[["pl.DataFrame", str], list[str]]
+    training: Callable[["Run", int], "Training"]
     optimizers: Callable[["Run"], list["Optimizer"]]
     check: Callable[["Run"], None]
 
