@@ -45,7 +45,9 @@ def test_policies_are_read_as_they_are_written(text):
     assert str(POLICIES[text]) == text
 
 
-@pytest.mark.parametrize("text", ["", "main/tiny/seed1", "start/tiny/seed1/iter1", "main/tiny/seed0/iter1", "main/tiny/seed1/iter0", "main/seed1"])
+@pytest.mark.parametrize(
+    "text", ["", "main/tiny/seed1", "start/tiny/seed1/iter1", "main/tiny/seed0/iter1", "main/tiny/seed1/iter0", "main/seed1"]
+)
 def test_what_names_no_policy(text):
     with pytest.raises(ValueError, match="names no policy"):
         Policy.parse(text)
