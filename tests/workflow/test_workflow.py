@@ -276,7 +276,8 @@ def test_sharded_sampling_ends_with_the_same_bytes(finished):
     sharded.write_text(SMOKE.replace("extends: demo", "extends: demo\nresources: {explore: {shards: 3}, evaluate: {shards: 3}}"))
     shutil.copytree(finished / "results/smoke/data", finished / "results/sharded/data")
     shutil.copytree(finished / "results/smoke/start/tiny/seed1/model", finished / "results/sharded/start/tiny/seed1/model")
-    sampled = ["explore/cot/queries/rollouts.parquet", "eval/code/arithmetic_test/responses.parquet", "eval/auto/arithmetic_ood/responses.parquet"]
+    evaluated = ("eval/code/arithmetic_test/responses.parquet", "eval/auto/arithmetic_ood/responses.parquet")
+    sampled = ["explore/cot/queries/rollouts.parquet", *evaluated]
     try:
         targets = [f"results/sharded/start/tiny/seed1/{name}" for name in sampled]
         allowed = ["sample_rollouts_shard", "merge_rollouts", "sample_responses_shard", "merge_responses"]
@@ -326,7 +327,7 @@ def test_a_changed_rule_for_programs_trains_nothing_again(finished):
     try:
         jobs = planned("results/smoke/start/tiny/seed1/explore/cot/queries/rollouts.parquet", cwd=finished)
         assert set(jobs) == {"sample_rollouts"}
-        assert not {"train_start", "train_policy"} & set(planned("smoke", cwd=finished)
+        assert not {"train_start", "train_policy"} & set(planned("smoke", cwd=finished))
     finally:
         path.write_text(text)
 
