@@ -5,10 +5,11 @@
 #   data/raw/{source}/                                              downloaded or mirrored files, checksummed
 #   data/queries|sft|benchmarks/{dataset}.parquet                   one schema each
 #   results/{run}/data/queries.parquet | sft.parquet                decontaminated training data of a run
-#   results/{run}/start/{family}/seed{seed}/model/                  Code4Math: the policy iteration 1 starts from
+#   results/{run}/base/{family}/seed{seed}/model/                   the base model: links, or built from scratch
+#   results/{run}/start/{family}/seed{seed}/training.parquet | model/ ...        Code4Math: the policy iteration 1 starts from
 #   results/{run}/{policy}/explore/{mode}/rollouts.parquet | grades.parquet      mode: native native_extra cot code
 #   results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/
-#       q_values.parquet  reference_strategy.parquet  dataset.parquet  logprobs.parquet
+#       q_values.parquet  reference_strategy.parquet  training.parquet  logprobs.parquet
 #       model/  training_log.parquet  settings.json  provenance.json
 #   results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet | grades.parquet | scores.json   mode: auto cot code
 #   results/{run}/tables/{table}.csv | {table}.tex   results/{run}/figures/{figure}.svg | {figure}.pdf

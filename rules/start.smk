@@ -1,7 +1,7 @@
-"""Start policies: base model -> Code4Math SFT -> the policy iteration 1 starts from.
+"""What training starts from: the base model of a family, and the demonstrations that its start policy learns from.
 
-Reads the decontaminated SFT pairs of the run; writes results/{run}/start/{family}/seed{seed}/. GPU job unless the family
-is tiny or used as it is.
+Reads base models and the decontaminated SFT pairs of the run; writes results/{run}/base/ and, of results/{run}/start/, the training
+table, or the whole policy where a family is used as it is. The start policy itself is trained by `train_policy` (train.smk). CPU jobs.
 """
 
 
@@ -25,11 +25,46 @@ rule fetch_model:
         " --out {output:q} > {log:q} 2>&1"
 
 
-rule start_policy:
-    """Code4Math SFT, or the base model as it is."""
+def method_of_run(wildcards):
+    return CONFIG.runs[wildcards.run].method
+
+
+def families_by(precondition):
+    """Families that are pre-conditioned so, as a regular expression."""
+    return one_of([name for name, family in CONFIG.families.items() if family.precondition == precondition])
+
+
+def scratch_text(wildcards):
+    """The SFT pairs that a tokenizer from scratch learns from; nothing for a family with a base model."""
+    return f"results/{wildcards.run}/data/sft.parquet" if CONFIG.families[wildcards.family].scratch else []
+
+
+rule build_base:
+    """The base model as a policy: links to its files, or a Llama and a tokenizer from scratch."""
     input:
-        base=base_model,
-        sft=sft_pairs,
+        model=base_model,
+        sft=scratch_text,
+    output:
+        model=directory("results/{run}/base/{family}/seed{seed}/model"),
+    log:
+        "logs/results/{run}/base/{family}/seed{seed}/model.log",
+    conda:
+        "../envs/train.yaml"
+    resources:
+        mem_mb=memory_mb_of(LINKING),
+        runtime=walltime_of(LINKING),
+    params:
+        family=family_json,
+        method=method_of_run,
+        model=flag("--model", "model"),
+        sft=flag("--sft", "sft"),
+        more="",
+    shell:
+        "python workflow_scripts/build_base.py {params.model} {params.sft} --out-model {output.model:q} {params.more}"
+        " --method {params.method} --family {params.family:q} --seed {wildcards.seed} > {log:q} 2>&1"
+
+
+use rule build_base as start_from_base with:
     output:
         model=directory("results/{run}/start/{family}/seed{seed}/model"),
         training_log="results/{run}/start/{family}/seed{seed}/training_log.parquet",
@@ -37,29 +72,36 @@ rule start_policy:
         provenance="results/{run}/start/{family}/seed{seed}/provenance.json",
     log:
         "logs/results/{run}/start/{family}/seed{seed}/model.log",
-    benchmark:
-        "logs/results/{run}/start/{family}/seed{seed}/model.timing.tsv"
+    wildcard_constraints:
+        family=families_by("none"),
+    params:
+        family=family_json,
+        method=method_of_run,
+        model=flag("--model", "model"),
+        sft=flag("--sft", "sft"),
+        more=lambda wildcards, output: (
+            f"--out-log {output.training_log} --out-settings {output.settings} --out-provenance {output.provenance}"
+        ),
+
+
+rule demonstrate_solutions:
+    """CoT and code solutions under native and dictated prompts: what a start policy learns from."""
+    input:
+        sft="results/{run}/data/sft.parquet",
+        model="results/{run}/base/{family}/seed{seed}/model",
+    output:
+        "results/{run}/start/{family}/seed{seed}/training.parquet",
+    log:
+        "logs/results/{run}/start/{family}/seed{seed}/training.log",
+    wildcard_constraints:
+        family=families_by("sft"),
     conda:
         "../envs/train.yaml"
-    threads: start_cpus
     resources:
-        gpu=all_gpus,
-        mem_mb=memory_mb,
-        runtime=walltime,
-        nodes=nodes,
-        mpi=for_several_nodes(lambda hardware: "srun"),
-        tasks=for_several_nodes(lambda hardware: hardware.nodes),
-        tasks_per_gpu=for_several_nodes(lambda hardware: 0),
-        gres=for_several_nodes(lambda hardware: f"gpu:{hardware.gpus}" if hardware.gpus else None),
+        mem_mb=growing(16000),
     params:
-        launcher=launcher,
-        family=family_json,
+        profile=family_profile,
         settings=section("start"),
-        base=flag("--base", "base"),
-        sft=flag("--sft", "sft"),
-        checkpoints="checkpoints/{run}/start/{family}/seed{seed}",
     shell:
-        "exec {params.launcher} workflow_scripts/start_policy.py {params.base} {params.sft}"
-        " --out-model {output.model:q} --out-log {output.training_log:q} --out-settings {output.settings:q}"
-        " --out-provenance {output.provenance:q} --family {params.family:q} --settings {params.settings:q}"
-        " --seed {wildcards.seed} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+        "python workflow_scripts/demonstrate_solutions.py --sft {input.sft:q} --model {input.model:q} --profile {params.profile}"
+        " --seed {wildcards.seed} --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"

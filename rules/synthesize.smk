@@ -1,6 +1,6 @@
 """Synthesize: complete responses and their whitened advantages.
 
-Reads rollouts and grades of the policy before the iteration and its reference strategy; writes dataset.parquet. CPU, minutes.
+Reads rollouts and grades of the policy before the iteration and its reference strategy; writes training.parquet. CPU, minutes.
 """
 
 
@@ -13,11 +13,11 @@ rule synthesize_responses:
         queries="results/{run}/data/queries.parquet",
         model=previous_model,
     output:
-        "results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/dataset.parquet",
+        "results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/training.parquet",
     log:
-        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/dataset.log",
+        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/training.log",
     benchmark:
-        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/dataset.timing.tsv"
+        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/training.timing.tsv"
     group:
         "estimate"
     conda:
