@@ -83,18 +83,19 @@ def trained_policy(tmp_path_factory, tiny_policy, pairs, tiny_run) -> Path:
 
     from mathcode.methods.autocode import demonstrations
     from mathcode.policies import folders
-    from mathcode.training import loop, losses
+    from mathcode.training import examples, loop, losses
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("policies") / "trained"
     tokenizer = folders.load_tokenizer(tiny_policy)
     start = tiny_run.start.model_copy(update={"native_share": 0.0})
-    examples = demonstrations.demonstrations(pairs, tokenizer, "plain", start, 1)
+    shown = demonstrations.demonstrations(pairs, tokenizer, "plain", start, 1)
+    loss = losses.Likelihood()
     chosen = start.optimizer.model_copy(update={"epochs": 12, "batch": 10, "micro_batch_tokens": 2048, "checkpoint_steps": 1000})
     checkpoints = tmp_path_factory.mktemp("checkpoints")
     model = folders.load_policy(tiny_policy, "float32")
-    how = {"per": "token", "chosen": chosen, "iteration": 1, "checkpoints": checkpoints, "seed": 1}
-    model = loop.train(model, tokenizer.pad_token_id, examples, losses.sft_loss, **how).model
+    how = {"chosen": chosen, "iteration": 1, "checkpoints": checkpoints, "seed": 1}
+    model = loop.train(model, tokenizer.pad_token_id, examples.from_table(shown, None, tokenizer, loss), loss, **how).model
     folders.save_policy(model, tokenizer, folder)
     return folder
 

@@ -125,10 +125,10 @@ def test_a_full_disk_is_one_sentence(monkeypatch, capsys):
     from mathcode.core import cli
 
     def full():
-        raise OSError(28, "No space left on device", "dataset.parquet")
+        raise OSError(28, "No space left on device", "training.parquet")
 
     monkeypatch.setattr(sys, "argv", ["/somewhere/train_policy.py"])
     with pytest.raises(SystemExit) as ended:
         cli.run(full)
     assert ended.value.code == 1
-    assert capsys.readouterr().err == "train_policy.py: [Errno 28] No space left on device: 'dataset.parquet'\n"
+    assert capsys.readouterr().err == "train_policy.py: [Errno 28] No space left on device: 'training.parquet'\n"

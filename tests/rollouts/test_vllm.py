@@ -88,10 +88,9 @@ def transformers_engine(folder, limits, chosen: dict):
 
 def teacher_forced(folder, rows: list[Request], completions: list[engines.Completion]) -> list[list[float]]:
     from mathcode.policies import folders, scoring
-    from mathcode.training.examples import Example
 
     examples = [
-        Example(row.token_ids, completion.token_ids, [True] * len(completion.token_ids), [False] * len(completion.token_ids))
+        scoring.TokenSequence(row.token_ids, completion.token_ids, [True] * len(completion.token_ids))
         for row, completion in zip(rows, completions, strict=True)
     ]
     tokenizer = folders.load_tokenizer(folder)
