@@ -211,6 +211,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.stage
 def test_hostile_answers_end_as_an_outcome_and_spare_the_next():
     limits = LIMITS.model_copy(update={"timeout": 2.0})
     with exact.Grader(limits) as grader:
@@ -256,6 +257,7 @@ def test_judging_runs_nothing_an_answer_says(grader, tmp_path):
     assert not mark.exists()
 
 
+@pytest.mark.stage
 def test_a_broken_latex_parser_stops_the_grader(monkeypatch, tmp_path):
     broken = tmp_path / "symbolic_judge.py"
     broken.write_text(exact._JUDGE_MODULES[1].read_text().replace("\nself_test()\n", "\nparse = lambda *_, **__: []\nself_test()\n"))
@@ -264,6 +266,7 @@ def test_a_broken_latex_parser_stops_the_grader(monkeypatch, tmp_path):
         grader.verdicts([("\\sqrt{2}", "\\sqrt{3}")])
 
 
+@pytest.mark.stage
 def test_the_driver_never_imports_the_symbolic_engine():
     code = (
         "import sys; from mathcode import settings; from mathcode.grading import exact\n"
@@ -412,6 +415,7 @@ def run_program(*words) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.stage
 def test_program_grades_several_files(tmp_path):
     tables.QUERIES.write(QUERIES[:1], tmp_path / "a.parquet")
     tables.QUERIES.write(QUERIES, tmp_path / "b.parquet")
@@ -428,6 +432,7 @@ def test_program_grades_several_files(tmp_path):
     assert "--rollouts names 2 files, --out 1" in refused.stderr
 
 
+@pytest.mark.stage
 def test_program_names_the_file_and_the_unknown_query(tmp_path):
     tables.QUERIES.write(QUERIES[:1], tmp_path / "queries.parquet")
     tables.ROLLOUTS.write(frame(ROLLOUTS), tmp_path / "rollouts.parquet")

@@ -166,7 +166,7 @@ TRICKS = {
     "writes to every descriptor": "import os\nfor n in range(3, 256):\n    try: os.write(n, b'ESCAPED'); print('ESCAPED')\n    except OSError: pass",
     "reads every descriptor": "import os\nfor n in range(3, 256):\n    try: os.read(n, 1); print('ESCAPED')\n    except OSError: pass",
     "environment": "import os; print('ESCAPED' if 'SECRET_OF_THE_DRIVER' in os.environ else '')",
-    "our modules": "import autocode; print('ESCAPED')",
+    "our modules": "import mathcode; print('ESCAPED')",
 }
 # What a level without namespaces cannot hold; the docs say so.
 LANDLOCK_LACKS = {"change the mode of a file", "change the owner of a file", "set the times of a file", "see a process"}

@@ -22,6 +22,7 @@ def draw(run, chosen, out) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
+@pytest.mark.stage
 @pytest.mark.parametrize(
     "changes",
     [
