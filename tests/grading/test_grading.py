@@ -220,9 +220,12 @@ def test_hostile_answers_end_as_an_outcome_and_spare_the_next():
     assert verdicts[-1] == "equal"
 
 
-def test_many_hostile_answers_end_and_none_is_right(grader):
+@pytest.mark.parametrize(
+    "count", [pytest.param(len(hostile_answers.TEMPLATES), marks=pytest.mark.stage), pytest.param(1000, marks=pytest.mark.full)]
+)
+def test_many_hostile_answers_end_and_none_is_right(count):
     """With a limit of a second; how long they take with longer ones, `benchmarks/grading.py --hostile` measures."""
-    pairs = hostile_answers.pairs(3 * len(hostile_answers.TEMPLATES))
+    pairs = hostile_answers.pairs(count)
     with exact.Grader(LIMITS.model_copy(update={"timeout": 1.0})) as impatient:
         assert set(impatient.verdicts(pairs)) <= {"different", "timed_out"}
 
@@ -455,12 +458,14 @@ def golden_pairs(name: str) -> list[tuple[str, str, str, str]]:
     return [(kind, gold, re.sub(r"\\n(?=\d)", "\n", answer), verdict) for kind, gold, answer, verdict in rows]
 
 
+@pytest.mark.parametrize("every", [pytest.param(4, marks=pytest.mark.stage), pytest.param(1, marks=pytest.mark.full)])
 @pytest.mark.parametrize("name", ["graded_pairs.tsv", "heldout_pairs.tsv"])
-def test_verdicts_agree_with_those_given_by_hand(grader, name):
+def test_verdicts_agree_with_those_given_by_hand(grader, name, every):
     """The held-out pairs were written after the grader by the policy alone; the forms that programs print were added since."""
     pairs = golden_pairs(name)
     assert len(pairs) >= 300
     assert len({(gold, answer) for _, gold, answer, _ in pairs}) == len(pairs)
+    pairs = pairs[::every]
     found = [verdict == "equal" for verdict in grader.verdicts((gold, answer) for _, gold, answer, _ in pairs)]
     wrong = [pair for pair, equal in zip(pairs, found, strict=True) if equal != (pair[3] == "equal")]
     accepted = [pair for pair in wrong if pair[3] == "different"]
