@@ -1,11 +1,13 @@
-"""Policies and settings small enough for every test, and how programs are started."""
+"""Tiers and skips of all tests; policies and settings small enough for every test."""
 
 import os
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import polars as pl
 import pytest
+from support import tiers
 from support.running import ROOT
 
 from mathcode import configuration, settings, tables
@@ -14,6 +16,32 @@ from mathcode.methods.autocode.form import FORM
 SCRATCH = settings.Scratch(
     vocabulary=200, hidden=64, intermediate=96, layers=2, heads=2, positions=256, rope_theta=1000.0, initializer_range=0.2
 )
+
+GUARD = tiers.Guard()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tiers.assign(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item):
+    GUARD.up = item.get_closest_marker("fast") is not None
+    try:
+        return (yield)
+    finally:
+        GUARD.up = False
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The last lines of a run: how many tests were skipped, by reason. `.ci/run` collects them."""
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.stats.get("skipped", []))
+    terminalreporter.section("skips")
+    for reason, count in reasons.most_common():
+        terminalreporter.line(f"skipped: {count} x {reason}")
+    if not reasons:
+        terminalreporter.line("skipped: none")
 
 
 @pytest.fixture(scope="session")

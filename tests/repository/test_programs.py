@@ -102,6 +102,7 @@ def test_json_flags_were_found():
     assert {"sample_rollouts", "estimate_strategy", "synthesize_responses", "train_policy"} <= {name for name, _ in JSON}
 
 
+@pytest.mark.stage
 def test_a_missing_table_is_one_sentence_from_the_command_line_too(tmp_path):
     words = ["--out-q-values", tmp_path / "q.parquet", "--out-strategy", tmp_path / "s.parquet", "--seed", 1]
     words += ["--grades", tmp_path / "absent.parquet", "--settings", '{"rule": "q", "alpha": "inf"}']

@@ -26,6 +26,8 @@ from mathcode.policies import folders, scoring
 from mathcode.policies.folders import load_policy, load_tokenizer, save_policy
 from mathcode.training import examples, loop
 
+pytestmark = pytest.mark.stage
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread():
