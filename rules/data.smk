@@ -131,11 +131,11 @@ rule decontaminate:
         **asks("data"),
     params:
         ngram=lambda wildcards: CONFIG.runs[wildcards.run].data.ngram,
-        remove=lambda wildcards: CONFIG.runs[wildcards.run].data.remove,
+        removes=lambda wildcards: CONFIG.runs[wildcards.run].data.remove,
         rows=rows_kept,
     shell:
         "python workflow_scripts/decontaminate.py --use {wildcards.use} --training {input.training} --guard {input.guard}"
-        " --ngram {params.ngram} --remove {params.remove} {params.rows} --out {output} > {log} 2>&1"
+        " --ngram {params.ngram} --remove {params.removes} {params.rows} --out {output} > {log} 2>&1"
 
 
 rule measure_overlap:
@@ -144,7 +144,7 @@ rule measure_overlap:
         training=training_sets,
         benchmark="data/benchmarks/{benchmark}.parquet",
     output:
-        items="results/{run}/data/overlap/{use}/{benchmark}/items.parquet",
+        found="results/{run}/data/overlap/{use}/{benchmark}/items.parquet",
         counts="results/{run}/data/overlap/{use}/{benchmark}/counts.parquet",
     log:
         "logs/results/{run}/data/overlap/{use}/{benchmark}.log",
@@ -154,7 +154,7 @@ rule measure_overlap:
         **asks("data"),
     params:
         ngram=lambda wildcards: CONFIG.runs[wildcards.run].data.ngram,
-        remove=removes,
+        removes=removes,
     shell:
         "python workflow_scripts/measure_overlap.py --use {wildcards.use} --training {input.training} --benchmark {input.benchmark}"
-        " --ngram {params.ngram} --remove {params.remove} --out-items {output.items} --out-counts {output.counts} > {log} 2>&1"
+        " --ngram {params.ngram} --remove {params.removes} --out-items {output.found} --out-counts {output.counts} > {log} 2>&1"

@@ -17,9 +17,9 @@ def method_name(wildcards):
 
 
 def family_of(wildcards):
-    """The family of a path, named by itself or by its policy."""
-    name = wildcards.family if "family" in wildcards.keys() else paths.Policy.parse(wildcards.policy).family
-    return CONFIG.families[name]
+    """The family of a path, named by itself or by a policy."""
+    named = wildcards if "family" in wildcards.keys() else paths.Policy.parse(wildcards.get("policy") or wildcards.trained)
+    return CONFIG.families[named.family]
 
 
 def prompt_profile(wildcards):

@@ -1,72 +1,119 @@
-"""M-step: behaviour log-probabilities by teacher forcing, then off-policy RL.
+"""Training: one program for every policy, SFT of a start policy and off-policy RL of an iteration; {trained} is either. GPU jobs.
 
-Reads dataset.parquet and the policy before the iteration; writes logprobs.parquet and the iteration's policy. GPU jobs.
+Reads training.parquet, the policy that training starts from, and where the loss compares with it its log-probabilities
+(logprobs.parquet, by teacher forcing); writes the policy.
 """
 
 
-rule score_behavior:
-    """Log-probabilities of the synthesized responses under the frozen policy and the native prompt."""
+def trained_policy(wildcards):
+    return paths.Policy.parse(wildcards.trained)
+
+
+def run_of_trained(wildcards):
+    """Settings of the run, with the experiment's over them where it is one that is trained."""
+    run, policy = CONFIG.runs[wildcards.run], trained_policy(wildcards)
+    return run if policy.experiment == paths.START else run.of(policy.experiment)
+
+
+def training_of(wildcards):
+    """Loss, its numbers and the optimizer."""
+    return CONFIG.method(wildcards.run).training(run_of_trained(wildcards), trained_policy(wildcards).iteration)
+
+
+def origin_model(wildcards):
+    """Folder of the policy that training starts from."""
+    return paths.in_run(wildcards.run, paths.model(trained_policy(wildcards).origin))
+
+
+def scoring_dtype(wildcards):
+    """Log-probabilities are computed as the trainer computes them, or ratios start away from 1."""
+    family = family_of(wildcards)
+    return "bfloat16" if family.mixed_precision == "bf16" else family.train_dtype
+
+
+def cores_of_training(stage):
+    """Threads of a training job: what its stage asks for, and no fewer than torch uses."""
+    return lambda wildcards: max(CONFIG.runs[wildcards.run].resources.of(stage).cpus, training_of(wildcards).optimizer.threads)
+
+
+SFT_FAMILIES = one_of(name for name, family in CONFIG.families.items() if family.precondition == "sft")
+ITERATIONS = rf"(?:{one_of(experiment_names())})/(?:{one_of(CONFIG.families)})/seed[1-9]\d*/iter[1-9]\d?"
+
+
+rule score_logprobs:
+    """Log-probabilities of training data under the policy that training starts from."""
     input:
-        dataset="results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/dataset.parquet",
-        model=previous_model,
+        training="results/{run}/{trained}/training.parquet",
+        model=origin_model,
     output:
-        "results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/logprobs.parquet",
+        "results/{run}/{trained}/logprobs.parquet",
     log:
-        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/logprobs.log",
+        "logs/results/{run}/{trained}/logprobs.log",
     benchmark:
-        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/logprobs.timing.tsv"
+        "logs/results/{run}/{trained}/logprobs.timing.tsv"
+    wildcard_constraints:
+        trained=ITERATIONS,
     conda:
         "../envs/train.yaml"
-    threads: cpus
+    threads: cores("score")
     resources:
-        gpu=one_gpu,
-        nodes=1,
-        mem_mb=memory_mb,
-        runtime=walltime,
+        **asks("score"),
     params:
-        tokens=micro_batch_tokens,
+        tokens=lambda wildcards: training_of(wildcards).optimizer.micro_batch_tokens,
+        threads=lambda wildcards: training_of(wildcards).optimizer.threads,
         dtype=scoring_dtype,
-        threads=scoring_threads,
     shell:
-        "exec python workflow_scripts/score_behavior.py --dataset {input.dataset:q} --model {input.model:q} --out {output:q}"
+        "exec python workflow_scripts/score_logprobs.py --training {input.training:q} --model {input.model:q} --out {output:q}"
         " --micro-batch-tokens {params.tokens} --threads {params.threads} --dtype {params.dtype} > {log:q} 2>&1"
 
 
 rule train_policy:
-    """Off-policy RL: the policy of the next iteration."""
+    """The policy of an iteration."""
     input:
-        dataset="results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/dataset.parquet",
-        logprobs="results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/logprobs.parquet",
-        model=previous_model,
+        training="results/{run}/{trained}/training.parquet",
+        logprobs="results/{run}/{trained}/logprobs.parquet",
+        model=origin_model,
     output:
-        model=directory("results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/model"),
-        training_log="results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/training_log.parquet",
-        settings="results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/settings.json",
-        provenance="results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/provenance.json",
+        model=directory("results/{run}/{trained}/model"),
+        training_log="results/{run}/{trained}/training_log.parquet",
+        settings="results/{run}/{trained}/settings.json",
+        provenance="results/{run}/{trained}/provenance.json",
     log:
-        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/model.log",
+        "logs/results/{run}/{trained}/model.log",
     benchmark:
-        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/model.timing.tsv"
+        "logs/results/{run}/{trained}/model.timing.tsv"
+    wildcard_constraints:
+        trained=ITERATIONS,
     conda:
         "../envs/train.yaml"
-    threads: cpus
+    threads: cores_of_training("train")
     resources:
-        gpu=all_gpus,
-        mem_mb=memory_mb,
-        runtime=walltime,
-        nodes=nodes,
-        mpi=for_several_nodes(lambda hardware: "srun"),
-        tasks=for_several_nodes(lambda hardware: hardware.nodes),
-        tasks_per_gpu=for_several_nodes(lambda hardware: 0),
-        gres=for_several_nodes(lambda hardware: f"gpu:{hardware.gpus}" if hardware.gpus else None),
+        **asks("train"),
     params:
-        launcher=launcher,
-        family=family_json,
-        settings=section("train"),
-        checkpoints="checkpoints/{run}/{experiment}/{family}/seed{seed}/iter{iteration}",
+        launcher=launcher("train"),
+        family=training_family,
+        settings=lambda wildcards: settings.dumps(training_of(wildcards)),
+        logprobs=flag("--logprobs", "logprobs"),
+        iteration=lambda wildcards: trained_policy(wildcards).iteration,
+        seed=lambda wildcards: trained_policy(wildcards).seed,
+        checkpoints="checkpoints/{run}/{trained}",
     shell:
-        "exec {params.launcher} workflow_scripts/train_policy.py --dataset {input.dataset:q} --logprobs {input.logprobs:q}"
+        "exec {params.launcher} workflow_scripts/train_policy.py --training {input.training:q} {params.logprobs}"
         " --model {input.model:q} --out-model {output.model:q} --out-log {output.training_log:q}"
         " --out-settings {output.settings:q} --out-provenance {output.provenance:q} --family {params.family:q}"
-        " --settings {params.settings:q} --iteration {wildcards.iteration} --seed {wildcards.seed}"
+        " --settings {params.settings:q} --iteration {params.iteration} --seed {params.seed}"
         " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+
+
+use rule train_policy as train_start with:
+    input:
+        training="results/{run}/{trained}/training.parquet",
+        logprobs=[],
+        model=origin_model,
+    wildcard_constraints:
+        trained=rf"start/(?:{SFT_FAMILIES})/seed[1-9]\d*",
+    threads: cores_of_training("start")
+    resources:
+        **asks("start"),
+    params:
+        launcher=launcher("start"),

@@ -22,9 +22,10 @@ def shipped(root):
 def folder(root, tmp_path):
     """A copy of `config/` with the runs of `paper` and `demo` only."""
     copy = tmp_path / "config"
-    (copy / "runs").mkdir(parents=True)
-    for name in ("config.yaml", "families.yaml", "sources.yaml", "runs/paper.yaml", "runs/demo.yaml"):
-        shutil.copy(root / "config" / name, copy / name)
+    shutil.copytree(root / "config", copy)
+    for path in (copy / "runs").glob("*.yaml"):
+        if path.stem not in ("paper", "demo"):
+            path.unlink()
     return copy
 
 
@@ -101,6 +102,7 @@ def test_merging_is_idempotent_and_nothing_overrides_nothing(base, override):
 
 
 RUN = "runs/demo.yaml"
+BASE = "methods/autocode.yaml"
 LORA = {"build": {"families": ["qwen25coder_05b"]}}
 BAD = {
     "unknown key": (RUN, {"train": {"clip": 0.2}}, ["key 'train.clip'", "not permitted"]),
@@ -138,12 +140,17 @@ BAD = {
         {"experiments": {"new": {"label": "x", "settings": {"train": {"clip": 1}}}}},
         ["experiment 'new'", "key 'train.clip'", "not permitted"],
     ),
-    "LoRA on several GPUs": (RUN, LORA | {"hardware": {"gpus": 2}}, ["LoRA adapters of family 'qwen25coder_05b'", "gpus: 1"]),
-    "LoRA on a GPU of several nodes": (RUN, LORA | {"hardware": {"gpus": 1, "nodes": 2}}, ["LoRA", "nodes: 1"]),
-    "muon on several GPUs": (RUN, {"hardware": {"gpus": 2}}, ["muon", "adamw"]),
+    "LoRA on several GPUs": (RUN, LORA | {"resources": {"train": {"gpus": 2}}}, ["LoRA adapters of family 'qwen25coder_05b'", "gpus: 1"]),
+    "LoRA on a GPU of several nodes": (RUN, LORA | {"resources": {"start": {"gpus": 1, "nodes": 2}}}, ["LoRA", "nodes: 1"]),
+    "muon on several GPUs": (RUN, {"resources": {"default": {"gpus": 2}}}, ["muon", "adamw"]),
+    "no such hardware": (RUN, {"hardware": "laptp"}, ["key 'hardware'", "unknown hardware 'laptp'", "laptop"]),
+    "unknown stage": (RUN, {"resources": {"trian": {"gpus": 1}}}, ["key 'resources.trian'", "not permitted"]),
+    "unknown ask of a stage": (RUN, {"resources": {"train": {"gpu": 1}}}, ["key 'resources.train.gpu'", "not permitted"]),
+    "unknown method": (RUN, {"method": "autocod"}, ["key 'method'", "unknown method 'autocod'", "autocode"]),
+    "unknown guard": (RUN, {"data": {"guard": ["gsm9k"]}}, ["unknown benchmark 'gsm9k'"]),
     "extends nothing": (RUN, {"extends": "dmeo"}, ["key 'extends'", "no run: 'dmeo'"]),
     "extends itself": (RUN, {"extends": "demo"}, ["key 'extends'", "a circle: 'demo'"]),
-    "missing key": ("config.yaml", {"estimate": None}, ["runs/demo.yaml", "key 'estimate'"]),
+    "missing key": (BASE, {"estimate": None}, ["runs/demo.yaml", "key 'estimate'"]),
     "unknown source": ("sources.yaml", {"benchmarks": {"gsm8k": {"source": "gsm9k"}}}, ["'gsm8k'", "unknown source 'gsm9k'"]),
     "unknown key of a source": ("sources.yaml", {"sources": {"math_train": {"sha": "x"}}}, ["key 'sources.math_train.sha'"]),
     "unknown key of a family": ("families.yaml", {"tiny": {"lorra": {}}}, ["family 'tiny'", "key 'lorra'"]),
@@ -161,15 +168,15 @@ def test_bad_settings_are_refused_by_one_sentence_that_names_file_and_key(folder
         configuration.load(folder)
     sentence = str(raised.value)
     assert "\n" not in sentence
-    expected = "runs/demo.yaml" if file == "config.yaml" else file
+    expected = "runs/demo.yaml" if file == BASE else file
     for word in [str(folder / expected), *words]:
         assert word in sentence
 
 
 def test_a_missing_key_is_named(folder):
-    base = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    base = yaml.safe_load((folder / BASE).read_text(encoding="utf-8"))
     del base["train"]["clip_high"]
-    (folder / "config.yaml").write_text(yaml.safe_dump(base), encoding="utf-8")
+    (folder / BASE).write_text(yaml.safe_dump(base), encoding="utf-8")
     with pytest.raises(settings.SettingsError, match=r"runs/demo\.yaml: key 'train\.clip_high': field required"):
         configuration.load(folder)
 
@@ -184,7 +191,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("file", ["config.yaml", "families.yaml", "sources.yaml", RUN])
+@pytest.mark.parametrize("file", ["config.yaml", BASE, "families.yaml", "sources.yaml", "hardware/laptop.yaml", RUN])
 def test_files_that_hold_no_settings(folder, file, name):
     content, words = FILES[name]
     (folder / file).write_bytes(content)
@@ -194,7 +201,7 @@ def test_files_that_hold_no_settings(folder, file, name):
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("file", ["config.yaml", "families.yaml", "sources.yaml"])
+@pytest.mark.parametrize("file", ["config.yaml", BASE, "families.yaml", "sources.yaml"])
 def test_missing_files(folder, file):
     (folder / file).unlink()
     with pytest.raises(settings.SettingsError, match=f"{folder / file}: no such file"):
@@ -224,7 +231,7 @@ def test_infinity_survives_the_command_line(shipped):
 
 def test_every_section_of_every_run_survives_the_command_line(shipped):
     for run in shipped.runs.values():
-        assert settings.parse(settings.Run, settings.dumps(run)) == run
+        assert settings.parse(type(run), settings.dumps(run)) == run
         assert "\n" not in settings.dumps(run)
     for family in shipped.families.values():
         assert settings.parse(settings.Family, settings.dumps(family)) == family

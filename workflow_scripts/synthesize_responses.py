@@ -2,17 +2,17 @@
 
     python workflow_scripts/synthesize_responses.py --rollouts native.parquet cot.parquet --grades native.parquet cot.parquet \\
         --strategy reference_strategy.parquet --queries queries.parquet --model model --profile plain \\
-        --iteration 1 --seed 1 --settings '{...}' --out dataset.parquet
+        --iteration 1 --seed 1 --settings '{...}' --out training.parquet
 
 reads   tables `rollouts`, `grades`, `reference_strategy`, `queries`; the policy's tokenizer
-writes  table `dataset`
+writes  table `training`
 """
 
 from mathcode import settings, tables
 from mathcode.core import cli
 from mathcode.methods.autocode import synthesis
 from mathcode.methods.autocode.settings import Synthesize
-from mathcode.methods.autocode.tables import DATASET, REFERENCE_STRATEGY
+from mathcode.methods.autocode.tables import REFERENCE_STRATEGY
 from mathcode.policies import folders
 
 
@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     chosen = settings.parse(Synthesize, args.settings)
     queries = tables.QUERIES.read(args.queries)
-    dataset = synthesis.synthesize(
+    training = synthesis.synthesize(
         pl.concat([tables.ROLLOUTS.read(path) for path in args.rollouts]),
         pl.concat([tables.GRADES.read(path) for path in args.grades]),
         REFERENCE_STRATEGY.read(args.strategy),
@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
         args.iteration,
         args.seed,
     )
-    DATASET.write(dataset, args.out)
+    tables.TRAINING.write(training, args.out)
     return 0
 
 

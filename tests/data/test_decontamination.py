@@ -10,6 +10,7 @@ from support import public_data
 from support.declared import TABLES
 
 import decontaminate
+import measure_overlap
 from mathcode import tables
 from mathcode.core import table_files
 from mathcode.core.errors import InputError
@@ -70,7 +71,7 @@ def test_compare_names_items_and_chooses_rows():
     for remove, keep in (("exact", [False, True, True]), ("ngram", [False, False, True])):
         compared = decontamination.compare("set", "sft", training, {"bench": benchmark}, 3, remove)
         assert compared.keep.tolist() == keep
-        row = compared.contamination.row(0, named=True)
+        row = compared.counts.row(0, named=True)
         assert (row["exact_items"], row["ngram_items"], row["removed_rows"], row["training_rows"]) == (1, 2, keep.count(False), 3)
         assert compared.items["overlap"].to_list() == ["exact", "ngram"]
         assert compared.items["query_id"].to_list() == benchmark["query_id"].to_list()[:2]
@@ -80,9 +81,17 @@ def program_arguments(folder: Path, remove: str = "exact", sft_rows: int | None 
     flags = ["--ngram", "5", "--remove", remove, *(["--rows", str(sft_rows)] if sft_rows else [])]
     for flag, paths in tables_by_flag.items():
         flags += [f"--{flag}", *map(str, paths)]
-    for flag in ("--out", "--out-contamination", "--out-items"):
-        flags += [flag, str(folder / "out" / f"{flag[2:]}.parquet")]
-    return flags
+    return [*flags, "--out", str(folder / "out" / "out.parquet")]
+
+
+def measured(folder: Path, benchmark: Path, remove: str = "exact", **tables_by_flag: list[Path]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Items and counts of one benchmark, as measure_overlap.py writes them."""
+    flags = ["--ngram", "5", "--remove", remove, "--benchmark", str(benchmark)]
+    for flag, paths in tables_by_flag.items():
+        flags += [f"--{flag}", *map(str, paths)]
+    items, counts = folder / "overlap" / "items.parquet", folder / "overlap" / "counts.parquet"
+    assert measure_overlap.main([*flags, "--out-items", str(items), "--out-counts", str(counts)]) == 0
+    return tables.OVERLAP_ITEMS.read(items, allow_empty=True), tables.OVERLAP_COUNTS.read(counts)
 
 
 def written(folder: Path, frame: pl.DataFrame, name: str, table: str) -> Path:
@@ -110,19 +119,30 @@ def test_program_merges_and_removes(tmp_path):
     first = written(tmp_path, queries("who is it", "what now then", dataset="first"), "first", "queries")
     second = written(tmp_path, queries("what  now then", "and why", dataset="second"), "second", "queries")
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
-    assert decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[first, second], benchmarks=[bench])) == 0
+    assert decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[first, second], guard=[bench])) == 0
     out = tmp_path / "out"
     kept = tables.QUERIES.read(out / "out.parquet")
     assert kept.select("dataset", "question").rows() == [("first", "what now then"), ("second", "and why")]
-    counts = tables.OVERLAP_COUNTS.read(out / "out-contamination.parquet").select("dataset", "use", "exact_items", "removed_rows").rows()
-    assert counts == [("first", "queries", 1, 1), ("second", "queries", 0, 0)]
-    assert tables.OVERLAP_ITEMS.read(out / "out-items.parquet").height == 1
+    items, counts = measured(tmp_path, bench, use=["queries"], training=[first, second])
+    columns = ("dataset", "use", "benchmark", "exact_items", "removed_rows")
+    assert counts.select(columns).rows() == [("first", "queries", "bench", 1, 1), ("second", "queries", "bench", 0, 0)]
+    assert items.height == 1
+
+
+def test_a_benchmark_outside_the_guard_removes_nothing_and_is_measured_all_the_same(tmp_path):
+    train = written(tmp_path, queries("who is it", "what now then", dataset="train"), "train", "queries")
+    bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
+    assert decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[train], guard=[])) == 0
+    assert tables.QUERIES.read(tmp_path / "out" / "out.parquet").height == 2
+    items, counts = measured(tmp_path, bench, remove="none", use=["queries"], training=[train])
+    assert counts.select("exact_items", "training_rows", "removed_rows").rows() == [(1, 2, 0)]
+    assert items["overlap"].to_list() == ["exact"]
 
 
 def test_program_draws_sft_pairs(tmp_path):
     sft = written(tmp_path, pairs("pairs", "who is it", *(f"question {number}" for number in range(20))), "pairs", "sft")
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
-    assert decontaminate.main(program_arguments(tmp_path, sft_rows=5, use=["sft"], training=[sft], benchmarks=[bench])) == 0
+    assert decontaminate.main(program_arguments(tmp_path, sft_rows=5, use=["sft"], training=[sft], guard=[bench])) == 0
     drawn = tables.SFT.read(tmp_path / "out" / "out.parquet")
     assert drawn.height == 5
     assert "who is it" not in drawn["question"].to_list()
@@ -133,9 +153,9 @@ def test_program_writes_equal_bytes_twice(tmp_path):
     bench = written(tmp_path, queries("d e f", dataset="bench"), "bench", "queries")
     made = []
     for folder in (tmp_path / "one", tmp_path / "two"):
-        decontaminate.main(program_arguments(folder, sft_rows=9, use=["sft"], training=[sft], benchmarks=[bench]))
+        decontaminate.main(program_arguments(folder, sft_rows=9, use=["sft"], training=[sft], guard=[bench]))
         made.append([path.read_bytes() for path in sorted((folder / "out").iterdir())])
-    assert len(made[0]) == 3
+    assert len(made[0]) == 1
     assert made[0] == made[1]
 
 
@@ -143,16 +163,16 @@ def test_program_refuses_an_empty_rest_and_leaves_nothing(tmp_path):
     train = written(tmp_path, queries("who is it", dataset="train"), "train", "queries")
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
     with pytest.raises(InputError, match="no row is left"):
-        decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[train], benchmarks=[bench]))
+        decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[train], guard=[bench]))
     assert not (tmp_path / "out").exists()
 
 
 def test_program_names_a_missing_table_and_refuses_a_bad_option(tmp_path):
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
     with pytest.raises(table_files.TableError, match=r"missing.parquet"):
-        decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[tmp_path / "missing.parquet"], benchmarks=[bench]))
+        decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[tmp_path / "missing.parquet"], guard=[bench]))
     with pytest.raises(SystemExit):
-        decontaminate.main(program_arguments(tmp_path, remove="most", use=["queries"], training=[bench], benchmarks=[bench]))
+        decontaminate.main(program_arguments(tmp_path, remove="most", use=["queries"], training=[bench], guard=[bench]))
 
 
 def real(path: str, reader: str) -> pl.DataFrame:
@@ -169,7 +189,7 @@ def test_known_overlap_of_svamp_training_questions():
         "svamp": real("svamp/test.jsonl.gz", "svamp"),
         "mawps": real("mawps/test.jsonl.gz", "mawps"),
     }
-    counts = decontamination.compare("svamp", "sft", questions, benchmarks, 13, "exact").contamination
+    counts = decontamination.compare("svamp", "sft", questions, benchmarks, 13, "exact").counts
     found = {row["benchmark"]: (row["exact_items"], row["ngram_items"]) for row in counts.iter_rows(named=True)}
     assert found == {"asdiv": (839, 1032), "svamp": (0, 119), "mawps": (1773, 1897)}
 
@@ -182,7 +202,7 @@ def test_known_overlap_of_math_training_questions():
         "math500": real("math/math500.jsonl.gz", "math500"),
         "aime24": real("aime24/test.jsonl.gz", "aime24"),
     }
-    counts = decontamination.compare("math_train", "queries", questions, benchmarks, 13, "exact").contamination
+    counts = decontamination.compare("math_train", "queries", questions, benchmarks, 13, "exact").counts
     found = {row["benchmark"]: (row["exact_items"], row["ngram_items"]) for row in counts.iter_rows(named=True)}
     assert found == {"math": (10, 589), "math500": (1, 58), "aime24": (0, 9)}
 

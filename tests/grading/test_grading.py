@@ -328,7 +328,7 @@ def rollout(query_id="q1", sample=0, response="\\boxed{4}", rounds=(), **changed
 
 
 def round_(outcome="ok") -> dict:
-    return {"text": "t", "program": "print(4)", "output": "4", "outcome": outcome}
+    return {"text": "t", "program": "print(4)", "output": "4", "result": "4\n", "error": "", "outcome": outcome}
 
 
 def frame(rows) -> pl.DataFrame:
@@ -336,7 +336,7 @@ def frame(rows) -> pl.DataFrame:
 
 
 PROGRAM_TEXT = "Let's write a program.\n```python\nprint(4)\n```\n```output\n4\n```\n"
-NO_ROUND = {"text": "t", "program": None, "output": None, "outcome": None}
+NO_ROUND = {"text": "t"} | dict.fromkeys(("program", "output", "result", "error", "outcome"))
 ROLLOUTS = [
     rollout(sample=0),
     rollout(sample=1, response="\\boxed{5}"),
@@ -392,7 +392,9 @@ def test_the_rules_of_extraction_are_a_setting(exact_judge):
 
 def test_judges_stand_side_by_side_on_the_same_rollouts(exact_judge):
     """Execution alone accepts a wrong answer that a program printed, and refuses a right one that none did."""
-    wrong = rollout(response="```python\nprint(5)\n```\n```output\n5\n```\n\\boxed{5}", rounds=[round_() | {"output": "5"}])
+    wrong = rollout(
+        response="```python\nprint(5)\n```\n```output\n5\n```\n\\boxed{5}", rounds=[round_() | {"output": "5", "result": "5\n"}]
+    )
     rows = frame([rollout(), wrong, rollout(sample=2, rounds=[round_("error")])])
     with ExecutesJudge(LIMITS) as executes:
         graded = {judge.name: grade_rollouts(rows, QUERIES, judge, FORM, LIMITS) for judge in (exact_judge, executes)}

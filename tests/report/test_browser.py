@@ -42,8 +42,15 @@ def built(tmp_path_factory):
     tree.build(root, chosen)
     path = root / "results" / "test" / POLICY / "eval" / "auto" / "math" / "responses.parquet"
     frame = tables.ROLLOUTS.read(path).to_dicts()
-    hostile = {"text": f"```python\n{HOSTILE}\n```\n```output", "program": HOSTILE, "output": HOSTILE, "outcome": "error"}
-    frame[0]["rounds"] = [hostile, {"text": HOSTILE, "program": None, "output": None, "outcome": None}]
+    hostile = {
+        "text": f"```python\n{HOSTILE}\n```\n```output",
+        "program": HOSTILE,
+        "output": HOSTILE,
+        "result": HOSTILE,
+        "error": HOSTILE,
+        "outcome": "error",
+    }
+    frame[0]["rounds"] = [hostile, {"text": HOSTILE} | dict.fromkeys(("program", "output", "result", "error", "outcome"))]
     tables.ROLLOUTS.write(pl.DataFrame(frame, schema=tables.ROLLOUTS.schema), path)
     asked = tree.benchmark("math").with_columns(
         question=pl.when(pl.col("query_id") == "math-000").then(pl.lit(HOSTILE)).otherwise("question")

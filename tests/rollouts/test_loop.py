@@ -96,7 +96,10 @@ def test_a_program_runs_and_its_output_is_shown_and_masked(roll, tokenizer):
     assert row["finish_reason"] == "stop"
     assert row["token_ids"][-1] == tokenizer.eos_token_id
     assert [turn["program"] for turn in row["rounds"]] == ["print(2 + 3)", None]
-    assert [(turn["output"], turn["outcome"]) for turn in row["rounds"]] == [("5", "ok"), (None, None)]
+    assert [(turn["output"], turn["result"], turn["error"], turn["outcome"]) for turn in row["rounds"]] == [
+        ("5", "5\n", "", "ok"),
+        (None,) * 4,
+    ]
     first, second = (requests[0] for requests in engine.seen)
     assert second.token_ids == first.token_ids + row["token_ids"][: len(second.token_ids) - len(first.token_ids)]
     assert second.seed != first.seed

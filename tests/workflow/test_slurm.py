@@ -36,7 +36,7 @@ explore: {queries_per_iteration: 24, samples: 2}
 engine: {chunk_rows: 16}
 train: {optimizer: {epochs: 1, batch: 4, checkpoint_steps: 1}}
 evaluate: {benchmark_rows: 12, selection_benchmarks: []}
-hardware: {gpus: 1}
+resources: {explore: {gpus: 1}, evaluate: {gpus: 1}, score: {gpus: 1}, start: {gpus: 1}, train: {gpus: 1}}
 """
 SHARDED_STEPS = ROOT / "tests/support/sharded_steps.py"
 QUICKLY = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10")
@@ -49,9 +49,8 @@ def checkout_for(folder: Path) -> Path:
     (folder / "config/runs/small.yaml").write_text(SMALL)
     profile = folder / "slurm/config.v8+.yaml"
     text = profile.read_text()
-    for key, value in (("slurm_partition", "gpu"), ("slurm_account", slurm_cluster.ACCOUNT)):
-        text, count = re.subn(rf"(  {key}: )\w+(  # EDIT)", rf"\g<1>{value}\g<2>", text)
-        assert count == 1
+    text, count = re.subn(r"(  slurm_account: )\w+(  # EDIT)", rf"\g<1>{slurm_cluster.ACCOUNT}\g<2>", text)
+    assert count == 1
     profile.write_text(text)
     return folder
 
@@ -129,10 +128,10 @@ def test_a_run_that_loses_jobs_a_node_and_snakemake_itself_ends_with_the_bytes_o
 
     started, lost = begin(folder, cluster), None
     for end in ("now", "now+9minutes"):  # a walltime; one that comes near, of which the profile lets SLURM warn the job
-        lost, since = wait_for(next_job(cluster, "start_policy", lost), started, folder), time.time()
+        lost, since = wait_for(next_job(cluster, "train_start", lost), started, folder), time.time()
         wait_for(lambda since=since: written_since(kept / "start/tiny/seed1", since), started, folder)
         cluster.client("scontrol", "update", f"JobId={lost[0]}", f"EndTime={end}")
-    wait_for(next_job(cluster, "start_policy", lost), started, folder)
+    wait_for(next_job(cluster, "train_start", lost), started, folder)
     os.killpg(started.pid, signal.SIGINT)
     assert started.wait(timeout=120) != 0
     cluster.wait_until_idle(60)  # it cancelled its jobs
@@ -216,7 +215,7 @@ def test_two_nodes_share_the_weights_and_take_the_steps_of_one(cluster, local_fo
 def test_the_rules_train_over_two_nodes_and_take_the_steps_of_one(cluster, local_folder):
     """RL by the rule itself, a process on each node, gradients shared."""
     runs = local_folder / "results"
-    (local_folder / "config/runs/two_nodes.yaml").write_text(SMALL.replace("hardware: {gpus: 1}", "hardware: {gpus: 0, nodes: 2}"))
+    (local_folder / "config/runs/two_nodes.yaml").write_text(SMALL.replace("train: {gpus: 1}", "train: {nodes: 2}"))
     shutil.copytree(runs / "small", runs / "two_nodes")
     trained = runs / "two_nodes/main/tiny/seed1/iter1"
     shutil.rmtree(trained / "model")
@@ -224,7 +223,7 @@ def test_the_rules_train_over_two_nodes_and_take_the_steps_of_one(cluster, local
 
     def on_two_nodes() -> int:
         given = cluster.client("sacct", "-a", "-X", "-n", "-P", "-o", "AllocTRES%80")
-        return given.count("cpu=2,mem=8000M,node=2")  # of each node a core and 4 GB, as `hardware` says
+        return given.count("cpu=2,mem=8000M,node=2")  # of each node a core and 4 GB, as config/hardware/laptop.yaml says
 
     before = on_two_nodes()
     done = run_program(*command("--allowed-rules", "train_policy", target=wanted), cwd=local_folder, **on(cluster), MASTER_ADDR="127.0.0.1")

@@ -8,14 +8,17 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
 import pytest
 from support.checkout import BIN, SMOKE, SNAKEMAKE, copied, planned, snakemake
 from support.pages import chromium, opened
 from support.running import ROOT, environment, files, run_program
 
-from mathcode import configuration
+from mathcode import configuration, tables
 
 pytestmark = pytest.mark.workflow
 RUNS = sorted(path.stem for path in (ROOT / "config/runs").glob("*.yaml"))
@@ -36,22 +39,28 @@ def test_the_papers_command_plans_three_families_in_three_modes_on_six_benchmark
     experiments, families, iterations = len(paper.build.experiments), len(paper.build.families), paper.build.iterations
     assert (families, iterations, len(paper.build.benchmarks)) == (3, 2, 6)
     trained = experiments * families * iterations
-    assert jobs["fetch_model"] == jobs["start_policy"] == families
-    assert jobs["train_policy"] == jobs["score_behavior"] == jobs["synthesize_responses"] == jobs["estimate_strategy"] == trained
-    assert jobs["sample_responses_paper_greedy"] == trained + families
-    assert jobs["sample_responses_paper_sampled"] == experiments * families + families
-    assert jobs["prepare_benchmark"] == 6
-    done = snakemake("-n", "results/paper/start/llama31/seed1/eval/auto/gsm8k/scores.json", cwd=checkout)
-    for benchmark in paper.build.benchmarks:
-        for mode in ("auto", "cot", "code"):
-            assert f"results/paper/start/llama31/seed1/eval/{mode}/{benchmark}/responses.parquet" in done.stdout
+    assert jobs["fetch_model"] == jobs["build_base"] == families
+    assert (jobs["demonstrate_solutions"], jobs["adopt_base"]) == (2, 1)  # DeepSeekMath is used as it is
+    assert jobs["score_logprobs"] == jobs["synthesize_responses"] == jobs["estimate_strategy"] == trained
+    assert (jobs["train_policy"], jobs["train_start"]) == (trained, 2)
+    assert jobs["sample_responses"] == (trained + families) * 6
+    assert jobs["sample_labels"] == experiments * families + families
+    assert jobs["prepare_benchmark"] == len({*paper.build.benchmarks, *paper.data.guard})
+    done = snakemake("-n", "results/paper/start/llama31/seed1/eval/auto/gsm8k/exact/scores.json", cwd=checkout)
+    for mode in ("auto", "cot", "code"):  # a model is loaded once for all modes, and for the benchmark asked for alone
+        assert f"results/paper/start/llama31/seed1/eval/{mode}/gsm8k/responses.parquet" in done.stdout
+    assert "/eval/auto/math/" not in done.stdout
 
 
 @pytest.mark.parametrize("run", RUNS)
 def test_every_run_is_a_target(checkout, run):
     jobs = planned(run, cwd=checkout)
-    build = configuration.load(ROOT / "config").runs[run].build
-    assert jobs["train_policy"] == len(build.experiments) * len(build.families) * len(build.seeds) * build.iterations
+    config = configuration.load(ROOT / "config")
+    build = config.runs[run].build
+    fine_tuned = [family for family in build.families if config.families[family].precondition == "sft"]
+    trained = len(build.experiments) * len(build.families) * len(build.seeds) * build.iterations
+    assert jobs["train_policy"] == trained
+    assert jobs["train_start"] == len(fine_tuned) * len(build.seeds)
     assert jobs["plot_figures"] == jobs["tabulate_results"] == 1
 
 
@@ -59,7 +68,7 @@ def test_six_experiments_share_the_start_policy_and_its_rollouts(checkout):
     jobs = planned("demo", cwd=checkout)
     explored = {"start": 4, "main": 3, "no_reflection": 3, "q_rule": 3, "released_objective": 3, "standard_rl": 1, "equal_rollouts": 2}
     assert jobs["sample_rollouts"] == sum(explored.values())
-    assert (jobs["start_policy"], jobs["train_policy"], jobs["sample_responses_demo_greedy"]) == (1, 12, 13)
+    assert (jobs["train_start"], jobs["train_policy"], jobs["sample_responses"]) == (1, 12, 2 * 13)
 
 
 def test_a_file_plans_only_what_it_needs(checkout):
@@ -68,16 +77,17 @@ def test_a_file_plans_only_what_it_needs(checkout):
     assert done.returncode == 0, done.stdout[-2000:]
     jobs = planned(target, cwd=checkout)
     modes = 3  # native, cot, code: before each of the two iterations
-    expected = {"fetch_model": 1, "start_policy": 1, "sample_rollouts": 2 * modes, "grade_rollouts": 2 * modes}
-    expected |= {"estimate_strategy": 2, "synthesize_responses": 1, "score_behavior": 1, "train_policy": 1}
+    expected = {"fetch_model": 1, "build_base": 1, "adopt_base": 1, "sample_rollouts": 2 * modes, "grade_rollouts": 2 * modes}
+    expected |= {"estimate_strategy": 2, "synthesize_responses": 1, "score_logprobs": 1, "train_policy": 1}
     assert {name: count for name, count in jobs.items() if name in expected} == expected
-    assert not [name for name in jobs if "responses_" in name or name in ("tabulate_results", "plot_figures", "prepare_sft")]
+    assert not [name for name in jobs if name in ("sample_responses", "sample_labels", "tabulate_results", "plot_figures", "prepare_sft")]
     for other in ("qwen2math", "llama31", "standard_rl", "no_reflection", "released_objective", "/eval/"):
         assert other not in done.stdout
 
 
 def test_a_family_that_is_used_as_it_is_needs_no_sft_data(checkout):
-    assert planned("results/paper/start/deepseekmath/seed1/model", cwd=checkout) == {"fetch_model": 1, "start_policy": 1}
+    alone = {"fetch_model": 1, "build_base": 1, "adopt_base": 1}
+    assert planned("results/paper/start/deepseekmath/seed1/model", cwd=checkout) == alone
     assert planned("results/paper/start/llama31/seed1/model", cwd=checkout)["prepare_sft"] == 4
 
 
@@ -91,20 +101,41 @@ def asked(rule: str, target: str, *arguments: str, cwd: Path) -> dict[str, str]:
     return dict(item.split("=", 1) for item in listed) | {"threads": threads[1] if threads else "1"}
 
 
-def test_a_model_that_is_used_as_it_is_asks_for_no_gpu(checkout):
-    linked = asked("start_policy", "results/paper/start/deepseekmath/seed1/model", cwd=checkout)
-    assert (linked["gpu"], linked["threads"], linked["mem_mb"], linked["runtime"]) == ("0", "1", "8000", "60")
-    trained = asked("start_policy", "results/paper/start/llama31/seed1/model", cwd=checkout)
-    assert (trained["gpu"], trained["threads"], trained["mem_mb"], trained["runtime"]) == ("8", "16", "200000", "1440")
-    done = snakemake("-n", "--printshellcmds", "results/paper/start/deepseekmath/seed1/model", cwd=checkout)
-    assert "exec python workflow_scripts/start_policy.py" in done.stdout
+def test_what_needs_no_gpu_asks_for_none_nor_for_its_partition(checkout):
+    done = snakemake("paper", "--profile", "slurm", "-n", "--cores", "64", cwd=checkout)
+    assert done.returncode == 0, done.stdout[-2000:]
+    partitions = {}
+    for rule, job in re.findall(r"^(?:local)?rule (\w+):((?:\n    .*)+)", done.stdout, re.MULTILINE):
+        resources = re.search(r"resources: (.*)", job)[1]
+        gpus = re.search(r"\bgpu=(\d+)", resources)
+        partition = re.search(r"slurm_partition=(\w+)", resources)
+        partitions.setdefault(rule, set()).add((int(gpus[1]) if gpus else 0, partition and partition[1]))
+    on_gpus = {rule for rule, asks in partitions.items() if any(gpus for gpus, _ in asks)}
+    assert on_gpus == {"sample_rollouts", "sample_responses", "sample_labels", "score_logprobs", "train_start", "train_policy"}
+    local = {"fetch_source", "fetch_model", "paper"}
+    assert {rule: asks for rule, asks in partitions.items() if rule not in on_gpus | local} == {
+        rule: {(0, "cpu")} for rule in set(partitions) - on_gpus - local
+    }
+    assert all(partition == "gpu" for rule in on_gpus for _, partition in partitions[rule])
+
+
+def test_stages_ask_for_what_they_need(checkout):
+    target = "results/paper/main/llama31/seed1/iter1/model"
+    asks = {rule: asked(rule, target, cwd=checkout) for rule in ("train_policy", "score_logprobs", "sample_rollouts", "grade_rollouts")}
+    told = {rule: (job.get("gpu", "0"), job["threads"], job["mem_mb"], job["runtime"]) for rule, job in asks.items()}
+    assert told == {
+        "train_policy": ("8", "16", "200000", "1440"),
+        "score_logprobs": ("1", "8", "64000", "240"),
+        "sample_rollouts": ("8", "16", "200000", "480"),
+        "grade_rollouts": ("0", "4", "8000", "60"),
+    }
 
 
 def test_a_further_attempt_asks_for_more_up_to_what_a_site_has(checkout):
     target = "results/paper/main/llama31/seed1/iter1/model"
     asks = {rule: asked(rule, target, "--attempt", "3", cwd=checkout) for rule in ("train_policy", "prepare_sft", "grade_rollouts")}
     assert {rule: (job["runtime"], job["mem_mb"]) for rule, job in asks.items()} == {
-        "train_policy": ("1440", "400000"),  # hardware.max_hours, hardware.max_memory_gb
+        "train_policy": ("1440", "400000"),  # max_hours, max_memory_gb
         "prepare_sft": ("720", "48000"),
         "grade_rollouts": ("180", "24000"),
     }
@@ -116,9 +147,9 @@ def test_gpus_are_on_the_nodes_that_are_asked_for(checkout):
     one = asked("train_policy", "results/paper/main/llama31/seed1/iter1/model", cwd=checkout)
     assert (one["nodes"], one["gpu"], one["slurm_extra"]) == ("1", "8", "--signal=TERM@600")
     assert not {"mpi", "tasks", "gres"} & set(one)
-    for rule in ("sample_rollouts", "score_behavior"):
+    for rule in ("sample_rollouts", "score_logprobs"):
         assert asked(rule, "results/paper/main/llama31/seed1/iter1/model", cwd=checkout)["nodes"] == "1"
-    (checkout / "config/runs/nodes.yaml").write_text("description: two nodes\nhardware: {nodes: 2}\n")
+    (checkout / "config/runs/nodes.yaml").write_text("extends: paper\ndescription: two nodes\nresources: {train: {nodes: 2}}\n")
     try:
         two = asked("train_policy", "results/nodes/main/llama31/seed1/iter1/model", cwd=checkout)
     finally:
@@ -152,9 +183,10 @@ def test_an_engine_that_is_not_there_is_told_before_anything_runs(checkout):
         "results/paper/main/lama31/seed1/iter1/model",
         "results/paper/main/llama31/seed0/iter1/model",
         "results/paper/main/llama31/seed1/iter0/model",
-        "results/paper/main/llama31/seed1/iter1/eval/auto/gsm9k/scores.json",
-        "results/paper/main/llama31/seed1/iter1/eval/dictated/gsm8k/scores.json",
-        "results/paper/main/llama31/seed1/explore/native/rollouts.parquet",
+        "results/paper/main/llama31/seed1/iter1/eval/auto/gsm9k/exact/scores.json",
+        "results/paper/main/llama31/seed1/iter1/eval/dictated/gsm8k/exact/scores.json",
+        "results/paper/main/llama31/seed1/iter1/eval/auto/gsm8k/exactly/scores.json",
+        "results/paper/main/llama31/seed1/explore/native/queries/rollouts.parquet",
         "data/benchmarks/gsm9k.parquet",
     ],
 )
@@ -169,9 +201,9 @@ def test_a_misspelt_target_is_refused(checkout, target):
     ("file", "old", "new", "sentence"),
     [
         ("runs/paper.yaml", "description:", "sampels: 3\ndescription:", "runs/paper.yaml: key 'sampels': extra inputs are not permitted"),
-        ("config.yaml", "  samples: 5 ", "  samples: five ", "key 'explore.samples': input should be a valid integer"),
+        ("methods/autocode.yaml", "  samples: 5 ", "  samples: five ", "key 'explore.samples': input should be a valid integer"),
         ("runs/demo.yaml", "families: [tiny]", "families: [tinny]", "runs/demo.yaml: unknown family 'tinny'"),
-        ("config.yaml", "iterations: 2", "iterations: [2", "config.yaml: not YAML"),
+        ("methods/autocode.yaml", "iterations: 2", "iterations: [2", "autocode.yaml: not YAML"),
     ],
 )
 def test_a_bad_setting_ends_in_one_sentence(checkout, tmp_path, file, old, new, sentence):
@@ -234,20 +266,21 @@ def test_a_second_start_has_nothing_to_do(finished):
 
 def test_experiments_share_the_start_policys_rollouts(finished):
     """Nobody else explores before iteration 1, and the last iteration's policy is not explored at all."""
-    policies = Counter(str(path.parents[2].relative_to(finished / "results/smoke")) for path in finished.rglob("rollouts.parquet"))
+    policies = Counter(str(path.parents[3].relative_to(finished / "results/smoke")) for path in finished.rglob("rollouts.parquet"))
     explored = {"main": 3, "standard_rl_equal_rollouts": 2}  # native, and the two dictated modes or native_extra
     assert policies == {"start/tiny/seed1": 4} | {f"{name}/tiny/seed1/iter1": modes for name, modes in explored.items()}
 
 
 def test_sharded_sampling_ends_with_the_same_bytes(finished):
     sharded = finished / "config/runs/sharded.yaml"
-    sharded.write_text(SMOKE.replace("extends: demo", "extends: demo\nhardware: {shards: 3}"))
+    sharded.write_text(SMOKE.replace("extends: demo", "extends: demo\nresources: {explore: {shards: 3}, evaluate: {shards: 3}}"))
     shutil.copytree(finished / "results/smoke/data", finished / "results/sharded/data")
     shutil.copytree(finished / "results/smoke/start/tiny/seed1/model", finished / "results/sharded/start/tiny/seed1/model")
-    sampled = ["explore/cot/rollouts.parquet", "eval/code/arithmetic_test/responses.parquet", "eval/auto/arithmetic_ood/responses.parquet"]
+    evaluated = ("eval/code/arithmetic_test/responses.parquet", "eval/auto/arithmetic_ood/responses.parquet")
+    sampled = ["explore/cot/queries/rollouts.parquet", *evaluated]
     try:
         targets = [f"results/sharded/start/tiny/seed1/{name}" for name in sampled]
-        allowed = ["sample_shard", "merge_shards", "sample_responses_sharded_greedy", "merge_responses_sharded_greedy"]
+        allowed = ["sample_rollouts_shard", "merge_rollouts", "sample_responses_shard", "merge_responses"]
         done = snakemake(*targets, "--cores", "2", "--allowed-rules", *allowed, cwd=finished)
         assert done.returncode == 0, done.stdout[-4000:]
         for name in sampled:
@@ -260,17 +293,17 @@ def test_sharded_sampling_ends_with_the_same_bytes(finished):
 
 def test_the_paper_can_be_planned_in_many_shards(checkout):
     many = checkout / "config/runs/many.yaml"
-    many.write_text('extends: paper\ndescription: "many shards"\nhardware: {shards: 64}\n')
+    many.write_text('extends: paper\ndescription: "many shards"\nresources: {explore: {shards: 64}, evaluate: {shards: 64}}\n')
     try:
         jobs = planned("many", cwd=checkout)
     finally:
         many.unlink()
-    assert jobs["sample_shard"] == 64 * jobs["merge_shards"] > 3000
-    assert jobs["sample_responses_many_greedy"] == 64 * jobs["merge_responses_many_greedy"]
+    assert jobs["sample_rollouts_shard"] == 64 * jobs["merge_rollouts"] > 3000
+    assert 3 * jobs["sample_responses_shard"] + 2 * jobs["sample_labels_shard"] == 64 * jobs["merge_responses"]  # a job merges one mode
 
 
 def test_a_changed_label_reruns_no_training(finished):
-    path = finished / "config/config.yaml"
+    path = finished / "config/methods/autocode.yaml"
     text = path.read_text()
     assert "label: AutoCode (EM)" in text
     path.write_text(text.replace("label: AutoCode (EM)", "label: AutoCode"))
@@ -292,9 +325,9 @@ def test_a_changed_rule_for_programs_trains_nothing_again(finished):
     text = path.read_text()
     path.write_text(text.replace("\ntiny:\n", "\ntiny:\n  blocks: notebook\n", 1))
     try:
-        jobs = planned("results/smoke/start/tiny/seed1/explore/cot/rollouts.parquet", cwd=finished)
+        jobs = planned("results/smoke/start/tiny/seed1/explore/cot/queries/rollouts.parquet", cwd=finished)
         assert set(jobs) == {"sample_rollouts"}
-        assert "start_policy" not in planned("smoke", cwd=finished)
+        assert not {"train_start", "train_policy"} & set(planned("smoke", cwd=finished))
     finally:
         path.write_text(text)
 
@@ -304,7 +337,7 @@ def test_a_changed_estimate_reruns_what_depends_on_it(finished):
     path.write_text(SMOKE + "estimate: {alpha: 2.0}\n")
     try:
         jobs = planned("results/smoke/main/tiny/seed1/iter1/model", cwd=finished)
-        assert jobs == {"estimate_strategy": 1, "synthesize_responses": 1, "score_behavior": 1, "train_policy": 1}
+        assert jobs == {"estimate_strategy": 1, "synthesize_responses": 1, "score_logprobs": 1, "train_policy": 1}
     finally:
         path.write_text(SMOKE)
 
@@ -314,11 +347,90 @@ def test_a_changed_grading_of_what_is_evaluated_samples_and_trains_nothing_again
     path.write_text(SMOKE.replace("selection_samples: 2", "selection_samples: 2, grading: {extraction: deepseek_math}"))
     try:
         jobs = planned("smoke", cwd=finished)
-        graded = {"grade_responses_smoke_greedy": 5, "score_responses_smoke_greedy": 5, "grade_responses_smoke_sampled": 3}
+        graded = {"grade_responses": 2 * 5, "score_responses": 2 * 5, "grade_labels": 3}
         shown = ("tabulate_results", "export_latex", "plot_figures", "tabulate_costs", "write_summary", "browse_responses", "smoke")
         assert jobs == graded | dict.fromkeys(shown, 1)
     finally:
         path.write_text(SMOKE)
+
+
+REPORTED = dict.fromkeys(
+    ("tabulate_results", "export_latex", "plot_figures", "tabulate_costs", "write_summary", "browse_responses", "smoke"), 1
+)
+"""What makes the report of a run, which any addition makes again."""
+
+
+@contextmanager
+def changed(path: Path, text: str) -> Iterator[None]:
+    """A file with another text for the length of a block; what it held, and when it was written, comes back."""
+    before, stat = path.read_text(), path.stat()
+    path.write_text(text)
+    try:
+        yield
+    finally:
+        path.write_text(before)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def test_one_benchmark_more_runs_that_benchmark_and_nothing_else(finished):
+    more = SMOKE.replace("build: {", "build: {benchmarks: [arithmetic_test, arithmetic_ood, arithmetic_dev], ")
+    with changed(finished / "config/runs/smoke.yaml", more):
+        jobs = planned("smoke", cwd=finished)
+    policies = 5
+    own = dict.fromkeys(("sample_responses", "grade_responses", "score_responses"), policies)
+    assert jobs == {"fetch_source": 1, "prepare_benchmark": 1, "measure_overlap": 2} | own | REPORTED
+
+
+def test_one_seed_more_runs_that_seed_and_nothing_else(finished):
+    with changed(finished / "config/runs/smoke.yaml", SMOKE.replace("build: {", "build: {seeds: [1, 2], ")):
+        done = snakemake("smoke", "-n", cwd=finished)
+        assert done.returncode == 0, done.stdout[-2000:]
+        jobs = planned("smoke", cwd=finished)
+    of_policies = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", done.stdout, re.MULTILINE)
+    assert {rule for rule, job in of_policies if "/seed2/" not in job} == set(REPORTED)
+    assert (jobs["train_start"], jobs["train_policy"]) == (1, 4)
+    assert not {"decontaminate", "measure_overlap", "prepare_sft"} & set(jobs)
+
+
+def test_one_family_more_runs_that_family_and_nothing_else(finished):
+    families = finished / "config/families.yaml"
+    tiny = families.read_text().partition("\ntiny:\n")[2]
+    small = SMOKE.replace("build: {", "build: {families: [tiny, small], ")
+    with changed(families, families.read_text() + "\nsmall:\n" + tiny), changed(finished / "config/runs/smoke.yaml", small):
+        done = snakemake("smoke", "-n", cwd=finished)
+    assert done.returncode == 0, done.stdout[-2000:]
+    of_policies = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", done.stdout, re.MULTILINE)
+    assert {rule for rule, job in of_policies if "/small/" not in job} == set(REPORTED)
+    assert sum(rule in ("train_start", "train_policy") for rule, _ in of_policies) == 5
+
+
+def test_another_judge_grades_and_nothing_else(finished):
+    jobs = planned("results/smoke/start/tiny/seed1/eval/code/arithmetic_test/executes/scores.json", cwd=finished)
+    assert jobs == {"grade_responses": 1, "score_responses": 1}
+    assert planned("results/smoke/start/tiny/seed1/explore/code/queries/executes/grades.parquet", cwd=finished) == {"grade_rollouts": 1}
+
+
+def test_judges_stand_side_by_side_in_a_run(finished):
+    folder = "results/smoke/start/tiny/seed1/explore/code/queries"
+    done = snakemake(f"{folder}/executes/grades.parquet", "--cores", "2", cwd=finished)
+    assert done.returncode == 0, done.stdout[-2000:]
+    exact, executes = (tables.GRADES.read(finished / folder / judge / "grades.parquet") for judge in ("exact", "executes"))
+    key = ["query_id", "sample", "answer"]
+    assert exact.select(key).equals(executes.select(key))
+    assert exact["grader"].unique().to_list() != executes["grader"].unique().to_list()
+    assert not executes.filter(pl.col("strict") & (pl.col("executions") == 0)).height
+
+
+def test_one_figure_more_draws_figures_and_nothing_else(finished):
+    drawn = finished / "results/smoke/figures/alignment.svg"
+    before = drawn.read_bytes()
+    drawn.unlink()
+    try:
+        assert planned("smoke", cwd=finished) == {"plot_figures": 1, "write_summary": 1, "smoke": 1}
+    finally:
+        drawn.write_bytes(before)
+    stat = (finished / "results/smoke/figures/q_values.svg").stat()
+    os.utime(drawn, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def remade(folder: Path) -> dict[str, bytes]:

@@ -1,8 +1,8 @@
-"""All of `config/`, merged and validated before a job is planned; and what can be named there: methods and judges.
+"""All of `config/`, merged and validated before a job is planned; and what can be named there: methods, judges and losses.
 
 Merged key by key, lists replaced: `config.yaml` (what all methods share), `methods/<method>.yaml` (the papers' values, each with its
-source), the run it `extends`, `runs/<run>.yaml`; what jobs ask for is `hardware/<hardware>.yaml` and the run over it. An experiment's settings come on top (`settings.Run.of`). An unknown or missing
-key is an error that names file and key.
+source), the run it `extends`, `runs/<run>.yaml`; an experiment's settings come on top (`settings.Run.of`). What jobs ask for is
+`hardware/<hardware>.yaml`, with the run over it. An unknown or missing key is an error that names file and key.
 """
 
 from collections.abc import Collection
@@ -23,10 +23,42 @@ METHODS: dict[str, Method] = {method.name: method for method in (AUTOCODE,)}
 JUDGES = {"exact": "mathcode.grading.exact:ExactJudge", "executes": "mathcode.grading.executes:ExecutesJudge"}
 """Judges by the name they have in paths: module and class, made from the section `grading`."""
 
+LOSSES = {
+    "likelihood": ("mathcode.training.losses:Likelihood", None),
+    "label": ("mathcode.training.losses:LabelLikelihood", None),
+    "dpo": ("mathcode.training.preferences:DPO", "mathcode.training.preferences:DPONumbers"),
+    "orpo": ("mathcode.training.preferences:ORPO", "mathcode.training.preferences:ORPONumbers"),
+    "paper": ("mathcode.methods.autocode.objective:Paper", "mathcode.methods.autocode.settings:OffPolicy"),
+    "released": ("mathcode.methods.autocode.objective:Released", "mathcode.methods.autocode.settings:OffPolicy"),
+    "released_first": ("mathcode.methods.autocode.objective:ReleasedFirst", "mathcode.methods.autocode.settings:OffPolicy"),
+}
+"""Losses by name: class, and the section of its numbers (None: it has none)."""
+
 
 def judge_class(name: str) -> type:
     """The class of a judge, imported when it is asked for."""
-    module, _, attribute = JUDGES[name].partition(":")
+    return _imported(JUDGES[name])
+
+
+def make_loss(training: settings.Training):
+    """The loss that a training is set to (`mathcode.training.losses.Loss`), imported when it is asked for.
+
+    Raises:
+        SettingsError: there is no such loss, or its numbers are not what it takes.
+    """
+    if training.loss not in LOSSES:
+        raise settings.SettingsError(f"unknown loss '{training.loss}'; there are: {', '.join(LOSSES)}")
+    kind, numbers = LOSSES[training.loss]
+    if numbers is None:
+        if training.numbers:
+            raise settings.SettingsError(f"loss '{training.loss}' takes no numbers, and '{min(training.numbers)}' was given")
+        return _imported(kind)()
+    return _imported(kind)(settings.validated(_imported(numbers), training.numbers, f"numbers of loss '{training.loss}'"))
+
+
+def _imported(path: str) -> type:
+    """A class by module:name."""
+    module, _, attribute = path.partition(":")
     return getattr(import_module(module), attribute)
 
 
@@ -58,7 +90,7 @@ def load(folder: str | Path = "config") -> Config:
         for name, value in _read_yaml(folder / "families.yaml").items()
     }
     sources = settings.validated(settings.Sources, _read_yaml(folder / "sources.yaml"), str(folder / "sources.yaml"))
-    config = Config(runs=runs, families=families, sources=sources)
+    config = settings.validated(Config, {"runs": runs, "families": families, "sources": sources}, str(folder))
     _check_names(config, folder)
     return config
 
@@ -106,7 +138,8 @@ def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
     for name in run.build.families:
         if config.families[name].lora:
             raise settings.SettingsError(
-                f"{where}: LoRA adapters of family '{name}' need the whole model: take gpus: 1 and nodes: 1 (resources.start, resources.train)"
+                f"{where}: LoRA adapters of family '{name}' need the whole model: take gpus: 1 and nodes: 1"
+                " (resources.start, resources.train)"
             )
     if any(chosen.optimizer == "muon" for chosen in METHODS[run.method].optimizers(run)):
         raise settings.SettingsError(

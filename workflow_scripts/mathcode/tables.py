@@ -88,30 +88,58 @@ GRADES = Table(
     },
 )
 
+TRAINING = Table(
+    "training",
+    {
+        "example_id": Column(pl.String, "query_id and running number of the example within its query"),
+        "query_id": KEY["query_id"],
+        "prompt": Column(pl.String, "text the policy is trained under"),
+        "response": Column(pl.String, "complete response text, for readers: training takes the tokens"),
+        "kind": Column(pl.String, "how the example was made, in the words of its method"),
+        "methodology": Column(pl.String, "methodology of the response (of its last attempt): cot or code", nullable=True),
+        "loss": Column(pl.String, "kind of loss it is for: likelihood, off_policy, pair, label"),
+        "pair_id": Column(pl.String, "pair it belongs to (loss pair)", nullable=True),
+        "side": Column(pl.String, "its side of the pair: chosen or rejected (loss pair)", nullable=True),
+        "weight": Column(pl.Float64, "factor of its loss; null: 1", nullable=True),
+        "reward": Column(pl.Float64, "1 if the final answer is right, else 0, strict verdict (loss off_policy)", nullable=True),
+        "advantage": Column(pl.Float64, "query-wise whitened reward (loss off_policy)", nullable=True),
+        "token_ids": Column(pl.List(pl.Int32), "tokens of the response, end-of-text included where it ended"),
+        "loss_mask": Column(pl.List(pl.Boolean), "per token: enters the loss"),
+        "selection_mask": Column(
+            pl.List(pl.Boolean), "per token: belongs to the decision, the cue of the last selection; null: there is none", nullable=True
+        ),
+        "sampled_logprobs": Column(
+            pl.List(pl.Float32), "log-probabilities as sampled of the loss tokens, where sampled under this very prompt", nullable=True
+        ),
+        "parents": Column(pl.List(pl.String), "what it was made of: rollouts as mode:sample; empty for data"),
+        "isolation": Column(pl.String, "level at which the programs behind it ran, the weakest; null without any", nullable=True),
+    },
+)
+
 LOGPROBS = Table(
     "logprobs",
     {
-        "response_id": Column(pl.String, "response of the dataset"),
-        "logprobs": Column(pl.List(pl.Float32), "behaviour log-probability of each loss token, by teacher forcing"),
+        "example_id": Column(pl.String, "example of the training table"),
+        "logprobs": Column(
+            pl.List(pl.Float32), "log-probability of each loss token under the model training starts from, by teacher forcing"
+        ),
         "sampled_difference": Column(pl.Float64, "mean |recomputed - sampled| log-probability over its tokens", nullable=True),
     },
 )
+
+PART = pl.Struct({"name": pl.String, "value": pl.Float64})
 
 TRAINING_LOG = Table(
     "training_log",
     {
         "step": Column(pl.Int32, "optimiser step, from 1"),
         "epoch": Column(pl.Float64, "passes over the data so far"),
-        "loss": Column(pl.Float64, "minimised objective"),
-        "policy_loss": Column(pl.Float64, "its policy-objective (or likelihood) part"),
-        "selection_loss": Column(pl.Float64, "mean -log p of the reference cue, before weighting"),
-        "ratio": Column(pl.Float64, "mean importance ratio to the behaviour policy", nullable=True),
-        "clip_share": Column(pl.Float64, "share of ratios outside the clip range", nullable=True),
-        "kl_behaviour": Column(pl.Float64, "mean estimated KL to the behaviour policy, nats per token", nullable=True),
-        "advantage": Column(pl.Float64, "mean advantage of the batch", nullable=True),
+        "loss": Column(pl.Float64, "minimised loss, per loss token, response or pair of the batch, as the loss counts"),
         "learning_rate": Column(pl.Float64, "learning rate of the step"),
         "gradient_norm": Column(pl.Float64, "norm before clipping"),
         "tokens": Column(pl.Int64, "loss tokens of the step"),
+        "responses": Column(pl.Int64, "responses of the step; a pair has two"),
+        "parts": Column(pl.List(PART), "what the loss reports beside its value: names and meanings are its own"),
     },
 )
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from mathcode.responses.form import Form
 
 if TYPE_CHECKING:
-    from mathcode.settings import Family, Optimizer, Run
+    import polars as pl
+
+    from mathcode.settings import Family, Optimizer, Run, Training
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Method:
         form: fixed sentences of its responses.
         explored, evaluated, sampled: modes of exploration, of greedy evaluation, and of sampled evaluation, by name.
         prompt: the text for (prompt profile, mode, question).
+        texts: what a tokenizer built from scratch learns from, of (table `sft`, prompt profile).
+        training: what the policy of an iteration is trained with, of (run with its experiment's settings, iteration; 0 is the start).
         optimizers: every optimisation of a run, its experiments' included.
         check: raises SettingsError for what a run may not say.
         samples: indices of the rollouts of a query in a mode of exploration.
@@ -50,6 +54,8 @@ class Method:
     evaluated: Mapping[str, Mode]
     sampled: Mapping[str, Mode]
     prompt: Callable[[str, str, str], str]
+    texts: Callable[["pl.DataFrame", str], list[str]]
+    training: Callable[["Run", int], "Training"]
     optimizers: Callable[["Run"], list["Optimizer"]]
     check: Callable[["Run"], None]
     samples: Callable[["Run", str], range]

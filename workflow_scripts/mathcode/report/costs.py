@@ -17,7 +17,7 @@ STAGES = {
     "exploration": r".+/explore/.+/(rollouts|\d+of\d+)",
     "grading of rollouts": r".+/explore/.+/grades",
     "E-step": r".+/reference_strategy",
-    "synthesis": r".+/dataset",
+    "synthesis": r".+/iter\d+/training",
     "behaviour log-probabilities": r".+/logprobs",
     "RL": r".+/iter\d+/model",
     "evaluation": r".+/eval/(greedy|shards/greedy/.+)",

@@ -1,6 +1,6 @@
-"""One optimisation."""
+"""One optimisation: how its steps are taken, and what they minimise."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -22,3 +22,11 @@ class Optimizer(Section):
     max_gradient_norm: float = Field(gt=0)
     checkpoint_steps: PositiveInt = Field(description="optimiser steps between resumable checkpoints")
     threads: PositiveInt = Field(description="CPU threads of torch; fixed, since another number may round otherwise")
+
+
+class Training(Section):
+    """All that a training is set to, as a rule hands it to the one program that trains."""
+
+    loss: str = Field(description="name of a loss (`mathcode.configuration.LOSSES`)")
+    numbers: dict[str, Any] = Field(default_factory=dict, description="what this loss is set to")
+    optimizer: Optimizer

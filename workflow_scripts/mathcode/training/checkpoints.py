@@ -1,7 +1,6 @@
-"""One training loop for Code4Math SFT and for RL: resumable, deterministic on a CPU, one or many processes.
+"""Checkpoints of a training: written beside the last one, then put in its place, so that a kill leaves one of the two whole.
 
-The order of the data follows from seed and step alone, so a run killed at any moment and resumed from its last checkpoint
-ends with the weights of an uninterrupted one. Checkpoints are undeclared files: Snakemake deletes a failed job's outputs.
+They are undeclared files, since Snakemake deletes a failed job's outputs; removing them costs nothing but the way to where they were.
 """
 
 import json

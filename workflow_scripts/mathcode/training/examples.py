@@ -1,67 +1,114 @@
-"""One training loop for Code4Math SFT and for RL: resumable, deterministic on a CPU, one or many processes.
+"""Rows of table `training` as what a step works on: tokens, masks, and what the loss needs beside them.
 
-The order of the data follows from seed and step alone, so a run killed at any moment and resumed from its last checkpoint
-ends with the weights of an uninterrupted one. Checkpoints are undeclared files: Snakemake deletes a failed job's outputs.
+Text is never tokenised again behind a mask: only the prompt is text here, the response stands in the table as tokens.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import polars as pl
 
 from mathcode.core.errors import UserError
 from mathcode.core.table_files import TableError
+from mathcode.policies.scoring import TokenSequence
+from mathcode.training.losses import Loss
+
+CHOSEN = 1
+REJECTED = 0
+"""Sides of a pair, as numbers."""
+
+NEEDED = {"likelihood": (), "label": (), "off_policy": ("selection_mask", "advantage", "reward"), "pair": ("pair_id", "side")}
+"""Columns that may be null in general, and not in rows for this kind of loss."""
 
 
 class TrainingError(UserError):
-    """Nothing to train on, a loss that is no number, a checkpoint that cannot be written, or sharding that is not to be had."""
+    """Nothing to train on, rows of another loss, a loss that is no number, a checkpoint or sharding that is not to be had."""
 
 
 @dataclass(frozen=True)
-class Example:
-    """A prompt and its response as tokens. Masks and behaviour log-probabilities (None: there is none) run over the response."""
+class Example(TokenSequence):
+    """A prompt and its response as tokens, with what losses read. Lists run over the response.
 
-    prompt_ids: list[int]
-    response_ids: list[int]
-    loss_mask: list[bool]
+    Attributes:
+        selection_mask: tokens that belong to a decision (AutoCode's cue).
+        reference: natural log-probability of each token under the model training starts from; None where there is none.
+        pair: pair it belongs to (-1: none), and its `side` there.
+    """
+
     selection_mask: list[bool]
     advantage: float = 0.0
     reward: float = 0.0
-    behaviour: list[float | None] | None = None
+    reference: list[float | None] | None = None
+    weight: float = 1.0
+    pair: int = -1
+    side: int = CHOSEN
 
     @property
-    def length(self) -> int:
-        return len(self.prompt_ids) + len(self.response_ids)
+    def looked_at(self) -> list[bool]:
+        """Tokens of the loss or of a decision."""
+        return [loss or marked for loss, marked in zip(self.loss_mask, self.selection_mask, strict=True)]
 
 
-def from_dataset(dataset: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer, reflective_behaviour: bool = True) -> list[Example]:
-    """One example per response, in the table's order.
+def from_table(table: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer, loss: Loss) -> list[Example]:
+    """One example per row of table `training`, in its order.
 
     Args:
-        logprobs: behaviour log-probabilities; None trains without an importance ratio (ratio 1).
-        reflective_behaviour: whether self-reflective responses get theirs (the released program gives them ratio 1).
+        logprobs: log-probabilities under the model training starts from; None: there are none (an importance ratio is 1 then).
+        loss: what the rows are for; it may leave the first tokens of a row without a reference (`Loss.unreferenced`).
 
     Raises:
-        TableError: a response has no log-probabilities, or not one per loss token.
+        TrainingError: a row is for another loss, lacks what the loss reads, or a pair is not one chosen and one rejected response.
+        TableError: the loss needs log-probabilities and there are none, or not one per loss token of a row.
     """
-    known = dict(logprobs.select("response_id", "logprobs").iter_rows()) if logprobs is not None else {}
+    _refuse_others(table, loss)
+    if loss.needs_reference and logprobs is None:
+        raise TableError(f"the loss for rows of kind '{loss.reads}' needs the table `logprobs`, and none was given")
+    known = dict(logprobs.select("example_id", "logprobs").iter_rows()) if logprobs is not None else {}
+    numbers = {pair: number for number, pair in enumerate(dict.fromkeys(table["pair_id"])) if pair is not None}
     examples = []
-    for row in dataset.iter_rows(named=True):
-        behaviour = None
-        if logprobs is not None and (reflective_behaviour or row["kind"] != "reflective"):
-            if len(known.get(row["response_id"], [])) != sum(row["loss_mask"]):
-                name = row["response_id"]
-                raise TableError(f"logprobs: response '{name}' does not have one value per loss token; score the dataset again")
-            values = iter(known[row["response_id"]])
-            behaviour = [next(values) if flag else None for flag in row["loss_mask"]]
-            if row["kind"] == "reflective":
-                # No policy sampled the hint, which stands before the cue: with its ratio the clip would hold it where it is.
-                hint_end = row["selection_mask"].index(True)
-                behaviour[:hint_end] = [None] * hint_end
-        prompt_ids = tokenizer(row["prompt"])["input_ids"]
+    for row in table.iter_rows(named=True):
+        reference = None
+        unreferenced = loss.unreferenced(row)
+        if logprobs is not None and unreferenced < len(row["token_ids"]):
+            if len(known.get(row["example_id"], [])) != sum(row["loss_mask"]):
+                name = row["example_id"]
+                raise TableError(f"logprobs: example '{name}' does not have one value per loss token; score the training table again")
+            values = iter(known[row["example_id"]])
+            reference = [next(values) if flag else None for flag in row["loss_mask"]]
+            reference[:unreferenced] = [None] * unreferenced
         examples.append(
-            Example(prompt_ids, row["token_ids"], row["loss_mask"], row["selection_mask"], row["advantage"], row["reward"], behaviour)
+            Example(
+                tokenizer(row["prompt"])["input_ids"],
+                row["token_ids"],
+                row["loss_mask"],
+                row["selection_mask"] or [False] * len(row["token_ids"]),
+                advantage=row["advantage"] or 0.0,
+                reward=row["reward"] or 0.0,
+                reference=reference,
+                weight=1.0 if row["weight"] is None else row["weight"],
+                pair=numbers.get(row["pair_id"], -1),
+                side=REJECTED if row["side"] == "rejected" else CHOSEN,
+            )
         )
     return examples
+
+
+def _refuse_others(table: pl.DataFrame, loss: Loss) -> None:
+    """Refuse rows that the loss does not read, before a model is touched."""
+    for row in table.iter_rows(named=True):
+        name = f"training: example '{row['example_id']}'"
+        if row["loss"] != loss.reads:
+            raise TrainingError(f"{name} is for a loss of kind '{row['loss']}'; the loss asked for reads '{loss.reads}'")
+        if missing := [column for column in NEEDED[loss.reads] if row[column] is None]:
+            raise TrainingError(f"{name} has no value in column '{missing[0]}', which a loss of kind '{loss.reads}' reads")
+        lengths = {len(row[column]) for column in ("token_ids", "loss_mask", "selection_mask") if row[column] is not None}
+        if len(lengths) > 1:
+            raise TrainingError(f"{name} has masks that are not as long as its tokens")
+    if loss.reads == "pair":
+        sides = Counter(table.select("pair_id", "side").iter_rows())
+        for pair in dict.fromkeys(table["pair_id"]):
+            if (sides[pair, "chosen"], sides[pair, "rejected"]) != (1, 1):
+                raise TrainingError(f"training: pair '{pair}' is not one chosen and one rejected response")
 
 
 def mean_difference(recomputed: list[float], sampled: list[float] | None) -> float | None:

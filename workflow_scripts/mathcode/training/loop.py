@@ -1,4 +1,4 @@
-"""One training loop for Code4Math SFT and for RL: resumable, deterministic on a CPU, one or many processes.
+"""The one training loop, for every loss: resumable, deterministic on a CPU, one or many processes.
 
 The order of the data follows from seed and step alone, so a run killed at any moment and resumed from its last checkpoint
 ends with the weights of an uninterrupted one. Checkpoints are undeclared files: Snakemake deletes a failed job's outputs.
@@ -17,11 +17,11 @@ from tqdm import tqdm
 
 from mathcode import settings, tables
 from mathcode.core import gpu_watch
-from mathcode.policies.scoring import token_logprobs
-from mathcode.training.batches import batches, by_tokens, fitting
+from mathcode.policies.scoring import by_tokens, token_logprobs
+from mathcode.training.batches import Unit, batches, fitting, length, units
 from mathcode.training.checkpoints import folder_by_kind, resume, save
 from mathcode.training.examples import Example, TrainingError
-from mathcode.training.losses import Compute
+from mathcode.training.losses import Loss, batch_of, mean_chosen_tokens
 from mathcode.training.optimizers import make_optimizers, schedule
 from mathcode.training.processes import StopSignal, accelerator_here, in_any_process
 
@@ -47,9 +47,8 @@ def train(
     model,
     pad: int,
     examples: list[Example],
-    compute: Compute,
+    loss: Loss,
     *,
-    per: str,
     chosen: settings.Optimizer,
     iteration: int,
     checkpoints: Path,
@@ -59,18 +58,20 @@ def train(
     """Train and return the model, its gathered weights and its `training_log`.
 
     Args:
-        compute: objective of a micro-batch, summed; `per` says what the sum is divided by: `token` or `response`.
-        iteration: picks the learning rate.
+        pad: token id that fills up shorter rows.
+        loss: what is minimised; it says whether its sum is divided by the batch's loss tokens, responses or pairs.
+        iteration: picks the learning rate, the first one up to iteration 1.
         checkpoints: folder keyed by settings and data by the caller; several processes have one beside it, by how they share the work.
 
     Raises:
         TrainingError: no examples fit, the loss is not finite, a checkpoint cannot be written, or FSDP was asked for and is not what runs.
     """
-    usable, accelerator = fitting(examples, chosen.max_tokens), accelerator_here(mixed_precision)
-    peak = chosen.learning_rate[min(iteration, len(chosen.learning_rate)) - 1]
+    usable, accelerator = fitting(units(examples, loss.per), chosen.max_tokens), accelerator_here(mixed_precision)
+    peak = chosen.learning_rate[min(max(iteration, 1), len(chosen.learning_rate)) - 1]
     # Together: sharding makes new parameters, and accelerate puts them into the optimizers that it is given with the model.
     model, *optimizers = accelerator.prepare(model, *make_optimizers(model, chosen, peak))
-    plan, epoch_steps = batches(usable, chosen, seed), math.ceil(len(usable) / chosen.batch)
+    plan = batches([length(unit) for unit in usable], chosen, seed)
+    epoch_steps = math.ceil(len(usable) / chosen.batch)
     checkpoints = folder_by_kind(checkpoints, accelerator.distributed_type)
     step, rows = resume(accelerator, checkpoints)
     stop = StopSignal()
@@ -79,7 +80,7 @@ def train(
     with tqdm(total=len(plan), initial=step, desc="training", unit="step", mininterval=5, disable=silent) as progress:
         while step < len(plan):
             rate = peak * schedule(step, len(plan), chosen)
-            row = _step(accelerator, model, optimizers, [usable[index] for index in plan[step]], compute, per, chosen, rate, pad)
+            row = _step(accelerator, model, optimizers, [usable[index] for index in plan[step]], loss, chosen, rate, pad)
             step += 1
             rows.append({"step": step, "epoch": step / epoch_steps, "learning_rate": rate, **row})
             progress.update()
@@ -97,53 +98,61 @@ def train(
     return Trained(accelerator.unwrap_model(model), weights, frame, accelerator.is_main_process, stop)
 
 
-def _step(accelerator, model, optimizers, examples, compute, per, chosen, rate, pad) -> dict:
+def _step(accelerator, model, optimizers, batch: list[Unit], loss: Loss, chosen: settings.Optimizer, rate: float, pad: int) -> dict:
     """One optimiser step over a batch cut into micro-batches; every process does equally many."""
-    order = sorted(range(len(examples)), key=lambda index: (-examples[index].length, index))
-    micro = list(by_tokens(order, examples, chosen.micro_batch_tokens))
-    total = sum(sum(example.loss_mask) for example in examples) if per == "token" else len(examples)
-    world, sums = accelerator.num_processes, {}
+    lengths = [length(unit) for unit in batch]
+    order = sorted(range(len(batch)), key=lambda index: (-lengths[index], index))
+    micro = list(by_tokens(order, lengths, chosen.micro_batch_tokens, rows=len(batch[0])))
+    examples = [example for unit in batch for example in unit]
+    tokens, chosen_tokens = sum(sum(example.loss_mask) for example in examples), mean_chosen_tokens(examples)
+    total = {"token": tokens, "response": len(examples), "pair": len(batch)}[loss.per]
+    world, sums = accelerator.num_processes, _Sums()
     mine = micro[accelerator.process_index :: world]
     rounds = math.ceil(len(micro) / world)
     for number in range(rounds):
         # A process without a micro-batch of its own repeats one with weight 0, so that all take part in the reduction.
         weight = 1.0 if number < len(mine) else 0.0
-        indices = mine[number] if number < len(mine) else micro[0]
+        shown = [example for index in (mine[number] if number < len(mine) else micro[0]) for example in batch[index]]
         # Sharded gradients are summed up in shards of fp32; unsynchronised they would be whole, in every process, and in bf16.
         alone = number < rounds - 1 and not accelerator.is_fsdp2
         with accelerator.no_sync(model) if alone else nullcontext():
-            logp, batch = token_logprobs(model, [examples[index] for index in indices], pad)
-            loss = compute(logp, batch)
-            accelerator.backward(loss.total * (weight * world / total))
-        parts = {"loss": loss.total.item(), "policy_loss": loss.policy, "selection_loss": loss.selection, "responses": len(indices)}
-        for name, value in {**parts, **loss.metrics}.items():
-            sums[name] = sums.get(name, 0.0) + weight * value
-    names = sorted(sums)
-    reduced = accelerator.reduce(torch.tensor([sums[name] for name in names], dtype=torch.float64, device=accelerator.device))
-    sums = dict(zip(names, reduced.tolist(), strict=True))
+            logp = token_logprobs(model, shown, pad)
+            found = loss(logp, batch_of(shown, logp.device, chosen_tokens))
+            accelerator.backward(found.value * (weight * world / total))
+        sums.add(weight, {"loss": (found.value.item(), 0.0), **found.parts})
+    value, parts = sums.over_all_processes(accelerator)
     norm = accelerator.clip_grad_norm_(model.parameters(), chosen.max_gradient_norm)
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.step()
         optimizer.zero_grad()
-    return _log_row(sums, examples, total, _number(norm))
+    described = [{"name": name, "value": parts[name]} for name in loss.parts if name in parts]
+    measured = {"gradient_norm": _number(norm), "tokens": tokens, "responses": len(examples), "parts": described}
+    return {"loss": value / total, **measured}
+
+
+class _Sums:
+    """The loss of a step and its parts, each a sum and a count, over the micro-batches of all processes."""
+
+    def __init__(self):
+        self.kept: dict[str, tuple[float, float]] = {}
+
+    def add(self, weight: float, found: dict[str, tuple[float, float]]) -> None:
+        """Those of a micro-batch; weight 0: another process has counted it."""
+        for name, (value, count) in found.items():
+            before = self.kept.get(name, (0.0, 0.0))
+            self.kept[name] = before[0] + weight * value, before[1] + weight * count
+
+    def over_all_processes(self, accelerator) -> tuple[float, dict[str, float]]:
+        """The summed loss, and the mean of every part."""
+        names = sorted(self.kept)
+        numbers = torch.tensor([self.kept[name] for name in names], dtype=torch.float64, device=accelerator.device)
+        sums = dict(zip(names, accelerator.reduce(numbers).tolist(), strict=True))
+        value, _ = sums.pop("loss")
+        return value, {name: summed / max(count, 1.0) for name, (summed, count) in sums.items()}
 
 
 def _number(norm: torch.Tensor) -> float:
     """The norm of the whole gradient; sharded, a process holds that of its part."""
     return float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
-
-
-def _log_row(sums: dict[str, float], examples: list[Example], total: int, norm: float) -> dict:
-    tokens = max(sums["tokens"], 1.0)
-    has_ratio = "ratio" in sums
-    return {
-        "loss": sums["loss"] / total,
-        "policy_loss": sums["policy_loss"] / total,
-        "selection_loss": sums["selection_loss"] / sums["responses"],
-        **{name: sums[name] / tokens if has_ratio else None for name in ("ratio", "clip_share", "kl_behaviour")},
-        "advantage": sum(example.advantage for example in examples) / len(examples) if has_ratio else None,
-        "gradient_norm": norm,
-        "tokens": int(sums["tokens"]),
-    }

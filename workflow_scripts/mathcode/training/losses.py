@@ -1,43 +1,134 @@
-"""What a training step minimises: sums over a micro-batch, so that a batch cut into pieces has the same gradient."""
+"""What a training step minimises: a sum over a micro-batch, so that a batch cut into pieces, or spread over processes, has one gradient.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+A loss is given the log-probabilities of a micro-batch and never the model. Losses over pairs stand in `preferences`, those of one
+method with that method; `mathcode.configuration.LOSSES` names them all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
+
+if TYPE_CHECKING:
+    from mathcode.training.examples import Example
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Responses padded to [B, T]; `behaviour` holds log-probabilities under the frozen policy where `has_behaviour`, else 0."""
+    """A micro-batch of B responses, filled up to T tokens.
+
+    Attributes:
+        loss_mask, selection_mask: bool [B, T].
+        reference: [B, T] natural log-probabilities under the model training starts from where `has_reference`, else 0.
+        advantage, reward, weight: [B].
+        pair: int64 [B], the pair a response belongs to; -1: none.
+        side: int64 [B], 1 for the chosen response of a pair, 0 for the rejected one.
+        chosen_tokens: mean loss tokens of a chosen response over the whole batch, of which this may be a part.
+    """
 
     loss_mask: torch.Tensor
     selection_mask: torch.Tensor
-    behaviour: torch.Tensor
-    has_behaviour: torch.Tensor
+    reference: torch.Tensor
+    has_reference: torch.Tensor
     advantage: torch.Tensor
     reward: torch.Tensor
+    weight: torch.Tensor
+    pair: torch.Tensor
+    side: torch.Tensor
+    chosen_tokens: float = 1.0
 
 
 @dataclass(frozen=True)
+class Total:
+    """A loss summed over a micro-batch, fp32 scalar, and its detached parts: of each a sum and the number of things summed up."""
+
+    value: torch.Tensor
+    parts: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+
 class Loss:
-    """Summed loss (to minimise) and its detached parts, each summed over responses."""
+    """What is minimised.
 
-    total: torch.Tensor
-    policy: float
-    selection: float
-    metrics: dict[str, float]
+    Attributes:
+        reads: kind of rows of table `training` it takes; it refuses others.
+        per: what its sum is divided by, counted over the whole batch: loss tokens, responses or pairs.
+        needs_reference: it cannot do without log-probabilities under the model training starts from.
+        parts: parts it reports, and their meaning.
+    """
+
+    reads: ClassVar[str]
+    per: ClassVar[Literal["token", "response", "pair"]]
+    needs_reference: ClassVar[bool] = False
+    parts: ClassVar[Mapping[str, str]] = {}
+
+    def __call__(self, logp: torch.Tensor, batch: Batch) -> Total:
+        """The sum over a micro-batch whose tokens have log-probabilities `logp`, [B, T]."""
+        raise NotImplementedError
+
+    def unreferenced(self, row: Mapping[str, Any]) -> int:
+        """How many first tokens of a row of table `training` have no reference: nobody sampled them."""
+        return 0
 
 
-Compute = Callable[[torch.Tensor, Batch], Loss]
+class Likelihood(Loss):
+    """Supervised fine-tuning: -log p of the loss tokens, each response times its weight."""
+
+    reads = "likelihood"
+    per = "token"
+    parts: ClassVar = {"selection_loss": "mean -log p of the marked decision, nats per response"}
+
+    def __call__(self, logp: torch.Tensor, batch: Batch) -> Total:
+        value = -(logp * batch.loss_mask * batch.weight[:, None]).sum()
+        return Total(value, {"selection_loss": selection(logp, batch)})
 
 
-def likelihood(logp: torch.Tensor, loss_mask: torch.Tensor) -> torch.Tensor:
-    """SFT: summed negative log-likelihood of the loss tokens (divide by their number in the batch)."""
-    return -(logp * loss_mask).sum()
+class LabelLikelihood(Loss):
+    """A critic's training: -log p of the label that stands behind a case, each case times its weight."""
+
+    reads = "label"
+    per = "response"
+    parts: ClassVar = {"label_probability": "mean probability of the right label"}
+
+    def __call__(self, logp: torch.Tensor, batch: Batch) -> Total:
+        label = torch.where(batch.loss_mask, logp, 0.0).sum(dim=1)
+        return Total(-(label * batch.weight).sum(), {"label_probability": (label.detach().exp().sum().item(), float(len(label)))})
 
 
-def sft_loss(logp: torch.Tensor, batch: Batch) -> Loss:
-    """The SFT likelihood in the form of the other objectives."""
-    total = likelihood(logp, batch.loss_mask)
-    cue = -torch.where(batch.selection_mask, logp.detach(), 0.0).sum().item()
-    return Loss(total, total.item(), cue, {"tokens": float(batch.loss_mask.sum().item())})
+def selection(logp: torch.Tensor, batch: Batch) -> tuple[float, float]:
+    """-log p of the decision, summed over responses, and their number: a part of a `Total`."""
+    return -torch.where(batch.selection_mask, logp.detach(), 0.0).sum().item(), float(len(logp))
+
+
+def batch_of(examples: Sequence["Example"], device: torch.device | str, chosen_tokens: float = 1.0) -> Batch:
+    """Examples filled up to one micro-batch on `device`; see `Batch` for the shapes and for `chosen_tokens`."""
+    longest = max(len(example.response_ids) for example in examples)
+    references = [example.reference or [] for example in examples]
+
+    def numbers(name: str, dtype: torch.dtype) -> torch.Tensor:
+        return torch.tensor([getattr(example, name) for example in examples], dtype=dtype, device=device)
+
+    return Batch(
+        loss_mask=padded([example.loss_mask for example in examples], longest, torch.bool, device),
+        selection_mask=padded([example.selection_mask for example in examples], longest, torch.bool, device),
+        reference=padded([[value or 0.0 for value in row] for row in references], longest, torch.float32, device),
+        has_reference=padded([[value is not None for value in row] for row in references], longest, torch.bool, device),
+        **{name: numbers(name, torch.float32) for name in ("advantage", "reward", "weight")},
+        **{name: numbers(name, torch.int64) for name in ("pair", "side")},
+        chosen_tokens=chosen_tokens,
+    )
+
+
+def mean_chosen_tokens(examples: Sequence["Example"]) -> float:
+    """Mean number of loss tokens of the chosen responses; 1 where there are none."""
+    lengths = [sum(example.loss_mask) for example in examples if example.pair >= 0 and example.side == 1]
+    return sum(lengths) / len(lengths) if lengths else 1.0
+
+
+def padded(rows: list[list], width: int, dtype: torch.dtype, device: torch.device | str) -> torch.Tensor:
+    """Rows of any length as [len(rows), width], filled up with 0 or False."""
+    out = torch.zeros((len(rows), width), dtype=dtype)
+    for row, values in enumerate(rows):
+        if values:
+            out[row, : len(values)] = torch.tensor(values, dtype=dtype)
+    return out.to(device)

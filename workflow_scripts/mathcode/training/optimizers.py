@@ -1,8 +1,4 @@
-"""One training loop for Code4Math SFT and for RL: resumable, deterministic on a CPU, one or many processes.
-
-The order of the data follows from seed and step alone, so a run killed at any moment and resumed from its last checkpoint
-ends with the weights of an uninterrupted one. Checkpoints are undeclared files: Snakemake deletes a failed job's outputs.
-"""
+"""Optimisers and the learning rate of a step."""
 
 import math
 

@@ -2,8 +2,15 @@
 
 from mathcode.methods.autocode import dictations, plan
 from mathcode.methods.autocode.form import FORM
-from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers
+from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers, training
 from mathcode.methods.method import Method
+
+
+def _texts(pairs, profile: str) -> list[str]:
+    from mathcode.methods.autocode import demonstrations
+
+    return demonstrations.texts(pairs, profile)
+
 
 METHOD = Method(
     name="autocode",
@@ -14,6 +21,8 @@ METHOD = Method(
     evaluated=dictations.EVALUATED,
     sampled=dictations.SAMPLED,
     prompt=dictations.render,
+    texts=_texts,
+    training=training,
     optimizers=optimizers,
     check=check,
     samples=plan.samples,

@@ -1,13 +1,15 @@
-"""Code4Math SFT examples: CoT and code solutions shown under dictated and native prompts, execution output masked."""
+"""Code4Math: CoT and code solutions as training examples, shown under dictated and native prompts, execution output masked."""
+
+from collections import Counter
 
 import polars as pl
 
+from mathcode import tables
 from mathcode.core import random_streams
 from mathcode.methods.autocode import dictations
 from mathcode.methods.autocode.form import CUES, with_cue
 from mathcode.methods.autocode.settings import Start
 from mathcode.responses import parse, prompts
-from mathcode.training.examples import Example
 
 
 def prompt_mode(query_id: str, methodology: str, start: Start, seed: int) -> str:
@@ -17,13 +19,18 @@ def prompt_mode(query_id: str, methodology: str, start: Start, seed: int) -> str
     return "native" if shown_native else methodology
 
 
-def demonstrations(pairs: pl.DataFrame, tokenizer, profile: str, start: Start, seed: int) -> list[Example]:
-    """One training example per row of table `sft`, in the order of query and methodology."""
+def demonstrations(pairs: pl.DataFrame, tokenizer, profile: str, start: Start, seed: int) -> pl.DataFrame:
+    """Table `training` for a likelihood loss: a row per row of table `sft`, in the order of query, methodology and solution.
+
+    Args:
+        tokenizer: the base model's.
+        profile: prompt profile of the family.
+        seed: draws which pairs are shown natively.
+    """
     lead = prompts.profile(profile).lead
-    examples = []
+    rows, seen = [], Counter()
     for row in pairs.sort("query_id", "methodology", "solution").iter_rows(named=True):
         mode = prompt_mode(row["query_id"], row["methodology"], start, seed)
-        prompt_ids = tokenizer(dictations.render(profile, mode, row["question"]))["input_ids"]
         cue = tokenizer(lead + CUES[row["methodology"]], add_special_tokens=False)["input_ids"]
         ids, loss, marks = list(cue), [True] * len(cue), [True] * len(cue)
         for segment in parse.segments("\n" + row["solution"]):
@@ -31,8 +38,24 @@ def demonstrations(pairs: pl.DataFrame, tokenizer, profile: str, start: Start, s
             ids += tokens
             loss += [segment.generated] * len(tokens)
             marks += [False] * len(tokens)
-        examples.append(Example(prompt_ids, [*ids, tokenizer.eos_token_id], [*loss, True], [*marks, False]))
-    return examples
+        rows.append(
+            {
+                "example_id": f"{row['query_id']}:{seen[row['query_id']]}",
+                "query_id": row["query_id"],
+                "prompt": dictations.render(profile, mode, row["question"]),
+                "response": with_cue(row["methodology"], row["solution"]),
+                "kind": "demonstration_native" if mode == "native" else "demonstration_dictated",
+                "methodology": row["methodology"],
+                "loss": "likelihood",
+                "token_ids": [*ids, tokenizer.eos_token_id],
+                "loss_mask": [*loss, True],
+                "selection_mask": [*marks, False],
+                "parents": [],
+                "isolation": row["isolation"],
+            }
+        )
+        seen[row["query_id"]] += 1
+    return pl.DataFrame(rows, schema=tables.TRAINING.schema)
 
 
 def texts(pairs: pl.DataFrame, profile: str) -> list[str]:

@@ -58,10 +58,9 @@ class Synthesize(settings.Section):
     min_advantage: float | None = Field(description="floor of advantages; null: none")
 
 
-class Train(settings.Section):
-    """M-step: off-policy RL."""
+class OffPolicy(settings.Section):
+    """Numbers of the M-step's losses."""
 
-    objective: Literal["paper", "released"]
     clip_form: Literal["min", "pure", "detached"] = Field(
         description="paper objective: PPO min, clipped product, or clipped weight x log-likelihood"
     )
@@ -69,6 +68,12 @@ class Train(settings.Section):
     clip_high: float = Field(ge=1)
     ratio_level: Literal["token", "sequence"]
     selection_weight: float = Field(ge=0, description="weight of the selection log-loss")
+
+
+class Train(OffPolicy):
+    """M-step: off-policy RL."""
+
+    objective: Literal["paper", "released"]
     optimizer: settings.Optimizer
 
 
@@ -87,6 +92,16 @@ class AutoCodeRun(settings.Run):
 def optimizers(run: AutoCodeRun) -> list[settings.Optimizer]:
     """Every optimisation of a run: SFT, and RL of each experiment that it builds."""
     return [run.start.optimizer, *(run.of(experiment).train.optimizer for experiment in run.build.experiments)]
+
+
+def training(run: AutoCodeRun, iteration: int) -> settings.Training:
+    """What a policy of a run is trained with: SFT where it starts (iteration 0), off-policy RL in the iterations."""
+    if iteration == 0:
+        return settings.Training(loss="likelihood", optimizer=run.start.optimizer)
+    chosen = run.train
+    first = chosen.objective == "released" and iteration == 1
+    numbers = chosen.model_dump(include=set(OffPolicy.model_fields))
+    return settings.Training(loss="released_first" if first else chosen.objective, numbers=numbers, optimizer=chosen.optimizer)
 
 
 def check(run: AutoCodeRun) -> None:

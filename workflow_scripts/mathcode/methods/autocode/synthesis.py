@@ -13,13 +13,12 @@ from typing import get_args
 
 import polars as pl
 
-from mathcode import settings
+from mathcode import settings, tables
 from mathcode.core import random_streams
 from mathcode.core.errors import UserError
 from mathcode.measures import outcomes
 from mathcode.methods.autocode.form import CUES, FORM, HINTS
 from mathcode.methods.autocode.settings import Synthesize
-from mathcode.methods.autocode.tables import DATASET
 from mathcode.responses import prompts
 
 log = logging.getLogger(__name__)
@@ -73,7 +72,7 @@ def synthesize(
     iteration: int,
     seed: int,
 ) -> pl.DataFrame:
-    """The training set of one iteration, as table `dataset`.
+    """The training set of one iteration, as table `training`, for an off-policy loss.
 
     Args:
         rollouts, grades: tables of the policy's exploration, any mix of modes.
@@ -102,13 +101,13 @@ def synthesize(
         prompt = prompts.render(profile, questions[query_id])
         for number, (response, advantage) in enumerate(zip(built, advantages, strict=True)):
             if advantage is not None:
-                key = {"response_id": f"{query_id}:{number}", "query_id": query_id}
+                key = {"example_id": f"{query_id}:{number}", "query_id": query_id, "loss": "off_policy"}
                 rows.append({**key, "prompt": prompt, "advantage": advantage, **response})
     if not rows:
         raise SynthesisError(
             "no query has a reference label and a response to learn from; the log of the E-step says why labels are missing"
         )
-    frame = pl.DataFrame(rows, schema_overrides=DATASET.schema).select(list(DATASET.schema))
+    frame = pl.DataFrame(rows, schema=tables.TRAINING.schema)
     kinds = dict(sorted(frame["kind"].value_counts().iter_rows()))
     log.info("%d responses of %d queries: %s", len(frame), frame["query_id"].n_unique(), kinds)
     return frame

@@ -41,25 +41,3 @@ REFERENCE_STRATEGY = Table(
         "alpha": Column(pl.Float64, "temperature of s*; inf = hard max"),
     },
 )
-
-DATASET = Table(
-    "dataset",
-    {
-        "response_id": Column(pl.String, "query_id and running number of the response within its query"),
-        "query_id": KEY["query_id"],
-        "prompt": Column(pl.String, "native prompt the policy is trained under"),
-        "response": Column(pl.String, "complete response text, cue first"),
-        "kind": Column(pl.String, "exploratory_native, exploratory_dictated or reflective"),
-        "methodology": Column(pl.String, "methodology of the last attempt (the reference decision when filtered by s*)"),
-        "reward": Column(pl.Float64, "1 if the final answer is right, else 0 (strict verdict)"),
-        "advantage": Column(pl.Float64, "query-wise whitened reward"),
-        "token_ids": Column(pl.List(pl.Int32), "tokens of the response, end-of-text included where the model ended"),
-        "loss_mask": Column(pl.List(pl.Boolean), "per token: enters the policy objective"),
-        "selection_mask": Column(pl.List(pl.Boolean), "per token: belongs to the cue of the last selection (selection log-loss)"),
-        "sampled_logprobs": Column(
-            pl.List(pl.Float32), "log-probabilities as sampled of the loss tokens, where sampled under this very prompt", nullable=True
-        ),
-        "parents": Column(pl.List(pl.String), "rollouts it was made of, as mode:sample"),
-        "isolation": Column(pl.String, "level at which the programs of its rollouts ran, the weakest; null without any", nullable=True),
-    },
-)

@@ -285,17 +285,23 @@ def _labelled_values(results: Results, arm: Arm) -> list[tuple[float, float, str
     return points
 
 
-def _watched(results: Results, experiment: str, family: str, column: str) -> tuple[np.ndarray, np.ndarray]:
-    """A column of the training logs, iterations end to end and seeds averaged; x in iterations trained."""
+def _watched(results: Results, experiment: str, family: str, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """A part of the loss in the training logs, iterations end to end and seeds averaged; x in iterations trained."""
     x, y = [], []
     for iteration in _trained(results):
         logs = [results.table(Arm(experiment, family, iteration), seed, tables.TRAINING_LOG) for seed in results.plan.seeds]
-        log = pl.concat([log.select(place=pl.col("step") / pl.col("step").max(), value=pl.col(column)) for log in logs]).drop_nulls()
+        log = pl.concat([_part(log, part) for log in logs])
         bins = log.group_by(bin=(pl.col("place") * _POINTS).ceil()).agg(pl.col("place", "value").mean()).sort("bin")
         if len(bins):  # a gap keeps iterations apart
             x += [*(bins["place"] + iteration - 1), iteration]
             y += [*bins["value"], np.nan]
     return np.array(x), np.array(y)
+
+
+def _part(log: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Of a training log: how far the training was (`place`, 0 to 1), and the named part of the loss there (`value`)."""
+    placed = log.select("parts", place=pl.col("step") / pl.col("step").max()).explode("parts").unnest("parts")
+    return placed.filter(name=name).select("place", "value").drop_nulls()
 
 
 def _differences(results: Results, experiment: str, family: str) -> tuple[np.ndarray, np.ndarray]:

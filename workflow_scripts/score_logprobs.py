@@ -1,21 +1,20 @@
-"""Behaviour log-probabilities: teacher forcing of every synthesized response under the frozen policy and native prompt.
+"""Log-probabilities of training examples under the model training starts from, by teacher forcing: behaviour policy, or reference.
 
-    python workflow_scripts/score_behavior.py --dataset dataset.parquet --model model --out logprobs.parquet \\
+    python workflow_scripts/score_logprobs.py --training training.parquet --model model --out logprobs.parquet \\
         --micro-batch-tokens 8192 --threads 1 --dtype float32
 
-reads   table `dataset`, a policy folder
+reads   table `training`, a policy folder
 writes  table `logprobs`; its column sampled_difference says how far sampling and training disagree on the same tokens
 """
 
 from mathcode import tables
 from mathcode.core import cli
-from mathcode.methods.autocode.tables import DATASET
 from mathcode.policies import folders
 
 
 def arguments():
     parser = cli.parser(__doc__)
-    parser.add_argument("--dataset", required=True)
+    parser.add_argument("--training", required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--micro-batch-tokens", type=int, required=True, help="padded tokens per forward pass")
@@ -33,14 +32,17 @@ def main(argv: list[str] | None = None) -> int:
     from mathcode.training import examples
 
     torch.set_num_threads(args.threads)
-    dataset = DATASET.read(args.dataset)
+    training = tables.TRAINING.read(args.training)
     tokenizer = folders.load_tokenizer(args.model)
     model = folders.load_policy(args.model, args.dtype).to("cuda" if torch.cuda.is_available() else "cpu")
-    responses = examples.from_dataset(dataset, None, tokenizer)
-    scored = scoring.score(model, responses, tokenizer.pad_token_id, args.micro_batch_tokens, "behaviour")
+    sequences = [
+        scoring.TokenSequence(tokenizer(prompt)["input_ids"], ids, mask)
+        for prompt, ids, mask in training.select("prompt", "token_ids", "loss_mask").iter_rows()
+    ]
+    scored = scoring.score(model, sequences, tokenizer.pad_token_id, args.micro_batch_tokens, "log-probabilities")
     rows = [
-        {"response_id": response_id, "logprobs": logprobs, "sampled_difference": examples.mean_difference(logprobs, sampled)}
-        for (response_id, sampled), logprobs in zip(dataset.select("response_id", "sampled_logprobs").iter_rows(), scored, strict=True)
+        {"example_id": example_id, "logprobs": logprobs, "sampled_difference": examples.mean_difference(logprobs, sampled)}
+        for (example_id, sampled), logprobs in zip(training.select("example_id", "sampled_logprobs").iter_rows(), scored, strict=True)
     ]
     tables.LOGPROBS.write(pl.DataFrame(rows, schema=tables.LOGPROBS.schema), args.out)
     return 0

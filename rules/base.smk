@@ -1,0 +1,86 @@
+"""Base models: fetched, or built from scratch by a run; and start policies that are a base model as it is.
+
+Reads the mirror folder, the hub, or the run's SFT pairs (whose text a tokenizer from scratch learns); writes data/models/{family} and
+results/{run}/base/{family}/seed{seed}/model. CPU only; minutes.
+"""
+
+
+def model_origin(wildcards):
+    """Options that say where the base model of a family is from."""
+    origin = family_of(wildcards).model_dump(include={"hub", "revision", "path"}, exclude_none=True)
+    return " ".join(f"--{name} {shlex.quote(value)}" for name, value in origin.items())
+
+
+def fetched_model(wildcards):
+    """Folder of the family's base model; nothing for a family built from scratch."""
+    return [] if CONFIG.families[wildcards.family].scratch else f"data/models/{wildcards.family}"
+
+
+def text_to_tokenize(wildcards):
+    """The SFT pairs, for a family built from scratch."""
+    return f"results/{wildcards.run}/data/sft.parquet" if CONFIG.families[wildcards.family].scratch else []
+
+
+localrules:
+    fetch_model,
+
+
+rule fetch_model:
+    """The base model of a family, from a local folder or the hub."""
+    output:
+        directory("data/models/{family}"),
+    log:
+        "logs/data/models/{family}.log",
+    conda:
+        "../envs/train.yaml"
+    params:
+        origin=model_origin,
+        mirror=mirror_folder,
+    shell:
+        "python workflow_scripts/fetch_model.py --name {wildcards.family} {params.origin} --mirror={params.mirror:q}"
+        " --out {output:q} > {log:q} 2>&1"
+
+
+rule build_base:
+    """The base model as a policy: links to its files, or a Llama and a tokenizer from scratch."""
+    input:
+        model=fetched_model,
+        sft=text_to_tokenize,
+    output:
+        directory("results/{run}/base/{family}/seed{seed}/model"),
+    log:
+        "logs/results/{run}/base/{family}/seed{seed}/model.log",
+    conda:
+        "../envs/train.yaml"
+    resources:
+        **asks("estimate"),
+    params:
+        family=training_family,
+        method=method_name,
+        model=flag("--model", "model"),
+        sft=flag("--sft", "sft"),
+    shell:
+        "python workflow_scripts/build_base.py {params.model} {params.sft} --out-model {output:q} --method {params.method}"
+        " --family {params.family:q} --seed {wildcards.seed} > {log:q} 2>&1"
+
+
+rule adopt_base:
+    """The start policy of a family that is used as it is: its base."""
+    input:
+        model="results/{run}/base/{family}/seed{seed}/model",
+    output:
+        directory("results/{run}/start/{family}/seed{seed}/model"),
+    log:
+        "logs/results/{run}/start/{family}/seed{seed}/model.log",
+    wildcard_constraints:
+        family=one_of(name for name, family in CONFIG.families.items() if family.precondition == "none"),
+    conda:
+        "../envs/train.yaml"
+    resources:
+        **asks("estimate"),
+    params:
+        family=training_family,
+        method=method_name,
+    shell:
+        "python workflow_scripts/build_base.py --model {input.model:q} --out-model {output:q} --method {params.method}"
+        " --family {params.family:q} --seed {wildcards.seed} > {log:q} 2>&1"
