@@ -4,33 +4,6 @@ import json
 import math
 import shlex
 
-TABLES = {
-    "main": ("Main results", "Table 1: main results (CSV)"),
-    "ablation": ("Ablations", "Table 2: ablations (CSV)"),
-    "selection": ("Learned strategy", "Table 3: selection (CSV)"),
-    "dictation": ("Main results", "Table 4: dictation (CSV)"),
-    "sft_sources": ("Training", "Table 5: SFT sources (CSV)"),
-    "rounds": ("Learned strategy", "Table 6: rounds (CSV)"),
-    "regimes": ("Training", "training regimes (CSV)"),
-    "samples": ("Main results", "pass@k and maj@k (CSV)"),
-    "claims": ("Summary", "claims (CSV)"),
-}
-FIGURES = {
-    "accuracy_by_mode": ("Main results", "accuracy by mode"),
-    "iterations": ("Ablations", "auto over iterations"),
-    "alignment": ("Learned strategy", "alignment"),
-    "q_values": ("Learned strategy", "Q-values and labels"),
-    "calibration": ("Learned strategy", "calibration of the prior"),
-    "code_rate_distribution": ("Learned strategy", "code rate by query"),
-    "rounds": ("Learned strategy", "rounds"),
-    "programs": ("Learned strategy", "from a program to a right answer"),
-    "training_health": ("Training", "training health"),
-}
-"""What a run ends with: names of files, each with its category in the report and what it is called there."""
-PUBLISHED = [
-    f"data/published/autocode_{name}.csv"
-    for name in ["v1_main", "v1_ablations", "v1_selection", "v1_fewshot", "v1_rounds", "v3_main", "v3_regimes", "released_sft_sources"]
-]
 EVAL_MODES = ["auto", "cot", "code"]
 SELECTION_MODES = ["cot_sampled", "code_sampled"]
 LINKING = settings.Hardware(gpus=0, cpus=1, memory_gb=8, hours=1)
@@ -392,12 +365,6 @@ def contaminated_items(run):
     ]
 
 
-def in_report(kind, path, category, what):
-    """Marks an output for the HTML report; its caption stands among those of its kind, under its own name."""
-    caption = f"../reports/captions/{kind}/{Path(path).stem}.rst"
-    return report(path, caption=caption, category=category, labels={"run": "{run}", "what": what})
-
-
 def report_inputs(wildcards):
     """Everything the tables and figures of a run are made of."""
     run, build = wildcards.run, CONFIG.runs[wildcards.run].build
@@ -476,9 +443,10 @@ def plan_json(wildcards):
 
 def run_targets(run):
     """What a run ends with."""
+    method = CONFIG.method(run)
     return [
-        *[f"results/{run}/tables/{table}.{kind}" for table in TABLES for kind in ("csv", "tex")],
-        *[f"reports/{run}/{page}.html" for page in ("summary", "responses")],
-        *[f"results/{run}/figures/{figure}.{kind}" for figure in FIGURES for kind in ("svg", "pdf")],
+        *[f"results/{run}/tables/{table.name}.{ending}" for table in method.tables for ending in ("csv", "tex")],
+        *[f"reports/{run}/{page.name}.html" for page in method.pages],
+        *[f"results/{run}/figures/{figure.name}.{ending}" for figure in method.figures for ending in ("svg", "pdf")],
         f"logs/results/{run}/costs.csv",
     ]

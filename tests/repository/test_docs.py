@@ -14,6 +14,7 @@ import yaml
 from support.declared import TABLES
 
 from mathcode import configuration, settings
+from mathcode.configuration import METHODS
 from mathcode.measures import outcomes
 from mathcode.report import columns, costs
 
@@ -94,8 +95,9 @@ def test_artifacts_page_has_the_keys_of_scores():
 def test_artifacts_page_has_the_columns_of_the_tables_of_a_run():
     final = list(rows(section("docs/artifacts.md", "## What a run ends with")))
     own = {quoted(row[0])[0]: quoted(row[2]) for row in final if len(row) == 3 and row[0].endswith(".csv`")}
-    described = columns.OWN | {"samples": columns.SAMPLES, "claims": columns.CLAIMS}
-    assert own == {f"{name}.csv": names for name, names in described.items()}
+    opening, tables = columns.OPENING, {f"{table.name}.csv": list(table.columns) for table in METHODS["autocode"].tables}
+    described = {name: names[len(opening) :] if names[: len(opening)] == opening else names for name, names in tables.items()}
+    assert own == described
     assert [quoted(row[0])[0] for row in final if len(row) == 2 and row[0].startswith("`")] == columns.OPENING
 
 

@@ -7,6 +7,7 @@ import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import polars as pl
@@ -18,12 +19,10 @@ from mathcode.core.table_files import Table
 from mathcode.measures import outcomes
 
 START = "start"
-EM = "main"
-"""Names of the start policy and of the paper's method among the experiments."""
+"""Stands for an experiment where the policy that iteration 1 starts from is meant."""
 
-MODES = ("auto", "cot", "code")
-"""Modes of evaluation."""
-
+EXPLORED = "explored queries"
+"""Stands for a benchmark where a policy's exploration is meant."""
 
 GRADES = [column for column in tables.GRADES.columns if column not in ("mode", "finish_reason", "isolation", "grader")]
 """Columns of `grades` that tables and figures are made of."""
@@ -42,20 +41,21 @@ class PlanFamily(settings.Section):
 
 
 class Plan(settings.Section):
-    """What a run built; made by `plan_json` of rules/common.smk."""
+    """What a run built, as the rules tell it; a method adds what it alone builds."""
 
     families: dict[str, PlanFamily] = Field(min_length=1)
     experiments: dict[str, str] = Field(description="name: label")
     seeds: list[int] = Field(min_length=1)
     iterations: int = Field(ge=1)
     benchmarks: list[str] = Field(min_length=1)
-    selection_benchmarks: list[str]
     sft: list[str]
-    published: str = Field(default="v1", description="version of the paper whose numbers stand beside ours")
 
     def label(self, experiment: str) -> str:
         """An experiment's name in tables and figures."""
         return "start policy" if experiment == START else self.experiments[experiment]
+
+
+P = TypeVar("P", bound=Plan)
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,15 @@ class Arm:
         return path if self.experiment == START else f"{path}/iter{self.iteration}"
 
 
-class Results:
-    """Everything the tables and figures of a run are made of. `experiments` has EM first, else the plan's order."""
+class Results(Generic[P]):
+    """Everything the tables and figures of a run are made of. `experiments` has `lead` first, else the plan's order."""
 
-    def __init__(self, root: str | Path, plan: Plan):
+    def __init__(self, root: str | Path, plan: P, lead: str | None = None):
         self.root = Path(root)
         self.plan = plan
         self.scores = functools.cache(self._scores)
         self.grades = functools.cache(self._grades)
-        self.experiments = sorted(plan.experiments, key=lambda name: name != EM)
+        self.experiments = sorted(plan.experiments, key=lambda name: name != lead)
 
     def start(self, family: str) -> Arm:
         return Arm(START, family, 0)
@@ -110,7 +110,7 @@ class Results:
         return [functools.reduce(lambda left, right: left.join(right, on="query_id", how="semi"), usable, own) for own in usable]
 
     def table(self, arm: Arm, seed: int, table: Table) -> pl.DataFrame:
-        """A table of a policy's own folder: q_values, reference_strategy, logprobs, training_log."""
+        """A table of a policy's own folder, which may have no row."""
         return table.read(self.root / arm.policy(seed) / f"{table.name}.parquet", allow_empty=True)
 
     def queries(self) -> pl.DataFrame:
@@ -175,13 +175,13 @@ def aligned(frames: list[pl.DataFrame]) -> list[np.ndarray]:
     return [frame.join(common, on="query_id", how="semi").sort("query_id").drop("query_id").to_numpy().astype(float) for frame in frames]
 
 
-def parse_plan(text: str) -> Plan:
-    """Read a plan from a command line.
+def parse_plan(text: str, plan: type[P] = Plan) -> P:
+    """Read a plan from a command line, as the method's class of plans.
 
     Raises:
         ResultsError: the text is no plan.
     """
     try:
-        return settings.parse(Plan, text)
+        return settings.parse(plan, text)
     except settings.SettingsError as error:
         raise ResultsError(str(error).replace("--settings", "--plan", 1)) from error

@@ -2,6 +2,7 @@
 
 from mathcode.methods.autocode import dictations
 from mathcode.methods.autocode.form import FORM
+from mathcode.methods.autocode.report.index import ITEMS
 from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers
 from mathcode.methods.method import Method
 
@@ -14,4 +15,6 @@ METHOD = Method(
     prompt=dictations.render,
     optimizers=optimizers,
     check=check,
+    items=ITEMS,
+    reporting="mathcode.methods.autocode.report.parts:PARTS",
 )
