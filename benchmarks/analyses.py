@@ -173,7 +173,7 @@ def _report(folder: Path) -> None:
             if policy == start or (policy.parts[-4:-3] == ("main",) and iteration == 1):
                 for mode in MODES:
                     rows += _evaluated(policy / "explore" / mode, grades(mode, 7000, 5, rows, ids["train"]), "rollouts")
-    text, flags = json.dumps(plan), ["--results", str(run), "--plan"]
+    text, flags = json.dumps(plan), ["--method", "autocode", "--results", str(run), "--plan"]
     show("tables", rows, ["workflow_scripts/tabulate_results.py", *flags, text, "--out-dir", str(folder / "tables")])
     show("figures", rows, ["workflow_scripts/plot_figures.py", "--run", "test", *flags, text, "--out-dir", str(folder / "figures")])
     pages = ["--benchmarks", *(str(folder / f"{name}.parquet") for name in sizes), "--queries", str(run / "data/queries.parquet")]

@@ -27,6 +27,7 @@ from test_workflow import snakemake
 
 from mathcode.core import cli
 from mathcode.core.errors import InputError
+from mathcode.methods.autocode.report import stages
 from mathcode.report import costs
 
 STAGES = {
@@ -84,7 +85,7 @@ def _ended(done) -> None:
 
 def _programs(folder: Path, run: str) -> dict[str, float]:
     """Seconds of the programs of each stage, as Snakemake measured them."""
-    found = dict(costs.tabulate(folder / f"logs/results/{run}", {}).select("stage", 3600 * pl.col("hours")).iter_rows())
+    found = dict(costs.tabulate(folder / f"logs/results/{run}", {}, stages.STAGES).select("stage", 3600 * pl.col("hours")).iter_rows())
     found["E-step and synthesis"] = found.pop("E-step", 0.0) + found.pop("synthesis", 0.0)
     found["evaluation"] += found.pop("evaluation for labels", 0.0)
     return found

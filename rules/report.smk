@@ -2,117 +2,156 @@
 
 Reads scores, grades, Q-values and training logs of a run; writes results/{run}/tables and results/{run}/figures, what the run
 cost, which stands with its logs, and two pages: reports/{run}/summary.html, to read first, and the responses behind the numbers.
-`snakemake RUN --report reports/RUN.html` puts them into one page that needs no network.
+`snakemake RUN --report reports/RUN.html` puts them into one page that needs no network. Which tables, figures and pages there are
+is said once, in the index of the method (`mathcode.methods.*.report.index`).
 """
+
+from mathcode.report import index
+
+METHOD = configuration.METHODS["autocode"]
+"""Rules cannot have other outputs for each run, so those with a method's items have them of this one."""
+TABLES = [f"results/{{run}}/tables/{table.name}.csv" for table in METHOD.tables]
+
+
+def in_report(path, item, method="shared"):
+    """Marks an output for the HTML report, as its item says."""
+    caption = f"../reports/captions/{method}/{item.kind}s/{item.name}.rst"
+    return report(path, caption=caption, category=item.category, labels={"run": "{run}", "what": item.label})
+
+
+def published(items):
+    """The published values that items show."""
+    return [f"data/published/{file}" for file in index.published_files(items)]
 
 
 rule tabulate_results:
     """The tables of a run, ours beside the paper's."""
     input:
-        results=report_inputs,
-        published=PUBLISHED,
+        results=tabulated,
+        published=published(METHOD.tables),
     output:
-        [in_report("tables", f"results/{{run}}/tables/{table}.csv", *shown) for table, shown in TABLES.items()],
+        [in_report(path, table, METHOD.name) for path, table in zip(TABLES, METHOD.tables)],
     log:
         "logs/results/{run}/tables.log",
     conda:
         "../envs/analysis.yaml"
+    resources:
+        **asks("report"),
     params:
+        method=METHOD.name,
         plan=plan_json,
         results="results/{run}",
         tables="results/{run}/tables",
     shell:
-        "python workflow_scripts/tabulate_results.py --results {params.results:q} --plan {params.plan:q}"
+        "python workflow_scripts/tabulate_results.py --method {params.method} --results {params.results:q} --plan {params.plan:q}"
         " --out-dir {params.tables:q} > {log:q} 2>&1"
 
 
 rule export_latex:
     """The tables for a paper."""
     input:
-        [f"results/{{run}}/tables/{table}.csv" for table in TABLES],
+        TABLES,
     output:
-        [f"results/{{run}}/tables/{table}.tex" for table in TABLES],
+        [f"results/{{run}}/tables/{table.name}.tex" for table in METHOD.tables],
     log:
         "logs/results/{run}/tables_latex.log",
     conda:
         "../envs/analysis.yaml"
+    resources:
+        **asks("report"),
+    params:
+        method=METHOD.name,
     shell:
-        "python workflow_scripts/export_latex.py --tables {input:q} --out {output:q} > {log:q} 2>&1"
+        "python workflow_scripts/export_latex.py --method {params.method} --tables {input:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule plot_figures:
     """The figures of a run."""
     input:
-        report_inputs,
+        tabulated,
     output:
-        [in_report("figures", f"results/{{run}}/figures/{figure}.svg", *shown) for figure, shown in FIGURES.items()],
-        for_papers=[f"results/{{run}}/figures/{figure}.pdf" for figure in FIGURES],
+        [in_report(f"results/{{run}}/figures/{figure.name}.svg", figure, METHOD.name) for figure in METHOD.figures],
+        for_papers=[f"results/{{run}}/figures/{figure.name}.pdf" for figure in METHOD.figures],
     log:
         "logs/results/{run}/figures.log",
     conda:
         "../envs/analysis.yaml"
+    resources:
+        **asks("report"),
     params:
+        method=METHOD.name,
         plan=plan_json,
         results="results/{run}",
         figures="results/{run}/figures",
     shell:
-        "python workflow_scripts/plot_figures.py --run {wildcards.run} --results {params.results:q} --plan {params.plan:q}"
-        " --out-dir {params.figures:q} > {log:q} 2>&1"
+        "python workflow_scripts/plot_figures.py --method {params.method} --run {wildcards.run} --results {params.results:q}"
+        " --plan {params.plan:q} --out-dir {params.figures:q} > {log:q} 2>&1"
 
 
 rule tabulate_costs:
     """Hours, GPU hours and memory of each stage, when everything has run. It differs between runs, so it stands with the logs."""
     input:
-        report_inputs,
+        tabulated,
     output:
-        in_report("tables", "logs/results/{run}/costs.csv", "Costs", "hours and memory by stage (CSV)"),
+        in_report("logs/results/{run}/costs.csv", index.COSTS),
     log:
         "logs/results/{run}/costs.log",
     conda:
         "../envs/analysis.yaml"
+    resources:
+        **asks("report"),
     params:
+        method=method_name,
         gpus=gpus_by_stage,
         logs="logs/results/{run}",
     shell:
-        "python workflow_scripts/tabulate_costs.py --logs {params.logs:q} --gpus {params.gpus:q} --out {output:q} > {log:q} 2>&1"
+        "python workflow_scripts/tabulate_costs.py --method {params.method} --logs {params.logs:q} --gpus {params.gpus:q}"
+        " --out {output:q} > {log:q} 2>&1"
 
 
 rule write_summary:
     """The page to read first: claims, effects, cost, and every table."""
     input:
-        tables=[f"results/{{run}}/tables/{table}.csv" for table in TABLES],
+        tables=TABLES,
         costs="logs/results/{run}/costs.csv",
-        figure="results/{run}/figures/accuracy_by_mode.svg",
-        published="data/published/discrepancies.csv",
+        figure=f"results/{{run}}/figures/{METHOD.figures[0].name}.svg",
+        published=published([METHOD.item("page", "summary")]),
     output:
-        in_report("pages", "reports/{run}/summary.html", "Summary", "read first: claims, effects, cost, all tables"),
+        in_report("reports/{run}/summary.html", METHOD.item("page", "summary"), METHOD.name),
     log:
         "logs/reports/{run}/summary.log",
     conda:
         "../envs/analysis.yaml"
+    resources:
+        **asks("report"),
     params:
+        method=METHOD.name,
         plan=plan_json,
         about=about_json,
     shell:
-        "python workflow_scripts/write_summary.py --run {wildcards.run} --plan {params.plan:q} --about {params.about:q}"
+        "python workflow_scripts/write_summary.py --method {params.method} --run {wildcards.run} --plan {params.plan:q} --about {params.about:q}"
         " --tables {input.tables:q} --costs {input.costs:q} --figure {input.figure:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule browse_responses:
     """The responses behind the numbers, to search and read."""
     input:
-        graded=report_inputs,
-        responses=response_inputs,
+        graded=tabulated,
+        responses=browsed,
         benchmarks=benchmarks_of_run,
     output:
-        in_report("pages", "reports/{run}/responses.html", "Responses", "search and read the responses"),
+        in_report("reports/{run}/responses.html", METHOD.item("page", "responses"), METHOD.name),
     log:
         "logs/reports/{run}/responses.log",
     conda:
         "../envs/analysis.yaml"
+    resources:
+        **asks("report"),
     params:
+        method=METHOD.name,
         plan=plan_json,
         results="results/{run}",
     shell:
-        "python workflow_scripts/browse_responses.py --run {wildcards.run} --results {params.results:q} --plan {params.plan:q}"
+        "python workflow_scripts/browse_responses.py --method {params.method} --run {wildcards.run} --results {params.results:q}"
+        " --plan {params.plan:q}"
         " --benchmarks {input.benchmarks:q} --out {output:q} > {log:q} 2>&1"

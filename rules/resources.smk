@@ -77,7 +77,7 @@ def gpus_by_stage(wildcards):
         "evaluation for labels": "evaluate",
         "log-probabilities": "score",
         "SFT": "start",
-        "training": "train",
+        "RL": "train",
     }
     resources = CONFIG.runs[wildcards.run].resources
     return json.dumps({name: resources.of(stage).gpus * resources.of(stage).nodes for name, stage in named.items()})

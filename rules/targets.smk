@@ -26,12 +26,6 @@ def benchmarks_of_run(wildcards):
     return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].build.benchmarks]
 
 
-def in_report(kind, path, category, what):
-    """Marks an output for the HTML report; its caption stands among those of its kind, under its own name."""
-    caption = f"../reports/captions/{kind}/{Path(path).stem}.rst"
-    return report(path, caption=caption, category=category, labels={"run": "{run}", "what": what})
-
-
 def about_json(wildcards):
     """What a run is made of, for the page to read first."""
     run = CONFIG.runs[wildcards.run]
@@ -68,11 +62,10 @@ def plan_json(wildcards):
 
 def run_targets(run):
     """What a run ends with."""
-    items = CONFIG.method(run).items
-    named = {kind: [item.name for item in items if item.kind == kind] for kind in ("table", "figure", "page")}
+    method = CONFIG.method(run)
     return [
-        *[paths.in_run(run, paths.table(name, kind)) for name in named["table"] for kind in ("csv", "tex")],
-        *[paths.in_run(run, paths.figure(name, kind)) for name in named["figure"] for kind in ("svg", "pdf")],
-        *[paths.page(run, name) for name in named["page"]],
+        *[paths.in_run(run, paths.table(table.name, kind)) for table in method.tables for kind in ("csv", "tex")],
+        *[paths.in_run(run, paths.figure(figure.name, kind)) for figure in method.figures for kind in ("svg", "pdf")],
+        *[paths.page(run, page.name) for page in method.pages],
         paths.costs(run),
     ]

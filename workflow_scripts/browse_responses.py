@@ -1,11 +1,11 @@
 """Make the page that shows the responses behind a run's numbers. It needs no network.
 
-    python workflow_scripts/browse_responses.py --run demo --results results/demo --plan "$PLAN" \\
+    python workflow_scripts/browse_responses.py --method autocode --run demo --results results/demo --plan "$PLAN" \\
         --benchmarks data/benchmarks/arithmetic_test.parquet data/benchmarks/arithmetic_ood.parquet \\
         --out reports/demo/responses.html
 
-reads   the run's queries; responses.parquet and grades.parquet of every evaluation; rollouts, grades, q_values and
-        reference_strategy of what EM explored
+reads   the run's queries; responses.parquet and grades.parquet of every evaluation; rollouts and grades of what was explored,
+        and what the method made of them
 writes  one HTML page of at most --megabytes: of each benchmark the first --items by a hash of their ids, the same for every
         policy, and fewer where they do not fit
 """
@@ -13,13 +13,14 @@ writes  one HTML page of at most --megabytes: of each benchmark the first --item
 import argparse
 from pathlib import Path
 
+from mathcode.configuration import METHODS
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
-from mathcode.report import browser, results
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
+    parser.add_argument("--method", choices=METHODS, required=True, help="whose run it is")
     parser.add_argument("--run", required=True, help="name of the run, for the title")
     parser.add_argument("--results", required=True, help="folder of the run's results")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
@@ -34,12 +35,13 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     if args.items < 1:
         raise InputError(f"--items {args.items}: there must be at least one")
-    plan = results.parse_plan(args.plan)
-    if len(args.benchmarks) != len(plan.benchmarks):
-        raise InputError(f"--benchmarks names {len(args.benchmarks)} tables, the plan {len(plan.benchmarks)} benchmarks")
-    found = dict(zip(plan.benchmarks, args.benchmarks, strict=True))
-    made = browser.collect(results.Results(args.results, plan), args.run, found, args.items)
-    page = browser.render(made, int(args.megabytes * 1e6))
+    method = METHODS[args.method]
+    found = method.report.results(args.results, args.plan)
+    names = found.plan.benchmarks
+    if len(args.benchmarks) != len(names):
+        raise InputError(f"--benchmarks names {len(args.benchmarks)} tables, the plan {len(names)} benchmarks")
+    benchmarks = dict(zip(names, args.benchmarks, strict=True))
+    page = method.item("page", "responses").load()(found, args.run, benchmarks, args.items, int(args.megabytes * 1e6))
     atomic.write_text(args.out, page)
     return 0
 

@@ -1,6 +1,6 @@
 """Turn tables of a run into LaTeX, one file for each.
 
-    python workflow_scripts/export_latex.py --tables results/demo/tables/main.csv --out results/demo/tables/main.tex
+    python workflow_scripts/export_latex.py --method autocode --tables results/demo/tables/main.csv --out results/demo/tables/main.tex
 
 reads   CSV files as tabulate_results.py writes them
 writes  one `tabular` for each (package booktabs); \\input it inside a table environment
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from mathcode.configuration import METHODS
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
 from mathcode.report import latex
@@ -18,6 +19,7 @@ from mathcode.report import latex
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
+    parser.add_argument("--method", choices=METHODS, required=True, help="whose tables they are")
     parser.add_argument("--tables", nargs="+", required=True, help="CSV files")
     parser.add_argument("--out", nargs="+", required=True, type=Path, help="files to write, one for each table")
     return parser
@@ -27,12 +29,13 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     if len(args.tables) != len(args.out):
         raise InputError("give one --out for each of --tables")
+    known = METHODS[args.method].report.columns
     for path, out in zip(args.tables, args.out, strict=True):
         try:
             frame = pl.read_csv(path, infer_schema_length=None)
         except pl.exceptions.PolarsError as error:
             raise InputError(f"{path}: not a table ({error})") from error
-        atomic.write_text(out, latex.render(frame))
+        atomic.write_text(out, latex.render(frame, known))
     return 0
 
 

@@ -1,8 +1,9 @@
-"""Draw the figures of a run.
+"""Draw the figures of a run: those that the index of its method lists.
 
-    python workflow_scripts/plot_figures.py --run demo --results results/demo --plan "$PLAN" --out-dir results/demo/figures
+    python workflow_scripts/plot_figures.py --method autocode --run demo --results results/demo --plan "$PLAN" \\
+        --out-dir results/demo/figures
 
-Reads:  the run's scores.json, grades.parquet, q_values.parquet, reference_strategy.parquet, training_log.parquet, logprobs.parquet.
+Reads:  what the run measured, below --results.
 Writes: {figure}.svg and, for papers, {figure}.pdf for each; equal results give equal bytes.
         Nothing is written unless every figure could be drawn.
 """
@@ -10,12 +11,13 @@ Writes: {figure}.svg and, for papers, {figure}.pdf for each; equal results give 
 import argparse
 from pathlib import Path
 
+from mathcode.configuration import METHODS
 from mathcode.core import cli
-from mathcode.report import results
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
+    parser.add_argument("--method", choices=METHODS, required=True, help="whose figures they are")
     parser.add_argument("--run", required=True, help="name of the run, for titles")
     parser.add_argument("--results", required=True, help="folder of the run's results")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
@@ -25,12 +27,12 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    from mathcode.methods.autocode.report import figures
     from mathcode.report import canvas
 
-    found = results.Results(args.results, results.parse_plan(args.plan))
-    with canvas.style():
-        drawn = {name: draw(found, args.run) for name, draw in figures.FIGURES.items()}
+    method = METHODS[args.method]
+    found = method.report.results(args.results, args.plan)
+    with canvas.style(salt=method.name):
+        drawn = {item.name: item.load()(found, args.run) for item in method.figures}
         for name, figure in drawn.items():
             for kind in ("svg", "pdf"):
                 canvas.save(figure, args.out_dir / f"{name}.{kind}")

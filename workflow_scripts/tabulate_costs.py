@@ -1,15 +1,17 @@
 """Add up what the jobs of a run took: hours, GPU hours, processor hours and memory of each stage.
 
-    python workflow_scripts/tabulate_costs.py --logs logs/results/demo --gpus '{"RL": 1}' --out logs/results/demo/costs.csv
+    python workflow_scripts/tabulate_costs.py --method autocode --logs logs/results/demo --gpus '{"RL": 1}' \\
+        --out logs/results/demo/costs.csv
 
 reads   the *.timing.tsv that Snakemake writes beside the logs
-writes  a CSV file, one row per stage and their sum; the columns are explained in autocode.costs
+writes  a CSV file, one row per stage and their sum; the columns are explained in mathcode.report.costs
 """
 
 import argparse
 import json
 from pathlib import Path
 
+from mathcode.configuration import METHODS
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
 from mathcode.report import costs
@@ -17,6 +19,7 @@ from mathcode.report import costs
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
+    parser.add_argument("--method", choices=METHODS, required=True, help="whose stages the jobs belong to")
     parser.add_argument("--logs", required=True, type=Path, help="folder of the run's logs")
     parser.add_argument("--gpus", default="{}", help="JSON: GPUs a job of a stage asks for; none where it is not named")
     parser.add_argument("--out", required=True, type=Path, help="table to write")
@@ -29,9 +32,10 @@ def main(argv: list[str] | None = None) -> int:
         gpus = json.loads(args.gpus)
     except json.JSONDecodeError as error:
         raise InputError(f"--gpus: no JSON ({error})") from None
-    if unknown := sorted(set(gpus) - set(costs.STAGES)):
-        raise InputError(f"--gpus: there is no stage '{unknown[0]}'; there are: {', '.join(costs.STAGES)}")
-    atomic.write_text(args.out, costs.tabulate(args.logs, gpus).write_csv())
+    stages = METHODS[args.method].report.stages
+    if unknown := sorted(set(gpus) - set(stages)):
+        raise InputError(f"--gpus: there is no stage '{unknown[0]}'; there are: {', '.join(stages)}")
+    atomic.write_text(args.out, costs.tabulate(args.logs, gpus, stages).write_csv())
     return 0
 
 

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
+from mathcode.configuration import METHODS
 from mathcode.core import atomic, cli, json_lines
 from mathcode.core.errors import InputError
 from mathcode.measures import outcomes, uncertainty
-from mathcode.report import columns
 
-COLUMNS = [*columns.OPENING, *columns.OWN["main"]]
 GRADED = {
     "benchmark": pl.String,
     "outcome": pl.String,
@@ -28,6 +27,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
     parser.add_argument("--graded", required=True, help="JSON lines written by grade_responses.py")
     parser.add_argument("--name", required=True, help="what the log is called, for the column family")
+    parser.add_argument("--method", choices=METHODS, default="autocode", help="whose main table has the columns (%(default)s)")
     parser.add_argument("--out", required=True, type=Path, help="table to write")
     return parser
 
@@ -41,8 +41,12 @@ def main(argv: list[str] | None = None) -> int:
         if missing := [name for name in GRADED if name not in row]:
             raise InputError(f"{args.graded}: row {number} has no key '{missing[0]}'; write the file with grade_responses.py")
     graded = pl.DataFrame([{name: row[name] for name in GRADED} for row in rows], schema=GRADED)
-    table = [_row(args.name, benchmark, part) for (benchmark,), part in graded.group_by("benchmark", maintain_order=True)]
-    atomic.write_text(args.out, pl.DataFrame(table).select(COLUMNS).write_csv())
+    columns = METHODS[args.method].item("table", "main").columns
+    table = [
+        dict.fromkeys(columns) | _row(args.name, benchmark, part)
+        for (benchmark,), part in graded.group_by("benchmark", maintain_order=True)
+    ]
+    atomic.write_text(args.out, pl.DataFrame(table).select(columns).write_csv())
     return 0
 
 
@@ -58,7 +62,7 @@ def _row(name: str, benchmark: str, graded: pl.DataFrame) -> dict:
         "lenient_accuracy": sound["lenient"].mean(),
         **outcomes.code_rates(sound),
     }
-    known = {
+    return {
         "experiment": "external",
         "family": name,
         "mode": "auto",
@@ -67,7 +71,6 @@ def _row(name: str, benchmark: str, graded: pl.DataFrame) -> dict:
         "infrastructure_errors": graded.height - sound.height,
         **{column: round(100 * share, 2) for column, share in shares.items()},
     }
-    return dict.fromkeys(COLUMNS) | known
 
 
 if __name__ == "__main__":

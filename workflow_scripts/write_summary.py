@@ -1,7 +1,8 @@
 """Write the page to read first: what was run, the paper's claims with verdict and effect, the cost, and every table.
 
-    python workflow_scripts/write_summary.py --run demo --plan "$PLAN" --about "$ABOUT" --tables results/demo/tables/*.csv \\
-        --costs logs/results/demo/costs.csv --figure results/demo/figures/accuracy_by_mode.svg --out reports/demo/summary.html
+    python workflow_scripts/write_summary.py --method autocode --run demo --plan "$PLAN" --about "$ABOUT" \\
+        --tables results/demo/tables/*.csv --costs logs/results/demo/costs.csv \\
+        --figure results/demo/figures/accuracy_by_mode.svg --out reports/demo/summary.html
 
 reads   the tables of tabulate_results.py and tabulate_costs.py, and one figure
 writes  one HTML page that needs no network; it holds hours and memory, so it differs from run to run
@@ -13,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from mathcode import settings
+from mathcode.configuration import METHODS
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
 from mathcode.report import results, summary
@@ -20,6 +22,7 @@ from mathcode.report import results, summary
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
+    parser.add_argument("--method", choices=METHODS, required=True, help="whose run it is")
     parser.add_argument("--run", required=True, help="name of the run, for titles")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
     parser.add_argument("--about", required=True, help="JSON of what it was made of")
@@ -32,11 +35,12 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    plan, about = results.parse_plan(args.plan), settings.parse(summary.About, args.about, "--about")
+    method = METHODS[args.method]
+    plan, about = results.parse_plan(args.plan, method.report.plan), settings.parse(summary.About, args.about, "--about")
     tables = {path.stem: _read(path) for path in args.tables}
-    if missing := sorted({"claims", *summary.TITLES} - set(tables)):
+    if missing := sorted({item.name for item in method.tables} - set(tables)):
         raise InputError(f"--tables: the table '{missing[0]}' is missing")
-    page = summary.render(tables, _read(args.costs), args.figure.read_text(encoding="utf-8"), plan, about, args.run)
+    page = method.item("page", "summary").load()(tables, _read(args.costs), args.figure.read_text(encoding="utf-8"), plan, about, args.run)
     atomic.write_text(args.out, page)
     return 0
 

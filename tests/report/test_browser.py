@@ -24,7 +24,7 @@ POLICY = "main/qwen2math/seed1/iter2"
 def browse(root, chosen, *more: str) -> str:
     run = root / "results" / "test"
     benchmarks = [str(root / "data" / "benchmarks" / f"{name}.parquet") for name in chosen["benchmarks"]]
-    flags = ["--run", "test", "--results", str(run), "--plan", tree.as_json(chosen), "--benchmarks", *benchmarks]
+    flags = ["--method", "autocode", "--run", "test", "--results", str(run), "--plan", tree.as_json(chosen), "--benchmarks", *benchmarks]
     flags += ["--out", str(root / "responses.html"), *more]
     assert browse_responses.main(flags) == 0
     return (root / "responses.html").read_text()

@@ -8,7 +8,8 @@ from support import results_tree as tree
 
 import plot_figures
 from mathcode.measures import uncertainty
-from mathcode.report import canvas, charts
+from mathcode.methods.autocode.report import looks, query_charts
+from mathcode.report import canvas
 
 NAMES = [
     *("accuracy_by_mode", "alignment", "calibration", "code_rate_distribution", "iterations"),
@@ -18,7 +19,8 @@ TINY = {"tiny": {"label": "tiny"}, "qwen2math": {"label": "Qwen2-Math-7B"}}
 
 
 def draw(run, chosen, out) -> dict[str, bytes]:
-    plot_figures.main(["--run", "test", "--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(out)])
+    flags = ["--method", "autocode", "--run", "test", "--results", str(run)]
+    plot_figures.main([*flags, "--plan", tree.as_json(chosen), "--out-dir", str(out)])
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
@@ -51,20 +53,20 @@ def test_figures_are_the_same_when_drawn_again(tmp_path):
 
 
 def test_a_querys_code_rate_falls_into_one_bar():
-    assert charts._bin([0, 1, 25, 26, 50, 75, 76, 99.9, 100]).tolist() == [0, 1, 1, 2, 2, 3, 4, 4, 5]
+    assert query_charts._bin([0, 1, 25, 26, 50, 75, 76, 99.9, 100]).tolist() == [0, 1, 1, 2, 2, 3, 4, 4, 5]
 
 
 def test_no_two_experiments_of_the_repository_look_alike(root):
     from mathcode import configuration
 
     names = sorted({name for run in configuration.load(root / "config").runs.values() for name in run.experiments})
-    looks = [tuple(sorted(canvas.look(name, names).items())) for name in names]
-    assert len(set(looks)) == len(names) >= 4
+    drawn = canvas.Looks(looks.EXPERIMENTS, names)
+    assert len({tuple(sorted(drawn.of(name).items())) for name in names}) == len(names) >= 4
 
 
 def test_error_bars_are_never_negative():
     values = [uncertainty.Interval(50.0, 40.0, 60.0), uncertainty.Interval(50.0), uncertainty.Interval(0.0, 1e-12, 3.0)]
-    assert np.all(canvas.error_arms(values) >= 0)
+    assert np.all(canvas.error_lengths(values) >= 0)
 
 
 @pytest.mark.stage

@@ -5,6 +5,7 @@ import json
 import pytest
 from support.running import run_program
 
+from mathcode.methods.autocode.report.stages import STAGES
 from mathcode.report import costs
 
 HEAD = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
@@ -30,7 +31,7 @@ def logs(tmp_path):
 
 
 def test_hours_are_added_up_by_stage_and_multiplied_by_gpus(logs):
-    frame = costs.tabulate(logs, {"RL": 8, "exploration": 2})
+    frame = costs.tabulate(logs, {"RL": 8, "exploration": 2}, STAGES)
     rows = {row["stage"]: row for row in frame.iter_rows(named=True)}
     assert list(rows) == ["SFT", "exploration", "RL", "evaluation", "grading of responses", "all"]
     assert rows["RL"] == {
@@ -50,7 +51,7 @@ def test_hours_are_added_up_by_stage_and_multiplied_by_gpus(logs):
 
 def test_a_folder_without_measurements_is_refused_by_name(tmp_path):
     with pytest.raises(costs.CostError, match=f"{tmp_path}: no job of any stage was measured"):
-        costs.tabulate(tmp_path, {})
+        costs.tabulate(tmp_path, {}, STAGES)
 
 
 @pytest.mark.parametrize("text", ["", "nothing\n", HEAD, f"{HEAD}NA\t-\t1\t1\t1\t1\t1\t1\t1\t1\n", f"{HEAD}x\t-\t1\t1\t1\t1\t1\t1\t1\t1\n"])
@@ -59,14 +60,13 @@ def test_damaged_measurements_are_refused_by_name(tmp_path, text):
     path.parent.mkdir(parents=True)
     path.write_text(text)
     with pytest.raises(costs.CostError, match=str(path)):
-        costs.tabulate(tmp_path, {})
+        costs.tabulate(tmp_path, {}, STAGES)
 
 
 @pytest.mark.stage
 def test_the_program_refuses_a_stage_that_there_is_not(logs):
-    done = run_program(
-        "python", "workflow_scripts/tabulate_costs.py", "--logs", logs, "--gpus", json.dumps({"R": 1}), "--out", logs / "c.csv"
-    )
+    options = ("--method", "autocode", "--logs", logs, "--gpus", json.dumps({"R": 1}), "--out", logs / "c.csv")
+    done = run_program("python", "workflow_scripts/tabulate_costs.py", *options)
     assert done.returncode == 1
     assert done.stderr.startswith("tabulate_costs.py: --gpus: there is no stage 'R'; there are: SFT,")
     assert not (logs / "c.csv").exists()

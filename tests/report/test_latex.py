@@ -4,7 +4,9 @@ import polars as pl
 import pytest
 from support.running import run_program
 
-from mathcode.report import columns, latex
+from mathcode.methods.autocode import METHOD
+from mathcode.methods.autocode.report.columns import COLUMNS
+from mathcode.report import latex
 
 
 def test_intervals_stand_behind_their_values_and_empty_columns_are_left_out():
@@ -19,7 +21,7 @@ def test_intervals_stand_behind_their_values_and_empty_columns_are_left_out():
             "published_accuracy": pl.Series([None, None], dtype=pl.Float64),
         }
     )
-    assert latex.render(frame).splitlines() == [
+    assert latex.render(frame, COLUMNS).splitlines() == [
         r"\begin{tabular}{lrrr}",
         r"\toprule",
         r"family & n & accuracy & gain over start \\",
@@ -32,8 +34,8 @@ def test_intervals_stand_behind_their_values_and_empty_columns_are_left_out():
 
 
 def test_every_end_of_an_interval_is_a_column_that_there_is():
-    known = {*columns.OPENING, *columns.CLAIMS, *columns.SAMPLES, *(name for own in columns.OWN.values() for name in own)}
-    assert {*columns.INTERVALS} | {end for pair in columns.INTERVALS.values() for end in pair} <= known
+    known = {column for table in METHOD.tables for column in table.columns}
+    assert {*COLUMNS.intervals} | COLUMNS.ends() <= known
 
 
 @pytest.mark.parametrize("text", ["\\input{/etc/passwd}", "~^#$%&_{}"])
@@ -47,7 +49,16 @@ def test_text_means_itself(text):
 @pytest.mark.stage
 def test_the_program_wants_one_file_for_each_table_and_names_what_is_no_table(tmp_path):
     (tmp_path / "empty.csv").touch()
-    command = ("python", "workflow_scripts/export_latex.py", "--tables", tmp_path / "empty.csv", "--out", tmp_path / "a.tex")
+    command = (
+        "python",
+        "workflow_scripts/export_latex.py",
+        "--method",
+        "autocode",
+        "--tables",
+        tmp_path / "empty.csv",
+        "--out",
+        tmp_path / "a.tex",
+    )
     done = run_program(*command)
     assert done.returncode == 1
     assert done.stderr.startswith(f"export_latex.py: {tmp_path / 'empty.csv'}: not a table")

@@ -9,6 +9,7 @@ from support import results_tree as tree
 import tabulate_results
 import write_summary
 from mathcode.core.errors import InputError
+from mathcode.methods.autocode import METHOD
 from mathcode.report import summary
 
 ABOUT = {
@@ -28,7 +29,8 @@ def written(tmp_path_factory):
     def make(**changes) -> str:
         folder, chosen = tmp_path_factory.mktemp("run"), tree.plan(**changes)
         run = tree.build(folder, chosen)
-        tabulate_results.main(["--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(run / "tables")])
+        flags = ["--method", "autocode", "--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(run / "tables")]
+        tabulate_results.main(flags)
         return page(run, chosen)
 
     return make
@@ -38,7 +40,18 @@ def page(run, chosen, tables=None) -> str:
     (run / "costs.csv").write_text(COSTS)
     (run / "figure.svg").write_text("<svg/>")
     found = sorted((run / "tables").glob("*.csv")) if tables is None else tables
-    flags = ["--run", "test", "--plan", tree.as_json(chosen), "--about", json.dumps(ABOUT), "--costs", run / "costs.csv"]
+    flags = [
+        "--method",
+        "autocode",
+        "--run",
+        "test",
+        "--plan",
+        tree.as_json(chosen),
+        "--about",
+        json.dumps(ABOUT),
+        "--costs",
+        run / "costs.csv",
+    ]
     flags += ["--figure", run / "figure.svg", "--out", run / "summary.html", "--tables", *found]
     assert write_summary.main([str(flag) for flag in flags]) == 0
     return (run / "summary.html").read_text()
@@ -54,7 +67,7 @@ def test_it_needs_no_network_and_opens_with_the_answers(written):
         body.index(words) for words in ("Did it work?", "With how much code?", "At what cost?", "12.0 GPU hours", "The paper's claims")
     ]
     assert places == sorted(places)
-    headings = [body.index(f'<h2 id="{name}">') for name in summary.TITLES]
+    headings = [body.index(f'<h2 id="{table.name}">') for table in METHOD.tables if table.title]
     assert headings == sorted(headings)
 
 

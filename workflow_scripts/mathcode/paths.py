@@ -137,18 +137,3 @@ def page(run: str, name: str) -> str:
 def costs(run: str) -> str:
     """What a run took, from the root: it differs between runs, so it stands with the logs."""
     return f"logs/results/{run}/costs.csv"
-
-
-STAGES = {
-    "SFT": r"start/.+/model",
-    "exploration": r".+/explore/.+/(rollouts|\d+of\d+)",
-    "grading of rollouts": r".+/explore/.+/grades",
-    "E-step": r".+/reference_strategy",
-    "synthesis": r".+/training",
-    "log-probabilities": r".+/logprobs",
-    "training": r".+/iter\d+/model",
-    "evaluation": r".+/eval/greedy/[^/]+(/\d+of\d+)?",
-    "evaluation for labels": r".+/eval/sampled/[^/]+(/\d+of\d+)?",
-    "grading of responses": r".+/eval/\w+/[^/]+/[^/]+/grades",
-}
-"""Stages in the table of costs, and the logs of their jobs below the run's logs."""

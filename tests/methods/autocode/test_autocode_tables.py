@@ -9,8 +9,11 @@ from support import results_tree as tree
 
 import tabulate_results
 from mathcode.core import table_files
-from mathcode.methods.autocode.report import published
-from mathcode.report import columns, results, verdicts
+from mathcode.methods.autocode import METHOD
+from mathcode.methods.autocode.report import plan, published
+from mathcode.methods.autocode.report.columns import COLUMNS
+from mathcode.report import results, verdicts
+from mathcode.report.published import PublishedError
 
 NAMES = ["main", "ablation", "selection", "dictation", "sft_sources", "rounds", "regimes", "samples", "claims"]
 
@@ -33,7 +36,7 @@ def made(tmp_path_factory):
 
 def tabulate(run, chosen) -> dict[str, pl.DataFrame]:
     out = run / "tables"
-    tabulate_results.main(["--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(out)])
+    tabulate_results.main(["--method", "autocode", "--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(out)])
     assert sorted(path.name for path in out.iterdir()) == sorted(f"{name}.csv" for name in NAMES)
     return {name: pl.read_csv(out / f"{name}.csv", infer_schema_length=None) for name in NAMES}
 
@@ -46,11 +49,10 @@ def one(frame: pl.DataFrame, **wanted) -> dict:
 
 def test_columns(made):
     _, frames = made()
-    for name, own in columns.OWN.items():
-        assert frames[name].columns == columns.OPENING + own
-    assert frames["claims"].columns == columns.CLAIMS
+    for table in METHOD.tables:
+        assert frames[table.name].columns == list(table.columns)
     for column in {column for frame in frames.values() for column in frame.columns}:
-        assert columns.meaning(column)
+        assert COLUMNS.meaning(column)
 
 
 def test_main_says_what_the_scores_say(made):
@@ -173,13 +175,13 @@ def test_a_missing_file_is_named_and_nothing_is_written(tmp_path, file, error):
 
 def test_a_bad_plan_is_one_sentence():
     with pytest.raises(results.ResultsError, match="--plan: key 'seeds'"):
-        results.parse_plan(tree.as_json(tree.plan(seeds=[])))
+        results.parse_plan(tree.as_json(tree.plan(seeds=[])), plan.Plan)
 
 
 def test_a_published_row_that_does_not_exist_is_named():
-    with pytest.raises(published.PublishedError, match=r"'llama31'.*'Nobody'.*'auto'"):
+    with pytest.raises(PublishedError, match=r"'llama31'.*'Nobody'.*'auto'"):
         published.check({"auto": "Nobody"}, "llama31")
-    with pytest.raises(published.PublishedError, match="unknown role 'best'"):
+    with pytest.raises(PublishedError, match="unknown role 'best'"):
         published.check({"best": "x"}, "llama31")
 
 

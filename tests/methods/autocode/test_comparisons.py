@@ -6,17 +6,18 @@ import pytest
 from support import results_tree as tree
 
 from mathcode.measures.uncertainty import Interval, wilson_interval
-from mathcode.methods.autocode import selection
-from mathcode.methods.autocode.report import claims, comparisons, figures, tables
+from mathcode.methods.autocode import METHOD, selection
+from mathcode.methods.autocode.report import claims, comparisons
+from mathcode.methods.autocode.report.columns import COLUMNS
 from mathcode.methods.autocode.tables import Q_VALUES
-from mathcode.report import columns, effects, results, verdicts
+from mathcode.report import effects, rows, verdicts
 from mathcode.report.effects import Compared
-from mathcode.report.results import Arm, Results
+from mathcode.report.results import EXPLORED, Arm, Results
 
 
 def built(folder, **changes) -> Results:
     chosen = tree.plan(**changes)
-    return Results(tree.build(folder, chosen), results.parse_plan(tree.as_json(chosen)))
+    return METHOD.report.results(tree.build(folder, chosen), tree.as_json(chosen))
 
 
 def cells_are(found: Results, cells: list) -> None:
@@ -105,14 +106,14 @@ def test_a_family_without_sft_saw_no_sft_data(tmp_path):
     found = built(tmp_path, families=families, benchmarks=["math"])
     assert found.contaminated_items("sft", "math") == {"math-000", "math-001", "math-002"}
     assert found.contaminated_items("none", "math") == {"math-002"}
-    main = tables.tabulate(found)["main"]
+    main = rows.tabulate(found, METHOD.tables)["main"]
     assert dict(main.group_by("family").agg(pl.col("contaminated").unique().first()).iter_rows()) == {"sft": 3, "none": 1}
     assert dict(main.group_by("family").agg(pl.col("clean_n").first()).iter_rows()) == {"sft": 37, "none": 39}
 
 
 def test_seeds_explore_queries_of_their_own(tmp_path):
     found = built(tmp_path, seeds=[1, 40], benchmarks=["math"])
-    explored = tables.tabulate(found)["samples"].filter(benchmark=tables.EXPLORED)
+    explored = rows.tabulate(found, METHOD.tables)["samples"].filter(benchmark=EXPLORED)
     assert set(explored["queries"]) == {40}  # twenty a seed, none in common
     assert explored["pass_at_k"].null_count() == 0
     assert not explored["pass_at_k"].is_nan().any()
@@ -122,11 +123,11 @@ def test_families_that_lack_different_items_are_drawn_together(tmp_path):
     families = {name: {"label": name, "published": {}} for name in ("a", "b")}
     found = built(tmp_path, families=families, benchmarks=["math"])
     folder = found.root / "start" / "b" / "seed1" / "eval" / "auto" / "math"
-    rows = pl.read_parquet(folder / "grades.parquet").to_dicts()
-    tree.write([row | ({"outcome": "infrastructure_error"} if n == 0 else {}) for n, row in enumerate(rows)], folder, "grades")
+    graded = pl.read_parquet(folder / "grades.parquet").to_dicts()
+    tree.write([row | ({"outcome": "infrastructure_error"} if n == 0 else {}) for n, row in enumerate(graded)], folder, "grades")
     tree.score(tmp_path, found.root, folder, "math", {"families": families})
     for name in ("iterations", "programs"):
-        texts = [axis.get_title(loc="left") for axis in figures.FIGURES[name](found, "test").axes]
+        texts = [axis.get_title(loc="left") for axis in METHOD.item("figure", name).load()(found, "test").axes]
         assert [text for text in texts if "n=39-40" in text], texts
 
 
@@ -136,4 +137,4 @@ def test_families_that_lack_different_items_are_drawn_together(tmp_path):
      ("executions_per_response", 0.04, "0.04")],
 )  # fmt: skip
 def test_digits_of_a_column(column, value, shown):
-    assert columns.digits(column, value, 1) == shown
+    assert COLUMNS.digits(column, value, 1) == shown

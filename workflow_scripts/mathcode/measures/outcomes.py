@@ -1,7 +1,7 @@
-"""What is measured on graded responses: accuracy, code rates, selection accuracy, alignment, attempts (v1, App. C).
+"""What graded responses say by themselves: accuracy, code rates, steps from a program to its answer, attempts, compliance.
 
-All functions take tables `grades`. An infrastructure error says nothing about the model: such rows are left out everywhere
-and counted once, in `score`.
+Functions take tables `grades`. An infrastructure error says nothing about the model: such rows are left out everywhere
+and counted once, in `score`. At the end stand what measures over several evaluations are made of.
 """
 
 import numpy as np
@@ -105,16 +105,23 @@ def compliance(grades: pl.DataFrame, methodology: str) -> float:
     return float((usable(grades)["methodology"] == methodology).mean())
 
 
-def joined(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+def join_queries(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+    """Two evaluations side by side, sorted by query_id; `right` may hold more queries.
+
+    Raises:
+        MetricsError: a query of `left` is missing in `right`.
+    """
     if (missing := left.join(right, on="query_id", how="anti")).height:
         raise MetricsError(f"query_id '{missing['query_id'].min()}' was graded in one evaluation of the policy and is missing in another")
     return left.join(right, on="query_id").sort("query_id")
 
 
-def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Elementwise quotient, of the shape of `whole`; NaN where that is 0."""
     whole = np.asarray(whole, dtype=float)
     return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
 
 
-def number(value: np.ndarray) -> float | None:
+def defined(value: np.ndarray) -> float | None:
+    """A single value as a float; None for NaN."""
     return None if np.isnan(value) else float(value)

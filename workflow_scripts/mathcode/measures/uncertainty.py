@@ -1,4 +1,7 @@
-"""E-step: the policy's prior over methodologies, Q-values, and the reference strategy (v1 Eq. 7, 8; s* after Eq. 8)."""
+"""Intervals and p-values: of a share, of what is measured over items, over seeds and items, and over seeds with items of their own.
+
+Shares are in [0, 1]; an `Interval` is in the unit of its estimate. How each was chosen is in docs/statistics.md.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

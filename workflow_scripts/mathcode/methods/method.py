@@ -5,13 +5,16 @@ Light: rules and programs read it at every start, so nothing here or in a method
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mathcode.report.index import Item, load
 from mathcode.responses.form import Form
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from mathcode.report.parts import Parts
     from mathcode.settings import Family, Optimizer, Run, Training
 
 
@@ -44,6 +47,8 @@ class Method:
         samples: indices of the rollouts of a query in a mode of exploration.
         tabulated: the files that tables and figures of a run are made of, below its folder.
         browsed: the texts behind them.
+        items: every table, figure and page that a run ends with.
+        reporting: "module:attribute" of what the report asks of it besides: a `mathcode.report.parts.Parts`.
     """
 
     name: str
@@ -61,6 +66,8 @@ class Method:
     samples: Callable[["Run", str], range]
     tabulated: Callable[["Run", Mapping[str, "Family"]], list[str]]
     browsed: Callable[["Run"], list[str]]
+    items: tuple[Item, ...]
+    reporting: str
 
     @property
     def modes(self) -> dict[str, Mode]:
@@ -70,3 +77,27 @@ class Method:
     def stored_mode(self, mode: str) -> str:
         """The name under which rollouts of a mode are kept."""
         return self.modes[mode].stored or mode
+
+    @property
+    def tables(self) -> list[Item]:
+        """Its tables, in order."""
+        return [item for item in self.items if item.kind == "table"]
+
+    @property
+    def figures(self) -> list[Item]:
+        """Its figures, in order; the first stands on the page to read first."""
+        return [item for item in self.items if item.kind == "figure"]
+
+    @property
+    def pages(self) -> list[Item]:
+        """Its pages, in order."""
+        return [item for item in self.items if item.kind == "page"]
+
+    def item(self, kind: str, name: str) -> Item:
+        """Its table, figure or page of that name."""
+        return next(item for item in self.items if (item.kind, item.name) == (kind, name))
+
+    @cached_property
+    def report(self) -> "Parts":
+        """What the report asks of it; imports polars."""
+        return load(self.reporting)

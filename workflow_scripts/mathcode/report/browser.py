@@ -8,21 +8,18 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
 import polars as pl
 
-from mathcode import tables
+from mathcode import paths, tables
 from mathcode.core.errors import UserError
 from mathcode.measures import outcomes
-from mathcode.methods.autocode import selection
-from mathcode.methods.autocode.form import HINTS
-from mathcode.methods.autocode.report.tables import EXPLORED
-from mathcode.methods.autocode.tables import Q_VALUES, REFERENCE_STRATEGY
-from mathcode.report.results import EM, MODES, START, Arm, Results
+from mathcode.paths import START
+from mathcode.report.results import EXPLORED, Arm, Results
 
 TEMPLATE = Path(__file__).with_name("browser.html")
 
@@ -34,18 +31,49 @@ class BrowserError(UserError):
     """Not even one item of each place fits the page."""
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What a method shows on the page, and how.
+
+    Attributes:
+        modes: the modes side by side, each with its heading; in the first the policy chooses how to answer.
+        in_words: the same in the sentence above the accuracies.
+        colours: of each mode, as CSS has them.
+        hints: sentences of responses that are marked.
+        explored: under which name the rollouts are kept that stand in each mode's place where a policy was explored.
+        was_explored: whether a policy was.
+        asked: query_id of what it was explored with, for a seed.
+        of_items: what is known of items of a benchmark besides answers (query_id and a column for each fact), from the policy, the
+            seed, the benchmark, and grades by mode.
+        of_queries: the same of the queries that a policy was explored with, for a seed.
+        script: pieces of the page's script: filters, mark and facts.
+    """
+
+    modes: Mapping[str, str]
+    in_words: str
+    colours: Mapping[str, str]
+    hints: Sequence[str]
+    explored: Mapping[str, str]
+    was_explored: Callable[[Results, Arm], bool]
+    asked: Callable[[Results, Arm, int], pl.DataFrame]
+    of_items: Callable[[Results, Arm, int, str, Mapping[str, pl.DataFrame]], pl.DataFrame]
+    of_queries: Callable[[Results, Arm, int], pl.DataFrame]
+    script: Mapping[str, str]
+
+
 @dataclass
 class Browser:
     """What the page shows. `chosen` holds, for each place, the questions in the order in which items are dropped from the end."""
 
     run: str
+    parts: Parts
     policies: list[dict] = field(default_factory=list)
     chosen: dict[str, pl.DataFrame] = field(default_factory=dict)
     available: dict[str, int] = field(default_factory=dict)
     views: list[dict] = field(default_factory=list)
 
 
-def collect(results: Results, run: str, benchmarks: dict[str, Path], most: int) -> Browser:
+def collect(results: Results, run: str, benchmarks: Mapping[str, Path], most: int, parts: Parts) -> Browser:
     """Read what the page can show of a run: at most `most` items of a place.
 
     Args:
@@ -54,7 +82,8 @@ def collect(results: Results, run: str, benchmarks: dict[str, Path], most: int) 
     Raises:
         TableError: a table is missing or damaged.
     """
-    made = Browser(run)
+    made = Browser(run, parts)
+    free = next(iter(parts.modes))
     for family in results.plan.families:
         for arm in _arms(results, family):
             for seed in results.plan.seeds:
@@ -62,12 +91,12 @@ def collect(results: Results, run: str, benchmarks: dict[str, Path], most: int) 
                 made.policies.append({"id": policy, "label": _label(results, arm, seed)})
                 for benchmark in results.plan.benchmarks:
                     if benchmark not in made.chosen:
-                        asked = results.grades(policy, "auto", benchmark).select("query_id").unique()
+                        asked = results.grades(policy, free, benchmark).select("query_id").unique()
                         _choose(made, benchmark, tables.QUERIES.read(benchmarks[benchmark]).join(asked, on="query_id", how="semi"), most)
                     made.views.append(_benchmark_view(results, made, arm, seed, benchmark))
-                if _is_explored(results, arm):
+                if parts.was_explored(results, arm):
                     place = f"{EXPLORED}, {policy}"
-                    own = results.table(Arm(EM, family, arm.iteration + 1), seed, Q_VALUES).select("query_id")
+                    own = parts.asked(results, arm, seed)
                     _choose(made, place, results.queries().join(own, on="query_id", how="semi"), most)
                     made.views.append(_exploration_view(results, made, arm, seed, place))
     return made
@@ -99,11 +128,37 @@ def _page(made: Browser, most: int) -> str:
         "policies": made.policies,
         "places": {place: {"available": made.available[place], "questions": frame.rows()} for place, frame in shown.items()},
         "views": views,
-        "hints": list(HINTS.values()),
+        "hints": list(made.parts.hints),
     }
     packed = gzip.compress(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
-    page = TEMPLATE.read_text(encoding="utf-8")
+    page = _template(made.parts)
     return page.replace("{{run}}", escape(made.run)).replace("{{data}}", base64.b64encode(packed).decode())
+
+
+def _template(parts: Parts) -> str:
+    """The page without a run's data."""
+    pieces = {
+        "colours": " ".join(f"--{mode}: {colour};" for mode, colour in parts.colours.items()),
+        "borders": " ".join(f".answer.{mode} {{ border-top-color: var(--{mode}); }}" for mode in parts.modes),
+        "modes_in_words": escape(parts.in_words),
+        "modes": json.dumps(list(parts.modes.items())),
+        **parts.script,
+    }
+    page = TEMPLATE.read_text(encoding="utf-8")
+    for name, text in pieces.items():
+        page = page.replace(f"{{{{{name}}}}}", text)
+    return page
+
+
+def pieces(path: Path) -> dict[str, str]:
+    """The pieces of a script by name: what stands below a line `//: NAME`, without comments at the start of a line."""
+    found: dict[str, list[str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("//: "):
+            found[line.removeprefix("//: ")] = current = []
+        elif not line.startswith("//"):
+            current.append(line)
+    return {name: "\n".join(lines) for name, lines in found.items()}
 
 
 def _choose(made: Browser, place: str, asked: pl.DataFrame, most: int) -> None:
@@ -126,42 +181,30 @@ def _label(results: Results, arm: Arm, seed: int) -> str:
     return ", ".join(parts)
 
 
-def _is_explored(results: Results, arm: Arm) -> bool:
-    return EM in results.plan.experiments and arm.experiment in (START, EM) and arm.iteration < results.plan.iterations
-
-
 def _benchmark_view(results: Results, made: Browser, arm: Arm, seed: int, benchmark: str) -> dict:
-    """Greedy responses in the three modes; labels where selection is measured."""
+    """Greedy responses in every mode, and what the method knows of each item."""
     policy, questions = arm.policy(seed), made.chosen[benchmark]
-    folder = results.root / policy / "eval"
-    graded = {mode: results.grades(policy, mode, benchmark) for mode in MODES}
-    answers = {mode: _answers(folder / mode / benchmark / "responses.parquet", graded[mode], questions) for mode in MODES}
-    more = selection.alignment_classes(*graded.values())
-    if benchmark in results.plan.selection_benchmarks and _is_labelled(results, arm):
-        labels = selection.selection_labels(*(results.grades(policy, f"{mode}_sampled", benchmark) for mode in ("cot", "code")))
-        more = more.join(labels, on="query_id", how="full", coalesce=True)
-    rates = {mode: [outcomes.usable(graded[mode])["strict"].mean(), graded[mode].height] for mode in MODES}
-    return {"policy": policy, "place": benchmark, "rates": rates, "items": _items(questions, answers, more)}
-
-
-def _is_labelled(results: Results, arm: Arm) -> bool:
-    return arm.experiment == START or arm.iteration == results.plan.iterations
+    graded = {mode: results.grades(policy, mode, benchmark) for mode in made.parts.modes}
+    answers = {mode: _answers(results.root / paths.responses(policy, mode, benchmark), graded[mode], questions) for mode in graded}
+    facts = made.parts.of_items(results, arm, seed, benchmark, graded)
+    return {"policy": policy, "place": benchmark, "rates": _rates(graded), "items": _items(questions, answers, facts)}
 
 
 def _exploration_view(results: Results, made: Browser, arm: Arm, seed: int, place: str) -> dict:
-    """The first rollout of each mode, with prior, Q-values and the reference strategy that EM made of all of them."""
+    """The first rollout of each mode, and what the method made of all of them."""
     policy, questions = arm.policy(seed), made.chosen[place]
-    folder = results.root / policy / "explore"
     graded, answers = {}, {}
-    for mode, name in zip(MODES, ("native", "cot", "code"), strict=True):
-        graded[mode] = tables.GRADES.read(folder / name / "grades.parquet", allow_empty=True)
+    for mode, name in made.parts.explored.items():
+        graded[mode] = tables.GRADES.read(results.root / paths.rollout_grades(policy, name, results.judge), allow_empty=True)
         one = graded[mode].filter(pl.col("sample") == 0)
-        answers[mode] = _answers(folder / name / "rollouts.parquet", one, questions)
-    after = Arm(EM, arm.family, arm.iteration + 1)
-    values = results.table(after, seed, Q_VALUES).select("query_id", "prior_code", "q_cot", "q_code", "n_cot", "n_code")
-    strategy = results.table(after, seed, REFERENCE_STRATEGY).select("query_id", "label", "s_code", "tie")
-    rates = {mode: [outcomes.usable(frame)["strict"].mean(), frame.height] for mode, frame in graded.items()}
-    return {"policy": policy, "place": place, "rates": rates, "items": _items(questions, answers, values.join(strategy, on="query_id"))}
+        answers[mode] = _answers(results.root / paths.rollouts(policy, name), one, questions)
+    facts = made.parts.of_queries(results, arm, seed)
+    return {"policy": policy, "place": place, "rates": _rates(graded), "items": _items(questions, answers, facts)}
+
+
+def _rates(graded: Mapping[str, pl.DataFrame]) -> dict[str, list]:
+    """By mode: the share of right answers among verdicts, and how many responses were graded."""
+    return {mode: [outcomes.usable(frame)["strict"].mean(), frame.height] for mode, frame in graded.items()}
 
 
 def _answers(path: Path, grades: pl.DataFrame, questions: pl.DataFrame) -> dict[str, list]:
@@ -178,9 +221,9 @@ def _answer(row: dict) -> list:
     return [row["methodology"], row["outcome"], row["answer"], row["attempts"], row["code_executed"], rounds]
 
 
-def _items(questions: pl.DataFrame, answers: dict[str, dict[str, list]], more: pl.DataFrame) -> dict[str, dict]:
+def _items(questions: pl.DataFrame, answers: dict[str, dict[str, list]], facts: pl.DataFrame) -> dict[str, dict]:
     known: dict[str, dict] = {query: {} for query in questions["query_id"]}
-    for row in more.filter(pl.col("query_id").is_in(questions["query_id"].implode())).iter_rows(named=True):
+    for row in facts.filter(pl.col("query_id").is_in(questions["query_id"].implode())).iter_rows(named=True):
         known[row["query_id"]] = {name: value for name, value in row.items() if name != "query_id" and value is not None}
     complete: Sequence[str] = [query for query in known if all(query in answers[mode] for mode in answers)]
     return {query: {mode: answers[mode][query] for mode in answers} | _rounded(known[query]) for query in complete}

@@ -1,12 +1,12 @@
-"""Figures: one palette, one hand. A mode, an experiment and an alignment class look the same in every figure.
+"""What all figures share: a style, how experiments look, a grid of axes, titles and legends, and files of the same bytes each time.
 
-Functions take plain values in percent or points and return a matplotlib Figure; `save` writes an SVG whose bytes depend on
-nothing else. matplotlib is imported when a figure is made, not before.
+matplotlib is imported when a figure is made, not before.
 """
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,23 +19,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-MODES = {"cot": "#0072B2", "code": "#D55E00", "auto": "#009E73"}
-"""Colours that the colour-blind tell apart (Okabe and Ito); so are the others."""
-
-_STYLES = {
-    "start": ("#444444", "-", "o"),
-    "main": ("#009E73", "-", "o"),
-    "standard_rl_equal_rollouts": ("#E69F00", "--", "s"),
-    "standard_rl": ("#CC79A7", ":", "D"),
-    "no_reflection": ("#56B4E9", "-.", "^"),
-}
 _OTHER_STYLES = [("#000000", "--", "v"), ("#7f7f7f", "-.", "P"), ("#882255", ":", "X"), ("#332288", "-", "*")]
+"""Colour, line and marker of experiments that a method gives none; colours are told apart by the colour-blind."""
 
 Place = tuple[str, str]
 """A panel's row and column, by their titles."""
 
 _RC = {
-    "svg.hashsalt": "autocode",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -52,11 +42,15 @@ _RC = {
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """The matplotlib settings of all figures; make and save figures inside."""
+def style(salt: str) -> Iterator[None]:
+    """The matplotlib settings of all figures; make and save figures inside.
+
+    Args:
+        salt: what the ids inside an SVG are made of, beside its content.
+    """
     import matplotlib
 
-    with matplotlib.rc_context(_RC):
+    with matplotlib.rc_context(_RC | {"svg.hashsalt": salt}):
         yield
 
 
@@ -69,14 +63,26 @@ def save(figure: "Figure", path: str | Path) -> None:
         figure.savefig(temporary, format=kind, metadata=dateless[kind])
 
 
-def look(experiment: str, all_experiments: Sequence[str]) -> dict:
-    """Line style of an experiment, the same in every figure of a run."""
-    others = sorted(name for name in all_experiments if name not in _STYLES)
-    colour, line, marker = _STYLES.get(experiment) or _OTHER_STYLES[others.index(experiment) % len(_OTHER_STYLES)]
-    return {"color": colour, "linestyle": line, "marker": marker}
+@dataclass(frozen=True)
+class Looks:
+    """How the experiments of a run are drawn, the same in every figure.
+
+    Attributes:
+        styles: colour, line and marker of the experiments that a method draws in a way of their own.
+        experiments: all that the run may draw.
+    """
+
+    styles: Mapping[str, tuple[str, str, str]]
+    experiments: Sequence[str]
+
+    def of(self, experiment: str) -> dict[str, str]:
+        """Colour, line style and marker, as matplotlib's `plot` takes them."""
+        others = sorted(name for name in self.experiments if name not in self.styles)
+        colour, line, marker = self.styles.get(experiment) or _OTHER_STYLES[others.index(experiment) % len(_OTHER_STYLES)]
+        return {"color": colour, "linestyle": line, "marker": marker}
 
 
-def canvas(rows: int, columns: int, width: float, height: float, **shared: object) -> tuple["Figure", np.ndarray]:
+def grid(rows: int, columns: int, width: float, height: float, **shared: object) -> tuple["Figure", np.ndarray]:
     """A figure with a grid of axes, each `width` x `height` inches."""
     from matplotlib.figure import Figure
 
@@ -84,18 +90,19 @@ def canvas(rows: int, columns: int, width: float, height: float, **shared: objec
     return figure, figure.subplots(rows, columns, squeeze=False, **shared)
 
 
-def error_arms(values: Sequence[Interval]) -> np.ndarray:
-    """Lengths of the two arms of error bars; 0 where there is no interval."""
+def error_lengths(values: Sequence[Interval]) -> np.ndarray:
+    """Lengths of error bars below and above each value, shape (2, values); 0 where there is no interval."""
     ends = [(one.value, one.value) if one.low is None else (one.low, one.high) for one in values]
     return np.array([(max(0.0, one.value - low), max(0.0, high - one.value)) for one, (low, high) in zip(values, ends, strict=True)]).T
 
 
-def title_above(figure: "Figure", text: str) -> None:
+def add_title(figure: "Figure", text: str) -> None:
     """A title above all panels, in as many lines as a narrow figure needs."""
     figure.suptitle(textwrap.fill(text, int(10 * figure.get_figwidth())))
 
 
-def unique_handles(axes: np.ndarray) -> list:
+def legend_entries(axes: np.ndarray) -> list[tuple]:
+    """(handle, label) of everything drawn with a label, each label once."""
     found = {}
     for axis in axes.flat:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
@@ -103,27 +110,30 @@ def unique_handles(axes: np.ndarray) -> list:
     return [(handle, label) for label, handle in found.items()]
 
 
-def patch_handle(colour: str, label: str, alpha: float = 1.0) -> tuple:
+def patch_entry(colour: str, label: str, alpha: float = 1.0) -> tuple:
+    """A filled box of a legend, and its label."""
     from matplotlib.patches import Patch
 
     return Patch(facecolor=colour, alpha=alpha), label
 
 
-def dot_handle(colour: str, label: str) -> tuple:
+def dot_entry(colour: str, label: str) -> tuple:
+    """A dot of a legend, and its label."""
     from matplotlib.lines import Line2D
 
     return Line2D([], [], marker="o", linestyle="", color=colour), label
 
 
-def line_handle(colour: str, line: str, label: str) -> tuple:
+def line_entry(colour: str, line: str, label: str) -> tuple:
+    """A line of a legend, and its label."""
     from matplotlib.lines import Line2D
 
     return Line2D([], [], linestyle=line, color=colour), label
 
 
-def legend_below(figure: "Figure", handles: list[tuple]) -> None:
+def add_legend(figure: "Figure", entries: list[tuple]) -> None:
     """One legend below all panels, in as many columns as the figure is wide enough for."""
-    if handles:
-        column_inches = 0.55 + 0.075 * max(len(label) for _, label in handles)
-        columns = max(1, min(len(handles), int(figure.get_figwidth() // column_inches)))
-        figure.legend([handle for handle, _ in handles], [label for _, label in handles], loc="outside lower center", ncols=columns)
+    if entries:
+        column_inches = 0.55 + 0.075 * max(len(label) for _, label in entries)
+        columns = max(1, min(len(entries), int(figure.get_figwidth() // column_inches)))
+        figure.legend([handle for handle, _ in entries], [label for _, label in entries], loc="outside lower center", ncols=columns)

@@ -6,25 +6,13 @@ measured under the run's name counts, also of experiments, seeds and shards that
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 
 from mathcode.core.errors import UserError
-
-STAGES = {
-    "SFT": r"start/.+/model",
-    "exploration": r".+/explore/.+/(rollouts|\d+of\d+)",
-    "grading of rollouts": r".+/explore/.+/grades",
-    "E-step": r".+/reference_strategy",
-    "synthesis": r".+/iter\d+/training",
-    "behaviour log-probabilities": r".+/logprobs",
-    "RL": r".+/iter\d+/model",
-    "evaluation": r".+/eval/(greedy|shards/greedy/.+)",
-    "evaluation for labels": r".+/eval/(sampled|shards/sampled/.+)",
-    "grading of responses": r".+/eval/\w+_grades",
-}
-"""Name of a stage, and the paths of its jobs below the run's logs."""
+from mathcode.report.columns import Columns
 
 COLUMNS = {
     "stage": "part of the pipeline; the last row is their sum",
@@ -38,28 +26,32 @@ COLUMNS = {
 }
 """A phrase for every column of the table."""
 
+KNOWN = Columns(COLUMNS, decimals=dict.fromkeys(("hours", "gpu_hours", "cpu_hours", "longest_hours"), 2))
+"""How a reader sees them."""
+
 
 class CostError(UserError):
     """There are no measurements, or one cannot be read."""
 
 
-def tabulate(logs: str | Path, gpus: dict[str, int]) -> pl.DataFrame:
-    """One row per stage in the order of `STAGES`, and their sum; the columns are those of `COLUMNS`.
+def tabulate(logs: str | Path, gpus: Mapping[str, int], stages: Mapping[str, str]) -> pl.DataFrame:
+    """One row per stage in the order of `stages`, and their sum; the columns are those of `COLUMNS`.
 
     Args:
         logs: folder of the run's logs.
+        stages: name of a stage, and a regular expression that matches the paths of its jobs below the run's logs, without ending.
         gpus: GPUs of a job of a stage; stages that are not named use none.
 
     Raises:
         CostError: no job was measured, or a file of measurements is damaged.
     """
     logs = Path(logs)
-    jobs = [_job(path, stage) for path in sorted(logs.rglob("*.timing.tsv")) if (stage := _stage(path.relative_to(logs)))]
+    jobs = [_job(path, stage) for path in sorted(logs.rglob("*.timing.tsv")) if (stage := _stage(path.relative_to(logs), stages))]
     if not jobs:
         raise CostError(f"{logs}: no job of any stage was measured (files *.timing.tsv)")
     measured = pl.DataFrame(jobs, schema={"stage": pl.String, "seconds": pl.Float64, "cpu_seconds": pl.Float64, "memory_mb": pl.Float64})
-    measured = measured.with_columns(gpus=pl.col("stage").replace_strict(gpus, default=0, return_dtype=pl.Int64))
-    by_stage = [measured.filter(pl.col("stage") == stage) for stage in STAGES]
+    measured = measured.with_columns(gpus=pl.col("stage").replace_strict(dict(gpus), default=0, return_dtype=pl.Int64))
+    by_stage = [measured.filter(pl.col("stage") == stage) for stage in stages]
     rows = [_row(frame["stage"][0], frame, frame["gpus"][0]) for frame in by_stage if frame.height]
     return pl.DataFrame([*rows, _row("all", measured, None)], schema_overrides={"gpus": pl.Int64})
 
@@ -78,9 +70,9 @@ def _row(stage: str, jobs: pl.DataFrame, gpus: int | None) -> dict:
     }
 
 
-def _stage(path: Path) -> str | None:
+def _stage(path: Path, stages: Mapping[str, str]) -> str | None:
     name = str(path).removesuffix(".timing.tsv")
-    return next((stage for stage, pattern in STAGES.items() if re.fullmatch(pattern, name)), None)
+    return next((stage for stage, pattern in stages.items() if re.fullmatch(pattern, name)), None)
 
 
 def _job(path: Path, stage: str) -> dict:

@@ -1,4 +1,4 @@
-"""What tables, figures and claims measure of a run's policies, each with its 95 % interval. Shares are in [0, 1].
+"""Effects: accuracy and rates of a run's policies with their 95 % intervals, and statistics that compare two. Shares are in [0, 1].
 
 Several seeds: intervals are over seeds and items. One seed: over items alone, and they say nothing about the next seed.
 """

@@ -2,22 +2,25 @@
 
 import polars as pl
 
-from mathcode.report.columns import INTERVALS, digits
+from mathcode.report.columns import Columns
 
 _SPECIAL = str.maketrans({char: f"\\{char}" for char in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\^{}", "\\": r"\textbackslash{}"})
 
 
-def render(frame: pl.DataFrame) -> str:
+def render(frame: pl.DataFrame, known: Columns) -> str:
     """A `tabular` with the columns of a table that hold anything.
 
-    Text stands left, numbers right, with two decimals as in the paper. An interval stands behind its value, in brackets, and has no columns
-    of its own. Needs the package booktabs.
+    Text stands left, numbers right, with two decimals. An interval stands behind its value, in brackets, and has no columns of its
+    own. Needs the package booktabs.
+
+    Args:
+        known: which columns hold the ends of intervals, and how many digits there are to show.
     """
-    ends = {end for pair in INTERVALS.values() for end in pair if end in frame.columns}
+    ends = known.ends()
     columns = [name for name in frame.columns if name not in ends and not frame[name].is_null().all()]
     alignment = "".join("l" if frame.schema[name] == pl.String else "r" for name in columns)
     head = " & ".join(escape(name.replace("_", " ")) for name in columns)
-    body = "\n".join(" & ".join(_cell(name, row) for name in columns) + r" \\" for row in frame.iter_rows(named=True))
+    body = "\n".join(" & ".join(_cell(name, row, known) for name in columns) + r" \\" for row in frame.iter_rows(named=True))
     return f"\\begin{{tabular}}{{{alignment}}}\n\\toprule\n{head} \\\\\n\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
 
 
@@ -26,16 +29,16 @@ def escape(text: str) -> str:
     return text.translate(_SPECIAL)
 
 
-def _cell(name: str, row: dict) -> str:
+def _cell(name: str, row: dict, known: Columns) -> str:
     value = row[name]
     if value is None:
         return ""
     if isinstance(value, str):
         return escape(value)
-    low, high = (row.get(end) for end in INTERVALS.get(name, (None, None)))
-    interval = "" if low is None or high is None else f" {{\\scriptsize [{_number(name, low)}, {_number(name, high)}]}}"
-    return _number(name, value) + interval
+    low, high = (row.get(end) for end in known.intervals.get(name, (None, None)))
+    interval = "" if low is None or high is None else f" {{\\scriptsize [{_number(name, low, known)}, {_number(name, high, known)}]}}"
+    return _number(name, value, known) + interval
 
 
-def _number(column: str, value: float) -> str:
-    return digits(column, value, 2).replace("-", "$-$")
+def _number(column: str, value: float, known: Columns) -> str:
+    return known.digits(column, value, 2).replace("-", "$-$")

@@ -7,23 +7,20 @@ import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import polars as pl
 from pydantic import Field
 
-from mathcode import settings, tables
+from mathcode import paths, settings, tables
 from mathcode.core.errors import UserError
 from mathcode.core.table_files import Table
 from mathcode.measures import outcomes
+from mathcode.paths import START, Policy
 
-START = "start"
-EM = "main"
-"""Names of the start policy and of the paper's method among the experiments."""
-
-MODES = ("auto", "cot", "code")
-"""Modes of evaluation."""
-
+EXPLORED = "explored queries"
+"""Stands for a benchmark where a policy's exploration is meant."""
 
 GRADES = [column for column in tables.GRADES.columns if column not in ("mode", "finish_reason", "isolation", "grader")]
 """Columns of `grades` that tables and figures are made of."""
@@ -42,20 +39,21 @@ class PlanFamily(settings.Section):
 
 
 class Plan(settings.Section):
-    """What a run built; made by `plan_json` of rules/common.smk."""
+    """What a run built, as the rules tell it; a method adds what it alone builds."""
 
     families: dict[str, PlanFamily] = Field(min_length=1)
     experiments: dict[str, str] = Field(description="name: label")
     seeds: list[int] = Field(min_length=1)
     iterations: int = Field(ge=1)
     benchmarks: list[str] = Field(min_length=1)
-    selection_benchmarks: list[str]
     sft: list[str]
-    published: str = Field(default="v1", description="version of the paper whose numbers stand beside ours")
 
     def label(self, experiment: str) -> str:
         """An experiment's name in tables and figures."""
         return "start policy" if experiment == START else self.experiments[experiment]
+
+
+P = TypeVar("P", bound=Plan)
 
 
 @dataclass(frozen=True)
@@ -68,19 +66,22 @@ class Arm:
 
     def policy(self, seed: int) -> str:
         """Path of the policy below the run's folder."""
-        path = f"{self.experiment}/{self.family}/seed{seed}"
-        return path if self.experiment == START else f"{path}/iter{self.iteration}"
+        return str(Policy(self.experiment, self.family, seed, self.iteration))
 
 
-class Results:
-    """Everything the tables and figures of a run are made of. `experiments` has EM first, else the plan's order."""
+class Results(Generic[P]):
+    """Everything the tables and figures of a run are made of. `experiments` has `lead` first, else the plan's order.
 
-    def __init__(self, root: str | Path, plan: Plan):
+    Grades and scores are those of `judge`.
+    """
+
+    def __init__(self, root: str | Path, plan: P, lead: str | None = None, judge: str = "exact"):
+        self.judge = judge
         self.root = Path(root)
         self.plan = plan
         self.scores = functools.cache(self._scores)
         self.grades = functools.cache(self._grades)
-        self.experiments = sorted(plan.experiments, key=lambda name: name != EM)
+        self.experiments = sorted(plan.experiments, key=lambda name: name != lead)
 
     def start(self, family: str) -> Arm:
         return Arm(START, family, 0)
@@ -110,36 +111,37 @@ class Results:
         return [functools.reduce(lambda left, right: left.join(right, on="query_id", how="semi"), usable, own) for own in usable]
 
     def table(self, arm: Arm, seed: int, table: Table) -> pl.DataFrame:
-        """A table of a policy's own folder: q_values, reference_strategy, logprobs, training_log."""
-        return table.read(self.root / arm.policy(seed) / f"{table.name}.parquet", allow_empty=True)
+        """A table of a policy's own folder, which may have no row."""
+        return table.read(self.root / paths.of_policy(arm.policy(seed), table.name), allow_empty=True)
 
     def queries(self) -> pl.DataFrame:
         """The training queries of the run, after decontamination."""
-        return tables.QUERIES.read(self.root / "data" / "queries.parquet")
+        return tables.QUERIES.read(self.root / paths.data("queries"))
 
     def sft_pairs(self) -> pl.DataFrame:
         """The SFT pairs of the run, after decontamination."""
-        return tables.SFT.read(self.root / "data" / "sft.parquet", allow_empty=True)
+        return tables.SFT.read(self.root / paths.data("sft"), allow_empty=True)
 
-    def sft_contamination(self) -> pl.DataFrame:
-        """What decontamination found in the SFT sets of the run."""
-        return tables.CONTAMINATION.read(self.root / "data" / "sft_contamination.parquet", allow_empty=True)
+    def sft_overlap(self) -> pl.DataFrame:
+        """How much of each benchmark the SFT sets of the run held, set by set: table `overlap_counts`."""
+        counts = [paths.overlap_counts("sft", benchmark) for benchmark in self.plan.benchmarks]
+        return pl.concat([tables.OVERLAP_COUNTS.read(self.root / path, allow_empty=True) for path in counts])
 
-    def sft_contaminated_items(self) -> pl.DataFrame:
+    def sft_overlapping_items(self) -> pl.DataFrame:
         """The items of benchmarks that the SFT sets of the run overlap with, set by set."""
-        return self._contaminated_items("sft")
+        return pl.concat([self._overlap("sft", benchmark) for benchmark in self.plan.benchmarks])
 
     def contaminated_items(self, family: str, benchmark: str) -> set[str]:
         """query_id of the items of a benchmark that overlap with anything the family's policies learn from."""
         found: set[str] = set()
         for use in settings.learned_from(self.plan.families[family].precondition):
-            found |= set(self._contaminated_items(use).filter(pl.col("benchmark") == benchmark)["query_id"])
+            found |= set(self._overlap(use, benchmark)["query_id"])
         return found
 
     def explored(self, arm: Arm, mode: str) -> list[pl.DataFrame]:
         """Table `grades` of the rollouts by which a policy was explored, for every seed."""
-        paths = [self.root / arm.policy(seed) / "explore" / mode / "grades.parquet" for seed in self.plan.seeds]
-        return [tables.GRADES.read(path, allow_empty=True, columns=GRADES) for path in paths]
+        found = [self.root / paths.rollout_grades(arm.policy(seed), mode, self.judge) for seed in self.plan.seeds]
+        return [tables.GRADES.read(path, allow_empty=True, columns=GRADES) for path in found]
 
     def paired(self, terms: list[tuple[Arm, str]], benchmark: str, column: str = "strict") -> list[np.ndarray]:
         """A column of several evaluations of the same items: for each seed an array of shape (items, evaluations).
@@ -153,11 +155,11 @@ class Results:
             frames.append(functools.reduce(lambda left, right: left.join(right, on="query_id"), columns))
         return aligned(frames)
 
-    def _contaminated_items(self, use: str) -> pl.DataFrame:
-        return tables.CONTAMINATED_ITEMS.read(self.root / "data" / f"{use}_contaminated_items.parquet", allow_empty=True)
+    def _overlap(self, use: str, benchmark: str) -> pl.DataFrame:
+        return tables.OVERLAP_ITEMS.read(self.root / paths.overlap_items(use, benchmark), allow_empty=True)
 
     def _scores(self, policy: str, mode: str, benchmark: str) -> dict:
-        path = self.root / policy / "eval" / mode / benchmark / "scores.json"
+        path = self.root / paths.scores(policy, mode, benchmark, self.judge)
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -166,7 +168,7 @@ class Results:
             raise ResultsError(f"{path}: not JSON: {error}") from error
 
     def _grades(self, policy: str, mode: str, benchmark: str) -> pl.DataFrame:
-        return tables.GRADES.read(self.root / policy / "eval" / mode / benchmark / "grades.parquet", columns=GRADES)
+        return tables.GRADES.read(self.root / paths.response_grades(policy, mode, benchmark, self.judge), columns=GRADES)
 
 
 def aligned(frames: list[pl.DataFrame]) -> list[np.ndarray]:
@@ -175,13 +177,13 @@ def aligned(frames: list[pl.DataFrame]) -> list[np.ndarray]:
     return [frame.join(common, on="query_id", how="semi").sort("query_id").drop("query_id").to_numpy().astype(float) for frame in frames]
 
 
-def parse_plan(text: str) -> Plan:
-    """Read a plan from a command line.
+def parse_plan(text: str, plan: type[P] = Plan) -> P:
+    """Read a plan from a command line, as the method's class of plans.
 
     Raises:
         ResultsError: the text is no plan.
     """
     try:
-        return settings.parse(Plan, text)
+        return settings.parse(plan, text)
     except settings.SettingsError as error:
         raise ResultsError(str(error).replace("--settings", "--plan", 1)) from error

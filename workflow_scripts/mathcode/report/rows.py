@@ -1,17 +1,33 @@
-"""The tables a run ends with. Shares are in percent, as in the paper, rounded to its two decimals.
+"""Rows of tables: the columns that all open with, intervals and p-values as numbers of a table, and frames of rows.
 
-Columns and their meaning are in `columns`, what is measured in `measures`, the paper's claims in `claims`.
+Shares are in percent, rounded to two decimals.
 """
+
+from collections.abc import Iterable
 
 import polars as pl
 
 from mathcode.measures.uncertainty import Interval
 from mathcode.report import effects
+from mathcode.report.index import Item
 from mathcode.report.results import Arm, Results
 
 
+def tabulate(results: Results, items: Iterable[Item]) -> dict[str, pl.DataFrame]:
+    """Tables of a run by name, each with the columns of its item.
+
+    Raises:
+        ResultsError, TableError: a file of the run is missing or damaged.
+    """
+    return {item.name: frame(item.load()(results), item.columns) for item in items}
+
+
 def opening(results: Results, arm: Arm, mode: str, benchmark: str, paper: dict) -> dict:
-    """The columns of `columns.OPENING`."""
+    """The columns of `columns.OPENING` for a policy in a mode on a benchmark.
+
+    Args:
+        paper: published accuracy and code_rate, percent; what is not there is blank.
+    """
     rates = {"code_rate": "code_executed", "code_written_rate": "code_written", "code_decides_rate": "code_decides"}
     verdicts = results.paired([(arm, mode)], benchmark)
     return {
@@ -31,6 +47,7 @@ def opening(results: Results, arm: Arm, mode: str, benchmark: str, paper: dict) 
 
 
 def places(results: Results, benchmarks: list[str] | None = None) -> list[tuple[str, str]]:
+    """Every family on every benchmark of the run, or on those named."""
     chosen = results.plan.benchmarks if benchmarks is None else benchmarks
     return [(family, benchmark) for family in results.plan.families for benchmark in chosen]
 
@@ -43,10 +60,12 @@ def percent(name: str, interval: Interval | None, value: str | None = None, fact
 
 
 def hundred(share: float | None) -> float | None:
+    """A share as a percentage of two decimals."""
     return None if share is None else rounded(100 * share)
 
 
 def rounded(value: float) -> float:
+    """Two decimals."""
     return round(float(value), 2) + 0.0  # no "-0.0"
 
 
@@ -55,5 +74,6 @@ def significant(p_value: float | None) -> float | None:
     return None if p_value is None else float(f"{p_value:.2g}")
 
 
-def frame(rows: list[dict], names: list[str]) -> pl.DataFrame:
+def frame(rows: list[dict], names: Iterable[str]) -> pl.DataFrame:
+    """Rows as a table of these columns; a column that a row lacks is null in it."""
     return pl.DataFrame({column: [row.get(column) for row in rows] for column in names}, strict=False)

@@ -4,7 +4,8 @@ One self-contained HTML file. It needs no network.
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import polars as pl
 from pydantic import Field
 
 from mathcode import settings
-from mathcode.methods.autocode.report import claims, published
-from mathcode.report.columns import INTERVALS, digits, meaning
-from mathcode.report.costs import COLUMNS
-from mathcode.report.results import EM, START, Plan
+from mathcode.report.columns import SHARED, Columns
+from mathcode.report.costs import KNOWN as COSTS
+from mathcode.report.index import Item
+from mathcode.report.results import Plan
+from mathcode.report.verdicts import Claim
 
 
 class About(settings.Section):
@@ -30,34 +32,42 @@ class About(settings.Section):
     hardware: str = Field(description="what a job asked for")
 
 
-TITLES = {
-    "main": (
-        "Main results (Table 1)",
-        "The start policy dictated and native, and the policy after the last EM iteration; greedy, one response an item.",
-    ),
-    "ablation": (
-        "Ablations (Table 2)",
-        "Native responses after each iteration of each experiment, and their difference from EM on the same items.",
-    ),
-    "selection": (
-        "Selection (Table 3)",
-        "Does the first methodology agree with the one that solves an item more often when sampled? And is code used where it is needed?",
-    ),
-    "dictation": ("Dictation (Table 4)", "The same policies told to reason, told to write a program, and told nothing."),
-    "sft_sources": ("SFT sources (Table 5)", "What the start policies were trained on, and what of each benchmark it held before removal."),
-    "rounds": (
-        "Rounds (Table 6)",
-        "Methodology attempts and program runs of native responses. The paper's rounds may be counted otherwise.",
-    ),
-    "samples": (
-        "Several samples (pass@k, maj@k)",
-        "The chance that one of k sampled responses is right, and that the answer most of them give is. Not in the paper.",
-    ),
-    "regimes": (
-        "Training regimes (version 3 of the paper)",
-        "SFT or none, alone and with RL, and EM; and how likely k native rollouts of a query all choose alike.",
-    ),
-}
+@dataclass(frozen=True)
+class Card:
+    """An answer in one look: a question, a number, what it means, and where it holds."""
+
+    title: str
+    big: str
+    words: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a method tells on the page.
+
+    Attributes:
+        tables: shown in this order, those that have a title.
+        columns: of these tables.
+        main: the table that says how many items a benchmark has, in its column n.
+        claims: of the paper, in the order of the table `claims`.
+        cards: the first answers, from the tables by name and the plan.
+        picture: what the figure shows, to who cannot see it.
+        rollouts: sentence about how queries are explored.
+        published: sentence about where the published values are from.
+        discrepancies: where published numbers disagree with themselves: rows of keys where and discrepancy.
+    """
+
+    tables: Sequence[Item]
+    columns: Columns
+    main: str
+    claims: Sequence[Claim]
+    cards: Callable[[Mapping[str, pl.DataFrame], Plan], list[Card]]
+    picture: str
+    rollouts: Callable[[About], str]
+    published: Callable[[Plan], str]
+    discrepancies: Callable[[], list[dict[str, str]]]
+
 
 ROWS_SHOWN = 12
 """A longer table is folded at first."""
@@ -81,77 +91,49 @@ _ON_VERDICTS = (
 )
 
 
-def render(tables: dict[str, pl.DataFrame], costs: pl.DataFrame, figure: str, plan: Plan, about: About, run: str) -> str:
+def render(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str, plan: Plan, about: About, run: str, parts: Parts) -> str:
     """The page as text.
 
     Args:
-        tables: by name, as made by `tabulation.tabulate`.
+        tables: by name, as made by `rows.tabulate`; one is called claims.
         costs: as made by `costs.tabulate`.
         figure: an SVG, shown below the claims.
         plan: what the run built, with labels.
         about: what it was made of.
         run: its name.
+        parts: what its method tells.
     """
     picture = base64.b64encode(figure.encode()).decode()
+    cards = "".join(map(_card, [*parts.cards(tables, plan), _cost(costs)]))
     body = [
         f'<p class="grey">{escape(about.description)}</p>',
-        f'<div class="cards">{"".join(_cards(tables, costs, plan))}</div>',
-        f"<h2>The paper's claims</h2>{_verdicts(tables['claims'], plan)}<p>{_ON_VERDICTS}</p>",
-        f'<p><img alt="Accuracy of each mode, and the code rate of auto" src="data:image/svg+xml;base64,{picture}"></p>',
-        f"<h2>What was run</h2>{_made_of(tables['main'], costs, plan, about)}",
+        f'<div class="cards">{cards}</div>',
+        f"<h2>The paper's claims</h2>{_verdicts(tables['claims'], plan, parts.claims)}<p>{_ON_VERDICTS}</p>",
+        f'<p><img alt="{escape(parts.picture)}" src="data:image/svg+xml;base64,{picture}"></p>',
+        f"<h2>What was run</h2>{_made_of(tables[parts.main], costs, plan, about, parts)}",
         '<p class="grey">The responses behind the numbers: <code>responses.html</code> beside this page, or Responses in the report.</p>',
-        *(_section(name, *TITLES[name], tables[name], plan) for name in TITLES),
-        _discrepancies(plan),
-        _section("costs", "Costs", "What was measured of every job, added up by stage.", costs, plan, COLUMNS.__getitem__),
+        *(_section(item.name, item.title, item.about, tables[item.name], plan, parts.columns) for item in parts.tables if item.title),
+        _discrepancies(plan, parts.discrepancies),
+        _section("costs", "Costs", "What was measured of every job, added up by stage.", costs, plan, COSTS),
     ]
     return TEMPLATE.read_text(encoding="utf-8").replace("{{run}}", escape(run)).replace("{{body}}", "\n".join(body))
 
 
-def _cards(tables: dict[str, pl.DataFrame], costs: pl.DataFrame, plan: Plan) -> list[str]:
-    """Did it work, by how much, at what cost: for the first family on the first benchmark."""
-    family, benchmark = next(iter(plan.families)), plan.benchmarks[0]
-    place = f"{plan.families[family].label}, {benchmark}"
-    main = {(row["experiment"], row["mode"]): row for row in _of(tables["main"], family, benchmark)}
-    told = {row["claim"]: row for row in _of(tables["claims"], family, benchmark)}
-    row = {claim.name: told[claim.text] for claim in claims.CLAIMS}
-    cards = []
-    if EM in plan.experiments:
-        auto = main[EM, "auto"]
-        compared = auto["accuracy"] - row["accuracy"]["value"]  # items that lack a verdict in one mode may tip two that are nearly level
-        better = min((main[START, mode] for mode in ("cot", "code")), key=lambda one: abs(one["accuracy"] - compared))
-        cards += [
-            _card(
-                "Did it work?",
-                _gained(row["accuracy"]),
-                f"Accuracy {_number(auto['accuracy'])} % in auto after {plan.iterations} iterations of EM; the better dictated mode of the "
-                f"start policy ({better['mode']}) has {_number(better['accuracy'])} %. {_in_words(row['accuracy'])}.",
-                place,
-            ),
-            _card(
-                "With how much code?",
-                _saved(row["executions"]),
-                f"{_number(auto['code_rate'])} % of the responses run a program. Compared are program runs with the start policy dictated "
-                f"to code. {_in_words(row['executions'])}.",
-                place,
-            ),
-        ]
+def _cost(costs: pl.DataFrame) -> Card:
     total = costs.filter(pl.col("stage") == "all").row(0, named=True)
-    cards.append(
-        _card(
-            "At what cost?",
-            f"{total['gpu_hours']:.1f} GPU hours" if total["gpu_hours"] else f"{_hours(total['hours'])} of jobs",
-            f"{total['jobs']} jobs, {_hours(total['hours'])} of wall clock added up, {_hours(total['cpu_hours'])} of processor time; "
-            f"the largest needed {total['peak_memory_gb']:.1f} GB. By stage at the end of this page.",
-            "all stages measured, training to grading",
-        )
+    return Card(
+        "At what cost?",
+        f"{total['gpu_hours']:.1f} GPU hours" if total["gpu_hours"] else f"{_hours(total['hours'])} of jobs",
+        f"{total['jobs']} jobs, {_hours(total['hours'])} of wall clock added up, {_hours(total['cpu_hours'])} of processor time; "
+        f"the largest needed {total['peak_memory_gb']:.1f} GB. By stage at the end of this page.",
+        "all stages measured, training to grading",
     )
-    return cards
 
 
-def _card(title: str, big: str, words: str, place: str) -> str:
+def _card(card: Card) -> str:
     return (
-        f'<div class="card"><h3>{escape(title)}</h3><p class="big">{escape(big)}</p>'
-        f'<p>{escape(words)}</p><p class="grey">{escape(place)}</p></div>'
+        f'<div class="card"><h3>{escape(card.title)}</h3><p class="big">{escape(card.big)}</p>'
+        f'<p>{escape(card.words)}</p><p class="grey">{escape(card.place)}</p></div>'
     )
 
 
@@ -159,22 +141,9 @@ def _hours(hours: float) -> str:
     return f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
 
 
-def _of(frame: pl.DataFrame, family: str, benchmark: str) -> list[dict]:
-    return frame.filter((pl.col("family") == family) & (pl.col("benchmark") == benchmark)).rows(named=True)
-
-
-def _gained(row: dict) -> str:
-    return f"{'+' if row['value'] > 0 else ''}{_number(row['value'])} points"
-
-
-def _saved(row: dict) -> str:
-    if row["value"] is None:
-        return "none to save"
-    return f"{_number(abs(row['value']))} % {'fewer' if row['value'] >= 0 else 'more'} runs"
-
-
-def _in_words(row: dict) -> str:
-    interval = "" if row["low"] is None else f" (95 % interval {_number(row['low'])} to {_number(row['high'])})"
+def in_words(row: dict) -> str:
+    """What a row of the table of claims says, as a sentence."""
+    interval = "" if row["low"] is None else f" (95 % interval {shown(row['low'])} to {shown(row['high'])})"
     return f"The paper's claim: {_verdict(row)}{interval}"
 
 
@@ -184,16 +153,16 @@ def _verdict(row: dict) -> str:
     return _IN_WORDS[row["verdict"]] + (", but not after adjusting for all tests" if weak else "")
 
 
-def _verdicts(frame: pl.DataFrame, plan: Plan) -> str:
+def _verdicts(frame: pl.DataFrame, plan: Plan, claims: Sequence[Claim]) -> str:
     """Each claim with its verdict on every benchmark."""
     titles = ("claim", "where", "effect, 95 % interval", "p, adjusted", "verdict")
     head = "".join(f'<th class="text">{title}</th>' for title in titles)
     rows = []
-    for claim in claims.CLAIMS:
+    for claim in claims:
         for number, row in enumerate(frame.filter(pl.col("claim") == claim.text).iter_rows(named=True)):
             where = f"{plan.families[row['family']].label}, {row['benchmark']}"
-            effect = "" if row["value"] is None else _number(row["value"])
-            interval = "" if row["low"] is None else f' <span class="interval">[{_number(row["low"])}, {_number(row["high"])}]</span>'
+            effect = "" if row["value"] is None else shown(row["value"])
+            interval = "" if row["low"] is None else f' <span class="interval">[{shown(row["low"])}, {shown(row["high"])}]</span>'
             p_value = "" if row["adjusted_p"] is None else f"{row['adjusted_p']:.2g}"
             rows.append(
                 f'<tr><td class="text long">{escape(claim.text) if number == 0 else ""}</td><td class="text">{escape(where)}</td>'
@@ -203,15 +172,15 @@ def _verdicts(frame: pl.DataFrame, plan: Plan) -> str:
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
-def _made_of(main: pl.DataFrame, costs: pl.DataFrame, plan: Plan, about: About) -> str:
-    items = {name: main.filter(pl.col("benchmark") == name)["n"].max() for name in plan.benchmarks}
+def _made_of(main: pl.DataFrame, costs: pl.DataFrame, plan: Plan, about: About, parts: Parts) -> str:
     learned = f"SFT {', '.join(about.sft)}; " if about.sft else ""
+    items = {name: main.filter(pl.col("benchmark") == name)["n"].max() for name in plan.benchmarks}
     facts = {
         "models": ", ".join(family.label for family in plan.families.values()),
         "experiments": ", ".join(plan.experiments.values()),
         "seeds": ", ".join(map(str, plan.seeds)),
         "learned from": f"{learned}queries {', '.join(about.queries)}, {about.queries_per_iteration} an iteration",
-        "rollouts": f"K = {about.samples} a query and methodology, and as many native ones",
+        "rollouts": parts.rollouts(about),
         "iterations": str(plan.iterations),
         "tested on": ", ".join(f"{name} ({count} items)" for name, count in items.items()),
         "engine": about.engine,
@@ -219,33 +188,32 @@ def _made_of(main: pl.DataFrame, costs: pl.DataFrame, plan: Plan, about: About) 
         "longest job": _hours(costs.filter(pl.col("stage") != "all")["longest_hours"].max()),
         "intervals": "95 %, "
         + ("over seeds and items" if len(plan.seeds) > 1 else "over items alone: they say nothing about another seed"),
-        "shaded cells": f"published values, not ours: Table 1 of arXiv 2502.00691{plan.published}, others of v1 and of the authors' "
-        "released program; marks of what was read where are in data/published/README.md. Everything else was measured in this run",
+        "shaded cells": f"published values, not ours: {parts.published(plan)}. Everything else was measured in this run",
     }
     return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts.items()) + "</dl>"
 
 
-def _discrepancies(plan: Plan) -> str:
+def _discrepancies(plan: Plan, known: Callable[[], list[dict[str, str]]]) -> str:
     """Where the published numbers disagree with themselves; nothing where none of them is shown."""
     if not any(family.published for family in plan.families.values()):
         return ""
-    found = "".join(f"<dt>{escape(row['where'])}</dt><dd>{escape(row['discrepancy'])}</dd>" for row in published.discrepancies())
+    found = "".join(f"<dt>{escape(row['where'])}</dt><dd>{escape(row['discrepancy'])}</dd>" for row in known())
     return f'\n<h2 id="discrepancies">Published numbers that disagree with themselves</h2>\n<p>Left as printed.</p><dl>{found}</dl>'
 
 
-def _section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Plan, meaning: Callable[[str], str] = meaning) -> str:
+def _section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Plan, known: Columns) -> str:
     opening = f'<h2 id="{name}">{escape(title)}</h2>\n<p>{escape(sentence)}</p>'
     if frame.is_empty():
         return f"{opening}\n<p>This run has no such rows.</p>"
-    hidden = {end for ends in INTERVALS.values() for end in ends}
+    hidden = known.ends()
     columns = [column for column in frame.columns if column not in hidden and not (frame[column].is_null().all() and column != "verdict")]
     head = "".join(f"<th{_text_class(frame, column)}>{escape(column.replace('_', ' '))}</th>" for column in columns)
-    rows = "\n".join(f"<tr>{''.join(_cell(column, row, plan) for column in columns)}</tr>" for row in frame.iter_rows(named=True))
-    meanings = "".join(f"<dt>{column}</dt><dd>{escape(meaning(column))}</dd>" for column in columns)
+    rows = "\n".join(f"<tr>{''.join(_cell(column, row, plan, known) for column in columns)}</tr>" for row in frame.iter_rows(named=True))
+    meanings = "".join(f"<dt>{column}</dt><dd>{escape(known.meaning(column))}</dd>" for column in columns)
     table = f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
-    shown = " open" if frame.height <= ROWS_SHOWN else ""
+    opened = " open" if frame.height <= ROWS_SHOWN else ""
     return (
-        f"{opening}\n<details{shown}><summary>{frame.height} rows</summary>{table}</details>\n"
+        f"{opening}\n<details{opened}><summary>{frame.height} rows</summary>{table}</details>\n"
         f'<details><summary>What the columns mean</summary><dl class="columns">{meanings}</dl></details>'
     )
 
@@ -254,7 +222,7 @@ def _text_class(frame: pl.DataFrame, column: str) -> str:
     return ' class="text"' if frame.schema[column] == pl.String else ""
 
 
-def _cell(column: str, row: dict, plan: Plan) -> str:
+def _cell(column: str, row: dict, plan: Plan, known: Columns) -> str:
     value = row[column]
     published = "published" if column.startswith("published_") else ""
     if column == "family" and value is not None:
@@ -267,12 +235,12 @@ def _cell(column: str, row: dict, plan: Plan) -> str:
         return f'<td class="text {_VERDICTS[value]}">{value}</td>'
     if isinstance(value, str):
         return f'<td class="text{" long" if column == "claim" else ""} {published}">{escape(value)}</td>'
-    shown = f"{value:g}" if published else _number(value, column)
-    low, high = (row.get(end) for end in INTERVALS.get(column, (None, None)))
-    interval = f' <span class="interval">[{_number(low)}, {_number(high)}]</span>' if low is not None else ""
-    return f'<td class="{published}">{shown}{interval}</td>'
+    number = f"{value:g}" if published else shown(value, column, known)
+    low, high = (row.get(end) for end in known.intervals.get(column, (None, None)))
+    interval = f' <span class="interval">[{shown(low)}, {shown(high)}]</span>' if low is not None else ""
+    return f'<td class="{published}">{number}{interval}</td>'
 
 
-def _number(value: float, column: str = "") -> str:
-    """One decimal where a column needs no more, whole numbers as such, a true minus sign."""
-    return digits(column, value, 1).replace("-", "\N{MINUS SIGN}")
+def shown(value: float, column: str = "", known: Columns = SHARED) -> str:
+    """A number with one decimal where its column needs no more, whole numbers as such, a true minus sign."""
+    return known.digits(column, value, 1).replace("-", "\N{MINUS SIGN}")

@@ -1,4 +1,4 @@
-"""What the paper claims, each with its measure in a run, its interval, and what the interval says."""
+"""Claims of a paper judged on a run: the effect of each, its interval, and the verdict that the whole interval gives."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from mathcode.measures import uncertainty
 from mathcode.report.effects import Compared
 from mathcode.report.results import Results
+from mathcode.report.rows import percent, significant
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of the paper: its name, in words, the experiments it takes, its measure, and what its interval says."""
+    """A claim of a paper.
+
+    Attributes:
+        name: a word for it.
+        text: it in words, with the unit of its effect.
+        needs: the experiments it takes.
+        measure: its effect, a share in [0, 1], for a family and a benchmark.
+        judge: the verdict for the two ends of the effect's interval, in percent.
+    """
 
     name: str
     text: str
@@ -34,6 +43,15 @@ def assess(results: Results, claims: Sequence[Claim]) -> list[dict]:
     return [row | {"adjusted_p": p} for row, p in zip(rows, adjusted, strict=True)]
 
 
+def tabulate(results: Results, claims: Sequence[Claim]) -> list[dict]:
+    """The rows of a table of claims, as `columns.CLAIMS` has them."""
+    rows = []
+    for row in assess(results, claims):
+        p_values = {name: significant(row.get(name)) for name in ("p_value", "adjusted_p")}
+        rows.append(row | percent("", row.get("interval"), value="value", factor=1) | p_values)
+    return [row | {"low": row["_low"], "high": row["_high"]} for row in rows]
+
+
 def _measured(results: Results, family: str, benchmark: str, claim: Claim) -> dict:
     compared = claim.measure(results, family, benchmark)
     percent = compared.effect and compared.effect.scaled(100)
@@ -48,4 +66,5 @@ def _measured(results: Results, family: str, benchmark: str, claim: Claim) -> di
 
 
 def above_zero(low: float, high: float) -> str:
+    """The verdict on a claim that an effect is positive."""
     return "supported" if low > 0 else "contradicted" if high < 0 else "not resolved"

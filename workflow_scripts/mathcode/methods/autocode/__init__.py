@@ -1,7 +1,8 @@
 """AutoCode (arXiv 2502.00691): a math LM learns to choose by itself, query by query, between chain of thought and code."""
 
-from mathcode.methods.autocode import dictations, plan
+from mathcode.methods.autocode import artifacts, dictations
 from mathcode.methods.autocode.form import FORM
+from mathcode.methods.autocode.report.index import ITEMS
 from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers, training
 from mathcode.methods.method import Method
 
@@ -25,7 +26,9 @@ METHOD = Method(
     training=training,
     optimizers=optimizers,
     check=check,
-    samples=plan.samples,
-    tabulated=plan.tabulated,
-    browsed=plan.browsed,
+    samples=artifacts.samples,
+    tabulated=artifacts.tabulated,
+    browsed=artifacts.browsed,
+    items=ITEMS,
+    reporting="mathcode.methods.autocode.report.parts:PARTS",
 )

@@ -1,7 +1,7 @@
-"""What is measured on graded responses: accuracy, code rates, selection accuracy, alignment, attempts (v1, App. C).
+"""Does a policy choose the methodology that works? Selection accuracy against Monte-Carlo labels, and alignment (v1, App. C).
 
-All functions take tables `grades`. An infrastructure error says nothing about the model: such rows are left out everywhere
-and counted once, in `score`.
+Functions take tables `grades` of native and dictated responses of one policy, or a table `q_values`. Responses without a verdict
+are left out.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from mathcode.measures import uncertainty
-from mathcode.measures.outcomes import joined, number, ratio, usable
+from mathcode.measures.outcomes import defined, divide, join_queries, usable
 
 ALIGNMENTS = ("strict", "allow_code", "misaligned")
 """Classes of correct responses: as the oracle; code where both work; the rest."""
@@ -100,7 +100,7 @@ def selection_indicators(auto: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFra
         query_id; whether its label is cot, or code; whether it was selected so (each); selected right; selected right and
         answered right. All are false where a query has no label.
     """
-    rows = joined(usable(auto).select("query_id", "methodology", "strict"), labels.select("query_id", "label"))
+    rows = join_queries(usable(auto).select("query_id", "methodology", "strict"), labels.select("query_id", "label"))
     prefers = {name: (pl.col("label") == name).fill_null(False) for name in ("cot", "code")}
     chosen = {name: mine & (pl.col("methodology") == name) for name, mine in prefers.items()}
     right = chosen["cot"] | chosen["code"]
@@ -115,12 +115,12 @@ def selection_indicators(auto: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFra
 
 def selection_macc(means: np.ndarray) -> np.ndarray:
     """Mean of the two recalls, from means of `selection_indicators`; NaN where a class is empty."""
-    return (ratio(means[..., 2], means[..., 0]) + ratio(means[..., 3], means[..., 1])) / 2
+    return (divide(means[..., 2], means[..., 0]) + divide(means[..., 3], means[..., 1])) / 2
 
 
 def selection_accuracy(means: np.ndarray) -> np.ndarray:
     """Accuracy among queries with the right selection, from means of `selection_indicators`; NaN where there is none."""
-    return ratio(means[..., 5], means[..., 4])
+    return divide(means[..., 5], means[..., 4])
 
 
 def resampled_maccs(pairs: list[tuple[pl.DataFrame, pl.DataFrame]], resamples: int = 2000) -> np.ndarray:
@@ -139,7 +139,7 @@ def resampled_maccs(pairs: list[tuple[pl.DataFrame, pl.DataFrame]], resamples: i
 
 
 def _resampled_maccs(auto: pl.DataFrame, labels: pl.DataFrame, seed: int, resamples: int) -> np.ndarray:
-    rows = joined(usable(auto).select("query_id", "methodology"), labels)
+    rows = join_queries(usable(auto).select("query_id", "methodology"), labels)
     chose_code = (rows["methodology"] == "code").to_numpy()
     n = {name: rows[f"n_{name}"].to_numpy() for name in ("cot", "code")}
     share = {name: rows[f"right_{name}"].to_numpy() / np.maximum(n[name], 1) for name in ("cot", "code")}
@@ -169,10 +169,10 @@ def selection(auto: pl.DataFrame, labels: pl.DataFrame) -> Selection:
         cot_preferred=int(counts[0]),
         code_preferred=int(counts[1]),
         unlabelled=int(indicators.height - counts[0] - counts[1]),
-        recall_cot=number(ratio(counts[2], counts[0])),
-        recall_code=number(ratio(counts[3], counts[1])),
-        macc=number(selection_macc(counts)),
-        accuracy_correct_selection=number(selection_accuracy(counts)),
+        recall_cot=defined(divide(counts[2], counts[0])),
+        recall_code=defined(divide(counts[3], counts[1])),
+        macc=defined(selection_macc(counts)),
+        accuracy_correct_selection=defined(selection_accuracy(counts)),
     )
 
 
@@ -198,7 +198,7 @@ def alignment_classes(auto: pl.DataFrame, cot: pl.DataFrame, code: pl.DataFrame)
     verdicts = usable(auto).select("query_id", "methodology", "strict")
     for name, grades in (("cot", cot), ("code", code)):
         right = grades.select("query_id", pl.when(pl.col("outcome") != "infrastructure_error").then("strict").alias(name))
-        verdicts = joined(verdicts, right).drop_nulls(name)
+        verdicts = join_queries(verdicts, right).drop_nulls(name)
     needs_code = pl.col("code") & ~pl.col("cot")
     uses_code = pl.col("methodology") == "code"
     kind = (

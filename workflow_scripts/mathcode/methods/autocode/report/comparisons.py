@@ -1,5 +1,6 @@
-"""What tables, figures and claims measure of a run's policies, each with its 95 % interval. Shares are in [0, 1].
+"""Comparisons that AutoCode's tables, figures and claims share: with EM, with the start policy, with labels and with an oracle.
 
+Shares are in [0, 1], with 95 % intervals.
 Several seeds: intervals are over seeds and items. One seed: over items alone, and they say nothing about the next seed.
 """
 
@@ -9,9 +10,10 @@ import polars as pl
 from mathcode.measures import uncertainty
 from mathcode.measures.uncertainty import Interval
 from mathcode.methods.autocode import selection
+from mathcode.methods.autocode.report.plan import EM, MODES
 from mathcode.methods.autocode.tables import Q_VALUES
 from mathcode.report.effects import Compared, difference, saved
-from mathcode.report.results import EM, MODES, Arm, Results, aligned
+from mathcode.report.results import Arm, Results, aligned
 
 
 def gain(results: Results, family: str, benchmark: str) -> Compared:

@@ -1,6 +1,7 @@
-"""Which numbers of a run go into which figure; how they are drawn is `plotting`'s.
+"""Which numbers of a run go into which figure; how they are drawn is `charts`' and `query_charts`', how they look is `looks`'.
 
-Bands and bars show 95 % intervals as in the tables: over seeds and items where there are several seeds, else over items.
+A function makes the figure of its name from the results and the run's name. Bands and bars show 95 % intervals as in the tables:
+over seeds and items where there are several seeds, else over items.
 """
 
 from collections.abc import Callable
@@ -12,11 +13,14 @@ import polars as pl
 from mathcode import tables
 from mathcode.measures import outcomes, uncertainty
 from mathcode.measures.uncertainty import Interval
-from mathcode.methods.autocode.report import comparisons
+from mathcode.methods.autocode.report import comparisons, looks, query_charts
+from mathcode.methods.autocode.report.plan import EM, MODES
 from mathcode.methods.autocode.tables import Q_VALUES, REFERENCE_STRATEGY
+from mathcode.paths import START
 from mathcode.report import charts, effects
+from mathcode.report.canvas import Looks
 from mathcode.report.charts import Bars, Curve
-from mathcode.report.results import EM, MODES, START, Arm, Results, aligned
+from mathcode.report.results import Arm, Results, aligned
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +49,7 @@ def accuracy_by_mode(results: Results, run: str) -> "Figure":
         rates = {group: [effects.code_rate(results, arm, "auto", name).scaled(100) for name in benchmarks] for group, arm in arms.items()}
         ticks = [f"{name}\n(n={_items(results, family, name)})" for name in benchmarks]
         families.append(Bars(described.label, ticks, accuracy, rates, list(arms)))
-    return charts.accuracy_by_mode(families, f"Accuracy by mode, run {run} ({_intervals(results)})")
+    return charts.accuracy_by_mode(families, looks.MODES, "auto", f"Accuracy by mode, run {run} ({_intervals(results)})")
 
 
 def iterations(results: Results, run: str) -> "Figure":
@@ -60,7 +64,7 @@ def iterations(results: Results, run: str) -> "Figure":
             for column, name in columns.items():
                 panels[row, column] = [_course(results, experiment, family, name, measure) for experiment in _shown(results)]
     title = f"Auto over iterations, run {run} ({_intervals(results)})"
-    return charts.curves(panels, rows, list(columns), list(results.plan.experiments), title)
+    return charts.curves(panels, rows, list(columns), _looks(results), title)
 
 
 def alignment(results: Results, run: str) -> "Figure":
@@ -76,9 +80,8 @@ def alignment(results: Results, run: str) -> "Figure":
                 )
                 for arm in results.evaluated(family)
             ]
-    classes = {name: (colour, charts.ALIGNMENT_LABELS[name]) for name, colour in charts.ALIGNMENTS.items()}
     title = f"Alignment of the first methodology among correct responses, run {run} ({_seeds(results)})"
-    return charts.stacked_shares(panels, classes, min(2, len(panels)), "correct responses (%)", title)
+    return charts.stacked_shares(panels, looks.ALIGNMENTS, min(2, len(panels)), "correct responses (%)", title)
 
 
 def rounds(results: Results, run: str) -> "Figure":
@@ -87,14 +90,12 @@ def rounds(results: Results, run: str) -> "Figure":
     for family, described in results.plan.families.items():
         for name in results.plan.benchmarks:
             panels[f"{described.label}, {name}"] = [_attempts(results, arm, name) for arm in results.evaluated(family)]
-    labels = {"1": "one attempt", "2": "two: one reflective hint", "3": "three", "4+": "more"}
-    classes = {name: (colour, labels[name]) for name, colour in charts.ATTEMPTS.items()}
     title = f"Methodology attempts in auto, run {run} ({_seeds(results)})"
-    return charts.stacked_shares(panels, classes, min(2, len(panels)), "responses (%)", title)
+    return charts.stacked_shares(panels, looks.ATTEMPTS, min(2, len(panels)), "responses (%)", title)
 
 
 def _attempts(results: Results, arm: Arm, benchmark: str) -> tuple[str, dict[str, int], str]:
-    counts = dict.fromkeys(charts.ATTEMPTS, 0)
+    counts = dict.fromkeys(looks.ATTEMPTS, 0)
     graded = results.seed_grades(arm, "auto", benchmark)
     for grades in graded:
         for attempts, count in outcomes.attempts_histogram(grades).items():
@@ -113,7 +114,7 @@ def programs(results: Results, run: str) -> "Figure":
             arms = [arm for arm in results.evaluated(family) if arm.experiment in (START, *_shown(results))]
             panels[row, column] = [(arm.experiment, results.plan.label(arm.experiment), _steps(results, arm, name)) for arm in arms]
     title = f"From a program to a right answer in auto, run {run} ({_intervals(results)})"
-    return charts.funnel(panels, list(rows), list(columns), list(outcomes.FUNNEL), list(results.plan.experiments), title)
+    return charts.funnel(panels, list(rows), list(columns), list(outcomes.FUNNEL), _looks(results), title)
 
 
 def _steps(results: Results, arm: Arm, benchmark: str) -> list[Interval]:
@@ -135,7 +136,7 @@ def calibration(results: Results, run: str) -> "Figure":
                     curves.append(made)
             panels[row, column] = curves
     title = f"Does the policy choose code where code is better? Run {run} ({_seeds(results)}, intervals over queries)"
-    return charts.reliability(panels, list(rows), list(columns), list(results.plan.experiments), title)
+    return query_charts.reliability(panels, list(rows), list(columns), _looks(results), title)
 
 
 _BINS = [0.0, 0.25, 0.5, 0.75]
@@ -171,7 +172,7 @@ def q_values(results: Results, run: str) -> "Figure":
         results.table(Arm(experiment, family, 1), results.plan.seeds[0], REFERENCE_STRATEGY)["rule"].first() for family in rows.values()
     }
     priors = [0.25, 0.5, 0.75] if rules == {"prior_times_q"} else [0.5]
-    return charts.value_plane(panels, list(rows), list(columns), priors, title)
+    return query_charts.value_plane(panels, list(rows), list(columns), priors, title)
 
 
 def code_rate_distribution(results: Results, run: str) -> "Figure":
@@ -192,7 +193,7 @@ def code_rate_distribution(results: Results, run: str) -> "Figure":
                 if k and len(choices := np.concatenate(comparisons.native_choices(results, Arm(name, family, iteration), k)))
             ]
     title = f"Code rate query by query, native exploration, k = {k}, run {run} ({_seeds(results)})"
-    return charts.distributions(panels, list(rows), list(columns), list(results.plan.experiments), title)
+    return query_charts.distributions(panels, list(rows), list(columns), _looks(results), title)
 
 
 def training_health(results: Results, run: str) -> "Figure":
@@ -210,26 +211,16 @@ def training_health(results: Results, run: str) -> "Figure":
     for row, family in rows.items():
         for column, (name, factor) in watched.items():
             drawn = [(experiment, *_watched(results, experiment, family, name)) for experiment in _shown(results)]
-            panels[row, column] = [(name_, results.plan.label(name_), x, factor * y) for name_, x, y in drawn if len(x)]
+            panels[row, column] = [(experiment, results.plan.label(experiment), x, factor * y) for experiment, x, y in drawn if len(x)]
         drawn = [(experiment, *_differences(results, experiment, family)) for experiment in _shown(results)]
-        panels[row, difference] = [(name_, results.plan.label(name_), x, y) for name_, x, y in drawn if len(x)]
+        panels[row, difference] = [(experiment, results.plan.label(experiment), x, y) for experiment, x, y in drawn if len(x)]
     title = f"Training health, run {run} ({_seeds(results)})"
     bounds = _trained(results)[:-1]
-    return charts.training(panels, list(rows), [*watched, difference], bounds, list(results.plan.experiments), title)
+    return charts.training(panels, list(rows), [*watched, difference], bounds, _looks(results), title)
 
 
-FIGURES: dict[str, Callable[[Results, str], "Figure"]] = {
-    "accuracy_by_mode": accuracy_by_mode,
-    "iterations": iterations,
-    "alignment": alignment,
-    "q_values": q_values,
-    "calibration": calibration,
-    "code_rate_distribution": code_rate_distribution,
-    "rounds": rounds,
-    "programs": programs,
-    "training_health": training_health,
-}
-"""Every figure of a run: name and the function that draws it from the results and the run's name."""
+def _looks(results: Results) -> Looks:
+    return Looks(looks.EXPERIMENTS, list(results.plan.experiments))
 
 
 def _shown(results: Results) -> list[str]:

@@ -1,16 +1,12 @@
-"""Published numbers, looked up to stand beside ours: data/published/*.csv, in percent, as printed.
+"""AutoCode's published numbers, looked up to stand beside ours: data/published/*.csv, in percent, as printed.
 
 A family names its rows by role (`Family.published`). A role says which file a row is in and, where a file names a model more
 than once, which of its rows is meant. A value the paper does not give, or one marked as inferred (~), is None.
 """
 
-import csv
-import functools
-from pathlib import Path
-
-from mathcode.core.errors import UserError
-
-FOLDER = Path(__file__).parents[5] / "data" / "published"
+from mathcode.methods.autocode.report.plan import Plan
+from mathcode.report import published
+from mathcode.report.published import number, rows
 
 COLUMNS = {
     "gsm8k": "gsm8k",
@@ -49,10 +45,6 @@ ONE_BENCHMARK = "math"
 """Tables 3 and 4 of the paper are about MATH alone."""
 
 
-class PublishedError(UserError):
-    """A family names a published row or role that does not exist."""
-
-
 def by_benchmark(family: dict[str, str], role: str, benchmark: str, version: str = "v1") -> dict[str, float | None]:
     """Accuracy and code rate of a row of Table 1 or 2, in percent.
 
@@ -64,39 +56,39 @@ def by_benchmark(family: dict[str, str], role: str, benchmark: str, version: str
     Returns:
         Keys accuracy and code_rate; None where the family has no such row or the row no such value.
     """
-    row = _row(family, role if version == "v1" else f"{version}_{role}")
+    row = published.row(family, role if version == "v1" else f"{version}_{role}", ROLES)
     column = COLUMNS.get(benchmark, "")
-    return {"accuracy": _number(row.get(column)), "code_rate": _number(row.get(f"{column}_cr"))}
+    return {"accuracy": number(row.get(column)), "code_rate": number(row.get(f"{column}_cr"))}
 
 
 def on_math(family: dict[str, str], role: str, benchmark: str) -> dict[str, float | None]:
     """Every value of a row of Table 3 or 4, in percent; empty for other benchmarks than MATH."""
-    row = _row(family, role) if benchmark == ONE_BENCHMARK else {}
-    return {name: _number(value) for name, value in row.items() if name != "model"}
+    row = published.row(family, role, ROLES) if benchmark == ONE_BENCHMARK else {}
+    return {name: number(value) for name, value in row.items() if name != "model"}
 
 
-def rounds(family: dict[str, str], benchmark: str) -> dict[str, float | None]:
+def by_rounds(family: dict[str, str], benchmark: str) -> dict[str, float | None]:
     """Responses by number of rounds (Table 6): keys queries, round1, round2, round3; empty where the paper has none."""
     if "rounds_main" not in family:
         return {}
-    rows = {row["dataset"].lower(): row for row in _rows("autocode_v1_rounds.csv")}
-    return {name: _number(value) for name, value in rows.get(benchmark, {}).items() if name != "dataset"}
+    by_dataset = {row["dataset"].lower(): row for row in rows("autocode_v1_rounds.csv")}
+    return {name: number(value) for name, value in by_dataset.get(benchmark, {}).items() if name != "dataset"}
 
 
 def behaviour(regime: str) -> str | None:
     """What v3 says of a training regime, in words; None where it says nothing. Its models without SFT are base models."""
     named = regime.replace("no SFT", "base")
-    return next((row["behaviour"] for row in _rows("autocode_v3_regimes.csv") if row["regime"] == named), None)
+    return next((row["behaviour"] for row in rows("autocode_v3_regimes.csv") if row["regime"] == named), None)
 
 
 def discrepancies() -> list[dict[str, str]]:
     """Where the published numbers disagree with themselves: keys where and discrepancy."""
-    return _rows("discrepancies.csv")
+    return rows("discrepancies.csv")
 
 
 def sft_queries(dataset: str) -> int | None:
     """Queries that the authors' released corpus takes from an SFT source."""
-    counts = {row["source"]: int(row["queries"]) for row in _rows("autocode_released_sft_sources.csv")}
+    counts = {row["source"]: int(row["queries"]) for row in rows("autocode_released_sft_sources.csv")}
     return counts.get(dataset)
 
 
@@ -106,26 +98,14 @@ def check(family: dict[str, str], name: str) -> None:
     Raises:
         PublishedError: naming the family and the role.
     """
-    for role in family:
-        if role not in ROLES:
-            raise PublishedError(f"family '{name}': unknown role '{role}' of a published row; there are: {', '.join(ROLES)}")
-        if role != "rounds_main" and not _row(family, role):
-            raise PublishedError(f"family '{name}': {FOLDER.name}/{ROLES[role][0]} has no row '{family[role]}' for role '{role}'")
+    published.check(family, name, ROLES, unnamed="rounds_main")
 
 
-def _row(family: dict[str, str], role: str) -> dict[str, str]:
-    if role not in family:
-        return {}
-    file, wanted = ROLES[role]
-    wanted = {"model": family[role], **wanted}
-    return next((row for row in _rows(file) if wanted.items() <= row.items()), {})
+def check_plan(plan: Plan) -> None:
+    """`check` for every family of a run.
 
-
-@functools.cache
-def _rows(file: str) -> list[dict[str, str]]:
-    with open(FOLDER / file, encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))
-
-
-def _number(text: str | None) -> float | None:
-    return None if not text or text.startswith("~") else float(text)
+    Raises:
+        PublishedError: naming the family and the role.
+    """
+    for name, family in plan.families.items():
+        check(family.published, name)

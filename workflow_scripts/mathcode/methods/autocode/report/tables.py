@@ -1,9 +1,8 @@
-"""The tables a run ends with. Shares are in percent, as in the paper, rounded to its two decimals.
+"""The rows of the tables that a run of AutoCode ends with. Shares are in percent, as in the paper, rounded to its two decimals.
 
-Columns and their meaning are in `columns`, what is measured in `measures`, the paper's claims in `claims`.
+`make_NAME` makes the rows of the table NAME. Which columns a table has is in `index`, what they mean in `columns`, what is measured
+in `comparisons`, the paper's claims in `claims`.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -12,28 +11,14 @@ from mathcode.measures import outcomes, pass_at_k, uncertainty
 from mathcode.methods.autocode import selection
 from mathcode.methods.autocode.report import comparisons, published
 from mathcode.methods.autocode.report.claims import CLAIMS
-from mathcode.report import columns, effects, verdicts
-from mathcode.report.results import EM, MODES, START, Arm, Results, aligned
-from mathcode.report.rows import frame, hundred, opening, percent, places, rounded, significant
-
-EXPLORED = "explored queries"
-"""Stands for a benchmark where a policy's exploration is meant."""
-
-
-def tabulate(results: Results) -> dict[str, pl.DataFrame]:
-    """All tables of a run by name, `claims` last.
-
-    Raises:
-        ResultsError, TableError: a file of the run is missing or damaged.
-        PublishedError: a family names a published row that does not exist.
-    """
-    for name, family in results.plan.families.items():
-        published.check(family.published, name)
-    made = {name: frame(make(results), columns.OPENING + columns.OWN[name]) for name, make in _MAKERS.items()}
-    return made | {"samples": frame(_samples(results), columns.SAMPLES), "claims": frame(_claims(results), columns.CLAIMS)}
+from mathcode.methods.autocode.report.plan import EM, MODES
+from mathcode.paths import START
+from mathcode.report import effects, verdicts
+from mathcode.report.results import EXPLORED, Arm, Results, aligned
+from mathcode.report.rows import hundred, opening, percent, places, rounded, significant
 
 
-def _main(results: Results) -> list[dict]:
+def make_main(results: Results) -> list[dict]:
     """Table 1: the start policy and EM's last policy in every mode, and the gain of auto."""
     rows = []
     for family, benchmark in places(results):
@@ -61,7 +46,7 @@ def _main_role(arm: Arm, mode: str) -> str | None:
     return None if mode == "auto" else mode
 
 
-def _ablation(results: Results) -> list[dict]:
+def make_ablation(results: Results) -> list[dict]:
     """Table 2: every experiment after every iteration, native; and the start policy."""
     rows = []
     for family, benchmark in places(results):
@@ -96,7 +81,7 @@ def _ablation_role(results: Results, arm: Arm) -> str | None:
     return roles.get((arm.experiment, arm.iteration))
 
 
-def _selection(results: Results) -> list[dict]:
+def make_selection(results: Results) -> list[dict]:
     """Table 3: selection accuracy and alignment of start policies and last iterations."""
     rows = []
     for family, benchmark in places(results, results.plan.selection_benchmarks):
@@ -115,8 +100,8 @@ def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
     sure = [(auto, selection.certain_labels(label)) for auto, label in pairs]
     certain = [selection.selection(auto.filter(pl.col("query_id").is_in(label["query_id"].implode())), label) for auto, label in sure]
     accuracies = {mode: effects.accuracy(results, arm, mode, benchmark).value for mode in MODES}
-    aligned_ = comparisons.alignment(results, arm, benchmark)
-    correct = sum(aligned_.values())
+    classes = comparisons.alignment(results, arm, benchmark)
+    correct = sum(classes.values())
     return {
         **percent("selection_macc", comparisons.selection_macc(pairs)),
         **dict(zip(("labels_low", "labels_high"), _label_noise(pairs), strict=True)),
@@ -127,7 +112,7 @@ def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
         "improvement": hundred(selection.improvement(*(accuracies[mode] for mode in MODES))),
         "cot_accuracy": hundred(accuracies["cot"]),
         "code_accuracy": hundred(accuracies["code"]),
-        **{f"{name}_share": hundred(count / correct) if correct else None for name, count in aligned_.items()},
+        **{f"{name}_share": hundred(count / correct) if correct else None for name, count in classes.items()},
     }
 
 
@@ -163,7 +148,7 @@ def _selection_published(paper: dict) -> dict:
     return {f"published_{name}": paper.get(column) for name, column in names.items()}
 
 
-def _dictation(results: Results) -> list[dict]:
+def make_dictation(results: Results) -> list[dict]:
     """Table 4: what dictating a methodology does, on start policies and last iterations."""
     rows = []
     for family, benchmark in places(results):
@@ -181,11 +166,11 @@ def _dictation(results: Results) -> list[dict]:
     return rows
 
 
-def _sft_sources(results: Results) -> list[dict]:
+def make_sft_sources(results: Results) -> list[dict]:
     """Table 5: what the start policies were trained on, source by source, and what of the benchmarks it held."""
     if not results.plan.sft:
         return []
-    pairs, compared, items = results.sft_pairs(), results.sft_contamination(), results.sft_contaminated_items()
+    pairs, compared, items = results.sft_pairs(), results.sft_overlap(), results.sft_overlapping_items()
     rows = []
     for dataset in results.plan.sft:
         own = pairs.filter(pl.col("dataset") == dataset)
@@ -211,7 +196,7 @@ def _sft_sources(results: Results) -> list[dict]:
     return rows
 
 
-def _rounds(results: Results) -> list[dict]:
+def make_rounds(results: Results) -> list[dict]:
     """Table 6: methodology attempts and program runs of native responses."""
     rows = []
     for family, benchmark in places(results):
@@ -219,7 +204,7 @@ def _rounds(results: Results) -> list[dict]:
             scores = results.seed_scores(arm, "auto", benchmark)
             responses, executions = sum(score["n"] for score in scores), sum(score["executions"] for score in scores)
             failed = sum(score["programs_failed"] for score in scores)
-            paper = published.rounds(results.plan.families[family].published, benchmark) if arm.experiment == EM else {}
+            paper = published.by_rounds(results.plan.families[family].published, benchmark) if arm.experiment == EM else {}
             attempts = [{int(count): responses for count, responses in score["attempts"].items()} for score in scores]
             rows.append(
                 opening(results, arm, "auto", benchmark, {})
@@ -234,7 +219,7 @@ def _rounds(results: Results) -> list[dict]:
     return rows
 
 
-def _regimes(results: Results) -> list[dict]:
+def make_regimes(results: Results) -> list[dict]:
     """v3's comparison of training regimes: SFT or none, alone and with RL, and EM."""
     rows, k = [], comparisons.fewest_native(results)
     for family, benchmark in places(results):
@@ -262,7 +247,7 @@ def _one_choice(results: Results, arm: Arm, k: int) -> dict:
     return {"k": k, "one_choice": hundred(np.mean([seed[:, [0, k]].sum(axis=1).mean() for seed in choices]))}
 
 
-def _samples(results: Results) -> list[dict]:
+def make_samples(results: Results) -> list[dict]:
     """pass@k and maj@k: of the sampled responses behind selection labels, and of the rollouts by which EM explored."""
     rows = []
     for family in results.plan.families:
@@ -299,25 +284,9 @@ def _at_k(results: Results, arm: Arm, mode: str, benchmark: str, grades: list[pl
     return rows
 
 
-def _claims(results: Results) -> list[dict]:
+def make_claims(results: Results) -> list[dict]:
     """The paper's claims with their measures here."""
-    rows = []
-    for row in verdicts.assess(results, CLAIMS):
-        p_values = {name: significant(row.get(name)) for name in ("p_value", "adjusted_p")}
-        rows.append(row | percent("", row.get("interval"), value="value", factor=1) | p_values)
-    return [row | {"low": row["_low"], "high": row["_high"]} for row in rows]
-
-
-_MAKERS: dict[str, Callable[[Results], list[dict]]] = {
-    "main": _main,
-    "ablation": _ablation,
-    "selection": _selection,
-    "dictation": _dictation,
-    "sft_sources": _sft_sources,
-    "rounds": _rounds,
-    "regimes": _regimes,
-}
-"""Tables that open with the common columns."""
+    return verdicts.tabulate(results, CLAIMS)
 
 
 def _published(results: Results, family: str, role: str | None, benchmark: str) -> dict:

@@ -1,0 +1,59 @@
+"""The first answers on the page to read first: did EM work, and with how much code?"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from mathcode.methods.autocode.report.claims import CLAIMS
+from mathcode.methods.autocode.report.plan import EM
+from mathcode.paths import START
+from mathcode.report.results import Plan
+from mathcode.report.summary import Card, in_words, shown
+
+
+def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
+    """By how much EM is better and what it saves, for the first family on the first benchmark; nothing where a run has no EM.
+
+    Args:
+        tables: of the run, by name.
+    """
+    if EM not in plan.experiments:
+        return []
+    family, benchmark = next(iter(plan.families)), plan.benchmarks[0]
+    place = f"{plan.families[family].label}, {benchmark}"
+    main = {(row["experiment"], row["mode"]): row for row in _of(tables["main"], family, benchmark)}
+    told = {row["claim"]: row for row in _of(tables["claims"], family, benchmark)}
+    row = {claim.name: told[claim.text] for claim in CLAIMS}
+    auto = main[EM, "auto"]
+    compared = auto["accuracy"] - row["accuracy"]["value"]  # items that lack a verdict in one mode may tip two that are nearly level
+    better = min((main[START, mode] for mode in ("cot", "code")), key=lambda one: abs(one["accuracy"] - compared))
+    return [
+        Card(
+            "Did it work?",
+            _gained(row["accuracy"]),
+            f"Accuracy {shown(auto['accuracy'])} % in auto after {plan.iterations} iterations of EM; the better dictated mode of the "
+            f"start policy ({better['mode']}) has {shown(better['accuracy'])} %. {in_words(row['accuracy'])}.",
+            place,
+        ),
+        Card(
+            "With how much code?",
+            _saved(row["executions"]),
+            f"{shown(auto['code_rate'])} % of the responses run a program. Compared are program runs with the start policy dictated "
+            f"to code. {in_words(row['executions'])}.",
+            place,
+        ),
+    ]
+
+
+def _of(frame: pl.DataFrame, family: str, benchmark: str) -> list[dict]:
+    return frame.filter((pl.col("family") == family) & (pl.col("benchmark") == benchmark)).rows(named=True)
+
+
+def _gained(row: dict) -> str:
+    return f"{'+' if row['value'] > 0 else ''}{shown(row['value'])} points"
+
+
+def _saved(row: dict) -> str:
+    if row["value"] is None:
+        return "none to save"
+    return f"{shown(abs(row['value']))} % {'fewer' if row['value'] >= 0 else 'more'} runs"

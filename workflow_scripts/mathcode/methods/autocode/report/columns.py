@@ -1,0 +1,69 @@
+"""Columns of AutoCode's tables that no other method has: their meaning, and which of them are the ends of an interval."""
+
+from mathcode.report.columns import SHARED, Columns
+
+_MEANINGS = {
+    "published_code_rate": "the paper's value; by the released program, responses that hold code in what was graded",
+    "gain_over_start": "accuracy of auto minus that of the start policy dictated to the mode that is better over all seeds and items, "
+    "points, on items all three have",
+    "gain_low": "lower end of its 95 % interval: paired bootstrap over items for one seed, over seeds and items for several; blank "
+    "where nothing varies",
+    "gain_high": "upper end of the same",
+    "published_delta": "the paper's printed difference: auto minus code mode in v1, minus the base model's CoT in v3",
+    "difference_from_main": "accuracy minus that of EM after as many iterations, points, on the same items",
+    "difference_low": "lower end of its 95 % interval, as for gain_over_start",
+    "difference_high": "upper end of the same",
+    "difference_p": "two-sided p-value of no difference: McNemar's exact test for one seed, from the interval for several; not adjusted",
+    "code_difference": "code rate minus that of EM after as many iterations, points, on the same items",
+    "code_difference_low": "lower end of its 95 % interval, as for gain_over_start",
+    "code_difference_high": "upper end of the same",
+    "code_difference_p": "two-sided p-value of no difference, as for difference_p",
+    "selection_macc": "mean of the two recalls, percent; 50 is what one choice for all gives",
+    "selection_macc_low": "lower end of its 95 % interval: bootstrap over items for one seed, over seeds and items for several",
+    "selection_macc_high": "upper end of the same",
+    "labels_low": "lower end of where 95 % of selection_macc fall when items and, for each, its sampled rollouts are drawn anew: "
+    "how much hangs on few rollouts; the noise pulls it towards 50",
+    "labels_high": "upper end of the same",
+    "recall_cot": "percent of CoT-preferred items whose first methodology is CoT",
+    "recall_code": "percent of code-preferred items whose first methodology is code",
+    "cot_preferred": "items whose sampled dictated rollouts are right more often, or as often, by CoT; mean over seeds",
+    "code_preferred": "items whose sampled dictated rollouts are right more often by code; mean over seeds",
+    "unlabelled": "items that neither methodology ever solved; mean over seeds",
+    "certain": "items whose label is right with a probability of 95 % or more, given its few rollouts; mean over seeds",
+    "certain_macc": "selection_macc on these alone",
+    "accuracy_correct_selection": "accuracy among items with the right first methodology, percent",
+    "improvement": "accuracy of auto minus the better dictated mode of the same policy, points; the mode that is better over all seeds",
+    "cot_accuracy": "accuracy of the same policy dictated to CoT, percent",
+    "code_accuracy": "accuracy of the same policy dictated to code, percent",
+    "strict_share": "percent of correct responses whose first methodology is the oracle's (code iff only code is right)",
+    "allow_code_share": "percent of correct responses that use code where both methodologies are right",
+    "misaligned_share": "the rest of the correct responses, percent",
+    "compliance": "percent of responses whose first methodology is the dictated one",
+    "cot_pairs": "of these, CoT solutions",
+    "code_pairs": "of these, solutions with programs",
+    "published_queries": "questions the authors' released corpus takes from the source",
+    "attempts_1": "responses with one methodology attempt, per seed (mean)",
+    "attempts_2": "with two: one reflective hint",
+    "attempts_3": "with three",
+    "attempts_4_or_more": "with more",
+    "published_attempts_1": "the paper's responses with one round",
+    "published_attempts_2": "with two",
+    "published_attempts_3": "with three",
+    "regime": "how the policy was trained: SFT or none, then nothing, RL, or EM",
+    "one_choice": "percent chance that k native rollouts of an explored query all choose the same methodology, k as many as every "
+    "policy was explored with; blank for policies not explored",
+    "published_behaviour": "what version 3 of the paper says of the regime (second-hand)",
+}
+
+COLUMNS = SHARED.extended(
+    Columns(
+        _MEANINGS,
+        intervals={
+            "gain_over_start": ("gain_low", "gain_high"),
+            "difference_from_main": ("difference_low", "difference_high"),
+            "code_difference": ("code_difference_low", "code_difference_high"),
+            "selection_macc": ("selection_macc_low", "selection_macc_high"),
+        },
+        p_values=frozenset({"difference_p", "code_difference_p"}),
+    )
+)

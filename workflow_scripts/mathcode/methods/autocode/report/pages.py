@@ -1,0 +1,55 @@
+"""The pages of a run of AutoCode: the shared ones, with its parts in them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from mathcode.methods.autocode.report import cards, index, published
+from mathcode.methods.autocode.report.claims import CLAIMS
+from mathcode.methods.autocode.report.columns import COLUMNS
+from mathcode.methods.autocode.report.plan import Plan
+from mathcode.methods.autocode.report.responses import PARTS
+from mathcode.report import browser
+from mathcode.report import summary as shared
+from mathcode.report.results import Results
+
+
+def _rollouts(about: shared.About) -> str:
+    return f"K = {about.samples} a query and methodology, and as many native ones"
+
+
+def _published(plan: Plan) -> str:
+    return (
+        f"Table 1 of arXiv 2502.00691{plan.published}, others of v1 and of the authors' released program; "
+        "marks of what was read where are in data/published/README.md"
+    )
+
+
+def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str, plan: Plan, about: shared.About, run: str) -> str:
+    """The page to read first; arguments as `summary.render` has them."""
+    parts = shared.Parts(
+        tables=index.TABLES,
+        columns=COLUMNS,
+        main="main",
+        claims=CLAIMS,
+        cards=cards.cards,
+        picture=index.FIGURES[0].about,
+        rollouts=_rollouts,
+        published=_published,
+        discrepancies=published.discrepancies,
+    )
+    return shared.render(tables, costs, figure, plan, about, run, parts)
+
+
+def responses(results: Results, run: str, benchmarks: Mapping[str, Path], items: int, size: int) -> str:
+    """The page of responses, with at most so many items of a place, and at most `size` bytes.
+
+    Args:
+        benchmarks: tables `queries` of the benchmarks, by name.
+
+    Raises:
+        TableError: a table is missing or damaged.
+        BrowserError: one item of each place does not fit.
+    """
+    return browser.render(browser.collect(results, run, benchmarks, items, PARTS), size)

@@ -1,0 +1,134 @@
+"""Charts about single queries: their Q-values, how a prior stands to what is better, how they spread over code rates.
+
+Each takes panels by row and column, and returns a matplotlib Figure.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mathcode.methods.autocode.report.looks import MODES
+from mathcode.report.canvas import Looks, Place, add_legend, add_title, dot_entry, error_lengths, grid, legend_entries, line_entry
+from mathcode.report.charts import Curve
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def value_plane(
+    panels: dict[Place, list[tuple[float, float, str | None]]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    priors: Sequence[float],
+    title: str,
+) -> "Figure":
+    """Q-values of each query, CoT against code: a dot per pair of values and label, its area the number of queries.
+
+    `panels[row, column]` holds (q_cot, q_code, label). Dots of one pair stand side by side. For each of `priors`, a share of
+    native rollouts that choose code, a line divides what the reference strategy gives to code (above) and to CoT; 0.5 stands
+    for equal values.
+    """
+    figure, axes = grid(len(rows), len(columns), 3.9, 3.5, sharex=True, sharey=True)
+    colours = {"cot": MODES["cot"][0], "code": MODES["code"][0], None: "#9a9a9a"}
+    shifts = {"cot": -0.016, "code": 0.016, None: 0.0}
+    for row, line in zip(rows, axes, strict=True):
+        for column, axis in zip(columns, line, strict=True):
+            points = panels[row, column]
+            for prior in priors:
+                slope = (1 - prior) / prior
+                end = (min(1.06, 1.06 / slope), min(1.06, 1.06 * slope))
+                axis.plot([0, end[0]], [0, end[1]], color="#666666", linewidth=0.8, linestyle="--" if prior == 0.5 else ":", zorder=1)
+                if len(priors) > 1:
+                    axis.text(*end, f"{100 * prior:.0f} %", fontsize=7, color="#666666", ha="left", va="bottom", zorder=1)
+            for label, colour in colours.items():
+                own = np.array([point[:2] for point in points if point[2] == label]).reshape(-1, 2)
+                places, counts = np.unique(own, axis=0, return_counts=True)
+                x, y = places[:, 0] + shifts[label], places[:, 1] - shifts[label]
+                axis.scatter(x, y, s=2600 * counts / max(len(points), 1), color=colour, alpha=0.75, linewidths=0, zorder=2)
+            axis.set_title(f"{row}\n{column} (n={len(points)})", loc="left")
+            axis.set_aspect("equal")
+            axis.set_xlim(-0.1, 1.1)
+            axis.set_ylim(-0.1, 1.1)
+            axis.grid(True, axis="both")
+            axis.set_ylabel("Q(x, code): mean reward" if axis is line[0] else "")
+    for axis in axes[-1]:
+        axis.set_xlabel("Q(x, CoT): mean reward")
+    names = {"cot": "label CoT", "code": "label code", None: "no label: never solved"}
+    boundaries = [line_entry("#666666", "--", "equal Q: above it code is worth more")]
+    if len(priors) > 1:
+        boundaries.append(line_entry("#666666", ":", "s* chooses code above, at this prior for code"))
+    add_legend(figure, [*(dot_entry(colours[label], name) for label, name in names.items()), *boundaries])
+    add_title(figure, title)
+    return figure
+
+
+def reliability(
+    panels: dict[Place, list[tuple[Curve, list[int]]]], rows: Sequence[str], columns: Sequence[str], looks: Looks, title: str
+) -> "Figure":
+    """Share of native rollouts that choose code against how probably code is the better choice; the area of a dot is its queries.
+
+    `panels[row, column]` holds curves, all in [0, 1], and the queries behind each of their points.
+    """
+    figure, axes = grid(len(rows), len(columns), 3.9, 3.5, sharex=True, sharey=True)
+    for row, line in zip(rows, axes, strict=True):
+        for column, axis in zip(columns, line, strict=True):
+            axis.plot([0, 1], [0, 1], color="#666666", linewidth=0.8, linestyle="--", zorder=1)
+            for curve, counts in panels[row, column]:
+                drawn = looks.of(curve.experiment)
+                y = [point.value for point in curve.y]
+                axis.errorbar(
+                    curve.x, y, yerr=error_lengths(curve.y), fmt="none", ecolor=drawn["color"], elinewidth=0.8, capsize=1.5, alpha=0.7
+                )
+                axis.scatter(curve.x, y, s=[12 + 500 * n / sum(counts) for n in counts], color=drawn["color"], alpha=0.6, linewidths=0)
+                axis.plot(curve.x, y, label=curve.label, linewidth=1.2, markersize=3, **drawn)
+            axis.set_title(f"{row}\n{column}", loc="left")
+            axis.set_aspect("equal")
+            axis.set_xlim(-0.06, 1.06)
+            axis.set_ylim(-0.06, 1.06)
+            axis.grid(True, axis="both")
+            axis.set_ylabel("P(code is better), posterior mean" if axis is line[0] else "")
+    for axis in axes[-1]:
+        axis.set_xlabel("p(code|x): native rollouts that choose code")
+    add_legend(figure, [*legend_entries(axes), line_entry("#666666", "--", "chooses code as often as it is the better choice")])
+    add_title(figure, title)
+    return figure
+
+
+def distributions(
+    panels: dict[Place, list[tuple[str, str, np.ndarray]]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    looks: Looks,
+    title: str,
+) -> "Figure":
+    """Shares of queries by their own code rate: `panels[row, column]` holds (experiment, label, choices of shape (queries, k + 1)),
+    the probabilities that 0 to k of k native rollouts choose code."""
+    names = ["0", "1-25", "26-50", "51-75", "76-99", "100"]
+    figure, axes = grid(len(rows), len(columns), 4.4, 2.6, sharey=True)
+    for row, line in zip(rows, axes, strict=True):
+        for column, axis in zip(columns, line, strict=True):
+            groups = panels[row, column]
+            width = 0.8 / max(len(groups), 1)
+            for position, (experiment, label, choices) in enumerate(groups):
+                bins = _bin(np.linspace(0, 100, choices.shape[1]))
+                shares = np.bincount(bins, weights=choices.mean(axis=0), minlength=len(names))
+                places = np.arange(len(names)) + (position - (len(groups) - 1) / 2) * width
+                colour = looks.of(experiment)["color"]
+                axis.bar(places, 100 * shares, width * 0.92, color=colour, label=label)
+            sizes = sorted({len(choices) for _, _, choices in groups})
+            axis.set_title(f"{row}\n{column} (n={' or '.join(map(str, sizes)) or 0})", loc="left")
+            axis.set_xticks(range(len(names)), names)
+            axis.set_ylabel("queries (%)" if axis is line[0] else "")
+    for axis in axes[-1]:
+        axis.set_xlabel("a query's code rate (% of k native rollouts)")
+    add_legend(figure, legend_entries(axes))
+    add_title(figure, title)
+    return figure
+
+
+def _bin(rates: Sequence[float]) -> np.ndarray:
+    """Index of a rate's bar: 0, four quarters without their ends, 100."""
+    values = np.asarray(rates, dtype=float)
+    quarters = 1 + np.clip(np.ceil(values / 25).astype(int) - 1, 0, 3)
+    return np.where(values <= 0, 0, np.where(values >= 100, 5, quarters))
