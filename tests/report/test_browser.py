@@ -77,7 +77,7 @@ def test_verdicts_and_values_are_those_of_the_tables(built):
     root, _, page = built
     run = root / "results" / "test"
     views = {(view["policy"], view["place"]): view for view in data_of(page)["views"]}
-    grades = tables.GRADES.read(run / POLICY / "eval/code/gsm8k/grades.parquet")
+    grades = tables.GRADES.read(run / POLICY / "eval/code/gsm8k/exact/grades.parquet")
     items = views[POLICY, "gsm8k"]["items"]
     assert {query: item["code"][1] for query, item in items.items()} == dict(grades.select("query_id", "outcome").iter_rows())
     assert views[POLICY, "gsm8k"]["rates"]["code"] == [grades["strict"].mean(), 40]

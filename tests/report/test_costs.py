@@ -22,10 +22,10 @@ def logs(tmp_path):
     measured(tmp_path, "start/tiny/seed1/model", 3600)
     measured(tmp_path, "main/tiny/seed1/iter1/model", 1800, memory="2048")
     measured(tmp_path, "main/tiny/seed1/iter2/model", 5400, memory="NA", cpu="NA")
-    measured(tmp_path, "start/tiny/seed1/explore/native/rollouts", 3600)
-    measured(tmp_path, "main/tiny/seed1/iter1/explore/cot/shards/2of8", 3600)
-    measured(tmp_path, "start/tiny/seed1/eval/shards/greedy/1of2", 36)
-    measured(tmp_path, "start/tiny/seed1/eval/greedy_grades", 36)
+    measured(tmp_path, "start/tiny/seed1/explore/native/queries/rollouts", 3600)
+    measured(tmp_path, "main/tiny/seed1/iter1/explore/cot/queries/shards/2of8", 3600)
+    measured(tmp_path, "start/tiny/seed1/eval/greedy/gsm8k/1of2", 36)
+    measured(tmp_path, "start/tiny/seed1/eval/greedy/gsm8k/exact/grades", 36)
     measured(tmp_path, "elsewhere", 36)
     return tmp_path
 

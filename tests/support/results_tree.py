@@ -7,11 +7,12 @@ from pathlib import Path
 import polars as pl
 
 import score_responses
-from mathcode import tables
+from mathcode import paths, tables
 from support.declared import TABLES
 
 RUN_SEED = 7
 SAMPLES = 4
+JUDGE = "exact"
 
 
 def plan(**changes) -> dict:
@@ -78,8 +79,9 @@ def rollouts(rows: list[dict]) -> pl.DataFrame:
     """Responses to what `grade` made: a program where code ran, else a sentence."""
     made = []
     for row in rows:
-        said = {"text": f"The answer is {row['answer']}.", "program": None, "output": None, "outcome": None}
-        ran = {"text": "```python\nprint(1)\n```\n```output", "program": "print(1)", "output": str(row["answer"]), "outcome": "ok"}
+        said = {"text": f"The answer is {row['answer']}."} | dict.fromkeys(("program", "output", "result", "error", "outcome"))
+        printed = {"output": str(row["answer"]), "result": f"{row['answer']}\n", "error": "", "outcome": "ok"}
+        ran = {"text": "```python\nprint(1)\n```\n```output", "program": "print(1)", **printed}
         made.append(
             {name: row[name] for name in ("query_id", "mode", "sample", "methodology", "finish_reason", "isolation")}
             | {"seed": 1, "prompt": "q", "response": said["text"], "rounds": [ran, said] if row["code_executed"] else [said]}
@@ -97,8 +99,8 @@ def build(root: Path, chosen: dict) -> Path:
     run = root / "results" / "test"
     for name in chosen["benchmarks"]:
         tables.QUERIES.write(benchmark(name), root / "data" / "benchmarks" / f"{name}.parquet")
-    _write_data(run / "data", chosen)
-    write(benchmark("train", 50).to_dicts(), run / "data", "queries")
+    _write_data(run, chosen)
+    write(benchmark("train", 50).to_dicts(), run / paths.data("queries"), "queries")
     for family in chosen["families"]:
         for seed in chosen["seeds"]:
             start = run / "start" / family / f"seed{seed}"
@@ -115,25 +117,21 @@ def build(root: Path, chosen: dict) -> Path:
     return run
 
 
-def _write_data(folder: Path, chosen: dict) -> None:
-    contamination, items, pairs = [], [], []
+def _write_data(run: Path, chosen: dict) -> None:
+    pairs = []
     for dataset in chosen["sft"]:
-        for name in chosen["benchmarks"]:
-            key = {"dataset": dataset, "use": "sft", "benchmark": name}
-            counts = {"benchmark_items": 40, "exact_items": 1, "ngram_items": 2, "training_rows": 30, "removed_rows": 1}
-            contamination.append(key | counts)
-            items += [key | {"query_id": f"{name}-000", "overlap": "exact"}, key | {"query_id": f"{name}-001", "overlap": "ngram"}]
         for number in range(12):
             pair = {"query_id": f"t{number % 8}", "dataset": dataset, "question": "q", "gold": "1", "solution": f"s{number}", "type": None}
             pairs.append(pair | {"methodology": "code" if number >= 8 else "cot"})
-    queries = [
-        {"dataset": "train", "use": "queries", "benchmark": name, "query_id": f"{name}-002", "overlap": "ngram"}
-        for name in chosen["benchmarks"]
-    ]
-    tables.OVERLAP_ITEMS.write(pl.DataFrame(queries, schema=tables.OVERLAP_ITEMS.schema), folder / "queries_contaminated_items.parquet")
-    frames = {"contamination": contamination, "contaminated_items": items, "sft": pairs}
-    for name, rows in frames.items():
-        TABLES[name].write(pl.DataFrame(rows, schema=TABLES[name].schema), folder / f"{'' if name == 'sft' else 'sft_'}{name}.parquet")
+    write(pairs, run / paths.data("sft"), "sft")
+    found = {"queries": [("002", "ngram")], "sft": [("000", "exact"), ("001", "ngram")]}
+    for use, datasets in {"queries": ["train"], "sft": chosen["sft"]}.items():
+        for name in chosen["benchmarks"]:
+            keys = [{"dataset": dataset, "use": use, "benchmark": name} for dataset in datasets]
+            counts = {"benchmark_items": 40, "exact_items": 1, "ngram_items": 2, "training_rows": 30, "removed_rows": 1}
+            items = [key | {"query_id": f"{name}-{number}", "overlap": kind} for key in keys for number, kind in found[use]]
+            write([key | counts for key in keys], run / paths.overlap_counts(use, name), "overlap_counts")
+            write(items, run / paths.overlap_items(use, name), "overlap_items")
 
 
 def _evaluate(root: Path, run: Path, policy: Path, chosen: dict, iteration: int, labelled: bool) -> None:
@@ -149,10 +147,9 @@ def _evaluate(root: Path, run: Path, policy: Path, chosen: dict, iteration: int,
             **{mode: [grade(item, mode, mode, able[item][mode]) for item in items] for mode in ("cot", "code")},
         }
         for mode, rows in modes.items():
-            folder = policy / "eval" / mode / name
-            tables.GRADES.write(grades(rows), folder / "grades.parquet")
-            tables.ROLLOUTS.write(rollouts(rows), folder / "responses.parquet")
-            score(root, run, folder, name, chosen)
+            tables.GRADES.write(grades(rows), Path(paths.response_grades(policy, mode, name, JUDGE)))
+            tables.ROLLOUTS.write(rollouts(rows), Path(paths.responses(policy, mode, name)))
+            score(root, run, Path(paths.response_grades(policy, mode, name, JUDGE)), name, chosen)
         if labelled and name in chosen["selection_benchmarks"]:
             for mode in ("cot", "code"):
                 rows = [
@@ -160,7 +157,7 @@ def _evaluate(root: Path, run: Path, policy: Path, chosen: dict, iteration: int,
                     for item in items
                     for sample in range(SAMPLES)
                 ]
-                tables.GRADES.write(grades(rows), policy / "eval" / f"{mode}_sampled" / name / "grades.parquet")
+                tables.GRADES.write(grades(rows), Path(paths.response_grades(policy, f"{mode}_sampled", name, JUDGE)))
 
 
 def _explore(policy: Path, seed: int) -> None:
@@ -173,8 +170,8 @@ def _explore(policy: Path, seed: int) -> None:
                 methodology = draw.choice(["cot", "code"]) if mode == "native" else mode
                 wrong = {} if right else {"answer": draw.choice(["2", "3", None])}
                 rows.append(_explored(f"train-{number + seed:03d}", mode, methodology, right, sample, wrong))
-        tables.GRADES.write(grades(rows), policy / "explore" / mode / "grades.parquet")
-        tables.ROLLOUTS.write(rollouts(rows), policy / "explore" / mode / "rollouts.parquet")
+        tables.GRADES.write(grades(rows), Path(paths.rollout_grades(policy, mode, JUDGE)))
+        tables.ROLLOUTS.write(rollouts(rows), Path(paths.rollouts(policy, mode)))
 
 
 def _explored(query_id: str, mode: str, methodology: str, right: bool, sample: int, changes: dict) -> dict:
@@ -182,16 +179,17 @@ def _explored(query_id: str, mode: str, methodology: str, right: bool, sample: i
     return grade(query_id, mode, methodology, right, sample=sample, **changes, **outcome)
 
 
-def score(root: Path, run: Path, folder: Path, name: str, chosen: dict) -> None:
-    family = chosen["families"][folder.relative_to(run).parts[1]]
+def score(root: Path, run: Path, graded: Path, name: str, chosen: dict) -> None:
+    """Write scores.json beside a table of grades of a benchmark."""
+    family = chosen["families"][graded.relative_to(run).parts[1]]
     uses = ("queries",) if family.get("precondition") == "none" else ("queries", "sft")
     flags = {
-        "--grades": [folder / "grades.parquet"],
+        "--grades": [graded],
         "--queries": [root / "data" / "benchmarks" / f"{name}.parquet"],
-        "--items": [run / "data" / f"{use}_contaminated_items.parquet" for use in uses],
-        "--out": [folder / "scores.json"],
+        "--overlap": [run / paths.overlap_items(use, name) for use in uses],
+        "--out": [graded.with_name("scores.json")],
     }
-    assert score_responses.main([str(part) for flag, paths in flags.items() for part in (flag, *paths)]) == 0
+    assert score_responses.main([str(part) for flag, files in flags.items() for part in (flag, *files)]) == 0
 
 
 def _train(folder: Path, iteration: int, experiment: str) -> None:
@@ -207,16 +205,17 @@ def _train(folder: Path, iteration: int, experiment: str) -> None:
         for mode, value in q.items():
             row |= {f"n_{mode}": SAMPLES if dictated else 0, f"q_{mode}": value, f"q_{mode}_low": value, f"q_{mode}_high": value}
         queries.append(row)
-    write(queries, folder, "q_values")
-    write([_strategy(row) for row in queries], folder, "reference_strategy")
-    write([_log_row(step, draw) for step in range(1, 31)], folder, "training_log")
+    write(queries, folder / "q_values.parquet", "q_values")
+    write([_strategy(row) for row in queries], folder / "reference_strategy.parquet", "reference_strategy")
+    write([_log_row(step, draw) for step in range(1, 31)], folder / "training_log.parquet", "training_log")
     differences = [10 ** draw.uniform(-7, -5) if n % 3 else None for n in range(60)]
     responses = [{"example_id": f"r{n}", "logprobs": [-0.5], "sampled_difference": value} for n, value in enumerate(differences)]
-    write(responses, folder, "logprobs")
+    write(responses, folder / "logprobs.parquet", "logprobs")
 
 
-def write(rows: list[dict], folder: Path, name: str) -> None:
-    TABLES[name].write(pl.DataFrame(rows, schema=TABLES[name].schema), folder / f"{name}.parquet")
+def write(rows: list[dict], path: Path, name: str) -> None:
+    """Write a declared table."""
+    TABLES[name].write(pl.DataFrame(rows, schema=TABLES[name].schema), path)
 
 
 def _strategy(row: dict) -> dict:

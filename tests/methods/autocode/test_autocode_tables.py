@@ -58,7 +58,7 @@ def test_columns(made):
 def test_main_says_what_the_scores_say(made):
     run, frames = made()
     row = one(frames["main"], experiment="main", mode="auto", benchmark="math")
-    scores = json.loads((run / "main/qwen2math/seed1/iter2/eval/auto/math/scores.json").read_text())
+    scores = json.loads((run / "main/qwen2math/seed1/iter2/eval/auto/math/exact/scores.json").read_text())
     for column in ("accuracy", "accuracy_low", "accuracy_high", "code_rate", "lenient_accuracy"):
         assert row[column] == pytest.approx(100 * scores[column], abs=0.005)
     assert (row["n"], row["contaminated"], row["seeds"], row["iteration"]) == (40, 3, 1, 2)
@@ -91,7 +91,7 @@ def test_a_family_without_published_rows_has_blanks(made):
 def test_several_seeds_give_an_interval_over_seeds_and_items(made):
     run, frames = made(families={"tiny": {"label": "tiny", "published": {}}}, seeds=[1, 2, 3])
     row = one(frames["main"], experiment="main", mode="auto", benchmark="gsm8k")
-    paths = [run / f"main/tiny/seed{seed}/iter2/eval/auto/gsm8k/scores.json" for seed in (1, 2, 3)]
+    paths = [run / f"main/tiny/seed{seed}/iter2/eval/auto/gsm8k/exact/scores.json" for seed in (1, 2, 3)]
     values = [100 * json.loads(path.read_text())["accuracy"] for path in paths]
     over_seeds_alone = 4.302653 * pl.Series(values).std() / math.sqrt(3)
     assert row["accuracy"] == pytest.approx(sum(values) / 3, abs=0.005)
@@ -158,10 +158,10 @@ def test_tables_are_the_same_when_made_again(made):
 @pytest.mark.parametrize(
     ("file", "error"),
     [
-        ("main/qwen2math/seed1/iter2/eval/auto/math/scores.json", results.ResultsError),
-        ("start/qwen2math/seed1/eval/cot/math/grades.parquet", table_files.TableError),
-        ("main/qwen2math/seed1/iter2/eval/code_sampled/math/grades.parquet", table_files.TableError),
-        ("data/sft_contamination.parquet", table_files.TableError),
+        ("main/qwen2math/seed1/iter2/eval/auto/math/exact/scores.json", results.ResultsError),
+        ("start/qwen2math/seed1/eval/cot/math/exact/grades.parquet", table_files.TableError),
+        ("main/qwen2math/seed1/iter2/eval/code_sampled/math/exact/grades.parquet", table_files.TableError),
+        ("data/overlap/sft/math/counts.parquet", table_files.TableError),
     ],
 )
 def test_a_missing_file_is_named_and_nothing_is_written(tmp_path, file, error):

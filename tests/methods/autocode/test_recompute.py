@@ -93,8 +93,7 @@ class Run:
     def contaminated(self, row: dict) -> set[str]:
         """Items of the row's benchmark that its family's training data overlap with."""
         uses = ["queries"] + ["sft"] * (self.plan["families"][row["family"]].get("precondition") != "none")
-        found = [one for use in uses for one in self.rows(f"data/{use}_contaminated_items.parquet")]
-        return {one["query_id"] for one in found if one["benchmark"] == row["benchmark"]}
+        return {one["query_id"] for use in uses for one in self.rows(f"data/overlap/{use}/{row['benchmark']}/items.parquet")}
 
     def names(self, row: dict) -> dict[str, str]:
         """The published rows that stand beside the family's, by role."""
@@ -102,7 +101,7 @@ class Run:
 
 
 def eval_of(row: dict, mode: str | None = None) -> str:
-    return f"eval/{mode or row['mode']}/{row['benchmark']}"
+    return f"eval/{mode or row['mode']}/{row['benchmark']}/exact"
 
 
 def usable(rows: list[dict]) -> list[dict]:
@@ -114,22 +113,22 @@ def roughen(folder: Path, plan: dict) -> None:
     for path in sorted(folder.rglob("grades.parquet")):
         draw = random.Random(str(path.relative_to(folder)))
         rows = pl.read_parquet(path).to_dicts()
-        if "seed2" in path.parts and path.parts[-3] == "cot":  # code is the better dictated mode of this seed
+        if "seed2" in path.parts and path.parts[-4] == "cot":  # code is the better dictated mode of this seed
             rows = [row | {"strict": row["strict"] and n % 3 == 1} for n, row in enumerate(rows)]
         rows = [rough(row, draw) for row in rows]
-        if path.parts[-3] == "code_sampled":
-            few = {"math500": range(20, 20 if "no_reflection" in path.parts else 25)}.get(path.parts[-2])
+        if path.parts[-4] == "code_sampled":
+            few = {"math500": range(20, 20 if "no_reflection" in path.parts else 25)}.get(path.parts[-3])
             rows = [row | prefer_code(row, few) for row in rows]
-        tree.write(rows, path.parent, "grades")
-        if path.parts[-3] in MODES:
-            tree.score(folder.parents[1], folder, path.parent, path.parts[-2], plan)
+        tree.write(rows, path, "grades")
+        if path.parts[-4] in MODES:
+            tree.score(folder.parents[1], folder, path, path.parts[-3], plan)
     for path in folder.rglob("q_values.parquet"):
         rows = pl.read_parquet(path).to_dicts()
         none = {"n_native": 0, "prior_code": None}
-        tree.write([row | (none if n % 20 == 3 else {}) for n, row in enumerate(rows)], path.parent, path.stem)
+        tree.write([row | (none if n % 20 == 3 else {}) for n, row in enumerate(rows)], path, path.stem)
     # The item found word for word is shorter than a run of words, so it is none of those found by such a run.
-    compared = folder / "data/sft_contamination.parquet"
-    pl.read_parquet(compared).with_columns(ngram_items=pl.lit(1, pl.Int64)).write_parquet(compared)
+    for compared in folder.glob("data/overlap/sft/*/counts.parquet"):
+        pl.read_parquet(compared).with_columns(ngram_items=pl.lit(1, pl.Int64)).write_parquet(compared)
 
 
 def prefer_code(row: dict, few: range | None) -> dict:
@@ -413,7 +412,7 @@ def label_of(run: Run, row: dict) -> str:
 def tallies(run: Run, row: dict) -> list[dict[str, tuple[int, int, int, int]]]:
     """For each seed and query: (right, all) sampled rollouts that complied with CoT, and (right, all) with code."""
     found = []
-    for cot, code in zip(*(run.graded(row, f"eval/{mode}_sampled/{row['benchmark']}") for mode in ("cot", "code")), strict=True):
+    for cot, code in zip(*(run.graded(row, f"eval/{mode}_sampled/{row['benchmark']}/exact") for mode in ("cot", "code")), strict=True):
         complied = [[one for one in usable(rows) if one["methodology"] == mode] for mode, rows in (("cot", cot), ("code", code))]
         right = [Counter(one["query_id"] for one in rows if one["strict"]) for rows in complied]
         every = [Counter(one["query_id"] for one in rows) for rows in complied]
@@ -529,10 +528,10 @@ def sft_row(run: Run, row: dict) -> dict:
     def about(path: str) -> list[dict]:
         return [one for one in run.rows(path) if (one["dataset"], one["benchmark"]) == (row["dataset"], row["benchmark"])]
 
-    (compared,) = about("data/sft_contamination.parquet")
+    (compared,) = about(f"data/overlap/sft/{row['benchmark']}/counts.parquet")
     return dict.fromkeys(set(columns.OPENING) - set(POLICY)) | {
         "n": compared["benchmark_items"],
-        "contaminated": len({one["query_id"] for one in about("data/sft_contaminated_items.parquet")}),
+        "contaminated": len({one["query_id"] for one in about(f"data/overlap/sft/{row['benchmark']}/items.parquet")}),
         "pairs": len(pairs),
         "cot_pairs": sum(one["methodology"] == "cot" for one in pairs),
         "code_pairs": sum(one["methodology"] == "code" for one in pairs),
@@ -587,8 +586,8 @@ def fewest_native(run: Run) -> int:
 
 def place_of_samples(row: dict) -> str:
     if row["benchmark"] == EXPLORED:
-        return f"explore/{'native' if row['mode'] == 'auto' else row['mode']}"
-    return f"eval/{row['mode']}_sampled/{row['benchmark']}"
+        return f"explore/{'native' if row['mode'] == 'auto' else row['mode']}/queries/exact"
+    return f"eval/{row['mode']}_sampled/{row['benchmark']}/exact"
 
 
 def answers(rows: list[dict]) -> dict[str, list]:
