@@ -200,7 +200,9 @@ def test_configuration_page_has_what_a_job_of_each_stage_asks_for():
     assert [quoted(row[0])[0] for row in stages] == list(settings.Resources.model_fields)
     for row in stages:
         assert row[2:] == [asked(machine.of(quoted(row[0])[0])) for machine in asks], row[0]
-    defaults = {quoted(row[0])[0]: quoted(row[2])[0] for row in rows(section("docs/configuration.md", HARDWARE)) if len(row) == 3 and "`" in row[0]}
+    defaults = {
+        quoted(row[0])[0]: quoted(row[2])[0] for row in rows(section("docs/configuration.md", HARDWARE)) if len(row) == 3 and "`" in row[0]
+    }
     assert defaults == {f"resources.STAGE.{key}": str(value) for key, value in settings.Ask().model_dump().items()}
 
 
@@ -258,7 +260,11 @@ FILES = ("csv", "html", "json", "jsonl", "log", "md", "parquet", "pdf", "py", "s
 @pytest.mark.parametrize("page", OF_TODAY, ids=lambda page: str(page.relative_to(ROOT)))
 def test_names_and_keys_in_code_font_exist(page):
     """A dotted name that begins like one of ours: a room, a module, or a section of settings."""
-    begin = {"mathcode", *(path.stem for path in PACKAGE.rglob("*") if path.suffix in ("", ".py")), *(key.split(".")[0] for key in known_keys())}
+    begin = {
+        "mathcode",
+        *(path.stem for path in PACKAGE.rglob("*") if path.suffix in ("", ".py")),
+        *(key.split(".")[0] for key in known_keys()),
+    }
     dead = []
     for text in quoted(page.read_text(encoding="utf-8")):
         name = text.removeprefix("mathcode.").removesuffix("()")
@@ -321,7 +327,20 @@ def test_architecture_page_tells_the_law_that_is_tested():
 
 # Paths, links, commands
 
-PLACES = (".ci", "benchmarks", "config", "data/published", "docs", "envs", "local", "reports/captions", "rules", "slurm", "tests", "workflow_scripts")
+PLACES = (
+    ".ci",
+    "benchmarks",
+    "config",
+    "data/published",
+    "docs",
+    "envs",
+    "local",
+    "reports/captions",
+    "rules",
+    "slurm",
+    "tests",
+    "workflow_scripts",
+)
 SUFFIXES = (".py", ".smk", ".md", ".sh", ".toml")
 
 
@@ -345,7 +364,9 @@ def is_there(path: str) -> bool:
 @pytest.mark.parametrize("page", OF_TODAY, ids=lambda page: str(page.relative_to(ROOT)))
 def test_paths_in_code_font_exist(page):
     names = [name.rstrip("/") for name in quoted(page.read_text(encoding="utf-8"))]
-    plain = [name for name in names if re.fullmatch(r"[\w.+-]+(?:/[\w.+-]+)*", name) and not re.search(r"\b(?:NAME|RUN|FILE|FOLDER)\b", name)]
+    plain = [
+        name for name in names if re.fullmatch(r"[\w.+-]+(?:/[\w.+-]+)*", name) and not re.search(r"\b(?:NAME|RUN|FILE|FOLDER)\b", name)
+    ]
     assert not [name for name in plain if not is_there(name)]
 
 
