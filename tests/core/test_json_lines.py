@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from support.running import ROOT
 
+pytestmark = pytest.mark.stage
+
 PROGRAMS = [
     {"id": "a", "program": "print(1 + 1)"},
     {"id": 2, "program": "1 / 0"},

@@ -27,16 +27,19 @@ def copy(tmp_path) -> Path:
     return tmp_path / "other/autocode"
 
 
+@pytest.mark.stage
 @pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"), reason="no clone, or no git")
 def test_a_clone_names_its_commit():
     head = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
     assert commit_of(ROOT) == provenance._commit() == head.stdout.strip()
 
 
+@pytest.mark.stage
 @pytest.mark.skipif(not shutil.which("git"), reason="no git")
 def test_a_copy_does_not_take_the_commit_of_what_it_lies_in(copy):
     assert commit_of(copy) == "None"
 
 
+@pytest.mark.stage
 def test_a_machine_without_git_has_no_commit():
     assert commit_of(ROOT, PATH="/nowhere") == "None"

@@ -198,6 +198,7 @@ def test_one_solution_of_a_drawn_question_stands_for_each_methodology():
     assert [kept for _, kept in again] == [kept for _, kept in drawn][::-1]  # whatever the order
 
 
+@pytest.mark.stage
 @public_data.needed
 def test_program_draws_questions_runs_programs_and_writes_equal_bytes(tmp_path):
     record = {"path": "sft/svamp_train_python.json.gz", "rows": 3043}

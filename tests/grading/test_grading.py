@@ -211,6 +211,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.stage
 def test_hostile_answers_end_as_an_outcome_and_spare_the_next():
     limits = LIMITS.model_copy(update={"timeout": 2.0})
     with exact.Grader(limits) as grader:
@@ -219,9 +220,12 @@ def test_hostile_answers_end_as_an_outcome_and_spare_the_next():
     assert verdicts[-1] == "equal"
 
 
-def test_many_hostile_answers_end_and_none_is_right(grader):
+@pytest.mark.parametrize(
+    "count", [pytest.param(len(hostile_answers.TEMPLATES), marks=pytest.mark.stage), pytest.param(1000, marks=pytest.mark.full)]
+)
+def test_many_hostile_answers_end_and_none_is_right(count):
     """With a limit of a second; how long they take with longer ones, `benchmarks/grading.py --hostile` measures."""
-    pairs = hostile_answers.pairs(3 * len(hostile_answers.TEMPLATES))
+    pairs = hostile_answers.pairs(count)
     with exact.Grader(LIMITS.model_copy(update={"timeout": 1.0})) as impatient:
         assert set(impatient.verdicts(pairs)) <= {"different", "timed_out"}
 
@@ -256,6 +260,7 @@ def test_judging_runs_nothing_an_answer_says(grader, tmp_path):
     assert not mark.exists()
 
 
+@pytest.mark.stage
 def test_a_broken_latex_parser_stops_the_grader(monkeypatch, tmp_path):
     broken = tmp_path / "symbolic_judge.py"
     broken.write_text(exact._JUDGE_MODULES[1].read_text().replace("\nself_test()\n", "\nparse = lambda *_, **__: []\nself_test()\n"))
@@ -264,6 +269,7 @@ def test_a_broken_latex_parser_stops_the_grader(monkeypatch, tmp_path):
         grader.verdicts([("\\sqrt{2}", "\\sqrt{3}")])
 
 
+@pytest.mark.stage
 def test_the_driver_never_imports_the_symbolic_engine():
     code = (
         "import sys; from mathcode import settings; from mathcode.grading import exact\n"
@@ -414,6 +420,7 @@ def run_program(*words) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.stage
 def test_program_grades_several_files(tmp_path):
     tables.QUERIES.write(QUERIES[:1], tmp_path / "a.parquet")
     tables.QUERIES.write(QUERIES, tmp_path / "b.parquet")
@@ -430,6 +437,7 @@ def test_program_grades_several_files(tmp_path):
     assert "--rollouts names 2 files, --out 1" in refused.stderr
 
 
+@pytest.mark.stage
 def test_program_names_the_file_and_the_unknown_query(tmp_path):
     tables.QUERIES.write(QUERIES[:1], tmp_path / "queries.parquet")
     tables.ROLLOUTS.write(frame(ROLLOUTS), tmp_path / "rollouts.parquet")
@@ -452,12 +460,14 @@ def golden_pairs(name: str) -> list[tuple[str, str, str, str]]:
     return [(kind, gold, re.sub(r"\\n(?=\d)", "\n", answer), verdict) for kind, gold, answer, verdict in rows]
 
 
+@pytest.mark.parametrize("every", [pytest.param(4, marks=pytest.mark.stage), pytest.param(1, marks=pytest.mark.full)])
 @pytest.mark.parametrize("name", ["graded_pairs.tsv", "heldout_pairs.tsv"])
-def test_verdicts_agree_with_those_given_by_hand(grader, name):
+def test_verdicts_agree_with_those_given_by_hand(grader, name, every):
     """The held-out pairs were written after the grader by the policy alone; the forms that programs print were added since."""
     pairs = golden_pairs(name)
     assert len(pairs) >= 300
     assert len({(gold, answer) for _, gold, answer, _ in pairs}) == len(pairs)
+    pairs = pairs[::every]
     found = [verdict == "equal" for verdict in grader.verdicts((gold, answer) for _, gold, answer, _ in pairs)]
     wrong = [pair for pair, equal in zip(pairs, found, strict=True) if equal != (pair[3] == "equal")]
     accepted = [pair for pair in wrong if pair[3] == "different"]

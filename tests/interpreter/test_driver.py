@@ -114,6 +114,7 @@ def test_a_stopped_program_leaves_the_next_unharmed(interpreter, name):
     assert after == [Execution("ok", f"{n}\n", "") for n in (1, 2, 3)]
 
 
+@pytest.mark.stage
 @pytest.mark.parametrize(
     "attack", ["os.kill(os.getppid(), 9)", "os.kill(os.getppid(), 19)", "os.killpg(0, 9)", "os.kill(-os.getppid(), 9)"]
 )
@@ -124,6 +125,7 @@ def test_no_program_takes_others_with_it(attack):
     assert after == [Execution("ok", "1\n", ""), Execution("ok", "2\n", "")]
 
 
+@pytest.mark.stage
 def test_a_program_that_kills_its_worker_twice_is_an_infrastructure_error():
     with Interpreter(LIMITS, strongest="process") as interpreter:
         executions = interpreter.run(["import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(99)", *(f"print({n})" for n in range(20))])
@@ -131,6 +133,7 @@ def test_a_program_that_kills_its_worker_twice_is_an_infrastructure_error():
     assert executions[1:] == [Execution("ok", f"{n}\n", "") for n in range(20)]
 
 
+@pytest.mark.stage
 def test_a_killed_worker_is_replaced_between_runs():
     with Interpreter(LIMITS) as interpreter:
         assert one(interpreter, "print(1)").stdout == "1\n"
@@ -177,6 +180,7 @@ print(found)
 """
 
 
+@pytest.mark.stage
 def test_a_program_does_not_inherit_what_earlier_ones_were_and_printed():
     limits = LIMITS.model_copy(update={"workers": 1})
     telling = "print('SECRET' * 9999)\nimport sys\nprint('SECRET' * 9999, file=sys.stderr)"
@@ -187,6 +191,7 @@ def test_a_program_does_not_inherit_what_earlier_ones_were_and_printed():
     assert int(in_sight.stdout) >= 2  # the search can find
 
 
+@pytest.mark.stage
 def test_nothing_leaks_from_one_program_to_the_next():
     with Interpreter(LIMITS.model_copy(update={"workers": 1})) as interpreter:
         executions = interpreter.run(
@@ -215,6 +220,7 @@ print('SECRET_OF_THE_DRIVER' in os.environ, [descriptor for descriptor in range(
     assert one(interpreter, "import os\nos.write(3, b'x')").error == "OSError: [Errno 9] Bad file descriptor"
 
 
+@pytest.mark.stage
 def test_scratch_folders_are_removed():
     with Interpreter(LIMITS) as interpreter:
         interpreter.run([f"import os\nos.makedirs('a/b')\nopen('a/b/{n}', 'w').write('x')" for n in range(4)])
@@ -237,6 +243,7 @@ MIXED = [
 ]
 
 
+@pytest.mark.stage
 def test_results_do_not_depend_on_workers_or_order():
     results = []
     for workers, programs in ((1, MIXED), (3, MIXED), (2, MIXED[::-1])):
@@ -245,6 +252,7 @@ def test_results_do_not_depend_on_workers_or_order():
     assert results[0] == results[1] == results[2]
 
 
+@pytest.mark.stage
 def test_hanging_neighbours_and_a_busy_machine_change_no_result():
     """One in twenty hangs; with one worker, with four, and with every core busy with something else."""
     programs = ["while True: pass" if n % 20 == 7 else f"import sympy\nprint(sympy.factorint({n + 360}))" for n in range(60)]
@@ -285,6 +293,7 @@ def test_large_programs_and_outputs_pass(interpreter):
     assert [execution.stdout for execution in interpreter.run(programs)] == ["x" * 400_000 + f"{n}\n" for n in range(6)]
 
 
+@pytest.mark.stage
 def test_preloaded_modules_are_imported_once():
     """They are there for a program that imports anything heavy; a program of plain arithmetic starts without them."""
     programs = ["import sys, json\nprint('wave' in sys.modules)", "import sys\nprint('wave' in sys.modules)"]
@@ -310,6 +319,7 @@ def test_light_workers_get_what_needs_no_more(program, kind):
     assert _kind(program) == kind
 
 
+@pytest.mark.stage
 def test_a_slow_program_makes_room(monkeypatch):
     order, finish = [], _Batch.finish
     monkeypatch.setattr(_Batch, "finish", lambda batch, number, execution: (order.append(number), finish(batch, number, execution)))
@@ -320,6 +330,7 @@ def test_a_slow_program_makes_room(monkeypatch):
     assert sorted(order[-2:]) == [0, 1], "what hangs held up what does not"
 
 
+@pytest.mark.stage
 def test_a_missing_preload_is_named():
     with (
         Interpreter(LIMITS.model_copy(update={"preload": ["no_such_module"]})) as interpreter,
@@ -328,6 +339,7 @@ def test_a_missing_preload_is_named():
         interpreter.run(["import no_such_module"])
 
 
+@pytest.mark.stage
 def test_workers_end_with_the_interpreter():
     with Interpreter(LIMITS) as interpreter:
         interpreter.run(["print(1)", "print(2)"])
@@ -344,6 +356,7 @@ def test_the_network_and_the_driver_are_out_of_reach(interpreter):
     assert one(interpreter, "import socket\nsocket.create_connection(('192.0.2.1', 80), 1)").error.startswith("PermissionError")
 
 
+@pytest.mark.stage
 def test_a_level_out_of_reach_is_refused_with_advice():
     limits = LIMITS.model_copy(update={"isolation": "sandbox"})
     with Interpreter(limits, strongest="landlock") as interpreter, pytest.raises(InterpreterError) as raised:
@@ -375,6 +388,7 @@ def test_feedback_keeps_its_length(text, chars):
     assert shown == text.strip() or "..." in shown
 
 
+@pytest.mark.stage
 def test_a_landlock_that_knows_no_truncation_is_refused(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(Path(driver.__file__).parent))  # the worker's parts import each other by name
     isolation = importlib.import_module("isolation")

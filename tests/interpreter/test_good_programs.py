@@ -113,6 +113,7 @@ def test_there_are_enough():
     assert len(PROGRAMS) >= 40
 
 
+@pytest.mark.stage
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_gives_what_python_gives(executions, scripts, name):
     assert executions[name] == scripts[name]

@@ -118,6 +118,7 @@ def test_it_is_the_same_when_made_again(built):
     assert browse(root, chosen) == page
 
 
+@pytest.mark.stage
 def test_hostile_text_is_shown_as_text_at_the_address_of_its_item(built, tmp_path):
     root, chosen, _ = built
     browse(root, chosen)
@@ -132,6 +133,7 @@ def test_hostile_text_is_shown_as_text_at_the_address_of_its_item(built, tmp_pat
     assert "1 of 40 items" in document
 
 
+@pytest.mark.stage
 def test_a_filter_and_a_search_choose_items(built, tmp_path):
     root, chosen, _ = built
     data = data_of(browse(root, chosen))

@@ -22,6 +22,7 @@ def draw(run, chosen, out) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
+@pytest.mark.stage
 @pytest.mark.parametrize(
     "changes",
     [
@@ -42,6 +43,7 @@ def test_every_figure_is_drawn_without_nan(tmp_path, changes):
         assert figures[f"{name}.pdf"].startswith(b"%PDF"), name
 
 
+@pytest.mark.stage
 def test_figures_are_the_same_when_drawn_again(tmp_path):
     chosen = tree.plan(experiments={"main": "EM"}, iterations=1, benchmarks=["math"])
     run = tree.build(tmp_path, chosen)
@@ -65,6 +67,7 @@ def test_error_bars_are_never_negative():
     assert np.all(canvas.error_arms(values) >= 0)
 
 
+@pytest.mark.stage
 def test_importing_the_programs_does_not_import_matplotlib(root):
     import subprocess
 

@@ -62,6 +62,7 @@ def test_damaged_measurements_are_refused_by_name(tmp_path, text):
         costs.tabulate(tmp_path, {})
 
 
+@pytest.mark.stage
 def test_the_program_refuses_a_stage_that_there_is_not(logs):
     done = run_program(
         "python", "workflow_scripts/tabulate_costs.py", "--logs", logs, "--gpus", json.dumps({"R": 1}), "--out", logs / "c.csv"

@@ -31,6 +31,7 @@ def test_a_log_becomes_a_table_by_naming_its_file(tmp_path):
     assert (other["benchmark"], other["n"], other["code_rate"], other["code_written_rate"]) == ("other", "1", "0.0", "100.0")
 
 
+@pytest.mark.stage
 def test_rows_without_a_benchmark_need_the_option(tmp_path):
     (tmp_path / "in.jsonl").write_text(json.dumps(LOG[0]))
     done = run_program("python", "workflow_scripts/grade_responses.py", "--responses", tmp_path / "in.jsonl", "--out", tmp_path / "o.jsonl")
@@ -38,6 +39,7 @@ def test_rows_without_a_benchmark_need_the_option(tmp_path):
     assert "line 1: key 'benchmark' is missing" in done.stderr
 
 
+@pytest.mark.stage
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

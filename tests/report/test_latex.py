@@ -44,6 +44,7 @@ def test_text_means_itself(text):
     assert "\\input" not in escaped
 
 
+@pytest.mark.stage
 def test_the_program_wants_one_file_for_each_table_and_names_what_is_no_table(tmp_path):
     (tmp_path / "empty.csv").touch()
     command = ("python", "workflow_scripts/export_latex.py", "--tables", tmp_path / "empty.csv", "--out", tmp_path / "a.tex")

@@ -94,6 +94,7 @@ def index() -> None:
         pytest.skip("no package index can be reached")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", CONDA)
 def test_the_pins_of_an_environment_exist_and_can_be_met_together(name, index, tmp_path):
     (tmp_path / "pins.txt").write_text("".join(f"{package}=={version}\n" for package, version in of_conda(name).items()))
@@ -102,7 +103,7 @@ def test_the_pins_of_an_environment_exist_and_can_be_met_together(name, index, t
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-@pytest.mark.workflow
+@pytest.mark.full
 def test_snakemake_deploys_an_environment_and_runs_a_rule_in_it(index, tmp_path):
     """The file of the data and analysis stages itself, through a stand-in for conda."""
     conda_stand_in.install(tmp_path / "conda")
@@ -116,6 +117,7 @@ def test_snakemake_deploys_an_environment_and_runs_a_rule_in_it(index, tmp_path)
     assert found.stdout.split() == [of_conda("analysis")[package] for package in ("polars", "math-verify")]
 
 
+@pytest.mark.stage
 def test_setup_explains_itself():
     done = run_program("bash", "setup.sh", "--help")
     assert done.returncode == 0
@@ -123,12 +125,14 @@ def test_setup_explains_itself():
     assert not [line for line in done.stdout.splitlines() if "set -euo" in line]
 
 
+@pytest.mark.stage
 def test_setup_refuses_an_unknown_choice():
     done = run_program("bash", "setup.sh", "demos")
     assert done.returncode == 2
-    assert done.stderr == "setup.sh: unknown choice 'demos'; there are: demo, test, vllm\n"
+    assert done.stderr == "setup.sh: unknown choice 'demos'; there are: demo, test, vllm, full\n"
 
 
+@pytest.mark.stage
 def test_setup_refuses_another_python(tmp_path):
     other = tmp_path / "python"
     other.write_text("#!/bin/sh\nexit 1\n")
@@ -138,3 +142,30 @@ def test_setup_refuses_another_python(tmp_path):
     assert done.returncode == 1
     assert done.stderr == "setup.sh: Python 3.11 is needed; name one with PYTHON=path\n"
     assert not (tmp_path / ".venv").exists()
+
+
+PYTHON = """#!/bin/sh
+echo "$@" >> "{calls}"
+if [ "$2" = venv ]; then mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; fi
+"""
+
+
+@pytest.mark.stage
+def test_setup_installs_a_list_of_packages_once(tmp_path):
+    """Python is a stand-in here, which writes down what it was asked."""
+    other, calls = tmp_path / "python", tmp_path / "calls"
+    other.write_text(PYTHON.format(calls=calls))
+    other.chmod(0o755)
+    shutil.copy(ROOT / "setup.sh", tmp_path)
+    shutil.copytree(ROOT / "envs", tmp_path / "envs")
+
+    def installed(*words: str) -> int:
+        calls.write_text("")
+        done = run_program("bash", "setup.sh", *words, cwd=tmp_path, PYTHON=str(other))
+        assert done.returncode == 0, done.stderr
+        return calls.read_text().count(" -r envs/")
+
+    assert [installed("full"), installed("full"), installed()] == [3, 0, 0]
+    with open(tmp_path / "envs/requirements-test.txt", "a") as handle:
+        handle.write("# changed\n")
+    assert [installed(), installed("test"), installed("test")] == [0, 1, 0]

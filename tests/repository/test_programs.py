@@ -102,6 +102,7 @@ def test_json_flags_were_found():
     assert {"sample_rollouts", "estimate_strategy", "synthesize_responses", "train_policy"} <= {name for name, _ in JSON}
 
 
+@pytest.mark.stage
 def test_a_missing_table_is_one_sentence_from_the_command_line_too(tmp_path):
     words = ["--out-q-values", tmp_path / "q.parquet", "--out-strategy", tmp_path / "s.parquet", "--seed", 1]
     words += ["--grades", tmp_path / "absent.parquet", "--settings", '{"rule": "q", "alpha": "inf"}']
@@ -125,10 +126,10 @@ def test_a_full_disk_is_one_sentence(monkeypatch, capsys):
     from mathcode.core import cli
 
     def full():
-        raise OSError(28, "No space left on device", "dataset.parquet")
+        raise OSError(28, "No space left on device", "training.parquet")
 
     monkeypatch.setattr(sys, "argv", ["/somewhere/train_policy.py"])
     with pytest.raises(SystemExit) as ended:
         cli.run(full)
     assert ended.value.code == 1
-    assert capsys.readouterr().err == "train_policy.py: [Errno 28] No space left on device: 'dataset.parquet'\n"
+    assert capsys.readouterr().err == "train_policy.py: [Errno 28] No space left on device: 'training.parquet'\n"

@@ -161,6 +161,7 @@ NOTEBOOKS = {
 }
 
 
+@pytest.mark.stage
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_blocks_may_be_cells_of_a_notebook(name):
     blocks, printed = NOTEBOOKS[name]
@@ -168,6 +169,7 @@ def test_blocks_may_be_cells_of_a_notebook(name):
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == printed
 
 
+@pytest.mark.stage
 def test_the_error_of_a_notebook_is_that_of_its_last_cell():
     program = assemble_program(["1 / 0", "int('x')"], "notebook")
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -13,7 +13,6 @@ from mathcode.responses.parse import OUTPUT_FENCE
 from mathcode.rollouts import engines, transformers_engine
 from mathcode.rollouts.engines import Request
 from mathcode.rollouts.transformers_engine import TransformersEngine
-from mathcode.training.examples import Example
 
 
 def engine(folder, tiny_run, temperature: float = 1.0, top_p: float = 1.0) -> TransformersEngine:
@@ -78,7 +77,7 @@ def test_log_probabilities_are_the_models_own_at_any_temperature(tiny_policy, ti
         rows = requests(sampler.tokenizer)
         completions = sampler.generate(rows)
         examples = [
-            Example(row.token_ids, completion.token_ids, [True] * len(completion.token_ids), [False] * len(completion.token_ids))
+            scoring.TokenSequence(row.token_ids, completion.token_ids, [True] * len(completion.token_ids))
             for row, completion in zip(rows, completions, strict=True)
         ]
         scored = scoring.score(model, examples, sampler.tokenizer.pad_token_id, 64, "test")

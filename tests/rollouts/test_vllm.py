@@ -15,8 +15,8 @@ from mathcode.rollouts.engines import Request
 
 PYTHON = ROOT / ".venv-vllm/bin/python"
 pytestmark = [
-    pytest.mark.vllm,
-    pytest.mark.skipif(not PYTHON.is_file(), reason="vLLM's environment .venv-vllm is not there: `bash setup.sh test` makes it"),
+    pytest.mark.full,
+    pytest.mark.skipif(not PYTHON.is_file(), reason="vLLM's environment .venv-vllm is not there: `bash setup.sh vllm` makes it"),
 ]
 
 BOUND = 1e-4
@@ -24,8 +24,9 @@ BOUND = 1e-4
 
 SAMPLE = """
 import json, sys
-from autocode import generation, settings
-from autocode.generation import Request
+from mathcode import settings
+from mathcode.rollouts import engines
+from mathcode.rollouts.engines import Request
 
 if __name__ == "__main__":
     model, engine, plan, out = sys.argv[1:]
@@ -88,10 +89,9 @@ def transformers_engine(folder, limits, chosen: dict):
 
 def teacher_forced(folder, rows: list[Request], completions: list[engines.Completion]) -> list[list[float]]:
     from mathcode.policies import folders, scoring
-    from mathcode.training.examples import Example
 
     examples = [
-        Example(row.token_ids, completion.token_ids, [True] * len(completion.token_ids), [False] * len(completion.token_ids))
+        scoring.TokenSequence(row.token_ids, completion.token_ids, [True] * len(completion.token_ids))
         for row, completion in zip(rows, completions, strict=True)
     ]
     tokenizer = folders.load_tokenizer(folder)

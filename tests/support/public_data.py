@@ -7,6 +7,15 @@ import pytest
 
 from support.running import ROOT
 
-PLACES = [Path(place) for place in (os.environ.get("MATHCODE_DATA"), ROOT / "data/mirror", ROOT.parent / "shared/data") if place]
-FOLDER = next((place for place in PLACES if (place / "gsm8k").is_dir()), PLACES[-1])
-needed = pytest.mark.skipif(not FOLDER.is_dir(), reason="no folder of public data files: name one with MATHCODE_DATA")
+NAMED = os.environ.get("MATHCODE_DATA")
+PLACES = [Path(NAMED)] if NAMED else [ROOT / "data/mirror", ROOT.parent / "shared/data"]
+
+
+def find(places: list[Path]) -> Path | None:
+    """The first place that holds data sets."""
+    return next((place.resolve() for place in places if (place / "gsm8k").is_dir()), None)
+
+
+FOLDER = find(PLACES) or PLACES[0]
+_REASON = f"MATHCODE_DATA={NAMED} holds no data sets" if NAMED else "no folder of public data files: name one with MATHCODE_DATA"
+needed = pytest.mark.skipif(find(PLACES) is None, reason=_REASON)

@@ -211,7 +211,7 @@ def _train(folder: Path, iteration: int, experiment: str) -> None:
     write([_strategy(row) for row in queries], folder, "reference_strategy")
     write([_log_row(step, draw) for step in range(1, 31)], folder, "training_log")
     differences = [10 ** draw.uniform(-7, -5) if n % 3 else None for n in range(60)]
-    responses = [{"response_id": f"r{n}", "logprobs": [-0.5], "sampled_difference": value} for n, value in enumerate(differences)]
+    responses = [{"example_id": f"r{n}", "logprobs": [-0.5], "sampled_difference": value} for n, value in enumerate(differences)]
     write(responses, folder, "logprobs")
 
 
@@ -230,19 +230,23 @@ def _strategy(row: dict) -> dict:
 
 
 def _log_row(step: int, draw: random.Random) -> dict:
-    return {
-        "step": step,
-        "epoch": step / 15,
-        "loss": -0.1,
+    parts = {
         "policy_loss": -0.2,
         "selection_loss": 2.0 / step + draw.uniform(0, 0.1),
         "ratio": 1 + draw.uniform(-0.02, 0.02),
         "clip_share": draw.uniform(0, 0.1) * step / 30,
         "kl_behaviour": draw.uniform(0, 0.002) * step,
         "advantage": 0.1,
+    }
+    return {
+        "step": step,
+        "epoch": step / 15,
+        "loss": -0.1,
         "learning_rate": 1e-4,
         "gradient_norm": 1.0,
         "tokens": 500,
+        "responses": 16,
+        "parts": [{"name": name, "value": value} for name, value in parts.items()],
     }
 
 

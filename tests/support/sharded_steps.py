@@ -3,12 +3,11 @@
     python -m torch.distributed.run --standalone --nproc_per_node 2 tests/support/sharded_steps.py FOLDER POLICY TRAIN
 
 accelerate's sharding silently becomes plain data parallelism on CPUs, so a test uses what it is built on. FOLDER holds the tables
-`dataset` and `logprobs`, TRAIN is JSON of the train section. The first process prints JSON: losses, and the sum of each gathered weight.
+`training` and `logprobs`, TRAIN is JSON of the train section. The first process prints JSON: losses, and the sum of each gathered weight.
 """
 
 import json
 import sys
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,17 +19,17 @@ from torch.distributed.tensor import DTensor
 from mathcode import settings, tables
 from mathcode.methods.autocode import objective
 from mathcode.methods.autocode.settings import Train
-from mathcode.methods.autocode.tables import DATASET
 from mathcode.policies import folders, scoring
-from mathcode.training import examples
+from mathcode.training import examples, losses
 
 
 def main(folder: Path, policy: str, train: str) -> None:
     torch.set_num_threads(1)
     chosen = settings.parse(Train, train)
-    dataset, logprobs = DATASET.read(folder / "dataset.parquet"), tables.LOGPROBS.read(folder / "logprobs.parquet")
+    training, logprobs = tables.TRAINING.read(folder / "training.parquet"), tables.LOGPROBS.read(folder / "logprobs.parquet")
     tokenizer, model = folders.load_tokenizer(policy), folders.load_policy(policy, "float32")
-    responses = examples.from_dataset(dataset, logprobs, tokenizer)[:16]
+    compute, totals = objective.Paper(chosen), []
+    responses = examples.from_table(training, logprobs, tokenizer, compute)[:16]
     rank, world = 0, 1
     if dist.is_torchelastic_launched():
         dist.init_process_group("gloo")
@@ -40,10 +39,10 @@ def main(folder: Path, policy: str, train: str) -> None:
         fully_shard(model)
         assert all(isinstance(weight, DTensor) for weight in model.parameters()), "nothing is sharded"
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    compute, losses = partial(objective.paper, train=chosen), []
     for _ in range(3):
-        logp, batch = scoring.token_logprobs(model, responses[rank::world], tokenizer.pad_token_id)
-        loss = compute(logp, batch).total
+        shown = responses[rank::world]
+        logp = scoring.token_logprobs(model, shown, tokenizer.pad_token_id)
+        loss = compute(logp, losses.batch_of(shown, logp.device)).value
         (loss * world / len(responses)).backward()  # gradients are averaged over the processes
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -51,10 +50,10 @@ def main(folder: Path, policy: str, train: str) -> None:
         total = loss.detach().clone()
         if world > 1:
             dist.all_reduce(total)
-        losses.append(total.item() / len(responses))
+        totals.append(total.item() / len(responses))
     weights = get_model_state_dict(model, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
     if rank == 0:
-        print(json.dumps({"losses": losses, "weights": {name: weight.double().abs().sum().item() for name, weight in weights.items()}}))
+        print(json.dumps({"losses": totals, "weights": {name: weight.double().abs().sum().item() for name, weight in weights.items()}}))
     if world > 1:
         dist.destroy_process_group()
 

@@ -3,8 +3,8 @@
 import math
 import random
 from dataclasses import replace
-from functools import partial
 
+import polars as pl
 import pytest
 import torch
 
@@ -25,10 +25,15 @@ def tokenizer(tiny_policy):
     return folders.load_tokenizer(tiny_policy)
 
 
+def from_pairs(pairs, tokenizer, tiny_run) -> list[Example]:
+    table = demonstrations.demonstrations(pairs, tokenizer, "plain", tiny_run.start, 1)
+    return examples.from_table(table, None, tokenizer, losses.Likelihood())
+
+
 @pytest.fixture(scope="module")
 def shown(pairs, tokenizer, tiny_run) -> list[Example]:
     """SFT examples."""
-    return demonstrations.demonstrations(pairs, tokenizer, "plain", tiny_run.start, 1)
+    return from_pairs(pairs, tokenizer, tiny_run)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +42,7 @@ def answers(shown) -> list[Example]:
     draw = random.Random(1)
     return [
         replace(
-            example, advantage=draw.uniform(-1, 1), reward=float(number % 2), behaviour=[draw.uniform(-3, 0) for _ in example.response_ids]
+            example, advantage=draw.uniform(-1, 1), reward=float(number % 2), reference=[draw.uniform(-3, 0) for _ in example.response_ids]
         )
         for number, example in enumerate(shown[:12])
     ]
@@ -48,11 +53,11 @@ def chosen(tiny_run) -> settings.Optimizer:
     return tiny_run.train.optimizer
 
 
-def train(tiny_policy, data, chosen, checkpoints, compute=losses.sft_loss, per="token", family=None, seed=1):
+def train(tiny_policy, data, chosen, checkpoints, loss=None, family=None, seed=1):
     model = folders.load_policy(tiny_policy, "float32")
     if family is not None:
         model = adapters.trainable(model, family, seed)
-    trained = loop.train(model, 0, data, compute, per=per, chosen=chosen, iteration=1, checkpoints=checkpoints, seed=seed)
+    trained = loop.train(model, 0, data, loss or losses.Likelihood(), chosen=chosen, iteration=1, checkpoints=checkpoints, seed=seed)
     return trained.model, trained.log
 
 
@@ -78,46 +83,51 @@ def test_schedule(chosen, name, warmup, expected):
 @pytest.mark.parametrize("batch", [1, 4, 7, 50])
 def test_every_epoch_shows_every_example_once(shown, chosen, batch):
     chosen = chosen.model_copy(update={"batch": batch, "epochs": 3})
-    plan = batches.batches(shown, chosen, seed=1)
+    plan = batches.batches(lengths(shown), chosen, seed=1)
     per_epoch = math.ceil(len(shown) / batch)
     for epoch in range(3):
         indices = [index for part in plan[epoch * per_epoch : (epoch + 1) * per_epoch] for index in part]
         assert sorted(indices) == list(range(len(shown)))
-    assert plan == batches.batches(shown, chosen, seed=1)
+    assert plan == batches.batches(lengths(shown), chosen, seed=1)
     if batch < len(shown):
-        assert plan != batches.batches(shown, chosen, seed=2)
+        assert plan != batches.batches(lengths(shown), chosen, seed=2)
         assert plan[:per_epoch] != plan[per_epoch : 2 * per_epoch]
 
 
 def test_part_of_an_epoch_is_as_many_steps(shown, chosen):
-    plan = batches.batches(shown, chosen.model_copy(update={"batch": 10, "epochs": 0.5}), seed=1)
+    plan = batches.batches(lengths(shown), chosen.model_copy(update={"batch": 10, "epochs": 0.5}), seed=1)
     assert len(plan) == math.ceil(0.5 * len(shown) / 10)
 
 
 @pytest.mark.parametrize("limit", [1, 40, 120, 10_000])
 def test_micro_batches_hold_every_example_and_no_more_tokens_than_allowed(shown, limit):
     order = sorted(range(len(shown)), key=lambda index: -shown[index].length)
-    parts = list(batches.by_tokens(order, shown, limit))
+    parts = list(scoring.by_tokens(order, lengths(shown), limit))
     assert [index for part in parts for index in part] == order
     for part in parts:
         assert len(part) == 1 or len(part) * max(shown[index].length for index in part) <= limit
 
 
-def gradients(tiny_policy, data, compute, tokens: int) -> dict[str, torch.Tensor]:
+def lengths(data: list[Example]) -> list[int]:
+    return [example.length for example in data]
+
+
+def gradients(tiny_policy, data, loss, tokens: int) -> dict[str, torch.Tensor]:
     model = folders.load_policy(tiny_policy, "float32")
     order = sorted(range(len(data)), key=lambda index: -data[index].length)
-    for indices in batches.by_tokens(order, data, tokens):
-        compute(*scoring.token_logprobs(model, [data[index] for index in indices], 0)).total.backward()
+    for indices in scoring.by_tokens(order, lengths(data), tokens):
+        part = [data[index] for index in indices]
+        loss(scoring.token_logprobs(model, part, 0), losses.batch_of(part, "cpu")).value.backward()
     return {name: parameter.grad for name, parameter in model.named_parameters()}
 
 
-@pytest.mark.parametrize("objective_name", ["sft", "paper", "released"])
+@pytest.mark.parametrize("objective_name", ["likelihood", "paper", "released"])
 def test_the_size_of_micro_batches_does_not_change_the_gradient(tiny_policy, answers, tiny_run, objective_name):
     train_settings = tiny_run.train
     computes = {
-        "sft": losses.sft_loss,
-        "paper": partial(objective.paper, train=train_settings),
-        "released": partial(objective.released, train=train_settings),
+        "likelihood": losses.Likelihood(),
+        "paper": objective.Paper(train_settings),
+        "released": objective.Released(train_settings),
     }
     whole, single = (gradients(tiny_policy, answers, computes[objective_name], tokens) for tokens in (100_000, 1))
     for name, gradient in whole.items():
@@ -148,26 +158,33 @@ def test_log_probabilities_are_those_of_a_plain_forward_pass(tiny_policy, shown)
     assert scored == pytest.approx(expected, abs=1e-5)
 
 
+def part(log: pl.DataFrame, name: str) -> list[float]:
+    """A part of the loss, step by step."""
+    return [next(found["value"] for found in parts if found["name"] == name) for parts in log["parts"]]
+
+
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 def test_the_loss_falls(tiny_policy, shown, chosen, tmp_path, optimizer):
     chosen = chosen.model_copy(update={"optimizer": optimizer, "epochs": 3, "checkpoint_steps": 1000})
     _, log = train(tiny_policy, shown, chosen, tmp_path)
-    assert log.height == len(batches.batches(shown, chosen, 1))
+    assert log.height == len(batches.batches(lengths(shown), chosen, 1))
     assert log["loss"].tail(5).mean() < 0.6 * log["loss"].head(5).mean()
     assert log["epoch"][-1] == 3
     assert (log["gradient_norm"] > 0).all()
     assert log["tokens"].sum() == sum(sum(example.loss_mask) for example in shown) * 3
+    assert log["responses"].sum() == len(shown) * 3
+    assert part(log, "selection_loss")[-1] < part(log, "selection_loss")[0]
 
 
 def test_execution_output_is_not_learned(tiny_policy, tokenizer, pairs, tiny_run, chosen, tmp_path):
-    (example,) = demonstrations.demonstrations(pairs.filter(methodology="code").head(1), tokenizer, "plain", tiny_run.start, 1)
+    (example,) = from_pairs(pairs.filter(methodology="code").head(1), tokenizer, tiny_run)
     masked = [token for token, learned in zip(example.response_ids, example.loss_mask, strict=True) if not learned]
     assert tokenizer.decode(masked) == "\n4\n```\n"
     _, log = train(tiny_policy, [example], chosen.model_copy(update={"epochs": 1}), tmp_path)
     assert log["tokens"].to_list() == [len(example.response_ids) - len(masked)]
 
 
-@pytest.mark.parametrize("name", ["paper", "released"])
+@pytest.mark.parametrize("name", ["Paper", "Released"])
 def test_rl_raises_what_was_good_and_lowers_what_was_bad(tiny_policy, shown, tiny_run, chosen, tmp_path, name):
     model = folders.load_policy(tiny_policy, "float32")
     behaviour = scoring.score(model, shown[:8], 0, 1000, "test")
@@ -176,17 +193,16 @@ def test_rl_raises_what_was_good_and_lowers_what_was_bad(tiny_policy, shown, tin
         values = iter(scored)
         spread = [next(values) if flag else 0.0 for flag in example.loss_mask]
         advantage = 1.0 if number % 4 == 0 else -1.0
-        data.append(replace(example, advantage=advantage, reward=max(advantage, 0.0), behaviour=spread))
+        data.append(replace(example, advantage=advantage, reward=max(advantage, 0.0), reference=spread))
     chosen = chosen.model_copy(update={"learning_rate": [1e-3], "epochs": 2, "schedule": "constant", "warmup": 0.0})
     settings_of_train = tiny_run.train.model_copy(update={"selection_weight": 0.0, "clip_form": "min"})
-    compute = partial(getattr(objective, name), train=settings_of_train)
-    trained, log = train(tiny_policy, data, chosen, tmp_path, compute, "response")
+    trained, log = train(tiny_policy, data, chosen, tmp_path, getattr(objective, name)(settings_of_train))
     after = scoring.score(trained, data, 0, 1000, "test")
     moved = [sum(new) / len(new) - sum(old) / len(old) for new, old in zip(after, behaviour, strict=True)]
     assert sum(moved[0::4]) / 2 > sum(moved[number] for number in range(8) if number % 4) / 6
-    assert log["ratio"][0] == pytest.approx(1, abs=1e-4)
-    assert log["kl_behaviour"][0] == pytest.approx(0, abs=1e-4)
-    assert log["kl_behaviour"][-1] > 1e-4
+    assert part(log, "ratio")[0] == pytest.approx(1, abs=1e-4)
+    assert part(log, "kl_behaviour")[0] == pytest.approx(0, abs=1e-4)
+    assert part(log, "kl_behaviour")[-1] > 1e-4
 
 
 def test_lora_trains_the_adapters_and_saves_a_merged_policy(tiny_policy, tokenizer, shown, chosen, tiny_family, tmp_path):
@@ -217,20 +233,20 @@ def test_responses_that_do_not_fit_are_left_out(tiny_policy, shown, chosen, tmp_
 
 
 def test_a_loss_that_is_no_number_stops_the_training(tiny_policy, shown, chosen, tmp_path):
-    def broken(logp, batch):
-        loss = losses.sft_loss(logp, batch)
-        return losses.Loss(loss.total * float("nan"), loss.policy, loss.selection, loss.metrics)
+    class Broken(losses.Likelihood):
+        def __call__(self, logp, batch):
+            return losses.Total(super().__call__(logp, batch).value * float("nan"))
 
     with pytest.raises(examples.TrainingError, match="the loss is nan at step 1: lower the learning rate"):
-        train(tiny_policy, shown, chosen, tmp_path, broken)
+        train(tiny_policy, shown, chosen, tmp_path, Broken())
 
 
 def test_each_iteration_has_its_learning_rate(tiny_policy, shown, chosen, tmp_path):
     chosen = chosen.model_copy(update={"learning_rate": [1e-3, 1e-4], "schedule": "constant", "warmup": 0.0, "epochs": 0.1})
     rates = []
-    for iteration in (1, 2, 3):
+    for iteration in (0, 1, 2, 3):
         model = folders.load_policy(tiny_policy, "float32")
         place = {"iteration": iteration, "checkpoints": tmp_path / str(iteration), "seed": 1}
-        log = loop.train(model, 0, shown, losses.sft_loss, per="token", chosen=chosen, **place).log
+        log = loop.train(model, 0, shown, losses.Likelihood(), chosen=chosen, **place).log
         rates.append(log["learning_rate"][0])
-    assert rates == [1e-3, 1e-4, 1e-4]
+    assert rates == [1e-3, 1e-3, 1e-4, 1e-4]

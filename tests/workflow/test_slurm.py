@@ -22,7 +22,7 @@ from support.running import ROOT, environment, files, run_program
 from mathcode import configuration, settings
 
 pytestmark = [
-    pytest.mark.slurm,
+    pytest.mark.full,
     pytest.mark.skipif(bool(slurm_cluster.missing(accounting=True)), reason=str(slurm_cluster.missing(accounting=True))),
 ]
 

@@ -36,30 +36,33 @@ def shares(start, native: float, code: float = 1.0) -> Start:
     return start.model_copy(update={"native_share": native, "native_code_share": code})
 
 
-def text(tokenizer, example, mask: list[bool]) -> str:
-    return tokenizer.decode([token for token, flag in zip(example.response_ids, mask, strict=True) if flag])
+def text(tokenizer, example: dict, mask: list[bool]) -> str:
+    return tokenizer.decode([token for token, flag in zip(example["token_ids"], mask, strict=True) if flag])
 
 
 @pytest.mark.parametrize("profile", prompts.PROFILES)
-def test_masks(tokenizer, start, profile):
+def test_masks(tokenizer, start, profile, tmp_path):
     lead, end = prompts.profile(profile).lead, tokenizer.eos_token
-    cot, code = demonstrations.demonstrations(PAIRS, tokenizer, profile, shares(start, 1.0), 1)  # in the order of query ids
-    assert tokenizer.decode(cot.response_ids) == f"{lead}{CUES['cot']}\n{STEPS}{end}"
-    assert cot.loss_mask == [True] * len(cot.response_ids)
-    assert text(tokenizer, cot, cot.selection_mask) == lead + CUES["cot"]
-    assert tokenizer.decode(code.response_ids) == f"{lead}{CUES['code']}\n{PROGRAM}{end}"
-    assert text(tokenizer, code, [not flag for flag in code.loss_mask]) == "\n5\n```\n"
-    assert text(tokenizer, code, code.selection_mask) == lead + CUES["code"]
-    assert code.selection_mask[0]
-    assert code.response_ids[-1] == tokenizer.eos_token_id
-    assert code.loss_mask[-1]
+    table = demonstrations.demonstrations(PAIRS, tokenizer, profile, shares(start, 1.0), 1)
+    tables.TRAINING.write(table, tmp_path / "training.parquet")
+    cot, code = table.iter_rows(named=True)  # in the order of query ids
+    assert tokenizer.decode(cot["token_ids"]) == f"{lead}{CUES['cot']}\n{STEPS}{end}"
+    assert cot["loss_mask"] == [True] * len(cot["token_ids"])
+    assert text(tokenizer, cot, cot["selection_mask"]) == lead + CUES["cot"]
+    assert tokenizer.decode(code["token_ids"]) == f"{lead}{CUES['code']}\n{PROGRAM}{end}"
+    assert text(tokenizer, code, [not flag for flag in code["loss_mask"]]) == "\n5\n```\n"
+    assert text(tokenizer, code, code["selection_mask"]) == lead + CUES["code"]
+    assert code["selection_mask"][0]
+    assert code["token_ids"][-1] == tokenizer.eos_token_id
+    assert code["loss_mask"][-1]
 
 
 def test_a_pair_is_shown_natively_or_dictated(tokenizer, start):
     for share, modes in {1.0: ["native", "native"], 0.0: ["cot", "code"]}.items():
         examples = demonstrations.demonstrations(PAIRS, tokenizer, "plain", shares(start, share), 1)
-        expected = [tokenizer(dictations.render("plain", mode, "What is 2 + 3?"))["input_ids"] for mode in modes]
-        assert [example.prompt_ids for example in examples] == expected
+        assert examples["prompt"].to_list() == [dictations.render("plain", mode, "What is 2 + 3?") for mode in modes]
+        assert examples["example_id"].to_list() == ["a:0", "b:0"]
+        assert set(examples["loss"]) == {"likelihood"}
 
 
 def modes(start: Start, methodology: str, seed: int = 1) -> list[str]:
@@ -88,8 +91,8 @@ def test_draws_depend_on_query_methodology_and_seed(start):
 
 def test_examples_do_not_depend_on_the_order_of_rows(tokenizer, start):
     half = shares(start, 0.5)
-    assert demonstrations.demonstrations(PAIRS.reverse(), tokenizer, "plain", half, 1) == demonstrations.demonstrations(
-        PAIRS, tokenizer, "plain", half, 1
+    assert demonstrations.demonstrations(PAIRS.reverse(), tokenizer, "plain", half, 1).equals(
+        demonstrations.demonstrations(PAIRS, tokenizer, "plain", half, 1)
     )
 
 

@@ -1,6 +1,7 @@
 """Objectives: values and gradients against numbers worked out by hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 from mathcode import settings
 from mathcode.methods.autocode import objective
 from mathcode.methods.autocode.settings import Train
-from mathcode.training import losses
 from mathcode.training.losses import Batch
 
 OPTIMIZER = settings.Optimizer(
@@ -36,10 +36,13 @@ def batch(logp, ratios, advantages, loss=None, cue=None, known=None, rewards=Non
     return logp, Batch(
         loss_mask=loss,
         selection_mask=torch.tensor(cue) if cue is not None else torch.zeros_like(loss),
-        behaviour=torch.where(loss, behaviour, 0.0),
-        has_behaviour=(torch.tensor(known)[:, None] if known is not None else torch.tensor(True)).expand(logp.shape),
+        reference=torch.where(loss, behaviour, 0.0),
+        has_reference=(torch.tensor(known)[:, None] if known is not None else torch.tensor(True)).expand(logp.shape),
         advantage=torch.tensor(advantages, dtype=torch.float64),
         reward=torch.tensor(rewards if rewards is not None else [1.0] * len(logp)),
+        weight=torch.ones(len(logp), dtype=torch.float64),
+        pair=torch.full((len(logp),), -1),
+        side=torch.ones(len(logp), dtype=torch.int64),
     )
 
 
@@ -69,11 +72,11 @@ BY_HAND = {
 def test_ratio_per_token(form, advantage):
     values, slopes = BY_HAND[form, advantage]
     logp, given = batch(LOGP, RATIOS, [advantage])
-    loss = objective.paper(logp, given, train(clip_form=form))
-    assert loss.total.item() == close(-sum(values) / 3)
-    assert loss.policy == close(-sum(values) / 3)
-    assert loss.selection == 0
-    assert gradient(loss.total, logp) == [close([-slope / 3 for slope in slopes])]
+    loss = objective.Paper(train(clip_form=form))(logp, given)
+    assert loss.value.item() == close(-sum(values) / 3)
+    assert loss.parts["policy_loss"][0] == close(-sum(values) / 3)
+    assert loss.parts["selection_loss"][0] == 0
+    assert gradient(loss.value, logp) == [close([-slope / 3 for slope in slopes])]
 
 
 @pytest.mark.parametrize(("form", "advantage"), BY_HAND)
@@ -82,53 +85,53 @@ def test_ratio_of_the_whole_response(form, advantage):
     values, slopes = BY_HAND[form, advantage]
     ratios = [[0.5, 2.0], [0.75, 2.0], [0.25, 2.0]]
     logp, given = batch([[-0.25, -0.75], [-1.5, -0.5], [-1.0, -3.0]], ratios, [advantage] * 3)  # means: -.5, -1, -2
-    loss = objective.paper(logp, given, train(clip_form=form, ratio_level="sequence"))
-    assert loss.total.item() == close(-sum(values))
+    loss = objective.Paper(train(clip_form=form, ratio_level="sequence"))(logp, given)
+    assert loss.value.item() == close(-sum(values))
     per_token = 2 if form == "detached" else 1  # the ratio is a product over tokens, the detached form a mean
-    assert gradient(loss.total, logp) == [close([-slope / per_token] * 2) for slope in slopes]
+    assert gradient(loss.value, logp) == [close([-slope / per_token] * 2) for slope in slopes]
 
 
 def test_the_advantage_scales():
     logp, given = batch(LOGP, RATIOS, [2.5])
-    loss = objective.paper(logp, given, TRAIN)
-    assert loss.total.item() == close(-2.5 * 2.7 / 3)
-    assert gradient(loss.total, logp) == [close([-2.5 / 3, 0, -1.25 / 3])]
+    loss = objective.Paper(TRAIN)(logp, given)
+    assert loss.value.item() == close(-2.5 * 2.7 / 3)
+    assert gradient(loss.value, logp) == [close([-2.5 / 3, 0, -1.25 / 3])]
 
 
 def test_the_selection_term_alone_is_over_the_cue():
     cue, loss_mask = [[True, False, False, False]], [[True, True, False, True]]  # the third token is execution output
     logp, given = batch([[-0.7, -0.5, -9.0, -1.0]], [[3.0, 1.0, 1.0, 1.1]], [2.0], loss_mask, cue)
-    loss = objective.paper(logp, given, train(selection_weight=4.0))
-    assert loss.policy == close(-(1.0 + 1.1) / 2 * 2)
-    assert loss.selection == close(0.7)
-    assert loss.total.item() == close(-2.1 + 4 * 0.7)
-    assert gradient(loss.total, logp) == [close([-4.0, -1.0, 0.0, -1.1])]
+    loss = objective.Paper(train(selection_weight=4.0))(logp, given)
+    assert loss.parts["policy_loss"][0] == close(-(1.0 + 1.1) / 2 * 2)
+    assert loss.parts["selection_loss"][0] == close(0.7)
+    assert loss.value.item() == close(-2.1 + 4 * 0.7)
+    assert gradient(loss.value, logp) == [close([-4.0, -1.0, 0.0, -1.1])]
 
 
 def test_without_a_selection_term_the_cue_is_a_token_like_the_others():
     cue = [[True, False]]
     logp, given = batch([[-0.7, -0.5]], [[1.1, 1.0]], [2.0], cue=cue)
-    loss = objective.paper(logp, given, train(selection_weight=0.0))
-    assert loss.total.item() == close(-(1.1 + 1.0) / 2 * 2)
-    assert gradient(loss.total, logp) == [close([-1.1, -1.0])]
+    loss = objective.Paper(train(selection_weight=0.0))(logp, given)
+    assert loss.value.item() == close(-(1.1 + 1.0) / 2 * 2)
+    assert gradient(loss.value, logp) == [close([-1.1, -1.0])]
 
 
 def test_a_response_of_nothing_but_its_cue_has_no_policy_part():
     for level in ("token", "sequence"):
         logp, given = batch([[-0.7]], [[2.0]], [2.0], cue=[[True]])
-        loss = objective.paper(logp, given, train(ratio_level=level))
-        assert (loss.policy, loss.total.item()) == close((0.0, 0.7))
-        assert gradient(loss.total, logp) == [close([-1.0])]
+        loss = objective.Paper(train(ratio_level=level))(logp, given)
+        assert (loss.parts["policy_loss"][0], loss.value.item()) == close((0.0, 0.7))
+        assert gradient(loss.value, logp) == [close([-1.0])]
 
 
 @pytest.mark.parametrize("form", ["min", "pure", "detached"])
 @pytest.mark.parametrize("level", ["token", "sequence"])
 def test_a_response_without_behaviour_has_ratio_1_and_its_gradient(form, level):
     logp, given = batch([[-0.5, -1.5]], [[3.0, 0.1]], [2.0], known=[False])
-    loss = objective.paper(logp, given, train(clip_form=form, ratio_level=level))
+    loss = objective.Paper(train(clip_form=form, ratio_level=level))(logp, given)
     slope = 2.0 if level == "sequence" and form != "detached" else 1.0
-    assert loss.total.item() == close(2.0 if form == "detached" else -2.0)
-    assert gradient(loss.total, logp) == [close([-slope, -slope])]
+    assert loss.value.item() == close(2.0 if form == "detached" else -2.0)
+    assert gradient(loss.value, logp) == [close([-slope, -slope])]
 
 
 @pytest.mark.parametrize("form", ["min", "pure", "detached"])
@@ -137,59 +140,54 @@ def test_a_response_without_behaviour_has_ratio_1_and_its_gradient(form, level):
 def test_ratios_out_of_all_bounds_keep_the_gradient_finite(form, advantage, difference):
     logp = torch.tensor([[-1.0, -1.0]], requires_grad=True)
     _, given = batch([[-1.0, -1.0]], [[1.0, 1.0]], [advantage])
-    given = Batch(**{**vars(given), "behaviour": torch.full((1, 2), -1.0 - difference / 2), "advantage": torch.tensor([advantage])})
+    given = Batch(**{**vars(given), "reference": torch.full((1, 2), -1.0 - difference / 2), "advantage": torch.tensor([advantage])})
     for level in ("token", "sequence"):
-        loss = objective.paper(logp, given, train(clip_form=form, ratio_level=level))
-        assert math.isfinite(loss.total.item())
-        assert all(map(math.isfinite, gradient(loss.total, logp)[0]))
+        loss = objective.Paper(train(clip_form=form, ratio_level=level))(logp, given)
+        assert math.isfinite(loss.value.item())
+        assert all(map(math.isfinite, gradient(loss.value, logp)[0]))
 
 
-def test_the_metrics_are_sums_over_tokens():
+def test_parts_are_sums_with_their_counts():
     logp, given = batch(LOGP, RATIOS, [1.0])
-    metrics = objective.paper(logp, given, TRAIN).metrics
-    assert (metrics["ratio"], metrics["clip_share"], metrics["tokens"]) == close((3.0, 2.0, 3.0))
-    assert metrics["kl_behaviour"] == close(0.5 - math.log(1.5) - 0.5 - math.log(0.5))
+    parts = objective.Paper(TRAIN)(logp, given).parts
+    assert (parts["ratio"], parts["clip_share"]) == (close((3.0, 3.0)), close((2.0, 3.0)))
+    assert parts["kl_behaviour"] == close((0.5 - math.log(1.5) - 0.5 - math.log(0.5), 3.0))
+    assert parts["advantage"] == (1.0, 1.0)
+    assert set(parts) == set(objective.PARTS)
 
 
 def test_the_released_objective_clamps_from_above_only():
     logp, given = batch(LOGP, RATIOS, [2.0])
-    loss = objective.released(logp, given, TRAIN)
+    loss = objective.Released(TRAIN)(logp, given)
     # detached weights 1, 1.2, .5: (.5 x 1 + 1 x 1.2 + 2 x .5) / 3 x 2
-    assert loss.policy == close(2.7 / 3 * 2)
+    assert loss.parts["policy_loss"][0] == close(2.7 / 3 * 2)
     # twice half the mean log-probability lost: -(ln 1.5 + ln .5) / 3
-    assert loss.total.item() == close(1.8 - (math.log(1.5) + math.log(0.5)) / 3)
-    assert gradient(loss.total, logp) == [close([-(2 * weight + 1) / 3 for weight in (1.0, 1.2, 0.5)])]
+    assert loss.value.item() == close(1.8 - (math.log(1.5) + math.log(0.5)) / 3)
+    assert gradient(loss.value, logp) == [close([-(2 * weight + 1) / 3 for weight in (1.0, 1.2, 0.5)])]
 
 
 def test_the_released_penalty_is_a_tenth_for_wrong_responses():
     logp, given = batch(LOGP, RATIOS, [-2.0], rewards=[0.0])
-    loss = objective.released(logp, given, TRAIN)
-    assert loss.policy == close(-1.8)
-    assert loss.total.item() == close(-1.8 - 0.1 * (math.log(1.5) + math.log(0.5)) / 3)
-    assert gradient(loss.total, logp) == [close([(2 * weight - 0.1) / 3 for weight in (1.0, 1.2, 0.5)])]
+    loss = objective.Released(TRAIN)(logp, given)
+    assert loss.parts["policy_loss"][0] == close(-1.8)
+    assert loss.value.item() == close(-1.8 - 0.1 * (math.log(1.5) + math.log(0.5)) / 3)
+    assert gradient(loss.value, logp) == [close([(2 * weight - 0.1) / 3 for weight in (1.0, 1.2, 0.5)])]
 
 
 def test_the_released_objective_without_behaviour_is_weighted_likelihood():
     logp, given = batch(LOGP, RATIOS, [2.0], known=[False])
-    loss = objective.released(logp, given, TRAIN)
-    assert loss.total.item() == close(3.5 / 3 * 2)
-    assert gradient(loss.total, logp) == [close([-2 / 3] * 3)]
+    loss = objective.Released(TRAIN)(logp, given)
+    assert loss.value.item() == close(3.5 / 3 * 2)
+    assert gradient(loss.value, logp) == [close([-2 / 3] * 3)]
 
 
 def test_the_released_objective_learns_the_cue_with_the_rest_and_no_outputs():
     loss_mask, cue = [[True, True, False]], [[True, False, False]]
     logp, given = batch([[-0.7, -0.5, -9.0]], [[1.0, 1.0, 1.0]], [1.0], loss_mask, cue, known=[False])
-    loss = objective.released(logp, given, TRAIN)
-    assert loss.total.item() == close(0.6)
-    assert loss.selection == close(0.7)
-    assert gradient(loss.total, logp) == [close([-0.5, -0.5, 0.0])]
-
-
-def test_likelihood_is_over_the_loss_tokens():
-    logp = torch.tensor([[-0.5, -1.0], [-2.0, -4.0]], requires_grad=True)
-    loss = losses.likelihood(logp, torch.tensor([[True, False], [True, True]]))
-    assert loss.item() == close(6.5)
-    assert gradient(loss, logp) == [[-1, 0], [-1, -1]]
+    loss = objective.Released(TRAIN)(logp, given)
+    assert loss.value.item() == close(0.6)
+    assert loss.parts["selection_loss"][0] == close(0.7)
+    assert gradient(loss.value, logp) == [close([-0.5, -0.5, 0.0])]
 
 
 NUMBERS = st.floats(-3, 3, allow_subnormal=False)
@@ -211,17 +209,18 @@ def batches(draw, responses: int = 4, tokens: int = 5) -> tuple[torch.Tensor, Ba
 
 
 def part(given: Batch, rows: slice) -> Batch:
-    return Batch(**{name: value[rows] for name, value in vars(given).items()})
+    cut = {name: value[rows] for name, value in vars(given).items() if isinstance(value, torch.Tensor)}
+    return replace(given, **cut)
 
 
 OBJECTIVES = [
     *[
-        (objective.paper, {"clip_form": form, "ratio_level": level})
+        (objective.Paper, {"clip_form": form, "ratio_level": level})
         for form in ("min", "pure", "detached")
         for level in ("token", "sequence")
     ],
-    (objective.paper, {"selection_weight": 0.0}),
-    (objective.released, {}),
+    (objective.Paper, {"selection_weight": 0.0}),
+    (objective.Released, {}),
 ]
 
 
@@ -229,15 +228,13 @@ OBJECTIVES = [
 @given(batches(), st.integers(1, 3), st.sampled_from(OBJECTIVES))
 def test_micro_batches_add_up_to_the_batch(drawn, cut, which):
     (logp, given), (compute, changes) = drawn, which
-    whole = compute(logp, given, train(**changes))
-    halves = [compute(logp[rows], part(given, rows), train(**changes)) for rows in (slice(cut), slice(cut, None))]
-    assert sum(half.total for half in halves).item() == close(whole.total.item())
-    assert sum(half.policy for half in halves) == close(whole.policy)
-    assert sum(half.selection for half in halves) == close(whole.selection)
-    for name, value in whole.metrics.items():
-        assert sum(half.metrics[name] for half in halves) == close(value)
-    added = torch.autograd.grad(sum(half.total for half in halves), logp)[0]
-    assert torch.allclose(added, torch.autograd.grad(whole.total, logp)[0])
+    whole = compute(train(**changes))(logp, given)
+    halves = [compute(train(**changes))(logp[rows], part(given, rows)) for rows in (slice(cut), slice(cut, None))]
+    assert sum(half.value for half in halves).item() == close(whole.value.item())
+    for name, (value, count) in whole.parts.items():
+        assert [sum(numbers) for numbers in zip(*(half.parts[name] for half in halves), strict=True)] == [close(value), count]
+    added = torch.autograd.grad(sum(half.value for half in halves), logp)[0]
+    assert torch.allclose(added, torch.autograd.grad(whole.value, logp)[0])
 
 
 @quick
@@ -245,7 +242,7 @@ def test_micro_batches_add_up_to_the_batch(drawn, cut, which):
 def test_clipping_never_enlarges_a_gradient(drawn, level):
     logp, given = drawn
     clipped, free = (
-        torch.tensor(gradient(objective.paper(logp, given, train(ratio_level=level, selection_weight=0.0, **bounds)).total, logp))
+        torch.tensor(gradient(objective.Paper(train(ratio_level=level, selection_weight=0.0, **bounds))(logp, given).value, logp))
         for bounds in ({}, {"clip_low": 1e-12, "clip_high": 1e12})
     )
     assert (clipped.abs() <= free.abs() + 1e-12).all()
@@ -257,5 +254,5 @@ def test_clipping_never_enlarges_a_gradient(drawn, level):
 @given(batches(), st.sampled_from(OBJECTIVES))
 def test_what_is_masked_has_no_gradient(drawn, which):
     (logp, given), (compute, changes) = drawn, which
-    slopes = torch.tensor(gradient(compute(logp, given, train(**changes)).total, logp))
+    slopes = torch.tensor(gradient(compute(train(**changes))(logp, given).value, logp))
     assert (slopes[~(given.loss_mask | given.selection_mask)] == 0).all()

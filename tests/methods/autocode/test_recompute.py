@@ -760,6 +760,7 @@ def run(request, tmp_path_factory):
     return Run(folder, chosen)
 
 
+@pytest.mark.stage
 @pytest.mark.parametrize("table", ROWS)
 def test_every_number_of_a_table(run, table):
     for row in run.table(table).iter_rows(named=True):

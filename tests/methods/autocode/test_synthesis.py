@@ -13,7 +13,7 @@ from mathcode.methods.autocode import synthesis
 from mathcode.methods.autocode.form import CUES, FORM, HINTS
 from mathcode.methods.autocode.settings import Synthesize
 from mathcode.methods.autocode.synthesis import SynthesisError
-from mathcode.methods.autocode.tables import DATASET, REFERENCE_STRATEGY
+from mathcode.methods.autocode.tables import REFERENCE_STRATEGY
 from mathcode.policies import scratch
 from mathcode.responses import parse, prompts
 
@@ -77,7 +77,7 @@ def synthesized(tokenizer, label="code", tries=TRIES, profile="plain", iteration
     rollouts, graded = explored(tokenizer, tries, ended)
     labels = strategy(q=label, r=label)
     frame = synthesis.synthesize(rollouts, graded, labels, QUESTIONS, tokenizer, profile, chosen(**changes), iteration, seed)
-    assert frame.schema == DATASET.schema
+    assert frame.schema == tables.TRAINING.schema
     return frame
 
 

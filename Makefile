@@ -1,0 +1,38 @@
+#: make demo   set up, run the demo from raw data to report, write reports/demo.html (15 minutes on two cores)
+#: make test   set up, run all tests but the tier `full` (15 minutes); options for pytest in ARGS="..."
+#: make fast   set up, run the tests to develop by, which start no program and train no model (3 minutes)
+#: make full   set up vLLM too, run the tier `full`: SLURM, vLLM, exhaustive sets, package indexes
+#: make unlock after a crash: let go of the lock that a killed Snakemake left on this folder
+#:
+#: Each can be broken off and started again: what is built or installed is kept, and a second `make demo` takes seconds.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+.PHONY: help demo test fast full unlock
+
+help:
+	@sed -n 's/^#: \?//p' Makefile
+
+demo:
+	bash setup.sh
+	.venv/bin/snakemake --profile local demo
+	@if [ -n "$$(find Snakefile rules reports/captions reports/demo results/demo -newer reports/demo.html -print -quit 2>&1)" ]; then \
+		set -x; .venv/bin/snakemake demo --report reports/demo.html; \
+	fi
+	@echo "make demo: open reports/demo.html in a browser"
+
+test:
+	bash setup.sh test
+	.venv/bin/python -m pytest $(ARGS)
+
+fast:
+	bash setup.sh test
+	.venv/bin/python -m pytest -m fast $(ARGS)
+
+full:
+	bash setup.sh full
+	.venv/bin/python -m pytest -m full $(ARGS)
+
+unlock:
+	.venv/bin/snakemake --unlock

@@ -1,0 +1,42 @@
+"""Tiers of tests: every test has exactly one, and a fast one starts no program."""
+
+import sys
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+TIERS = ("fast", "stage", "workflow", "full")
+STARTING = {"tiny_policy", "trained_policy", "disk", "interpreter", "grader", "exact_judge"}
+"""Fixtures that make a model or start a program: a test with one of them is in the tier `stage`, if it names no other."""
+
+STARTS = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+"""Events by which Python tells that a program starts."""
+
+
+def assign(items: Iterable[pytest.Function]) -> None:
+    """Mark what names no tier: as stage if one of its fixtures starts something, as fast if not."""
+    for item in items:
+        tiers = {mark.name for mark in item.iter_markers() if mark.name in TIERS}
+        if len(tiers) > 1:
+            raise pytest.UsageError(f"{item.nodeid}: a test has one tier, not {' and '.join(sorted(tiers))}")
+        if not tiers:
+            item.add_marker("stage" if STARTING & {*item.fixturenames} else "fast")
+
+
+def cut(values: Iterable, every: int) -> Iterator[object]:
+    """Parameters of an exhaustive test: each `every`-th one is in the tier `stage`, the others in `full`."""
+    for number, value in enumerate(values):
+        yield pytest.param(value, marks=pytest.mark.full if number % every else pytest.mark.stage)
+
+
+class Guard:
+    """Refuses to start a program while it is up."""
+
+    def __init__(self):
+        self.up = False
+        sys.addaudithook(self._look)
+
+    def _look(self, event: str, _: tuple) -> None:
+        if self.up and event in STARTS:
+            self.up = False
+            raise RuntimeError(f"a fast test starts no program ({event}): mark it with @pytest.mark.stage")
