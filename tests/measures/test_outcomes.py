@@ -15,7 +15,7 @@ from mathcode import tables
 from mathcode.core.errors import InputError
 from mathcode.measures import outcomes
 from mathcode.methods.autocode import selection
-from mathcode.methods.autocode.report import published
+from mathcode.report import published
 
 with open(published.FOLDER / "autocode_v1_selection.csv", encoding="utf-8") as handle:
     PUBLISHED = list(csv.DictReader(handle))
