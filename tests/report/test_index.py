@@ -1,0 +1,117 @@
+"""One registry for each method: what is made, captioned and published is what its index lists; a line there is all a new table needs."""
+
+import ast
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from support import results_tree as tree
+from support.checkout import copied
+from support.running import ROOT, run_program
+
+from mathcode.configuration import METHODS
+from mathcode.report import index
+
+CAPTIONS = ROOT / "reports" / "captions"
+PACKAGE = ROOT / "workflow_scripts" / "mathcode"
+OWN_WORDS = {
+    "autocode": r"autocode|\bEM\b|E-step|\bQ-value|q_values|reference.strategy|NO_REFL|no_reflection|standard_rl|allow_code|misalign"
+    r"|\bprior\b|macc|native|2502\.00691"
+}
+"""What only that method says."""
+
+
+def listed() -> set[str]:
+    """Captions that the items of all methods have, below reports/captions."""
+    own = {f"{method.name}/{item.kind}s/{item.name}.rst" for method in METHODS.values() for item in method.items}
+    return own | {f"shared/{index.COSTS.kind}s/{index.COSTS.name}.rst"}
+
+
+def test_every_item_has_its_caption_and_every_caption_its_item():
+    assert {str(path.relative_to(CAPTIONS)) for path in CAPTIONS.rglob("*") if path.is_file()} == listed()
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_every_item_is_made_by_a_function_and_every_maker_has_its_item(method):
+    named = {item.maker for item in method.items}
+    assert len(named) == len(method.items) == len({(item.kind, item.name) for item in method.items})
+    for item in method.items:
+        assert callable(item.load()), item.maker
+    modules = {maker.partition(":")[0] for maker in named}
+    public = {
+        f"{module}:{node.name}"
+        for module in modules
+        for node in ast.parse(Path(importlib.import_module(module).__file__).read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
+    assert public == named
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_every_column_has_a_meaning_and_every_published_file_is_there(method):
+    for table in method.tables:
+        assert table.columns
+        assert bool(table.title) == bool(table.about)
+        for column in table.columns:
+            assert method.report.columns.meaning(column), (table.name, column)
+    for file in index.published_files(method.items):
+        assert (ROOT / "data" / "published" / file).is_file(), file
+
+
+def test_every_file_of_published_values_that_a_family_names_is_an_input_of_the_tables():
+    from mathcode.methods.autocode.report import published
+
+    assert {file for file, _ in published.ROLES.values()} <= set(index.published_files(METHODS["autocode"].tables))
+
+
+def test_the_rules_name_no_item_themselves():
+    method, rules = METHODS["autocode"], (ROOT / "rules" / "report.smk").read_text(encoding="utf-8")
+    for item in method.tables + method.figures:
+        assert not re.search(rf"\b{item.name}\.(csv|tex|svg|pdf)", rules), f"rules/report.smk names '{item.name}', which the index lists"
+
+
+def test_a_further_table_is_a_function_and_a_line(tmp_path):
+    folder = copied(tmp_path / "checkout")
+    room = folder / "workflow_scripts/mathcode/methods/autocode/report"
+    with (room / "tables.py").open("a") as handle:
+        handle.write('\n\ndef make_spare(results):\n    return [{"family": family, "n": 1} for family in results.plan.families]\n')
+    lines = (room / "index.py").read_text()
+    line = '    _table("spare", "Summary", "spare", "Spare", "A throw-away.", ["family", "n"]),\n'
+    assert lines.count("TABLES = (\n") == 1
+    (room / "index.py").write_text(lines.replace("TABLES = (\n", f"TABLES = (\n{line}"))
+    chosen = tree.plan(experiments={"main": "EM"}, iterations=1, benchmarks=["math"])
+    options = ("--results", tree.build(tmp_path, chosen), "--plan", tree.as_json(chosen), "--out-dir", tmp_path / "tables")
+    program = folder / "workflow_scripts/tabulate_results.py"
+    done = run_program(sys.executable, program, "--method", "autocode", *options, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert pl.read_csv(tmp_path / "tables/spare.csv").rows() == [("qwen2math", 1)]
+    assert len(list((tmp_path / "tables").iterdir())) == 1 + len(METHODS["autocode"].tables)
+
+
+def test_the_index_is_light():
+    code = (
+        "import sys; from mathcode.configuration import METHODS; assert all(method.items for method in METHODS.values());"
+        "sys.exit(', '.join({'polars', 'numpy', 'scipy', 'matplotlib', 'torch'} & set(sys.modules)) or 0)"
+    )
+    done = run_program(sys.executable, "-c", code, cwd=ROOT / "workflow_scripts")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "report").glob("*")), ids=lambda path: path.name)
+def test_the_shared_report_knows_no_word_of_a_method(path):
+    if path.is_file():
+        text = path.read_text(encoding="utf-8")
+        for method, words in OWN_WORDS.items():
+            assert not (found := re.findall(words, text)), f"{method}: {found}"
+
+
+def test_modules_and_functions_are_short():
+    for path in [*(PACKAGE / "report").glob("*.py"), *(PACKAGE / "methods").glob("*/report/*.py")]:
+        text = path.read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= 400, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno - node.lineno < 60, f"{path}: {node.name}"
