@@ -154,6 +154,7 @@ def test_the_sign_test_of_verdicts_is_mcnemars_exact_test(rows):
     assert uncertainty.sign_test(first, second) == pytest.approx(expected)
 
 
+@pytest.mark.stage
 @settings(max_examples=25)  # statsmodels collects garbage at each call
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_agrees_with_statsmodels(p_values):

@@ -97,6 +97,7 @@ def test_a_policy_is_loaded_as_it_was_saved(tiny_policy, tiny_family, pairs, tmp
     assert provenance.folder_digest(tmp_path / "once_more") == provenance.folder_digest(tmp_path / "again")
 
 
+@pytest.mark.stage
 def test_the_seed_makes_the_weights(tiny_family):
     def weights(seed):
         return scratch.build_policy(tiny_family.scratch, 50, 1, 0, seed).state_dict()["model.embed_tokens.weight"]

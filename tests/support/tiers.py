@@ -1,7 +1,7 @@
 """Tiers of tests: every test has exactly one, and a fast one starts no program."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 
 import pytest
 
@@ -23,10 +23,10 @@ def assign(items: Iterable[pytest.Function]) -> None:
             item.add_marker("stage" if STARTING & {*item.fixturenames} else "fast")
 
 
-def cut(values: Iterable, every: int) -> Iterator[object]:
-    """Parameters of an exhaustive test: each `every`-th one is in the tier `stage`, the others in `full`."""
-    for number, value in enumerate(values):
-        yield pytest.param(value, marks=pytest.mark.full if number % every else pytest.mark.stage)
+def cut(values: Iterable, every: int, only_full: Collection = ()) -> list:
+    """Parameters of an exhaustive test: each `every`-th one is in the tier `stage`, the others and `only_full` in `full`."""
+    marks = (pytest.mark.stage, pytest.mark.full)
+    return [pytest.param(value, marks=marks[bool(number % every) or value in only_full]) for number, value in enumerate(values)]
 
 
 class Guard:

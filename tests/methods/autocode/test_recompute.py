@@ -775,11 +775,13 @@ def test_every_number_of_a_table(run, table):
         assert not wrong, f"{table}, {key}: (in the table, recomputed) {wrong}"
 
 
+@pytest.mark.stage
 @pytest.mark.parametrize("table", ROWS)
 def test_a_table_has_the_rows_of_the_plan_each_once(run, table):
     assert Counter(run.table(table).select(KEYS[table]).iter_rows()) == Counter(expected_keys(run, table))
 
 
+@pytest.mark.stage
 def test_every_table_and_column_is_recomputed(run):
     declared = {table.name: list(table.columns) for table in METHOD.tables}
     assert set(ROWS) == set(declared) == {path.stem for path in (run.folder / "tables").iterdir()}
@@ -787,6 +789,7 @@ def test_every_table_and_column_is_recomputed(run):
         assert run.table(name).columns == wanted
 
 
+@pytest.mark.stage
 def test_mean_squares_are_those_of_statsmodels():
     values = np.random.default_rng(1).normal(size=(3, 8))
     long = {"value": values.ravel(), "seed": np.repeat(range(3), 8), "item": np.tile(range(8), 3)}
