@@ -22,8 +22,8 @@ def _one_thread():
 
 
 @pytest.fixture(scope="module")
-def pairs() -> list[Example]:
-    """Four pairs, rejected first in two of them; responses of several lengths."""
+def preferred() -> list[Example]:
+    """Four preferred, rejected first in two of them; responses of several lengths."""
     draw = random.Random(4)
     made = []
     for pair in range(4):
@@ -89,9 +89,9 @@ def trl_dpo(model, shown: list[Example], folder, kinds: list[str], weights: list
         ({"likelihood_weight": 1.0, "length_normalised": True}, ["sigmoid_norm", "sft"], [1.0, 1.0]),
     ],
 )
-def test_dpo_is_trls(model, pairs, tmp_path, numbers, kinds, weights):
-    value, slopes = ours(model, DPO(DPONumbers(beta=0.3, **numbers)), pairs)
-    expected, theirs = trl_dpo(model, pairs, tmp_path, kinds, weights)
+def test_dpo_is_trls(model, preferred, tmp_path, numbers, kinds, weights):
+    value, slopes = ours(model, DPO(DPONumbers(beta=0.3, **numbers)), preferred)
+    expected, theirs = trl_dpo(model, preferred, tmp_path, kinds, weights)
     assert value == pytest.approx(expected, abs=1e-5)
     for name, slope in slopes.items():
         torch.testing.assert_close(slope, theirs[name], rtol=1e-4, atol=1e-6, msg=name)
@@ -119,9 +119,9 @@ def trl_orpo(model, shown: list[Example], weight: float) -> tuple[float, dict[st
     return value.item(), {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
 
 
-def test_orpo_is_trls(model, pairs):
-    value, slopes = ours(model, ORPO(ORPONumbers(odds_weight=0.4)), pairs)
-    expected, theirs = trl_orpo(model, pairs, 0.4)
+def test_orpo_is_trls(model, preferred):
+    value, slopes = ours(model, ORPO(ORPONumbers(odds_weight=0.4)), preferred)
+    expected, theirs = trl_orpo(model, preferred, 0.4)
     assert value == pytest.approx(expected, abs=1e-5)
     for name, slope in slopes.items():
         torch.testing.assert_close(slope, theirs[name], rtol=1e-4, atol=1e-6, msg=name)
@@ -141,9 +141,9 @@ LOGP = -torch.rand((8, 9), generator=SOME, dtype=torch.float64)
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: f"{type(loss).__name__} {loss.numbers}")
 @pytest.mark.parametrize("cut", [2, 4, 6])
-def test_micro_batches_of_pairs_add_up_to_the_batch(pairs, loss, cut):
+def test_micro_batches_of_pairs_add_up_to_the_batch(preferred, loss, cut):
     def of(part: slice) -> losses.Total:
-        batch = batch_of(pairs, part)
+        batch = batch_of(preferred, part)
         return loss(LOGP[part, : batch.loss_mask.shape[1]], batch)
 
     whole, first, rest = of(slice(None)), of(slice(cut)), of(slice(cut, None))
@@ -154,8 +154,8 @@ def test_micro_batches_of_pairs_add_up_to_the_batch(pairs, loss, cut):
         assert first.parts[name][1] + rest.parts[name][1] == count == 4
 
 
-def test_what_the_likelihoods_normalisation_means(pairs):
-    two = pairs[:2]
+def test_what_the_likelihoods_normalisation_means(preferred):
+    two = preferred[:2]
     tokens = next(len(example.response_ids) for example in two if example.side)
     logp = torch.full((2, max(len(example.response_ids) for example in two)), -0.5)
     for normalisation, expected in (("sum", 0.5 * tokens), ("mean", 0.5)):
@@ -165,10 +165,10 @@ def test_what_the_likelihoods_normalisation_means(pairs):
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: f"{type(loss).__name__} {loss.numbers}")
-def test_a_weight_is_a_factor_of_its_pair(pairs, loss):
-    heavy = [replace(example, weight=3.0) for example in pairs]
-    logp = LOGP[:, : batch_of(pairs).loss_mask.shape[1]]
-    once, thrice = (loss(logp, batch_of(shown)).value.item() for shown in (pairs, heavy))
+def test_a_weight_is_a_factor_of_its_pair(preferred, loss):
+    heavy = [replace(example, weight=3.0) for example in preferred]
+    logp = LOGP[:, : batch_of(preferred).loss_mask.shape[1]]
+    once, thrice = (loss(logp, batch_of(shown)).value.item() for shown in (preferred, heavy))
     assert thrice == pytest.approx(3 * once)
 
 
@@ -195,8 +195,8 @@ def test_orpo_stays_finite_when_the_model_is_sure(values):
     assert torch.isfinite(log_odds(mean)).all()
 
 
-def test_a_pair_is_never_cut(pairs):
-    units = batches.units(pairs, "pair")
+def test_a_pair_is_never_cut(preferred):
+    units = batches.units(preferred, "pair")
     assert [(chosen.side, rejected.side, chosen.pair == rejected.pair) for chosen, rejected in units] == [(1, 0, True)] * 4
     lengths = [batches.length(unit) for unit in units]
     for limit in (1, 30, 60, 1000):
@@ -210,14 +210,14 @@ def test_a_pair_is_never_cut(pairs):
 
 
 @pytest.mark.parametrize("loss", [DPO(DPONumbers(likelihood_weight=0.2)), ORPO(ORPONumbers())], ids=["DPO", "ORPO"])
-def test_training_prefers_the_chosen_whatever_its_micro_batches(tiny_policy, tiny_run, pairs, tmp_path, loss):
+def test_training_prefers_the_chosen_whatever_its_micro_batches(tiny_policy, tiny_run, preferred, tmp_path, loss):
     changes = {"learning_rate": [2e-3], "epochs": 8, "batch": 2, "schedule": "constant", "warmup": 0.0, "checkpoint_steps": 1000}
     logs = []
     for tokens in (1, 1000):
         chosen = tiny_run.train.optimizer.model_copy(update=changes | {"micro_batch_tokens": tokens})
         model = folders.load_policy(tiny_policy, "float32")
-        scored = scoring.score(model, pairs, 0, 1000, "test")
-        shown = [replace(example, reference=values) for example, values in zip(pairs, scored, strict=True)]
+        scored = scoring.score(model, preferred, 0, 1000, "test")
+        shown = [replace(example, reference=values) for example, values in zip(preferred, scored, strict=True)]
         logs.append(loop.train(model, 0, shown, loss, chosen=chosen, iteration=1, checkpoints=tmp_path / str(tokens), seed=1).log)
     parts = [{part["name"]: part["value"] for part in row} for row in logs[0]["parts"]]
     assert parts[-1]["margin"] > parts[0]["margin"]
