@@ -129,10 +129,10 @@ def test_a_run_that_loses_jobs_a_node_and_snakemake_itself_ends_with_the_bytes_o
 
     started, lost = begin(folder, cluster), None
     for end in ("now", "now+9minutes"):  # a walltime; one that comes near, of which the profile lets SLURM warn the job
-        lost, since = wait_for(next_job(cluster, "start_policy", lost), started, folder), time.time()
+        lost, since = wait_for(next_job(cluster, "train_policy", lost), started, folder), time.time()
         wait_for(lambda since=since: written_since(kept / "start/tiny/seed1", since), started, folder)
         cluster.client("scontrol", "update", f"JobId={lost[0]}", f"EndTime={end}")
-    wait_for(next_job(cluster, "start_policy", lost), started, folder)
+    wait_for(next_job(cluster, "train_policy", lost), started, folder)
     os.killpg(started.pid, signal.SIGINT)
     assert started.wait(timeout=120) != 0
     cluster.wait_until_idle(60)  # it cancelled its jobs

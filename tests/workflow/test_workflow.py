@@ -36,8 +36,12 @@ def test_the_papers_command_plans_three_families_in_three_modes_on_six_benchmark
     experiments, families, iterations = len(paper.build.experiments), len(paper.build.families), paper.build.iterations
     assert (families, iterations, len(paper.build.benchmarks)) == (3, 2, 6)
     trained = experiments * families * iterations
-    assert jobs["fetch_model"] == jobs["start_policy"] == families
-    assert jobs["train_policy"] == jobs["score_behavior"] == jobs["synthesize_responses"] == jobs["estimate_strategy"] == trained
+    assert jobs["fetch_model"] == families
+    with_sft = jobs["demonstrate_solutions"]
+    assert jobs["build_base"] == with_sft
+    assert with_sft + jobs["start_from_base"] == families
+    assert jobs["score_logprobs"] == jobs["synthesize_responses"] == jobs["estimate_strategy"] == trained
+    assert jobs["train_policy"] == trained + with_sft
     assert jobs["sample_responses_paper_greedy"] == trained + families
     assert jobs["sample_responses_paper_sampled"] == experiments * families + families
     assert jobs["prepare_benchmark"] == 6
@@ -51,7 +55,10 @@ def test_the_papers_command_plans_three_families_in_three_modes_on_six_benchmark
 def test_every_run_is_a_target(checkout, run):
     jobs = planned(run, cwd=checkout)
     build = configuration.load(ROOT / "config").runs[run].build
-    assert jobs["train_policy"] == len(build.experiments) * len(build.families) * len(build.seeds) * build.iterations
+    with_sft = jobs.get("demonstrate_solutions", 0)
+    assert with_sft + jobs.get("start_from_base", 0) == len(build.families) * len(build.seeds)
+    iterations = len(build.experiments) * len(build.families) * len(build.seeds) * build.iterations
+    assert jobs["train_policy"] == iterations + with_sft
     assert jobs["plot_figures"] == jobs["tabulate_results"] == 1
 
 
@@ -59,7 +66,7 @@ def test_six_experiments_share_the_start_policy_and_its_rollouts(checkout):
     jobs = planned("demo", cwd=checkout)
     explored = {"start": 4, "main": 3, "no_reflection": 3, "q_rule": 3, "released_objective": 3, "standard_rl": 1, "equal_rollouts": 2}
     assert jobs["sample_rollouts"] == sum(explored.values())
-    assert (jobs["start_policy"], jobs["train_policy"], jobs["sample_responses_demo_greedy"]) == (1, 12, 13)
+    assert (jobs["demonstrate_solutions"], jobs["train_policy"], jobs["sample_responses_demo_greedy"]) == (1, 13, 13)
 
 
 def test_a_file_plans_only_what_it_needs(checkout):
@@ -68,8 +75,8 @@ def test_a_file_plans_only_what_it_needs(checkout):
     assert done.returncode == 0, done.stdout[-2000:]
     jobs = planned(target, cwd=checkout)
     modes = 3  # native, cot, code: before each of the two iterations
-    expected = {"fetch_model": 1, "start_policy": 1, "sample_rollouts": 2 * modes, "grade_rollouts": 2 * modes}
-    expected |= {"estimate_strategy": 2, "synthesize_responses": 1, "score_behavior": 1, "train_policy": 1}
+    expected = {"fetch_model": 1, "start_from_base": 1, "sample_rollouts": 2 * modes, "grade_rollouts": 2 * modes}
+    expected |= {"estimate_strategy": 2, "synthesize_responses": 1, "score_logprobs": 1, "train_policy": 1}
     assert {name: count for name, count in jobs.items() if name in expected} == expected
     assert not [name for name in jobs if "responses_" in name or name in ("tabulate_results", "plot_figures", "prepare_sft")]
     for other in ("qwen2math", "llama31", "standard_rl", "no_reflection", "released_objective", "/eval/"):
@@ -77,7 +84,7 @@ def test_a_file_plans_only_what_it_needs(checkout):
 
 
 def test_a_family_that_is_used_as_it_is_needs_no_sft_data(checkout):
-    assert planned("results/paper/start/deepseekmath/seed1/model", cwd=checkout) == {"fetch_model": 1, "start_policy": 1}
+    assert planned("results/paper/start/deepseekmath/seed1/model", cwd=checkout) == {"fetch_model": 1, "start_from_base": 1}
     assert planned("results/paper/start/llama31/seed1/model", cwd=checkout)["prepare_sft"] == 4
 
 
@@ -92,12 +99,12 @@ def asked(rule: str, target: str, *arguments: str, cwd: Path) -> dict[str, str]:
 
 
 def test_a_model_that_is_used_as_it_is_asks_for_no_gpu(checkout):
-    linked = asked("start_policy", "results/paper/start/deepseekmath/seed1/model", cwd=checkout)
+    linked = asked("start_from_base", "results/paper/start/deepseekmath/seed1/model", cwd=checkout)
     assert (linked["gpu"], linked["threads"], linked["mem_mb"], linked["runtime"]) == ("0", "1", "8000", "60")
-    trained = asked("start_policy", "results/paper/start/llama31/seed1/model", cwd=checkout)
+    trained = asked("train_policy", "results/paper/start/llama31/seed1/model", cwd=checkout)
     assert (trained["gpu"], trained["threads"], trained["mem_mb"], trained["runtime"]) == ("8", "16", "200000", "1440")
     done = snakemake("-n", "--printshellcmds", "results/paper/start/deepseekmath/seed1/model", cwd=checkout)
-    assert "exec python workflow_scripts/start_policy.py" in done.stdout
+    assert "python workflow_scripts/build_base.py" in done.stdout
 
 
 def test_a_further_attempt_asks_for_more_up_to_what_a_site_has(checkout):
@@ -116,7 +123,7 @@ def test_gpus_are_on_the_nodes_that_are_asked_for(checkout):
     one = asked("train_policy", "results/paper/main/llama31/seed1/iter1/model", cwd=checkout)
     assert (one["nodes"], one["gpu"], one["slurm_extra"]) == ("1", "8", "--signal=TERM@600")
     assert not {"mpi", "tasks", "gres"} & set(one)
-    for rule in ("sample_rollouts", "score_behavior"):
+    for rule in ("sample_rollouts", "score_logprobs"):
         assert asked(rule, "results/paper/main/llama31/seed1/iter1/model", cwd=checkout)["nodes"] == "1"
     (checkout / "config/runs/nodes.yaml").write_text("description: two nodes\nhardware: {nodes: 2}\n")
     try:
@@ -294,7 +301,7 @@ def test_a_changed_rule_for_programs_trains_nothing_again(finished):
     try:
         jobs = planned("results/smoke/start/tiny/seed1/explore/cot/rollouts.parquet", cwd=finished)
         assert set(jobs) == {"sample_rollouts"}
-        assert "start_policy" not in planned("smoke", cwd=finished)
+        assert "demonstrate_solutions" not in planned("smoke", cwd=finished)
     finally:
         path.write_text(text)
 
@@ -304,7 +311,7 @@ def test_a_changed_estimate_reruns_what_depends_on_it(finished):
     path.write_text(SMOKE + "estimate: {alpha: 2.0}\n")
     try:
         jobs = planned("results/smoke/main/tiny/seed1/iter1/model", cwd=finished)
-        assert jobs == {"estimate_strategy": 1, "synthesize_responses": 1, "score_behavior": 1, "train_policy": 1}
+        assert jobs == {"estimate_strategy": 1, "synthesize_responses": 1, "score_logprobs": 1, "train_policy": 1}
     finally:
         path.write_text(SMOKE)
 
