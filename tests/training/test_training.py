@@ -250,3 +250,29 @@ def test_each_iteration_has_its_learning_rate(tiny_policy, shown, chosen, tmp_pa
         log = loop.train(model, 0, shown, losses.Likelihood(), chosen=chosen, **place).log
         rates.append(log["learning_rate"][0])
     assert rates == [1e-3, 1e-3, 1e-4, 1e-4]
+
+
+def test_muon_steps_as_torchs_does_but_for_its_bfloat16():
+    """Torch rounds the direction to bfloat16, three digits: two steps of both agree to that, and keep the same momentum."""
+    torch.manual_seed(1)
+    start, gradients = torch.randn(24, 16), [torch.randn(24, 16) for _ in range(2)]
+    ended = []
+    for kind, more in ((optimizers.Muon, {}), (torch.optim.Muon, {"adjust_lr_fn": "match_rms_adamw"})):
+        matrix = torch.nn.Parameter(start.clone())
+        muon = kind([matrix], lr=0.1, weight_decay=0.01, **more)
+        for gradient in gradients:
+            matrix.grad = gradient.clone()
+            muon.step()
+        ended.append((matrix.detach(), muon.state[matrix]["momentum_buffer"]))
+    (ours, our_momentum), (theirs, their_momentum) = ended
+    assert torch.equal(our_momentum, their_momentum)
+    assert (ours - theirs).norm() < 0.02 * (theirs - start).norm()
+
+
+@pytest.mark.parametrize("shape", [(8, 20), (20, 8), (12, 12)])
+def test_orthogonalised_matrices_have_singular_values_near_one(shape):
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(2))
+    made = optimizers.orthogonalised(matrix, (3.4445, -4.7750, 2.0315), 5, 1e-7)
+    assert made.shape == matrix.shape
+    values = torch.linalg.svdvals(made)
+    assert 0.5 < values.min() <= values.max() < 1.5

@@ -22,6 +22,43 @@ def schedule(step: int, total: int, chosen: settings.Optimizer) -> float:
     return 1.0 if done < 0.3 else 1 - 0.99 * (done - 0.3) / 0.7  # flat_linear: 30 % flat, then down to 1 %
 
 
+class Muon(torch.optim.Muon):
+    """Torch's Muon, its Newton-Schulz iteration taken in the type of the gradient.
+
+    Torch (2.13) takes bfloat16 always. A CPU without instructions for it is then slower than in fp32 (docs/engines.md), and rounds
+    otherwise than one that has them, so that the same seed trains another policy there.
+    """
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """One step over every matrix that has a gradient; closures are not supported."""
+        for group in self.param_groups:
+            for matrix in group["params"]:
+                if matrix.grad is not None:
+                    self._update(matrix, group)
+
+    def _update(self, matrix: torch.Tensor, group: dict) -> None:
+        momentum = self.state[matrix].setdefault("momentum_buffer", torch.zeros_like(matrix.grad))
+        momentum.lerp_(matrix.grad, 1 - group["momentum"])
+        direction = matrix.grad.lerp(momentum, group["momentum"]) if group["nesterov"] else momentum
+        direction = orthogonalised(direction, group["ns_coefficients"], group["ns_steps"], group["eps"])
+        # As large as AdamW's updates ("match_rms_adamw": Moonshot, arXiv 2502.16982), whatever the shape.
+        rate = group["lr"] * 0.2 * max(matrix.shape) ** 0.5
+        matrix.mul_(1 - group["lr"] * group["weight_decay"])
+        matrix.add_(direction, alpha=-rate)
+
+
+def orthogonalised(matrix: torch.Tensor, coefficients: tuple[float, float, float], steps: int, epsilon: float) -> torch.Tensor:
+    """The matrix with its singular values pushed towards 1, by a quintic Newton-Schulz iteration; its type and shape stay."""
+    a, b, c = coefficients
+    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
+    wide = wide / wide.norm().clamp(min=epsilon)  # no singular value above 1
+    for _ in range(steps):
+        gram = wide @ wide.T
+        wide = torch.addmm(wide, torch.addmm(gram, gram, gram, beta=b, alpha=c), wide, beta=a)
+    return wide if matrix.shape[0] <= matrix.shape[1] else wide.T
+
+
 def make_optimizers(model, chosen: settings.Optimizer, rate: float) -> list[torch.optim.Optimizer]:
     """AdamW, or Muon on the blocks' matrices and AdamW on the rest."""
     trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
@@ -31,6 +68,6 @@ def make_optimizers(model, chosen: settings.Optimizer, rate: float) -> list[torc
     inside = {id(parameter) for parameter in matrices}
     rest = [parameter for _, parameter in trained if id(parameter) not in inside]
     return [
-        torch.optim.Muon(matrices, lr=rate, weight_decay=chosen.weight_decay, adjust_lr_fn="match_rms_adamw"),
+        Muon(matrices, lr=rate, weight_decay=chosen.weight_decay),
         torch.optim.AdamW(rest, lr=rate, weight_decay=chosen.weight_decay),
     ]
