@@ -3,13 +3,12 @@
     python workflow_scripts/build_base.py --model data/models/llama31 --out-model model --method autocode --family '{...}' --seed 1
 
 reads   a base model folder; or, for a family built from scratch, table `sft`, whose text its tokenizer learns from
-writes  a policy folder. With --out-log, --out-settings and --out-provenance also a `training_log` without a row, settings and
-        provenance: a start policy that is the base model as it is
+writes  a policy folder
 """
 
 from mathcode import settings, tables
 from mathcode.configuration import METHODS
-from mathcode.core import cli, provenance
+from mathcode.core import cli
 from mathcode.core.errors import InputError
 from mathcode.policies import folders, scratch
 
@@ -19,9 +18,6 @@ def arguments():
     parser.add_argument("--model", help="base model folder; none for a family built from scratch")
     parser.add_argument("--sft", help="table sft, for a family built from scratch")
     parser.add_argument("--out-model", required=True)
-    parser.add_argument("--out-log")
-    parser.add_argument("--out-settings")
-    parser.add_argument("--out-provenance")
     parser.add_argument("--method", choices=METHODS, required=True, help="whose prompts and sentences a new tokenizer learns")
     parser.add_argument("--family", required=True, help="JSON of the family")
     parser.add_argument("--seed", type=int, required=True, help="of a new model's weights")
@@ -42,12 +38,6 @@ def main(argv: list[str] | None = None) -> int:
         texts = method.texts(tables.SFT.read(args.sft), family.prompt)
         model, tokenizer = scratch.base_policy(family, None, texts, method.form.phrases, args.seed)
         folders.save_policy(model, tokenizer, args.out_model)
-    if args.out_log:
-        tables.TRAINING_LOG.write(tables.TRAINING_LOG.empty(), args.out_log)
-    if args.out_settings:
-        provenance.write_settings(args.out_settings, family=family)
-    if args.out_provenance:
-        provenance.write(args.out_provenance, model=args.out_model, inputs=[path for path in (args.model, args.sft) if path])
     return 0
 
 
