@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -131,6 +132,40 @@ def test_a_program_that_kills_its_worker_twice_is_an_infrastructure_error():
         executions = interpreter.run(["import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(99)", *(f"print({n})" for n in range(20))])
     assert executions[0].outcome == "infrastructure_error"
     assert executions[1:] == [Execution("ok", f"{n}\n", "") for n in range(20)]
+
+
+SPREADING = """
+import ctypes, os, time
+ctypes.CDLL(None).prctl(36, 1)  # as a worker does: what loses its parent becomes its child
+for number in range(6):
+    if os.fork() == 0:
+        os.setsid()
+        while number < 3:  # these go on to spread, a new process every hundredth of a second
+            os.fork() or time.sleep(99)
+            time.sleep(0.01)
+        time.sleep(99)
+time.sleep(99)
+"""
+
+
+@pytest.mark.stage
+def test_all_that_descends_from_a_worker_that_does_not_answer_is_killed():
+    """Also what left its group, and what forks while it is looked for; the worker itself is left to its driver."""
+    worker = subprocess.Popen([sys.executable, "-c", SPREADING], start_new_session=True)
+    try:
+        deadline = time.monotonic() + 30
+        while len(descendants(worker.pid)) < 6:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        before = descendants(worker.pid)
+        driver._kill_descendants(worker.pid)
+        assert worker.poll() is None
+        assert not [process for process in before if driver._lives(process)]
+        assert not driver._descendants(worker.pid)
+    finally:
+        driver._kill_descendants(worker.pid)
+        worker.kill()
+        worker.wait()
 
 
 @pytest.mark.stage
