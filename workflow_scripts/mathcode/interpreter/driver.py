@@ -10,7 +10,6 @@ replaced; its program is tried once more, and no other program notices.
 import itertools
 import json
 import math
-import os
 import re
 import selectors
 import signal
@@ -22,13 +21,13 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from mathcode import settings
 from mathcode.core.errors import UserError
+from mathcode.interpreter import descendants
 
 OUTCOMES = ("ok", "error", "timed_out", "memory", "output_limit", "infrastructure_error")
 
@@ -53,8 +52,6 @@ _START_SECONDS = 300
 """A worker that has not imported its modules by then never will."""
 _GRACE_SECONDS = 20
 """Beyond a program's own limit: a worker that still has not answered is itself stopped."""
-_SWEEPS = 20
-"""How often what a dead worker leaves is looked for: what forks while it is stopped is found by the next look."""
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{8,16}\b")
 _NO_ADDRESS = "0x000000000000"
 _STREAM_BYTES = 1 << 20
@@ -294,7 +291,7 @@ class Interpreter:
         try:
             worker.process.wait(timeout=0.5)
         except subprocess.TimeoutExpired:
-            _kill_descendants(worker.process.pid)
+            descendants.kill(worker.process.pid)
             worker.process.kill()
             worker.process.wait()
         _remove(worker.scratch)
@@ -352,49 +349,6 @@ class Interpreter:
         texts = [stream.decode("utf-8", "replace").replace(ending["folder"], "/scratch") for stream in (stdout, stderr)]
         outcome, shown, error = _verdict(ending["reason"], ending["status"], *texts, self.limits)
         return Execution(outcome, _ADDRESS.sub(_NO_ADDRESS, shown), _ADDRESS.sub(_NO_ADDRESS, error), ending["seconds"])
-
-
-def _kill_descendants(process: int) -> None:
-    """Kill everything that descends from a worker that does not answer: without namespaces its death would not end them.
-
-    All are stopped before one is killed, so that a program which forks faster than it is killed does not get ahead. The worker lives
-    on meanwhile: what loses its parent becomes its child and is found again.
-    """
-    for _ in range(_SWEEPS):
-        stopped: set[int] = set()
-        while fresh := _descendants(process) - stopped:
-            _signal(fresh, signal.SIGSTOP)
-            stopped |= fresh
-        if not stopped:
-            return
-        _signal(stopped, signal.SIGKILL)
-        time.sleep(0.05)
-
-
-def _descendants(process: int) -> set[int]:
-    """Living processes below a process, by what the kernel lists of children."""
-    found, waiting = set(), [process]
-    while waiting:
-        for listed in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
-            with suppress(OSError):
-                fresh = set(map(int, listed.read_text().split())) - found
-                found |= fresh
-                waiting += fresh
-    return {one for one in found if _lives(one)}
-
-
-def _lives(process: int) -> bool:
-    """Whether a process is there and no zombie."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (OSError, IndexError):
-        return False
-
-
-def _signal(processes: set[int], number: signal.Signals) -> None:
-    for process in processes:
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(process, number)
 
 
 def _remove(folder: Path) -> None:

@@ -5,7 +5,6 @@ import string
 
 from mathcode import settings
 from mathcode.policies.folders import load_policy, load_tokenizer
-from mathcode.responses.parse import CODE_FENCE, OUTPUT_FENCE
 
 END_OF_TEXT = "<|end|>"
 PAD = "<|pad|>"
@@ -14,14 +13,12 @@ PAD = "<|pad|>"
 def build_tokenizer(texts: list[str], vocabulary: int, phrases: list[str]):
     """A small byte-free BPE tokenizer for a model built from scratch, trained on `texts`.
 
-    Digits stand alone. Every fixed phrase is one token: those of the method (`phrases`), which so decides between methodologies in
-    exactly one token, and the fences and the answer sentence.
+    Digits stand alone. Every fixed phrase of a response is one token, so that the decision between methodologies is exactly one.
     """
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
     from tokenizers.decoders import Fuse
     from transformers import PreTrainedTokenizerFast
 
-    phrases = [*phrases, f"{CODE_FENCE}\n", OUTPUT_FENCE, "\n```\n", "The answer is \\boxed{", "}."]
     alphabet = sorted({character for text in texts for character in text} | set(string.printable[:95]) | {"\n"})
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r" ?\d| ?[A-Za-z]+|\n| ?[^\sA-Za-z\d]| "), behavior="isolated")

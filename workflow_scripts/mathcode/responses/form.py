@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from mathcode.responses.parse import CODE_FENCE
+from mathcode.responses.parse import CODE_FENCE, OUTPUT_FENCE
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Form:
 
     @property
     def phrases(self) -> list[str]:
-        """All of its sentences; a tokenizer made for a method has a token for each."""
-        return [*self.cues.values(), *self.hints.values()]
+        """All of its sentences, and what opens and closes programs and answers: a tokenizer made for a method has a token for each."""
+        return [*self.cues.values(), *self.hints.values(), f"{CODE_FENCE}\n", OUTPUT_FENCE, "\n```\n", "The answer is \\boxed{", "}."]
 
     def attempts(self, text: str) -> list[str]:
         """The methodology attempts of a response: the stretches between hints."""

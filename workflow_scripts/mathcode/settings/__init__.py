@@ -20,11 +20,13 @@ from mathcode.settings.section import (
     merge,
     parse,
     validated,
+    write,
 )
 from mathcode.settings.sources import Dataset, Source, SourceFile, Sources
 
 __all__ = [
     "Ask", "BlockRule", "Build", "Data", "Dataset", "Engine", "Evaluate", "Experiment", "Explore", "Family", "Grading", "Interpreter",
     "IsolationLevel", "Lora", "Name", "Optimizer", "PositiveInt", "PositiveNumber", "Resources", "Run", "Sampling", "Scratch", "Section",
-    "SettingsError", "Source", "SourceFile", "Sources", "Training", "dumps", "fingerprint", "learned_from", "merge", "parse", "validated",
+    "SettingsError", "Source", "SourceFile", "Sources", "Training", "dumps", "fingerprint", "learned_from", "merge",
+    "parse", "validated", "write",
 ]  # fmt: skip

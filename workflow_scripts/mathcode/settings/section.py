@@ -3,10 +3,12 @@
 import hashlib
 import json
 import math
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mathcode.core import atomic
 from mathcode.core.errors import UserError
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -53,6 +55,11 @@ def parse(model: type[Section], text: str, flag: str = "--settings") -> Any:
     except json.JSONDecodeError as error:
         raise SettingsError(f"{flag} is not JSON: {error}") from error
     return validated(model, value, flag)
+
+
+def write(path: str | Path, **sections: Section) -> None:
+    """Write settings.json: the resolved sections that a stage ran with, after all overrides."""
+    atomic.write_text(path, json.dumps({name: _finite(value) for name, value in sections.items()}, indent=2, sort_keys=True) + "\n")
 
 
 def _finite(value: Any) -> Any:

@@ -5,13 +5,13 @@ Text is never tokenised again behind a mask: only the prompt is text here, the r
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Protocol
 
 import polars as pl
 
 from mathcode.core.errors import UserError
 from mathcode.core.table_files import TableError
 from mathcode.policies.scoring import TokenSequence
-from mathcode.training.losses import Loss
 
 CHOSEN = 1
 REJECTED = 0
@@ -19,6 +19,15 @@ REJECTED = 0
 
 NEEDED = {"likelihood": (), "label": (), "off_policy": ("selection_mask", "advantage", "reward"), "pair": ("pair_id", "side")}
 """Columns that may be null in general, and not in rows for this kind of loss."""
+
+
+class Reading(Protocol):
+    """What rows are read for: of a loss (`training.losses.Loss`) its kind of rows, and whether it compares with a reference."""
+
+    reads: str
+    needs_reference: bool
+
+    def unreferenced(self, row: dict) -> int: ...
 
 
 class TrainingError(UserError):
@@ -49,7 +58,7 @@ class Example(TokenSequence):
         return [loss or marked for loss, marked in zip(self.loss_mask, self.selection_mask, strict=True)]
 
 
-def from_table(table: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer, loss: Loss) -> list[Example]:
+def from_table(table: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer, loss: Reading) -> list[Example]:
     """One example per row of table `training`, in its order.
 
     Args:
@@ -93,7 +102,7 @@ def from_table(table: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer, lo
     return examples
 
 
-def _refuse_others(table: pl.DataFrame, loss: Loss) -> None:
+def _refuse_others(table: pl.DataFrame, loss: Reading) -> None:
     """Refuse rows that the loss does not read, before a model is touched."""
     for row in table.iter_rows(named=True):
         name = f"training: example '{row['example_id']}'"
