@@ -134,7 +134,7 @@ rule decontaminate:
         removes=lambda wildcards: CONFIG.runs[wildcards.run].data.remove,
         rows=rows_kept,
     shell:
-        "python workflow_scripts/decontaminate.py --use {wildcards.use} --training {input.training} --guard {input.guard}"
+        "python workflow_scripts/decontaminate.py --use {wildcards.use} --training {input.training} --benchmarks {input.guard}"
         " --ngram {params.ngram} --remove {params.removes} {params.rows} --out {output} > {log} 2>&1"
 
 

@@ -1,12 +1,13 @@
 """Clean the training sets of a run: join them, without what the benchmarks of its guard hold, and without repeats.
 
     python workflow_scripts/decontaminate.py --use queries --training data/queries/gsm8k_train.parquet \\
-        --guard data/benchmarks/gsm8k.parquet data/benchmarks/math.parquet --ngram 13 --remove exact --out queries.parquet
+        --benchmarks data/benchmarks/gsm8k.parquet data/benchmarks/math.parquet --ngram 13 --remove exact --out queries.parquet
 
 reads   tables `queries` or `sft` by --use, and tables `queries` of the benchmarks
-writes  one table of the same kind; how much each benchmark removed is in the log, and in what measure_overlap.py writes
+writes  one table of the same kind; on request the tables `overlap_counts` and `overlap_items` of these benchmarks, as
+        measure_overlap.py makes them for any one
 
-A benchmark that is only evaluated and does not stand in the guard removes nothing: adding one trains nothing again.
+The rules name the benchmarks of the run's guard. One that is only evaluated removes nothing: adding one trains nothing again.
 """
 
 import argparse
@@ -28,37 +29,46 @@ def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
     parser.add_argument("--use", choices=tables.TRAINING_SETS, required=True, help="what the training sets are for")
     parser.add_argument("--training", nargs="+", required=True, help="training sets, in order")
-    parser.add_argument("--guard", nargs="*", default=[], help="benchmarks they are cleaned of")
+    parser.add_argument("--benchmarks", nargs="*", default=[], help="benchmarks they are cleaned of")
     parser.add_argument("--ngram", type=int, required=True, help="words in a run that counts as overlap")
     parser.add_argument("--remove", choices=["exact", "ngram"], required=True, help="which overlap removes a training row")
     parser.add_argument("--rows", type=int, help="rows to keep, drawn by hash; default: all")
     parser.add_argument("--out", required=True)
+    parser.add_argument("--out-contamination", help="table of counts to write too")
+    parser.add_argument("--out-items", help="table of overlapping items to write too")
     return parser
 
 
-def clean(paths: list[str], table: Table, guard: dict[str, pl.DataFrame], ngram: int, remove: str) -> pl.DataFrame:
-    """The datasets of a use joined, without contaminated rows and repeats."""
-    frames = [table.empty()]
+def clean(
+    paths: list[str], table: Table, guard: dict[str, pl.DataFrame], ngram: int, remove: str
+) -> tuple[pl.DataFrame, list[decontamination.Comparison]]:
+    """The datasets of a use joined, without contaminated rows and repeats; and one comparison for each."""
+    frames, comparisons = [table.empty()], []
     for path in paths:
         frame = table.read(path)
         compared = decontamination.compare(Path(path).stem, table.name, frame["question"], guard, ngram, remove)
         frames.append(frame.filter(pl.Series(compared.keep)))
+        comparisons.append(compared)
         for row in compared.counts.filter(pl.col("removed_rows") > 0).iter_rows(named=True):
             log.info("%(dataset)s (%(use)s): %(removed_rows)d of %(training_rows)d rows removed because of %(benchmark)s", row)
     joined = pl.concat(frames)
     distinct = queries.without_repeats(joined)
     log.info("%s: %d rows; %d repeats between datasets dropped", table.name, joined.height, joined.height - distinct.height)
-    return distinct
+    return distinct, comparisons
 
 
 def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
     table = tables.TRAINING_SETS[options.use]
-    guard = {Path(path).stem: tables.QUERIES.read(path) for path in options.guard}
-    joined = clean(options.training, table, guard, options.ngram, options.remove)
+    guard = {Path(path).stem: tables.QUERIES.read(path) for path in options.benchmarks}
+    joined, compared = clean(options.training, table, guard, options.ngram, options.remove)
     if joined.is_empty():
         raise InputError(f"no row is left in {options.use} after decontamination; see --remove and --ngram")
     table.write(queries.take(joined, options.rows), options.out)
+    if options.out_contamination:
+        tables.OVERLAP_COUNTS.write(pl.concat([one.counts for one in compared]), options.out_contamination)
+    if options.out_items:
+        tables.OVERLAP_ITEMS.write(pl.concat([one.items for one in compared]), options.out_items)
     return 0
 
 

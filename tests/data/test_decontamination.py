@@ -119,7 +119,7 @@ def test_program_merges_and_removes(tmp_path):
     first = written(tmp_path, queries("who is it", "what now then", dataset="first"), "first", "queries")
     second = written(tmp_path, queries("what  now then", "and why", dataset="second"), "second", "queries")
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
-    assert decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[first, second], guard=[bench])) == 0
+    assert decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[first, second], benchmarks=[bench])) == 0
     out = tmp_path / "out"
     kept = tables.QUERIES.read(out / "out.parquet")
     assert kept.select("dataset", "question").rows() == [("first", "what now then"), ("second", "and why")]
@@ -132,7 +132,7 @@ def test_program_merges_and_removes(tmp_path):
 def test_a_benchmark_outside_the_guard_removes_nothing_and_is_measured_all_the_same(tmp_path):
     train = written(tmp_path, queries("who is it", "what now then", dataset="train"), "train", "queries")
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
-    assert decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[train], guard=[])) == 0
+    assert decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[train], benchmarks=[])) == 0
     assert tables.QUERIES.read(tmp_path / "out" / "out.parquet").height == 2
     items, counts = measured(tmp_path, bench, remove="none", use=["queries"], training=[train])
     assert counts.select("exact_items", "training_rows", "removed_rows").rows() == [(1, 2, 0)]
@@ -142,7 +142,7 @@ def test_a_benchmark_outside_the_guard_removes_nothing_and_is_measured_all_the_s
 def test_program_draws_sft_pairs(tmp_path):
     sft = written(tmp_path, pairs("pairs", "who is it", *(f"question {number}" for number in range(20))), "pairs", "sft")
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
-    assert decontaminate.main(program_arguments(tmp_path, sft_rows=5, use=["sft"], training=[sft], guard=[bench])) == 0
+    assert decontaminate.main(program_arguments(tmp_path, sft_rows=5, use=["sft"], training=[sft], benchmarks=[bench])) == 0
     drawn = tables.SFT.read(tmp_path / "out" / "out.parquet")
     assert drawn.height == 5
     assert "who is it" not in drawn["question"].to_list()
@@ -153,7 +153,7 @@ def test_program_writes_equal_bytes_twice(tmp_path):
     bench = written(tmp_path, queries("d e f", dataset="bench"), "bench", "queries")
     made = []
     for folder in (tmp_path / "one", tmp_path / "two"):
-        decontaminate.main(program_arguments(folder, sft_rows=9, use=["sft"], training=[sft], guard=[bench]))
+        decontaminate.main(program_arguments(folder, sft_rows=9, use=["sft"], training=[sft], benchmarks=[bench]))
         made.append([path.read_bytes() for path in sorted((folder / "out").iterdir())])
     assert len(made[0]) == 1
     assert made[0] == made[1]
@@ -163,16 +163,16 @@ def test_program_refuses_an_empty_rest_and_leaves_nothing(tmp_path):
     train = written(tmp_path, queries("who is it", dataset="train"), "train", "queries")
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
     with pytest.raises(InputError, match="no row is left"):
-        decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[train], guard=[bench]))
+        decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[train], benchmarks=[bench]))
     assert not (tmp_path / "out").exists()
 
 
 def test_program_names_a_missing_table_and_refuses_a_bad_option(tmp_path):
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
     with pytest.raises(table_files.TableError, match=r"missing.parquet"):
-        decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[tmp_path / "missing.parquet"], guard=[bench]))
+        decontaminate.main(program_arguments(tmp_path, use=["queries"], training=[tmp_path / "missing.parquet"], benchmarks=[bench]))
     with pytest.raises(SystemExit):
-        decontaminate.main(program_arguments(tmp_path, remove="most", use=["queries"], training=[bench], guard=[bench]))
+        decontaminate.main(program_arguments(tmp_path, remove="most", use=["queries"], training=[bench], benchmarks=[bench]))
 
 
 def real(path: str, reader: str) -> pl.DataFrame:
