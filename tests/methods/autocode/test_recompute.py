@@ -113,14 +113,15 @@ def roughen(folder: Path, plan: dict) -> None:
     for path in sorted(folder.rglob("grades.parquet")):
         draw = random.Random(str(path.relative_to(folder)))
         rows = pl.read_parquet(path).to_dicts()
-        if "seed2" in path.parts and path.parts[-4] == "cot":  # code is the better dictated mode of this seed
+        mode = path.parts[-4] if path.parts[-5] == "eval" else None
+        if "seed2" in path.parts and mode == "cot":  # code is the better dictated mode of this seed
             rows = [row | {"strict": row["strict"] and n % 3 == 1} for n, row in enumerate(rows)]
         rows = [rough(row, draw) for row in rows]
-        if path.parts[-4] == "code_sampled":
+        if mode == "code_sampled":
             few = {"math500": range(20, 20 if "no_reflection" in path.parts else 25)}.get(path.parts[-3])
             rows = [row | prefer_code(row, few) for row in rows]
         tree.write(rows, path, "grades")
-        if path.parts[-4] in MODES:
+        if mode in MODES:
             tree.score(folder.parents[1], folder, path, path.parts[-3], plan)
     for path in folder.rglob("q_values.parquet"):
         rows = pl.read_parquet(path).to_dicts()
