@@ -5,22 +5,6 @@ results/{run}/base/{family}/seed{seed}/model. CPU only; minutes.
 """
 
 
-def model_origin(wildcards):
-    """Options that say where the base model of a family is from."""
-    origin = family_of(wildcards).model_dump(include={"hub", "revision", "path"}, exclude_none=True)
-    return " ".join(f"--{name} {shlex.quote(value)}" for name, value in origin.items())
-
-
-def fetched_model(wildcards):
-    """Folder of the family's base model; nothing for a family built from scratch."""
-    return [] if CONFIG.families[wildcards.family].scratch else f"data/models/{wildcards.family}"
-
-
-def text_to_tokenize(wildcards):
-    """The SFT pairs, for a family built from scratch."""
-    return f"results/{wildcards.run}/data/sft.parquet" if CONFIG.families[wildcards.family].scratch else []
-
-
 localrules:
     fetch_model,
 

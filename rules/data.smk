@@ -5,34 +5,6 @@ minutes, or an hour with the large SFT sets.
 """
 
 
-def raw_of(group):
-    """Input function: the fetched source of a dataset."""
-    return lambda wildcards: f"data/raw/{group(wildcards).source}"
-
-
-def training_sets(wildcards):
-    """The run's training sets for a use: queries for exploration and RL, or SFT pairs."""
-    names = getattr(CONFIG.runs[wildcards.run].data, wildcards.use)
-    return [f"data/{wildcards.use}/{name}.parquet" for name in names]
-
-
-def guard(wildcards):
-    """Benchmarks that training data are cleaned of."""
-    return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].data.guard]
-
-
-def removes(wildcards):
-    """Which overlap with this benchmark removed a training row."""
-    data = CONFIG.runs[wildcards.run].data
-    return data.remove if wildcards.benchmark in data.guard else "none"
-
-
-def rows_kept(wildcards):
-    """How many SFT pairs are drawn of what is left."""
-    rows = CONFIG.runs[wildcards.run].data.sft_rows
-    return f"--rows {rows}" if wildcards.use == "sft" and rows else ""
-
-
 localrules:
     fetch_source,
 

@@ -8,15 +8,6 @@ GREEDY = list(configuration.METHODS["autocode"].evaluated)
 SAMPLED = list(configuration.METHODS["autocode"].sampled)
 
 
-def in_each(modes, path):
-    """A path for each mode."""
-    return [path.replace("{mode}", mode) for mode in modes]
-
-
-def benchmark_rows(run):
-    return run.evaluate.benchmark_rows
-
-
 rule sample_responses:
     """Greedy responses of a policy to a benchmark."""
     input:

@@ -5,18 +5,6 @@ a run: every experiment that starts from a policy shares them, and grading them 
 """
 
 
-def query_slice(wildcards):
-    """The slice of the queries that a policy explores: the first for the start policy, the n + 1st for iter{n}."""
-    fresh = CONFIG.runs[wildcards.run].explore.fresh_queries
-    return paths.Policy.parse(wildcards.policy).iteration + 1 if fresh else 1
-
-
-def rollouts_of_a_query(wildcards):
-    """The options that say how many rollouts a query gets, and at which index they begin."""
-    drawn = CONFIG.method(wildcards.run).samples(CONFIG.runs[wildcards.run], wildcards.mode)
-    return f"--samples {len(drawn)} --first-sample {drawn.start}"
-
-
 rule sample_rollouts:
     """Rollouts of one policy in one mode."""
     input:

@@ -5,12 +5,6 @@ judge is another path: nothing is sampled again.
 """
 
 
-def overlap_with_training(wildcards):
-    """The items of the benchmark that overlap with anything the policy's family learns from."""
-    uses = settings.learned_from(family_of(wildcards).precondition)
-    return [f"results/{wildcards.run}/data/overlap/{use}/{wildcards.benchmark}/items.parquet" for use in uses]
-
-
 rule grade_rollouts:
     """Grades of explored rollouts."""
     input:

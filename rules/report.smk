@@ -13,17 +13,6 @@ METHOD = configuration.METHODS["autocode"]
 TABLES = [f"results/{{run}}/tables/{table.name}.csv" for table in METHOD.tables]
 
 
-def in_report(path, item, method="shared"):
-    """Marks an output for the HTML report, as its item says."""
-    caption = f"../reports/captions/{method}/{item.kind}s/{item.name}.rst"
-    return report(path, caption=caption, category=item.category, labels={"run": "{run}", "what": item.label})
-
-
-def published(items):
-    """The published values that items show."""
-    return [f"data/published/{file}" for file in index.published_files(items)]
-
-
 rule tabulate_results:
     """The tables of a run, ours beside the paper's."""
     input:

@@ -4,38 +4,6 @@ Reads training.parquet, the policy that training starts from, and where the loss
 (logprobs.parquet, by teacher forcing); writes the policy.
 """
 
-
-def trained_policy(wildcards):
-    return paths.Policy.parse(wildcards.trained)
-
-
-def run_of_trained(wildcards):
-    """Settings of the run, with the experiment's over them where it is one that is trained."""
-    run, policy = CONFIG.runs[wildcards.run], trained_policy(wildcards)
-    return run if policy.experiment == paths.START else run.of(policy.experiment)
-
-
-def training_of(wildcards):
-    """Loss, its numbers and the optimizer."""
-    return CONFIG.method(wildcards.run).training(run_of_trained(wildcards), trained_policy(wildcards).iteration)
-
-
-def origin_model(wildcards):
-    """Folder of the policy that training starts from."""
-    return paths.in_run(wildcards.run, paths.model(trained_policy(wildcards).origin))
-
-
-def scoring_dtype(wildcards):
-    """Log-probabilities are computed as the trainer computes them, or ratios start away from 1."""
-    family = family_of(wildcards)
-    return "bfloat16" if family.mixed_precision == "bf16" else family.train_dtype
-
-
-def cores_of_training(stage):
-    """Threads of a training job: what its stage asks for, and no fewer than torch uses."""
-    return lambda wildcards: max(CONFIG.runs[wildcards.run].resources.of(stage).cpus, training_of(wildcards).optimizer.threads)
-
-
 SFT_FAMILIES = one_of(name for name, family in CONFIG.families.items() if family.precondition == "sft")
 ITERATIONS = rf"(?:{one_of(experiment_names())})/(?:{one_of(CONFIG.families)})/seed[1-9]\d*/iter[1-9]\d?"
 

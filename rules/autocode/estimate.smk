@@ -4,24 +4,6 @@ Reads the grades of the policy before the iteration; writes q_values.parquet and
 """
 
 
-def before(wildcards):
-    """The policy that an iteration explores and trains on."""
-    return paths.Policy(wildcards.experiment, wildcards.family, int(wildcards.seed), int(wildcards.iteration)).origin
-
-
-def model_before(wildcards):
-    return paths.in_run(wildcards.run, paths.model(before(wildcards)))
-
-
-def rollouts_before(wildcards):
-    return [paths.in_run(wildcards.run, paths.rollouts(before(wildcards), mode)) for mode in run_of(wildcards).explore.modes]
-
-
-def grades_before(wildcards):
-    modes = run_of(wildcards).explore.modes
-    return [paths.in_run(wildcards.run, paths.rollout_grades(before(wildcards), mode, "exact")) for mode in modes]
-
-
 rule estimate_strategy:
     """Prior (Eq. 7), Q-values (Eq. 8), reference strategy and labels."""
     input:

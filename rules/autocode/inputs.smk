@@ -1,0 +1,19 @@
+"""Functions of wildcards that find what AutoCode's stages read: what belongs to the policy before an iteration."""
+
+
+def before(wildcards):
+    """The policy that an iteration explores and trains on."""
+    return paths.Policy(wildcards.experiment, wildcards.family, int(wildcards.seed), int(wildcards.iteration)).origin
+
+
+def model_before(wildcards):
+    return paths.in_run(wildcards.run, paths.model(before(wildcards)))
+
+
+def rollouts_before(wildcards):
+    return [paths.in_run(wildcards.run, paths.rollouts(before(wildcards), mode)) for mode in run_of(wildcards).explore.modes]
+
+
+def grades_before(wildcards):
+    modes = run_of(wildcards).explore.modes
+    return [paths.in_run(wildcards.run, paths.rollout_grades(before(wildcards), mode, "exact")) for mode in modes]

@@ -1,0 +1,114 @@
+"""Functions of wildcards that find what shared stages read: data, base, train, explore, evaluate, judge and report, in this order."""
+
+
+def raw_of(group):
+    """Input function: the fetched source of a dataset."""
+    return lambda wildcards: f"data/raw/{group(wildcards).source}"
+
+
+def training_sets(wildcards):
+    """The run's training sets for a use: queries for exploration and RL, or SFT pairs."""
+    names = getattr(CONFIG.runs[wildcards.run].data, wildcards.use)
+    return [f"data/{wildcards.use}/{name}.parquet" for name in names]
+
+
+def guard(wildcards):
+    """Benchmarks that training data are cleaned of."""
+    return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].data.guard]
+
+
+def removes(wildcards):
+    """Which overlap with this benchmark removed a training row."""
+    data = CONFIG.runs[wildcards.run].data
+    return data.remove if wildcards.benchmark in data.guard else "none"
+
+
+def rows_kept(wildcards):
+    """How many SFT pairs are drawn of what is left."""
+    rows = CONFIG.runs[wildcards.run].data.sft_rows
+    return f"--rows {rows}" if wildcards.use == "sft" and rows else ""
+
+
+def model_origin(wildcards):
+    """Options that say where the base model of a family is from."""
+    origin = family_of(wildcards).model_dump(include={"hub", "revision", "path"}, exclude_none=True)
+    return " ".join(f"--{name} {shlex.quote(value)}" for name, value in origin.items())
+
+
+def fetched_model(wildcards):
+    """Folder of the family's base model; nothing for a family built from scratch."""
+    return [] if CONFIG.families[wildcards.family].scratch else f"data/models/{wildcards.family}"
+
+
+def text_to_tokenize(wildcards):
+    """The SFT pairs, for a family built from scratch."""
+    return f"results/{wildcards.run}/data/sft.parquet" if CONFIG.families[wildcards.family].scratch else []
+
+
+def trained_policy(wildcards):
+    return paths.Policy.parse(wildcards.trained)
+
+
+def run_of_trained(wildcards):
+    """Settings of the run, with the experiment's over them where it is one that is trained."""
+    run, policy = CONFIG.runs[wildcards.run], trained_policy(wildcards)
+    return run if policy.experiment == paths.START else run.of(policy.experiment)
+
+
+def training_of(wildcards):
+    """Loss, its numbers and the optimizer."""
+    return CONFIG.method(wildcards.run).training(run_of_trained(wildcards), trained_policy(wildcards).iteration)
+
+
+def origin_model(wildcards):
+    """Folder of the policy that training starts from."""
+    return paths.in_run(wildcards.run, paths.model(trained_policy(wildcards).origin))
+
+
+def scoring_dtype(wildcards):
+    """Log-probabilities are computed as the trainer computes them, or ratios start away from 1."""
+    family = family_of(wildcards)
+    return "bfloat16" if family.mixed_precision == "bf16" else family.train_dtype
+
+
+def cores_of_training(stage):
+    """Threads of a training job: what its stage asks for, and no fewer than torch uses."""
+    return lambda wildcards: max(CONFIG.runs[wildcards.run].resources.of(stage).cpus, training_of(wildcards).optimizer.threads)
+
+
+def query_slice(wildcards):
+    """The slice of the queries that a policy explores: the first for the start policy, the n + 1st for iter{n}."""
+    fresh = CONFIG.runs[wildcards.run].explore.fresh_queries
+    return paths.Policy.parse(wildcards.policy).iteration + 1 if fresh else 1
+
+
+def rollouts_of_a_query(wildcards):
+    """The options that say how many rollouts a query gets, and at which index they begin."""
+    drawn = CONFIG.method(wildcards.run).samples(CONFIG.runs[wildcards.run], wildcards.mode)
+    return f"--samples {len(drawn)} --first-sample {drawn.start}"
+
+
+def in_each(modes, path):
+    """A path for each mode."""
+    return [path.replace("{mode}", mode) for mode in modes]
+
+
+def benchmark_rows(run):
+    return run.evaluate.benchmark_rows
+
+
+def overlap_with_training(wildcards):
+    """The items of the benchmark that overlap with anything the policy's family learns from."""
+    uses = settings.learned_from(family_of(wildcards).precondition)
+    return [f"results/{wildcards.run}/data/overlap/{use}/{wildcards.benchmark}/items.parquet" for use in uses]
+
+
+def in_report(path, item, method="shared"):
+    """Marks an output for the HTML report, as its item says."""
+    caption = f"../reports/captions/{method}/{item.kind}s/{item.name}.rst"
+    return report(path, caption=caption, category=item.category, labels={"run": "{run}", "what": item.label})
+
+
+def published(items):
+    """The published values that items show."""
+    return [f"data/published/{file}" for file in index.published_files(items)]
