@@ -4,6 +4,7 @@
 travels further.
 """
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,8 +55,10 @@ class Table:
         try:
             with atomic.writing(path) as temporary:
                 frame.rechunk().write_parquet(temporary, compression="zstd", statistics=True)
-        except (OSError, pl.exceptions.ComputeError) as error:  # polars wraps what the system says of a full disk
-            raise TableError(f"{path}: could not be written ({error})") from error
+        except (OSError, pl.exceptions.ComputeError) as error:  # polars wraps what the system says of a full disk, or hides it
+            full = shutil.disk_usage(path.parent).free < frame.estimated_size()
+            reason = f"No space left on device; {error}" if full and "No space" not in str(error) else error
+            raise TableError(f"{path}: could not be written ({reason})") from error
 
     def read(self, path: str | Path, allow_empty: bool = False, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Read and check a file, or some of its columns: of many million rows only what is needed fits a small memory.
