@@ -56,7 +56,7 @@ class Table:
             with atomic.writing(path) as temporary:
                 frame.rechunk().write_parquet(temporary, compression="zstd", statistics=True)
         except (OSError, pl.exceptions.ComputeError) as error:  # polars wraps what the system says of a full disk, or hides it
-            full = shutil.disk_usage(path.parent).free < frame.estimated_size()
+            full = shutil.disk_usage(path.parent).free < max(frame.estimated_size(), 2**20)
             reason = f"No space left on device; {error}" if full and "No space" not in str(error) else error
             raise TableError(f"{path}: could not be written ({reason})") from error
 
