@@ -18,24 +18,25 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "workflow"))
 
 import polars as pl
-import slurm_cluster
 import test_slurm
-from conftest import ROOT, files, run_program
-from test_workflow import snakemake
+from support import slurm_cluster
+from support.checkout import snakemake
+from support.running import ROOT, files, run_program
 
 from mathcode.core import cli
 from mathcode.core.errors import InputError
-from mathcode.methods.autocode.report import stages
+from mathcode.methods.autocode import METHOD
 from mathcode.report import costs
 
 STAGES = {
-    "train_policy_start": "SFT",
+    "train_start": "SFT",
     "sample_rollouts": "exploration",
     "grade_rollouts": "grading of rollouts",
     "group_estimate": "E-step and synthesis",
-    "score_logprobs": "behaviour log-probabilities",
+    "score_logprobs": "log-probabilities",
     "train_policy": "RL",
     "sample_responses": "evaluation",
     "group_grade": "grading of responses",
@@ -85,7 +86,8 @@ def _ended(done) -> None:
 
 def _programs(folder: Path, run: str) -> dict[str, float]:
     """Seconds of the programs of each stage, as Snakemake measured them."""
-    found = dict(costs.tabulate(folder / f"logs/results/{run}", {}, stages.STAGES).select("stage", 3600 * pl.col("hours")).iter_rows())
+    stages = {name: stage.jobs for name, stage in METHOD.stages.items()}
+    found = dict(costs.tabulate(folder / f"logs/results/{run}", {}, stages).select("stage", 3600 * pl.col("hours")).iter_rows())
     found["E-step and synthesis"] = found.pop("E-step", 0.0) + found.pop("synthesis", 0.0)
     found["evaluation"] += found.pop("evaluation for labels", 0.0)
     return found
@@ -95,8 +97,7 @@ def _allocations(folder: Path, jobs: dict[str, tuple[datetime, datetime]]) -> di
     """Seconds of each allocation of a stage; jobs and their rules are known by the names of SLURM's logs."""
     found = defaultdict(list)
     for log in (folder / "logs/slurm").rglob("*.log"):
-        rule, wildcards = log.relative_to(folder / "logs/slurm").parts[:2]
-        kind = rule.removeprefix("rule_") + ("_start" if "_start_" in wildcards else "")
+        kind = log.relative_to(folder / "logs/slurm").parts[0].removeprefix("rule_")
         stage = next((stage for name, stage in STAGES.items() if kind.startswith(name)), "data, tables, figures, pages")
         begin, end = jobs[log.stem]
         found[stage].append((end - begin).total_seconds())

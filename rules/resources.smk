@@ -71,13 +71,6 @@ def launcher(stage):
 
 def gpus_by_stage(wildcards):
     """GPUs of a job of each stage that uses any, under the stage's name in the table of costs."""
-    named = {
-        "exploration": "explore",
-        "evaluation": "evaluate",
-        "evaluation for labels": "evaluate",
-        "log-probabilities": "score",
-        "SFT": "start",
-        "RL": "train",
-    }
-    resources = CONFIG.runs[wildcards.run].resources
-    return json.dumps({name: resources.of(stage).gpus * resources.of(stage).nodes for name, stage in named.items()})
+    resources, stages = CONFIG.runs[wildcards.run].resources, CONFIG.method(wildcards.run).stages
+    asked = {name: resources.of(stage.asks) for name, stage in stages.items() if stage.asks}
+    return json.dumps({name: ask.gpus * ask.nodes for name, ask in asked.items()})

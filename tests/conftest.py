@@ -99,7 +99,7 @@ def tiny_policy(tmp_path_factory, pairs, tiny_family) -> Path:
     from mathcode.policies import folders, scratch
 
     folder = tmp_path_factory.mktemp("policies") / "random"
-    model, tokenizer = scratch.base_policy(tiny_family, None, demonstrations.texts(pairs, "plain"), FORM.phrases, seed=3)
+    model, tokenizer = scratch.build(tiny_family.scratch, demonstrations.texts(pairs, "plain"), FORM.phrases, seed=3)
     folders.save_policy(model, tokenizer, folder)
     return folder
 

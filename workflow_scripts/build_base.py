@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     else:
         method = METHODS[args.method]
         texts = method.texts(tables.SFT.read(args.sft), family.prompt)
-        model, tokenizer = scratch.base_policy(family, None, texts, method.form.phrases, args.seed)
+        model, tokenizer = scratch.build(family.scratch, texts, method.form.phrases, args.seed)
         folders.save_policy(model, tokenizer, args.out_model)
     return 0
 

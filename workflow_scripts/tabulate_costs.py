@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
         gpus = json.loads(args.gpus)
     except json.JSONDecodeError as error:
         raise InputError(f"--gpus: no JSON ({error})") from None
-    stages = METHODS[args.method].report.stages
+    stages = {name: stage.jobs for name, stage in METHODS[args.method].stages.items()}
     if unknown := sorted(set(gpus) - set(stages)):
         raise InputError(f"--gpus: there is no stage '{unknown[0]}'; there are: {', '.join(stages)}")
     atomic.write_text(args.out, costs.tabulate(args.logs, gpus, stages).write_csv())

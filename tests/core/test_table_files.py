@@ -131,9 +131,9 @@ def test_files_that_are_no_table(tmp_path):
 
 
 def test_a_table_without_rows_is_refused_unless_it_may_be_empty(tmp_path):
-    path = tmp_path / "contamination.parquet"
+    path = tmp_path / "counts.parquet"
     tables.OVERLAP_COUNTS.write(tables.OVERLAP_COUNTS.empty(), path)
-    with pytest.raises(TableError, match=r"contamination\.parquet: the table 'contamination' has no row"):
+    with pytest.raises(TableError, match=r"counts\.parquet: the table 'overlap_counts' has no row"):
         tables.OVERLAP_COUNTS.read(path)
     assert tables.OVERLAP_COUNTS.read(path, allow_empty=True).is_empty()
 

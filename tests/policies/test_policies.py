@@ -10,6 +10,7 @@ import torch
 import transformers
 
 from mathcode.core import provenance
+from mathcode.core.errors import InputError
 from mathcode.data import arithmetic
 from mathcode.methods.autocode import demonstrations, dictations
 from mathcode.methods.autocode.form import CUES, FORM, HINTS, with_cue
@@ -81,7 +82,7 @@ def test_the_same_texts_give_the_same_tokenizer(tokenizer, texts):
 
 def test_a_policy_is_loaded_as_it_was_saved(tiny_policy, tiny_family, pairs, tmp_path):
     assert sorted(os.listdir(tiny_policy)) == WRITTEN
-    built, tokenizer = scratch.base_policy(tiny_family, None, demonstrations.texts(pairs, "plain"), FORM.phrases, seed=3)
+    built, tokenizer = scratch.build(tiny_family.scratch, demonstrations.texts(pairs, "plain"), FORM.phrases, seed=3)
     loaded = folders.load_policy(tiny_policy, "float32")
     for name, weights in built.state_dict().items():
         assert torch.equal(weights, loaded.state_dict()[name])
@@ -157,14 +158,14 @@ def test_a_linked_policy_is_the_policy(tiny_policy, tmp_path):
 
 
 def test_a_folder_without_a_model_is_named(tmp_path):
-    for use in (
-        folders.load_tokenizer,
-        provenance.folder_digest,
-        lambda folder: folders.load_policy(folder, "float32"),
-        lambda folder: folders.link_policy(folder, tmp_path / "link"),
+    for use, error in (
+        (folders.load_tokenizer, ModelError),
+        (provenance.folder_digest, InputError),
+        (lambda folder: folders.load_policy(folder, "float32"), ModelError),
+        (lambda folder: folders.link_policy(folder, tmp_path / "link"), ModelError),
     ):
         for folder in (tmp_path, tmp_path / "absent"):
-            with pytest.raises(ModelError, match=rf"{folder}: no model here \(config\.json is missing\)"):
+            with pytest.raises(error, match=rf"{folder}: no model here \(config\.json is missing\)"):
                 use(folder)
     assert os.listdir(tmp_path) == []
 

@@ -5,8 +5,10 @@ import json
 import pytest
 from support.running import run_program
 
-from mathcode.methods.autocode.report.stages import STAGES
+from mathcode.methods.autocode import METHOD
 from mathcode.report import costs
+
+STAGES = {name: stage.jobs for name, stage in METHOD.stages.items()}
 
 HEAD = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 

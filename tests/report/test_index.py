@@ -73,6 +73,7 @@ def test_the_rules_name_no_item_themselves():
         assert not re.search(rf"\b{item.name}\.(csv|tex|svg|pdf)", rules), f"rules/report.smk names '{item.name}', which the index lists"
 
 
+@pytest.mark.stage
 def test_a_further_table_is_a_function_and_a_line(tmp_path):
     folder = copied(tmp_path / "checkout")
     room = folder / "workflow_scripts/mathcode/methods/autocode/report"
@@ -91,6 +92,7 @@ def test_a_further_table_is_a_function_and_a_line(tmp_path):
     assert len(list((tmp_path / "tables").iterdir())) == 1 + len(METHODS["autocode"].tables)
 
 
+@pytest.mark.stage
 def test_the_index_is_light():
     code = (
         "import sys; from mathcode.configuration import METHODS; assert all(method.items for method in METHODS.values());"

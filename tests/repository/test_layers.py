@@ -179,5 +179,35 @@ def test_no_function_is_too_long():
     assert {name for name, lines in long.items() if lines > OPEN_FUNCTIONS[name]} == set(), "these have grown"
 
 
+def test_each_module_says_for_itself_what_it_is():
+    lines = {name: (ast.get_docstring(tree) or "").partition("\n")[0] for name, tree in MODULES.items() if ast.get_docstring(tree)}
+    assert {name: line for name, line in lines.items() if list(lines.values()).count(line) > 1} == {}
+
+
+def there(dotted: str) -> bool:
+    """Whether a name inside the package, such as `training.losses.Batch`, is a module, or something that a module defines."""
+    module, _, attribute = dotted.rpartition(".")
+    is_module = dotted in MODULES or (PACKAGE / dotted.replace(".", "/")).is_dir()
+    return is_module or (module in MODULES and re.search(rf"^(?:class |def )?{attribute}\b", source(module), re.MULTILINE) is not None)
+
+
+def source(module: str) -> str:
+    path = PACKAGE / module.replace(".", "/")
+    return (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text(encoding="utf-8")
+
+
+def test_modules_and_programs_that_texts_name_are_there():
+    folders = ("benchmarks", "config", "docs", "rules", "workflow_scripts")
+    texts = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in {".md", ".py", ".smk", ".yaml"}]
+    gone = set()
+    for path in (*texts, ROOT / "Snakefile", ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "data").glob("**/README.md")):
+        text = path.read_text(encoding="utf-8")
+        names = re.findall(r"\bmathcode\.((?:\w+\.)*\w+)(?![\w.*])", text)
+        gone |= {(path.name, f"mathcode.{name}") for name in names if not there(name) and not there(name.rpartition(".")[0])}
+        gone |= {(path.name, name) for name in re.findall(r"workflow_scripts/[\w/]+\.py", text) if not (ROOT / name).is_file()}
+        gone |= {(path.name, name) for name in re.findall(r"`autocode\.\w+`", text)}
+    assert gone == set()
+
+
 def test_no_module_is_for_odds_and_ends():
     assert {name for name in MODULES | PROGRAMS if ODDS_AND_ENDS & {*name.split(".")}} == set()

@@ -54,6 +54,14 @@ def test_help_shows_the_docstring_and_its_example(name, monkeypatch, capsys):
     assert re.search(r"\bwrites\b", shown, re.IGNORECASE)
 
 
+@pytest.mark.stage
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+def test_benchmarks_can_be_started_and_show_their_help(path):
+    done = run_program(sys.executable, str(path), "--help", PYTHONPATH="")
+    assert done.returncode == 0, done.stderr
+    assert f"python benchmarks/{path.name}" in done.stdout
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_example_is_a_command_line_the_program_takes(name):
     parser = arguments(name)

@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -430,8 +431,9 @@ def test_where_there_are_fewer_chunks_than_shards_or_engines_none_starts_for_not
 
 
 def test_an_engine_that_fails_stops_the_others_and_says_so(trained_policy, queries, tiny_run, tmp_path):
-    asked = command(trained_policy, queries, tmp_path / "bad", tiny_run)
-    done = run_program(*asked, "--profile", "none", "--gpus", "2")
+    damaged = shutil.copytree(trained_policy, tmp_path / "damaged")
+    (damaged / "model.safetensors").write_bytes(b"cut")
+    done = run_program(*command(damaged, queries, tmp_path / "bad", tiny_run), "--gpus", "2")
     assert done.returncode == 1
     assert re.search(r"sample_rollouts\.py: replica [12] of 2 failed; its words are above\n$", done.stderr), done.stderr[-2000:]
 
@@ -460,7 +462,8 @@ def test_an_unequal_number_of_outputs_is_one_clear_sentence(trained_policy, quer
     asked = [part for part in command(trained_policy, queries, tmp_path / "bad", tiny_run) if part != "native"]
     done = run_program(*asked)
     assert done.returncode == 1
-    assert done.stderr.strip().splitlines()[-1] == "sample_rollouts.py: give one --queries and one --mode for each --out"
+    last = done.stderr.strip().splitlines()[-1]
+    assert last == "sample_rollouts.py: give one --mode for each --out, and one --queries for all or for each"
     assert "Traceback" not in done.stderr
 
 

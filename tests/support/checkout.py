@@ -1,6 +1,5 @@
 """Copies of the repository in which Snakemake plans and runs, with a run `smoke` that has every stage at its smallest."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -27,8 +26,8 @@ evaluate: {benchmark_rows: 12, selection_samples: 2}
 
 
 def snakemake(*arguments: str, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess:
-    """Run snakemake with this Python's programs first on PATH; both outputs in stdout."""
-    done = run_program(*SNAKEMAKE, *arguments, cwd=cwd, timeout=1500, PATH=BIN + os.pathsep + os.environ["PATH"], **more)
+    """Run snakemake; both outputs in stdout."""
+    done = run_program(*SNAKEMAKE, *arguments, cwd=cwd, timeout=1500, **more)
     done.stdout += done.stderr
     return done
 

@@ -15,8 +15,10 @@ def program(name: str, *arguments: object, python: str = sys.executable) -> list
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a started program: no network for the hub's clients, one thread."""
-    return os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "workflow_scripts")} | more
+    """The environment of a started program: this Python's programs first, no network for the hub's clients, one thread."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    own = {"PATH": path, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "workflow_scripts")}
+    return os.environ | own | more
 
 
 def run_program(*command: str, cwd: Path = ROOT, timeout: float = 300, **more: str) -> subprocess.CompletedProcess:

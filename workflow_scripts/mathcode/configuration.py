@@ -131,7 +131,7 @@ def _read_yaml(path: Path) -> dict:
 
 
 def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
-    """What cannot be trained where several GPUs share the weights (mathcode.training) is not asked of them."""
+    """What cannot be trained where several GPUs share the weights (mathcode.training.processes) is not asked of them."""
     asks = [run.resources.start, run.resources.train]
     if all(not ask.gpus or ask.gpus * ask.nodes == 1 for ask in asks):
         return
@@ -172,27 +172,26 @@ def _check_names(config: Config, folder: Path) -> None:
             for value in used:
                 _known(value, known, where, kind)
         try:
-            _ = run.evaluation_grading
-        except settings.SettingsError as error:
-            raise settings.SettingsError(f"{where}: {error}") from None
-        if "start" in run.experiments:
-            raise settings.SettingsError(f"{where}: an experiment may not be called 'start': that name is the start policy's")
-        for experiment, row in run.experiments.items():
-            try:
-                run.of(experiment)
-            except settings.SettingsError as error:
-                raise settings.SettingsError(f"{where}: {error}") from None
-            own = METHODS[run.method].per_experiment
-            if shared := set(row.settings) - own:
-                raise settings.SettingsError(
-                    f"{where}: experiment '{experiment}' may not override '{min(shared)}', which all experiments share;"
-                    f" it may override {', '.join(sorted(own))}"
-                )
-        try:
-            METHODS[run.method].check(run)
+            _check_settings(run)
         except settings.SettingsError as error:
             raise settings.SettingsError(f"{where}: {error}") from None
         _check_sharding(config, run, where)
+
+
+def _check_settings(run: settings.Run) -> None:
+    """What sections of a run say together is valid, experiment by experiment."""
+    method = METHODS[run.method]
+    _ = run.evaluation_grading  # validated where it is made
+    if "start" in run.experiments:
+        raise settings.SettingsError("an experiment may not be called 'start': that name is the start policy's")
+    for experiment, row in run.experiments.items():
+        run.of(experiment)
+        if shared := set(row.settings) - method.per_experiment:
+            raise settings.SettingsError(
+                f"experiment '{experiment}' may not override '{min(shared)}', which all experiments share;"
+                f" it may override {', '.join(sorted(method.per_experiment))}"
+            )
+    method.check(run)
 
 
 def _known(name: str, known: Collection[str], where: str, kind: str) -> None:

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from support import results_tree as tree
 
+from mathcode import paths
 from mathcode.measures.uncertainty import Interval, wilson_interval
 from mathcode.methods.autocode import METHOD, selection
 from mathcode.methods.autocode.report import claims, comparisons
@@ -122,10 +123,10 @@ def test_seeds_explore_queries_of_their_own(tmp_path):
 def test_families_that_lack_different_items_are_drawn_together(tmp_path):
     families = {name: {"label": name, "published": {}} for name in ("a", "b")}
     found = built(tmp_path, families=families, benchmarks=["math"])
-    folder = found.root / "start" / "b" / "seed1" / "eval" / "auto" / "math"
-    graded = pl.read_parquet(folder / "grades.parquet").to_dicts()
-    tree.write([row | ({"outcome": "infrastructure_error"} if n == 0 else {}) for n, row in enumerate(graded)], folder, "grades")
-    tree.score(tmp_path, found.root, folder, "math", {"families": families})
+    path = found.root / paths.response_grades("start/b/seed1", "auto", "math", "exact")
+    graded = pl.read_parquet(path).to_dicts()
+    tree.write([row | ({"outcome": "infrastructure_error"} if n == 0 else {}) for n, row in enumerate(graded)], path, "grades")
+    tree.score(tmp_path, found.root, path, "math", {"families": families})
     for name in ("iterations", "programs"):
         texts = [axis.get_title(loc="left") for axis in METHOD.item("figure", name).load()(found, "test").axes]
         assert [text for text in texts if "n=39-40" in text], texts

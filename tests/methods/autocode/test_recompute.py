@@ -220,6 +220,8 @@ def half_width(values: np.ndarray, p: float) -> float:
     """Half of the interval of the mean over seeds and items that misses with probability p."""
     (seeds, items), square = values.shape, mean_squares(values)
     parts = [(square["seeds"], seeds - 1), (max(square["items"] - square["left"], 0), items - 1)]
+    if all(part < 1e-20 for part, _ in parts):  # seeds agree by luck, and items add nothing to what is left: items alone
+        parts = [(square["items"], items - 1)]
     return math.sqrt(sum(stats.t.isf(p / 2, freedom) ** 2 * part / (seeds * items) for part, freedom in parts))
 
 

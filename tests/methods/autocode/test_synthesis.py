@@ -158,7 +158,7 @@ def test_exploratory_responses_follow_the_label_right_and_wrong(tokenizer):
         assert set(frame["reward"]) == {0.0, 1.0}
         assert frame["kind"].to_list() == [f"exploratory_{'native' if parent[0] == 'n' else 'dictated'}" for parent in parents]
         assert frame["prompt"].unique().to_list() == ["What is 2 + 3?\n"]
-        assert frame["response_id"].to_list() == [f"q:{number}" for number in range(len(frame))]
+        assert frame["example_id"].to_list() == [f"q:{number}" for number in range(len(frame))]
         assert frame["advantage"].to_list() == synthesis.whiten(frame["reward"].to_list(), CHOSEN)
 
 

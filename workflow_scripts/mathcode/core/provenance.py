@@ -68,10 +68,10 @@ def folder_digest(folder: str | Path) -> str:
     """sha256 over names and bytes of a policy folder: equal policies, equal digest.
 
     Raises:
-        InputError: there is no such folder.
+        InputError: there is no model in the folder.
     """
-    if not Path(folder).is_dir():
-        raise InputError(f"{folder}: no model here (there is no such folder)")
+    if not (Path(folder) / "config.json").is_file():
+        raise InputError(f"{folder}: no model here (config.json is missing)")
     total = hashlib.sha256()
     for file in sorted(Path(folder).iterdir()):
         if file.suffix in {".json", ".safetensors", ".bin", ".jinja", ".model", ".txt"}:

@@ -1,8 +1,4 @@
-r"""Query sets and benchmarks: one small reader per record format, gold answers, stable ids, and deterministic draws.
-
-A reader turns one record into a `Query`. Its gold is the reference answer as text: the part after #### (GSM8K), inside the last
-\boxed{} (MATH), without unit (ASDiv), without dollar signs. An empty gold means that the source gives none.
-"""
+"""Query sets and benchmarks as tables, and deterministic draws of their rows. Readers of records are in `readers`."""
 
 import hashlib
 import logging

@@ -1,8 +1,7 @@
 r"""SFT pairs: solutions of public sources in one form, with programs that were run again and print the reference answer.
 
-A reader turns one record into a `Draft`, or into the reason why the record is left out. A finished solution is a complete
-response without cue: free text and ```python / ```output blocks (`autocode.transcript`), then "The answer is \boxed{...}.".
-Programs are model-written and run in `autocode.interpreter` only; here they are text.
+A finished solution is a complete response without cue: free text and ```python / ```output blocks (`mathcode.responses.parse`),
+then "The answer is \boxed{...}.". Programs are model-written and run in `mathcode.interpreter` only.
 """
 
 import hashlib

@@ -11,12 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
-from mathcode import settings
+from mathcode import __version__, settings
 from mathcode.grading import equality
 from mathcode.grading.judge import Case, GradingError, Verdict
 from mathcode.interpreter.driver import Execution, Interpreter, InterpreterError
 
-GRADER = f"autocode-0.1/math-verify-{version('math-verify')}"
+GRADER = f"exact-{__version__}/math-verify-{version('math-verify')}"
 """Name and version of the grader, written beside every grade."""
 
 VERDICTS = ("equal", "different", "gold_unparsed", "timed_out", "infrastructure_error")

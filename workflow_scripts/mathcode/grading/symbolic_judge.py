@@ -1,4 +1,4 @@
-"""Judges one pair of answers symbolically; preloaded into the interpreter's workers by `autocode.grading`, never imported.
+"""Judges one pair of answers symbolically; preloaded into the interpreter's workers by `mathcode.grading.exact`, never imported.
 
 Only here do a LaTeX parser and sympy see what a model wrote, in a forked process that is killed at its limit. On import it
 tests itself and warms the parser's caches, which every forked judge then starts from.

@@ -1,6 +1,6 @@
 """Fork server that runs untrusted programs, one at a time, each in a process of its own.
 
-Started by `autocode.interpreter` as a script with one JSON argument, never imported. It speaks frames (length, JSON) over
+Started by `mathcode.interpreter.driver` as a script with one JSON argument, never imported. It speaks frames (length, JSON) over
 the socket it finds as standard input: first `{"isolation": ...}` or `{"failed": ...}`, then for each `{"program", "arguments"}`
 how it ended, `{"reason", "status", "seconds", "folder"}`, with what it wrote to both streams. It stays small and
 single-threaded, because every program is forked from it. What programs are or print never enters memory that a later

@@ -69,10 +69,13 @@ def score(grades: pl.DataFrame) -> dict:
     }
 
 
+CODE_RATES = {"code_rate": "code_executed", "code_written_rate": "code_written", "code_decides_rate": "code_decides"}
+"""The three code rates, and the column of `grades` that each is the mean of."""
+
+
 def code_rates(grades: pl.DataFrame) -> dict[str, float]:
-    """The three code rates, shares in [0, 1]: a program was executed, was written, decides the answer."""
-    columns = {"code_rate": "code_executed", "code_written_rate": "code_written", "code_decides_rate": "code_decides"}
-    return {name: grades[column].mean() for name, column in columns.items()}
+    """`CODE_RATES`, shares in [0, 1]."""
+    return {name: grades[column].mean() for name, column in CODE_RATES.items()}
 
 
 FUNNEL = {

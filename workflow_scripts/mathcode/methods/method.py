@@ -30,6 +30,19 @@ class Mode:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A part of a method's runs, as the table of costs adds it up.
+
+    Attributes:
+        jobs: regular expression that matches the paths of its jobs below the run's logs, without ending.
+        asks: the stage of `resources` that says how many GPUs such a job has; None: it has none.
+    """
+
+    jobs: str
+    asks: str | None = None
+
+
+@dataclass(frozen=True)
 class Method:
     """A method of training.
 
@@ -47,6 +60,7 @@ class Method:
         samples: indices of the rollouts of a query in a mode of exploration.
         tabulated: the files that tables and figures of a run are made of, below its folder.
         browsed: the texts behind them.
+        stages: parts of its runs, by name, in order.
         items: every table, figure and page that a run ends with.
         reporting: "module:attribute" of what the report asks of it besides: a `mathcode.report.parts.Parts`.
     """
@@ -66,6 +80,7 @@ class Method:
     samples: Callable[["Run", str], range]
     tabulated: Callable[["Run", Mapping[str, "Family"]], list[str]]
     browsed: Callable[["Run"], list[str]]
+    stages: Mapping[str, Stage]
     items: tuple[Item, ...]
     reporting: str
 

@@ -1,4 +1,4 @@
-"""Policies on disk: Hugging Face folders, loaded, built from scratch, saved whole or not at all."""
+"""What of a policy trains: all of it, or LoRA adapters."""
 
 from mathcode import settings
 

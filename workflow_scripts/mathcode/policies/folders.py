@@ -1,4 +1,4 @@
-"""Policies on disk: Hugging Face folders, loaded, built from scratch, saved whole or not at all."""
+"""Policies on disk: Hugging Face folders, loaded, linked, downloaded, and saved whole or not at all."""
 
 import os
 import shutil

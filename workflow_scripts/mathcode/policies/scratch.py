@@ -1,10 +1,9 @@
-"""Policies on disk: Hugging Face folders, loaded, built from scratch, saved whole or not at all."""
+"""Policies from scratch: a small Llama with random weights, and a tokenizer trained on the text it will see."""
 
 import re
 import string
 
 from mathcode import settings
-from mathcode.policies.folders import load_policy, load_tokenizer
 
 END_OF_TEXT = "<|end|>"
 PAD = "<|pad|>"
@@ -61,12 +60,10 @@ def build_policy(scratch: settings.Scratch, vocabulary: int, end: int, pad: int,
     return LlamaForCausalLM(config)
 
 
-def base_policy(family: settings.Family, base: str | None, texts: list[str], phrases: list[str], seed: int):
-    """Model and tokenizer a family starts from: its base folder, or a Llama built here with a tokenizer trained on `texts`."""
-    if family.scratch is None:
-        return load_policy(base, family.train_dtype), load_tokenizer(base)
-    tokenizer = build_tokenizer(texts, family.scratch.vocabulary, phrases)
-    return build_policy(family.scratch, len(tokenizer), tokenizer.eos_token_id, tokenizer.pad_token_id, seed), tokenizer
+def build(scratch: settings.Scratch, texts: list[str], phrases: list[str], seed: int):
+    """A Llama with random weights, and its tokenizer, trained on `texts`."""
+    tokenizer = build_tokenizer(texts, scratch.vocabulary, phrases)
+    return build_policy(scratch, len(tokenizer), tokenizer.eos_token_id, tokenizer.pad_token_id, seed), tokenizer
 
 
 def _without_phrases(texts: list[str], phrases: list[str]) -> list[str]:

@@ -25,8 +25,7 @@ def difference(means: np.ndarray) -> np.ndarray:
 
 def saved(means: np.ndarray) -> np.ndarray:
     """Share by which the first is less than the second; NaN where the second is 0."""
-    second = np.asarray(means[..., 1], dtype=float)
-    return 1 - np.divide(means[..., 0], second, out=np.full(second.shape, np.nan), where=second > 0)
+    return 1 - outcomes.divide(means[..., 0], means[..., 1])
 
 
 def share(columns: list[np.ndarray]) -> Interval:

@@ -1,6 +1,6 @@
 """What the shared machinery of tables, figures and pages asks of a method, beside its items."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +16,12 @@ class Parts:
         lead: experiment that stands first and that others are compared with, where a run has it.
         plan: what its runs say that they built.
         columns: meaning, intervals and digits of its tables' columns.
-        stages: name of each stage of its runs, and a pattern of the paths of its jobs below the run's logs.
         check: raises a UserError for a plan whose tables cannot be made, before anything is read.
     """
 
     lead: str
     plan: type[Plan]
     columns: Columns
-    stages: Mapping[str, str]
     check: Callable[[Plan], None]
 
     def results(self, root: str | Path, plan: str) -> Results:

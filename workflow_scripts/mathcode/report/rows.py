@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from mathcode.measures import outcomes
 from mathcode.measures.uncertainty import Interval
 from mathcode.report import effects
 from mathcode.report.index import Item
@@ -28,7 +29,6 @@ def opening(results: Results, arm: Arm, mode: str, benchmark: str, paper: dict) 
     Args:
         paper: published accuracy and code_rate, percent; what is not there is blank.
     """
-    rates = {"code_rate": "code_executed", "code_written_rate": "code_written", "code_decides_rate": "code_decides"}
     verdicts = results.paired([(arm, mode)], benchmark)
     return {
         "experiment": arm.experiment,
@@ -39,7 +39,7 @@ def opening(results: Results, arm: Arm, mode: str, benchmark: str, paper: dict) 
         "benchmark": benchmark,
         "n": len(verdicts[0]),
         **percent("accuracy", effects.accuracy(results, arm, mode, benchmark)),
-        **{name: hundred(effects.rate(results, arm, mode, benchmark, column).value) for name, column in rates.items()},
+        **{name: hundred(effects.rate(results, arm, mode, benchmark, column).value) for name, column in outcomes.CODE_RATES.items()},
         "published_accuracy": paper.get("accuracy"),
         "published_code_rate": paper.get("code_rate"),
         "contaminated": results.seed_scores(arm, mode, benchmark)[0]["contaminated"],

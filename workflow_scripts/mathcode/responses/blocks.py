@@ -1,9 +1,4 @@
-"""The form of a response: rounds of text, program and output; attempts; what the model wrote and what it was shown.
-
-A response interleaves free text with programs in ```python fences and their output in ```output fences (the format of
-DeepSeekMath and ToRA). The model writes up to and including the ```output fence; what follows, up to and including the
-closing fence, is execution output, shown to the model and never learned.
-"""
+"""Several programs of a response as one: what a program finds of the state that those before it left."""
 
 from collections.abc import Collection
 

@@ -1,7 +1,6 @@
-"""Rollouts: generate, run the program, show its output, go on; until the model ends or its budget does.
+"""Chunks of rollouts: the rows sampled together, which of them a job takes, and those kept from an earlier start.
 
-Rows are sampled in fixed chunks. A chunk's rows do not change with the number of jobs or with a kill, so neither do its
-batches, and finished chunks survive in an undeclared checkpoint folder.
+A chunk's rows do not change with the number of jobs or with a kill, so neither do its batches.
 """
 
 import logging

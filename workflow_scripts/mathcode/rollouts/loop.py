@@ -1,7 +1,6 @@
 """Rollouts: generate, run the program, show its output, go on; until the model ends or its budget does.
 
-Rows are sampled in fixed chunks. A chunk's rows do not change with the number of jobs or with a kill, so neither do its
-batches, and finished chunks survive in an undeclared checkpoint folder.
+Rows are sampled in fixed chunks (`mathcode.rollouts.chunks`); finished ones survive in an undeclared checkpoint folder.
 """
 
 import logging

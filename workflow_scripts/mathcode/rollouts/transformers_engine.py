@@ -1,9 +1,4 @@
-"""Engines: token sequences in, sampled continuations out, each row with its own random stream.
-
-Two real implementations of one protocol: `TransformersEngine` (CPU or GPU) and `VllmEngine`. Both stop at the end of
-text or at the ```output fence, both return the tokens as sampled, and both report the model's own log-probability of each
-token (before temperature and top-p), so that it can be compared with teacher forcing.
-"""
+"""The engine that runs everywhere: transformers, on a CPU or a GPU, with a random stream for each row."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

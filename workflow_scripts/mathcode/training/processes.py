@@ -15,7 +15,7 @@ WAIT = timedelta(hours=1)
 
 def join_processes(family: settings.Family, chosen: settings.Optimizer) -> None:
     """Meet the other processes of a launch, where there are any, and fix the number of threads. Called before a model is loaded:
-    a process that has met others knows whether it needs the weights (`models.load_policy`).
+    a process that has met others knows whether it needs the weights (`mathcode.policies.folders`).
 
     Raises:
         TrainingError: full sharding was asked for, and what is to be trained cannot be.

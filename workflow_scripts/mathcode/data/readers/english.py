@@ -1,4 +1,4 @@
-r"""Query sets and benchmarks: one small reader per record format, gold answers, stable ids, and deterministic draws.
+r"""Readers of English query sets and benchmarks: one small function per record format.
 
 A reader turns one record into a `Query`. Its gold is the reference answer as text: the part after #### (GSM8K), inside the last
 \boxed{} (MATH), without unit (ASDiv), without dollar signs. An empty gold means that the source gives none.
@@ -97,7 +97,7 @@ def amc23(record: Record) -> Query:
 
 
 def arithmetic(record: Record) -> Query:
-    """Questions of `autocode.arithmetic`."""
+    """Questions of `mathcode.data.arithmetic`."""
     return Query(record["question"], record["answer"], record["kind"], record["family"])
 
 

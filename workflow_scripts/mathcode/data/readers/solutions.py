@@ -1,8 +1,6 @@
-r"""SFT pairs: solutions of public sources in one form, with programs that were run again and print the reference answer.
+"""Readers of SFT solutions: one small function per record format.
 
-A reader turns one record into a `Draft`, or into the reason why the record is left out. A finished solution is a complete
-response without cue: free text and ```python / ```output blocks (`autocode.transcript`), then "The answer is \boxed{...}.".
-Programs are model-written and run in `autocode.interpreter` only; here they are text.
+A reader turns one record into a `Draft`, or into the reason why the record is left out. Programs are text here: nothing runs them.
 """
 
 import re
@@ -106,7 +104,7 @@ def mmos(record: Record) -> Draft | str:
 
 
 def arithmetic(record: Record) -> Draft | str:
-    """Demonstrations of `autocode.arithmetic`, whose programs print the answer by construction."""
+    """Demonstrations of `mathcode.data.arithmetic`, whose programs print the answer by construction."""
     common = {"question": record["question"], "gold": record["answer"], "type": record["family"]}
     if record["demo"] == "cot":
         return Draft(texts=(record["cot"],), **common)

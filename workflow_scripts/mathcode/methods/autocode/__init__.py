@@ -3,6 +3,7 @@
 from mathcode.methods.autocode import artifacts, dictations
 from mathcode.methods.autocode.form import FORM
 from mathcode.methods.autocode.report.index import ITEMS
+from mathcode.methods.autocode.report.stages import STAGES
 from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers, training
 from mathcode.methods.method import Method
 
@@ -29,6 +30,7 @@ METHOD = Method(
     samples=artifacts.samples,
     tabulated=artifacts.tabulated,
     browsed=artifacts.browsed,
+    stages=STAGES,
     items=ITEMS,
     reporting="mathcode.methods.autocode.report.parts:PARTS",
 )

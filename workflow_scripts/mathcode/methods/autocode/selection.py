@@ -83,11 +83,9 @@ def _value(methodology: str) -> pl.Expr:
 def certain_labels(labels: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
     """The labels of `selection_labels` that their few rollouts leave little doubt about: with at least this posterior
     probability (Jeffreys priors) the preferred methodology is the better one."""
-    from mathcode.measures.uncertainty import probability_code_better
-
     counts = ["right_code", "n_code", "right_cot", "n_cot"]
     labelled = labels.drop_nulls("label")
-    known = {row: probability_code_better(row[:2], row[2:]) for row in labelled.select(counts).unique().iter_rows()}
+    known = {row: uncertainty.probability_code_better(row[:2], row[2:]) for row in labelled.select(counts).unique().iter_rows()}
     rows = zip(labelled.select(counts).iter_rows(), labelled["label"], strict=True)
     sure = [known[row] if label == "code" else 1 - known[row] for row, label in rows]
     return labelled.filter(pl.Series(sure, dtype=pl.Float64) >= level)

@@ -3,7 +3,6 @@
 from mathcode.methods.autocode.report import published
 from mathcode.methods.autocode.report.columns import COLUMNS
 from mathcode.methods.autocode.report.plan import EM, Plan
-from mathcode.methods.autocode.report.stages import STAGES
 from mathcode.report.parts import Parts
 
-PARTS = Parts(lead=EM, plan=Plan, columns=COLUMNS, stages=STAGES, check=published.check_plan)
+PARTS = Parts(lead=EM, plan=Plan, columns=COLUMNS, check=published.check_plan)

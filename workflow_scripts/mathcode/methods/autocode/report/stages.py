@@ -1,15 +1,16 @@
 """Stages of a run of AutoCode, as its table of costs adds them up."""
 
+from mathcode.methods.method import Stage
+
 STAGES = {
-    "SFT": r"start/.+/model",
-    "exploration": r".+/explore/.+/(rollouts|\d+of\d+)",
-    "grading of rollouts": r".+/explore/.+/grades",
-    "E-step": r".+/reference_strategy",
-    "synthesis": r".+/iter\d+/training",
-    "log-probabilities": r".+/logprobs",
-    "RL": r".+/iter\d+/model",
-    "evaluation": r".+/eval/greedy/[^/]+(/\d+of\d+)?",
-    "evaluation for labels": r".+/eval/sampled/[^/]+(/\d+of\d+)?",
-    "grading of responses": r".+/eval/\w+/[^/]+/[^/]+/grades",
+    "SFT": Stage(r"start/.+/model", "start"),
+    "exploration": Stage(r".+/explore/.+/(rollouts|\d+of\d+)", "explore"),
+    "grading of rollouts": Stage(r".+/explore/.+/grades"),
+    "E-step": Stage(r".+/reference_strategy"),
+    "synthesis": Stage(r".+/iter\d+/training"),
+    "log-probabilities": Stage(r".+/logprobs", "score"),
+    "RL": Stage(r".+/iter\d+/model", "train"),
+    "evaluation": Stage(r".+/eval/greedy/[^/]+(/\d+of\d+)?", "evaluate"),
+    "evaluation for labels": Stage(r".+/eval/sampled/[^/]+(/\d+of\d+)?", "evaluate"),
+    "grading of responses": Stage(r".+/eval/\w+/[^/]+/[^/]+/grades"),
 }
-"""Name of a stage, and the paths of its jobs below the run's logs."""
