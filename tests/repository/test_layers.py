@@ -204,7 +204,8 @@ def test_modules_and_programs_that_texts_name_are_there():
         text = path.read_text(encoding="utf-8")
         names = re.findall(r"\bmathcode\.((?:\w+\.)*\w+)(?![\w.*])", text)
         gone |= {(path.name, f"mathcode.{name}") for name in names if not there(name) and not there(name.rpartition(".")[0])}
-        gone |= {(path.name, name) for name in re.findall(r"workflow_scripts/[\w/]+\.py", text) if not (ROOT / name).is_file()}
+        files = re.findall(r"\b(?:workflow_scripts/[a-z_/]+\.py|rules/[a-z_/]+\.smk)", text)
+        gone |= {(path.name, name) for name in files if not (ROOT / name).is_file()}
         gone |= {(path.name, name) for name in re.findall(r"`autocode\.\w+`", text)}
     assert gone == set()
 

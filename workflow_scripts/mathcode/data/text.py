@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from mathcode.core.errors import UserError
+from mathcode.responses import parse
 
 Record = dict[str, Any]
 Row = TypeVar("Row")
-_BRACE = re.compile(r"\\[{}\\]|[{}]")
-"""A brace; an escaped one is matched too, so that it is passed over."""
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*")
 
 
@@ -27,10 +26,10 @@ def boxes(text: str) -> list[tuple[int, int, str]]:
         if text[position : position + 1] != "{":
             end = position + len(re.match(r"[^\s$.,;]*", text[position:]).group())
             content = text[position:end]
-        elif (end := _closing_brace(text, position)) is None:
+        elif (brace := parse.closing_brace_of_box(text, position + 1)) is None:
             continue
         else:
-            content = text[position + 1 : end - 1]
+            content, end = text[position + 1 : brace], brace + 1
         found.append((start, end, content.strip()))
         position = max(end, position)
     return found
@@ -47,16 +46,6 @@ def unboxed(text: str) -> str:
     for start, end, content in reversed(boxes(text)):
         text = text[:start] + content + text[end:]
     return text
-
-
-def _closing_brace(text: str, opening: int) -> int | None:
-    """Position after the brace that closes the one at `opening`."""
-    depth = 0
-    for match in _BRACE.finditer(text, opening):
-        depth += {"{": 1, "}": -1}.get(match[0], 0)
-        if depth == 0 and match[0] == "}":
-            return match.end()
-    return None
 
 
 def without_dollars(text: str) -> str:

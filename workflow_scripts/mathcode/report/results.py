@@ -184,6 +184,6 @@ def parse_plan(text: str, plan: type[P] = Plan) -> P:
         ResultsError: the text is no plan.
     """
     try:
-        return settings.parse(plan, text)
+        return settings.parse(plan, text, "--plan")
     except settings.SettingsError as error:
-        raise ResultsError(str(error).replace("--settings", "--plan", 1)) from error
+        raise ResultsError(str(error)) from error

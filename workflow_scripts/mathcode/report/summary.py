@@ -21,7 +21,7 @@ from mathcode.report.verdicts import Claim
 
 
 class About(settings.Section):
-    """What a run was made of, in the words of its settings; made by `about_json` of rules/common.smk."""
+    """What a run was made of, in the words of its settings; made by `about_json` of rules/targets.smk."""
 
     description: str
     queries: list[str] = Field(description="query sets for exploration and RL")
