@@ -9,6 +9,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# A worker a core, up to four; each keeps to its modules, whose fixtures are then made once.
+PYTEST := .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 .PHONY: help demo test fast full unlock
 
 help:
@@ -24,15 +26,15 @@ demo:
 
 test:
 	bash setup.sh test
-	.venv/bin/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 fast:
 	bash setup.sh test
-	.venv/bin/python -m pytest -m fast $(ARGS)
+	$(PYTEST) -m fast $(ARGS)
 
 full:
 	bash setup.sh full
-	.venv/bin/python -m pytest -m full $(ARGS)
+	$(PYTEST) -m full $(ARGS)
 
 unlock:
 	.venv/bin/snakemake --unlock

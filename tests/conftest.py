@@ -23,6 +23,7 @@ GUARD = tiers.Guard()
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tiers.assign(items)
+    tiers.slowest_first(items)
 
 
 @pytest.hookimpl(wrapper=True)

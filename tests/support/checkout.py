@@ -36,9 +36,14 @@ def planned(*arguments: str, cwd: Path = ROOT) -> Counter:
     """Jobs of a dry run, by rule."""
     done = snakemake(*arguments, "-n", "--quiet", "rules", cwd=cwd)
     assert done.returncode == 0, done.stdout[-2000:]
-    if "Nothing to be done" in done.stdout:
+    return jobs_of(done.stdout)
+
+
+def jobs_of(printed: str) -> Counter:
+    """Jobs that a dry run has printed, by rule."""
+    if "Nothing to be done" in printed:
         return Counter()
-    table = done.stdout.split("\njob ")[1].split("\ntotal ")[0]
+    table = printed.split("\njob ")[1].split("\ntotal ")[0]
     return Counter({name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)})
 
 

@@ -23,6 +23,11 @@ def assign(items: Iterable[pytest.Function]) -> None:
             item.add_marker("stage" if STARTING & {*item.fixturenames} else "fast")
 
 
+def slowest_first(items: list[pytest.Function]) -> None:
+    """Put slow tiers first, so that no worker is left alone with them at the end; modules stay together."""
+    items.sort(key=lambda item: -max(TIERS.index(mark.name) for mark in item.iter_markers() if mark.name in TIERS))
+
+
 def cut(values: Iterable, every: int, only_full: Collection = ()) -> list:
     """Parameters of an exhaustive test: each `every`-th one is in the tier `stage`, the others and `only_full` in `full`."""
     marks = (pytest.mark.stage, pytest.mark.full)

@@ -1,5 +1,6 @@
 """Policies on disk: Hugging Face folders, loaded, linked, downloaded, and saved whole or not at all."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -13,13 +14,23 @@ class ModelError(UserError):
 
 def load_tokenizer(folder: str | Path):
     """The tokenizer of a policy folder, with a padding token (the end-of-text token where there is none)."""
-    from transformers import AutoTokenizer
-
     require(folder)
-    tokenizer = AutoTokenizer.from_pretrained(str(folder))
+    tokenizer = _tokenizer_class(Path(folder)).from_pretrained(str(folder))
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def _tokenizer_class(folder: Path):
+    """The class that reads a folder's tokenizer. Where its settings name the general one, nothing is imported that needs torch."""
+    described = folder / "tokenizer_config.json"
+    if described.is_file() and json.loads(described.read_text(encoding="utf-8")).get("tokenizer_class") == "TokenizersBackend":
+        from transformers import TokenizersBackend
+
+        return TokenizersBackend
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer
 
 
 def load_policy(folder: str | Path, dtype: str):
