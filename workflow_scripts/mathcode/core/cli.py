@@ -19,6 +19,8 @@ def run(main: Callable[[], int | None]) -> None:
 
     A full disk and an unreadable file are such errors too; anything else is a defect and keeps its traceback.
     """
+    # Threads of torch that wait for each other sleep: spinning beside other jobs, they are several times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     for chatty in ("httpx", "filelock", "fsspec"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
