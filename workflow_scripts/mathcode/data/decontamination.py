@@ -1,21 +1,19 @@
-"""Which benchmark items a training set already holds: word for word, or by a shared run of n words.
+"""Which benchmark items a training set already holds: word for word and sign for sign, or by a shared run of n words.
 
-Questions are compared, not solutions. A shared run is a hint and no proof: stock phrases ("where m and n are relatively
-prime positive integers") flag items that nobody has leaked, so exact and n-gram overlap are counted apart.
+Questions are compared without their dress (`mathcode.data.wording`), not solutions. A shared run is a hint and no proof: stock phrases
+("where m and n are relatively prime positive integers") flag items that nobody has leaked, so exact and n-gram overlap are counted apart.
 """
 
 import hashlib
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from mathcode import tables
+from mathcode.data import wording
 
-_WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
-"""A word; where a script has no blanks between words (Chinese), a character."""
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 """Odd, so that every position of a run weighs into its hash."""
 
@@ -48,13 +46,8 @@ class Comparison:
     items: pl.DataFrame
 
 
-def normalise(text: str) -> str:
-    """Lower-case words joined by one blank; everything that is no letter or digit separates words."""
-    return " ".join(_WORD.findall(text.lower()))
-
-
 def fingerprint(questions: Iterable[str], n: int) -> Fingerprint:
-    """Hash questions and their runs of `n` words.
+    """Hash questions and their runs of `n` words, each with the signs before it.
 
     Hashes are of the text alone, so they agree between processes and machines; two different runs among 10^8 share one
     with a probability of about 10^-3.
@@ -62,9 +55,9 @@ def fingerprint(questions: Iterable[str], n: int) -> Fingerprint:
     known: dict[str, int] = {}
     texts, words, owners = [], [], []
     for index, question in enumerate(questions):
-        text = normalise(question)
-        texts.append(_hash(text))
-        for word in text.split():
+        parts = wording.words(question)
+        texts.append(_hash(wording.joined(parts)))
+        for word in parts:
             if word not in known:
                 known[word] = _hash(word)
             words.append(known[word])
@@ -139,7 +132,7 @@ def _items(dataset: str, use: str, name: str, benchmark: pl.DataFrame, shared: O
 
 
 def _hash(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
 
 
 def _runs(words: np.ndarray, owners: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
