@@ -38,10 +38,21 @@ class Overlap:
 
 
 @dataclass(frozen=True)
+class Removal:
+    """A training row that is removed, and the first benchmark item because of which it is: rows count from 0."""
+
+    row: int
+    benchmark: str
+    item: int
+    overlap: str
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """One training set against benchmarks: which rows stay, and rows for the two tables of overlap."""
+    """One training set against benchmarks: which rows stay, which do not and why, and rows for the two tables of overlap."""
 
     keep: np.ndarray
+    removed: list[Removal]
     counts: pl.DataFrame
     items: pl.DataFrame
 
@@ -91,14 +102,16 @@ def compare(dataset: str, use: str, questions: Iterable[str], benchmarks: dict[s
         remove: "exact", "ngram" for exact and n-gram overlap, or "none".
 
     Returns:
-        A boolean array of the rows to keep, and frames of the tables `overlap_counts` and `overlap_items`.
+        A boolean array of the rows to keep, what removes the others, and frames of the tables `overlap_counts` and `overlap_items`.
     """
     training = fingerprint(questions, n)
     keep = np.ones(len(training.texts), dtype=bool)
-    counts, items = [], [tables.OVERLAP_ITEMS.empty()]
+    removed, counts, items = [], [], [tables.OVERLAP_ITEMS.empty()]
     for name, benchmark in benchmarks.items():
-        shared = overlap(training, fingerprint(benchmark["question"], n))
+        held = fingerprint(benchmark["question"], n)
+        shared = overlap(training, held)
         drop = _removed(shared, remove)
+        removed += [Removal(row, name, item, kind) for row, item, kind in _partners(training, held, np.flatnonzero(drop & keep).tolist())]
         keep &= ~drop
         counts.append(
             {
@@ -113,7 +126,7 @@ def compare(dataset: str, use: str, questions: Iterable[str], benchmarks: dict[s
             }
         )
         items.append(_items(dataset, use, name, benchmark, shared))
-    return Comparison(keep, pl.DataFrame(counts, schema=tables.OVERLAP_COUNTS.schema), pl.concat(items))
+    return Comparison(keep, removed, pl.DataFrame(counts, schema=tables.OVERLAP_COUNTS.schema), pl.concat(items))
 
 
 def _removed(shared: Overlap, remove: str) -> np.ndarray:
@@ -121,6 +134,21 @@ def _removed(shared: Overlap, remove: str) -> np.ndarray:
     if remove == "none":
         return np.zeros(len(shared.rows_exact), dtype=bool)
     return shared.rows_exact | shared.rows_ngram if remove == "ngram" else shared.rows_exact
+
+
+def _partners(training: Fingerprint, benchmark: Fingerprint, rows: list[int]) -> Iterator[tuple[int, int, str]]:
+    """Rows with the first item that has their text, or else a run of theirs; and which of the two it is."""
+    if not rows:
+        return
+    whole = dict(zip(benchmark.texts[::-1].tolist(), range(len(benchmark.texts) - 1, -1, -1), strict=True))
+    parts = dict(zip(benchmark.runs[::-1].tolist(), benchmark.owners[::-1].tolist(), strict=True))
+    starts = np.searchsorted(training.owners, rows), np.searchsorted(training.owners, rows, side="right")
+    for row, start, end in zip(rows, *starts, strict=True):
+        item = whole.get(int(training.texts[row]))
+        if item is not None:
+            yield row, item, "exact"
+        else:
+            yield row, next(parts[run] for run in training.runs[start:end].tolist() if run in parts), "ngram"
 
 
 def _items(dataset: str, use: str, name: str, benchmark: pl.DataFrame, shared: Overlap) -> pl.DataFrame:

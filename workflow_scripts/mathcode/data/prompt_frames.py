@@ -10,11 +10,11 @@ _MARKUP = re.compile(
     r"<\|[^<>|\s]{1,30}\|>|\[/?inst\]|<</?sys>>"
     r"|</?(?:s|p|br|b|i|em|strong|div|span|image|question|problem|answer|think|user|assistant|system|instruction)\s{0,3}/?>"
 )
-_SENTENCE = re.compile(r"[^.?!:,\n。？！：，、\]]*[.?!:,\n。？！：，、\]]*")
+_ENDS = re.compile(r"[.?!:,\n。？！：，、\]]+")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _NUMBERED = re.compile(r"\s*(?:(?:question|problem|exercise|example|task|q|no)\W{0,3}|第\s?)\d{1,4}\s?[题问]?\W*")
 _LISTED = re.compile(r"\s*\(?\d{1,3}[.)、]\s?(?=[^\W\d]{2})")
-_WORDLESS = re.compile(r"[\s.?!:,;。？！：，、；'\"`#*_$~\\{}()\[\]<>-]*")
+_MARKS = re.compile(r"[\s.?!:,;。？！：，、；'\"`#*_$~\\{}()\[\]<>-]+")
 _ENGLISH = frozenset(
     """
     a about above according act advance advice after ai all always an and answer answering answers any appropriate appropriately
@@ -44,7 +44,6 @@ _CHINESE = re.compile(
         )
     )
 )
-_HAN = re.compile("[\u3400-\u9fff]+")
 
 
 def without_frame(text: str) -> str:
@@ -54,7 +53,10 @@ def without_frame(text: str) -> str:
         text: in small letters and with ASCII punctuation, where its own allows.
     """
     bare = _MARKUP.sub("\n", text)
-    ends = [0, *(found.end() for found in _SENTENCE.finditer(bare) if found.end() > found.start())]
+    ends = [found.end() for found in _ENDS.finditer(bare)]
+    if not ends or ends[-1] < len(bare):
+        ends.append(len(bare))
+    ends.insert(0, 0)
     first, last = 0, len(ends) - 1
     while first < last and (_framing(sentence := bare[ends[first] : ends[first + 1]]) or _NUMBERED.fullmatch(sentence)):
         first += 1
@@ -68,5 +70,4 @@ def without_frame(text: str) -> str:
 
 def _framing(sentence: str) -> bool:
     """Whether a sentence is part of a frame: nothing but its words, in English or Chinese, and marks."""
-    rest = _HAN.sub(lambda found: _CHINESE.sub("", found[0]), sentence)
-    return not _WORDLESS.sub("", _WORD.sub(lambda found: "" if found[0] in _ENGLISH else "x1", rest))
+    return _ENGLISH.issuperset(_WORD.findall(sentence)) and not _MARKS.sub("", _CHINESE.sub("", _WORD.sub(" ", sentence)))

@@ -73,7 +73,11 @@ _DOTS = "…"
 _GAP = "__"
 _MARKS = frozenset("!%&'()*-/:[]_{}#@\\⋅‰")
 """Punctuation, as Unicode has it, that means something in mathematics."""
-_BEFORE_FACTORIAL = frozenset(")]}!'|")
+_ENDS = frozenset(["", *".?;,、。！？"])
+_QUOTATION_MARKS = dict.fromkeys(map(ord, '$"`'), " ")
+_COMPOUND = re.compile(r"(\d|[a-z]{3})-(?=[a-z]{3})")
+"""A hyphen of words, "5-day" and "right-angled"; any other is a minus sign."""
+_BETWEEN_NUMBERS = re.compile(r"\d (?=\d)")
 
 
 def normalise(question: str) -> str:
@@ -88,19 +92,18 @@ def words(question: str) -> list[str]:
     """
     found, signs = [], ""
     for token in _tokens(_plain(question)):
-        signs += token
         if token[0].isalnum():
-            found.append(signs)
+            found.append(signs + token if signs else token)
             signs = ""
+        else:
+            signs += token
     return [*found, signs] if signs else found
 
 
 def joined(parts: list[str]) -> str:
     """Words as one text. Blanks between letters are dress; between numbers they are not, since "4 2" is no "42"."""
-    made = parts[:1]
-    for before, part in itertools.pairwise(parts):
-        made.append(f" {part}" if part[0].isdigit() and before[-1].isdigit() else part)
-    return "".join(made)
+    apart = _BETWEEN_NUMBERS.sub(r"\g<0>\t", " ".join(parts))
+    return apart.replace(" \t", "\t").replace(" ", "").replace("\t", " ")
 
 
 def _plain(text: str) -> str:
@@ -111,14 +114,21 @@ def _plain(text: str) -> str:
         text = _POWER.sub(lambda found: f"^{{{found[0].translate(_RAISED)}}}", text)
         text = _INDEX.sub(lambda found: f"_{{{found[0].translate(_RAISED)}}}", text)
         text = unicodedata.normalize("NFKC", _APART.sub(r" \g<0> ", text.translate(_SIGNS))).translate(_SIGNS)
-    text = _INVISIBLE.sub("", text)
+    if not text.isprintable():
+        text = _INVISIBLE.sub("", text)
     if "\\" in text:
         text = _COMMAND.sub(_printed, _GROUPED.sub("", text.replace("\\!", "")))
-    text = _LATEX_QUOTES.sub(r"\1", text.replace("{,}", ","))
-    text = without_frame(_SMALLER.sub(lambda found: found[0].casefold(), text))
-    text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), _LINE_MARK.sub(" ", text))
+    if "``" in text:
+        text = _LATEX_QUOTES.sub(r"\1", text)
+    text = text.casefold() if text.isascii() else _SMALLER.sub(lambda found: found[0].casefold(), text)
+    text = without_frame(text).translate(_QUOTATION_MARKS)
+    text = _LINE_MARK.sub(" ", text)
+    if "," in text:
+        text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text.replace("{,}", ","))
     if "**" in text:  # a power of Python between blanks or none, else Markdown's bold type
         text = _STARS.sub(lambda found: "^" if bool(found[1]) == bool(found[2]) else " ", text).replace("**", " ")
+    if "-" in text:
+        text = _COMPOUND.sub(r"\1 ", text)
     return _QUOTED.sub(r" \1 ", text) if "'" in text else text
 
 
@@ -134,40 +144,42 @@ def _printed(found: re.Match) -> str:
 
 def _tokens(text: str) -> list[str]:
     """Numbers, runs of letters, and the single signs that mean something."""
-    found = ["", *_TOKEN.findall(text), ""]
+    found = _TOKEN.findall(text)
+    found.append("")
     made: list[str] = []
     open_braces: list[tuple[int, int, bool]] = []  # where in `made`, how many tokens stood before, whether they belong to a font
-    count = 0
-    for before, token, after in zip(found, found[1:], found[2:]):  # noqa: B905 - neighbours
-        if token == "{":
-            open_braces.append((len(made), count, before == _STYLE))
-        elif token == "}":
-            if not open_braces:
+    count, before = 0, ""
+    for place, token in enumerate(found):
+        earlier, before = before, token
+        if not token[:1].isalnum():
+            if token == "{":
+                open_braces.append((len(made), count, earlier == _STYLE))
+                count -= 1
+            elif token == "}":
+                if not open_braces:
+                    continue
+                start, held, dress = open_braces.pop()
+                if dress or count == held or (count == held + 1 and _is_single(made[-1])):
+                    made[start] = ""
+                    continue
+            elif not (token := _meaning(earlier, token, found[place + 1] if token else "")):  # noqa: PLW2901
                 continue
-            start, earlier, dress = open_braces.pop()
-            if dress or count == earlier or (count == earlier + 1 and _is_single(made[-1])):
-                made[start] = ""
-                continue
-        elif not (token := _meaning(before, token, after)):
-            continue
-        else:
-            count += 1
         made.append(token)
+        count += 1
     return _tidied(made)
 
 
 def _meaning(before: str, token: str, after: str) -> str:
-    """A token as it is compared, given its neighbours; "" for one that is dress."""
-    if token[0].isalnum():
-        return token
+    """A sign as it is compared, given its neighbours; "" for one that is dress."""
     if len(token) > 1:
         return "0" + token if token[-1].isdigit() else _DOTS if token[0] == "." else _GAP
+    if token in ",;、":
+        return "," if _is_mathematics(before) and _is_mathematics(after) else ""
+    if token == ":":
+        return token if _is_mathematics(before) and _is_mathematics(after) else ""
     if token == "!":
-        return token if before and (before in _BEFORE_FACTORIAL or _is_operand(before)) else ""
-    if token in ":,;、":
-        between = _is_operand(before) and _is_operand(after)
-        return "" if not between else ":" if token == ":" else ","
-    return _kept_sign(token)
+        return token if _is_mathematics(before) else ""
+    return _kept_sign(token) if token else ""
 
 
 @functools.cache
@@ -182,9 +194,11 @@ def _is_single(token: str) -> bool:
     return len(token) == 1 or token[0].isdigit()
 
 
-def _is_operand(token: str) -> bool:
-    """A number, or a letter that stands alone (not a character of Chinese)."""
-    return token[:1].isdigit() or (len(token) == 1 and token.isalpha() and token < "\u3400")
+def _is_mathematics(token: str) -> bool:
+    """A number, a letter that stands alone, or a sign: no word, no end of a sentence, no end of the text."""
+    if token[:1].isalpha():
+        return len(token) == 1 and token < "\u3400"
+    return token not in _ENDS
 
 
 def _tidied(tokens: list[str]) -> list[str]:
