@@ -15,7 +15,12 @@ KINDS = {"q:0": "exploratory_native", "q:1": "reflective"}
 
 
 class Characters:
-    """A tokenizer of one token per character."""
+    """A tokenizer of one token per character, none of which is special."""
+
+    all_special_ids, added_tokens_decoder = (), {}
+
+    def __len__(self) -> int:
+        return 0x110000
 
     def __call__(self, text: str) -> dict[str, list[int]]:
         return {"input_ids": [ord(character) for character in text]}

@@ -8,7 +8,6 @@ small blanks, braces around a single sign, thousands separators, punctuation of 
 
 import functools
 import html
-import itertools
 import re
 import unicodedata
 
@@ -20,7 +19,7 @@ _POWER = re.compile("[⁰¹²³⁴-⁹⁺⁻⁼⁽⁾ⁿⁱ]+")
 _INDEX = re.compile("[₀-₉₊₋₌₍₎]+")
 _APART = re.compile("[¼-¾⅐-⅞①-⓿]")
 """Signs that hold numbers: 3½ is not 31/2."""
-_LIKE = {"'": "’‘‛′´ʹʼ", '"': "“”„‟«»", "-": "‐‑‒–—―−﹣", "/": "⁄∕", ":": "∶", "⋅": "·∙・", "×": "✕✖", "≤": "⩽≦", "≥": "⩾≧", "Δ": "∆"}
+_LIKE = {"'": "’‘‛′´ʹʼ", '"': "“”„‟«»", "-": "‐‑‒–—―−﹣", "/": "⁄∕", ":": "∶", "⋅": "·∙・", "°": "∘˚", "×": "✕✖", "≤": "⩽≦", "≥": "⩾≧", "Δ": "∆"}
 _DOUBLE = {"″": "'" * 2, "‴": "'" * 3, "∣": "|", "∥": "||"}
 _SIGNS = str.maketrans({other: sign for sign, others in _LIKE.items() for other in others} | _DOUBLE)
 _FORMATS = "\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef"
@@ -30,28 +29,36 @@ _SMALLER = re.compile("[^Α-Ω]+")
 
 _STYLE, _OPENS, _CLOSES = "\x01\x02\x03"
 """A change of font, after which braces are dress, and the braces that LaTeX prints; none of them is left in a text by then."""
-_DROPPED = r"""left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm displaystyle textstyle scriptstyle
-    limits nolimits quad qquad enspace thinspace medspace thickspace negthinspace space par newline noindent hfill hline item
-    protect strut mathstrut centering , ; : > ( ) [ ] / ~""".split()
-_STYLES = """text textrm textbf textit texttt textsf textsc textnormal textup emph underline mbox hbox mathrm mathbf mathit mathsf mathtt
-    mathcal mathfrak mathscr mathbb boldsymbol bm pmb operatorname ensuremath rm bf it sf tt cal""".split()
+_DROPPED = r"""
+    left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm displaystyle textstyle scriptstyle limits
+    nolimits quad qquad enspace thinspace medspace thickspace negthinspace space par newline noindent hfill hline item protect
+    strut mathstrut centering , ; : > ( ) [ ] / ~
+"""
+_STYLES = """
+    text textrm textbf textit texttt textsf textsc textnormal textup emph underline mbox hbox mathrm mathbf mathit mathsf mathtt
+    mathcal mathfrak mathscr mathbb boldsymbol bm pmb operatorname ensuremath rm bf it sf tt cal
+"""
+_PRINTED = r"""
+    sqrt √  lt <  gt >  le ≤  leq ≤  leqslant ≤  ge ≥  geq ≥  geqslant ≥  ne ≠  neq ≠  times ×  cdot ⋅  div ÷  pm ±  mp ∓  circ °
+    degree °  infty ∞  to →  rightarrow →  longrightarrow →  ldots ...  dots ...  cdots ...  dotsc ...  dotsb ...  prime '  mid |
+    vert |  lvert |  rvert |  Vert ||  lVert ||  rVert ||  | ||  parallel ||  angle ∠  triangle △  perp ⊥  in ∈  notin ∉  cup ∪
+    cap ∩  subset ⊂  subseteq ⊆  setminus ∖  emptyset ∅  varnothing ∅  forall ∀  exists ∃  sum ∑  prod ∏  int ∫  partial ∂
+    nabla ∇  approx ≈  equiv ≡  cong ≅  sim ∼  implies ⇒  Rightarrow ⇒  iff ⇔  lfloor ⌊  rfloor ⌋  lceil ⌈  rceil ⌉  langle ⟨
+    rangle ⟩  \ ↵  colon :  ast *  cdotp ⋅  lnot ¬  neg ¬  wedge ∧  land ∧  vee ∨  lor ∨  alpha α  beta β  gamma γ  delta δ
+    epsilon ε  varepsilon ε  zeta ζ  eta η  theta θ  iota ι  kappa κ  lambda λ  mu μ  nu ν  xi ξ  pi π  rho ρ  sigma σ  tau τ
+    upsilon υ  phi φ  varphi φ  chi χ  psi ψ  omega ω  Gamma Γ  Delta Δ  Theta Θ  Lambda Λ  Xi Ξ  Pi Π  Sigma Σ  Phi Φ  Psi Ψ
+    Omega Ω
+"""
+"""Commands, each followed by what it prints."""
 _COMMANDS = {
-    **dict.fromkeys([*_DROPPED, " ", "\n", "\t"], " "),
-    **dict.fromkeys(_STYLES, _STYLE),
-    **{"dfrac": " frac ", "tfrac": " frac ", "cfrac": " frac ", "dbinom": " binom ", "tbinom": " binom ", "sqrt": "√", "lt": "<", "gt": ">"},
-    **{"le": "≤", "leq": "≤", "leqslant": "≤", "ge": "≥", "geq": "≥", "geqslant": "≥", "ne": "≠", "neq": "≠", "times": "×", "cdot": "⋅"},
-    **{"div": "÷", "pm": "±", "mp": "∓", "circ": "°", "degree": "°", "infty": "∞", "to": "→", "rightarrow": "→", "longrightarrow": "→"},
-    **{"ldots": "...", "dots": "...", "cdots": "...", "dotsc": "...", "dotsb": "...", "prime": "'", "mid": "|", "vert": "|", "lvert": "|"},
-    **{"rvert": "|", "Vert": "||", "lVert": "||", "rVert": "||", "|": "||", "parallel": "||", "angle": "∠", "triangle": "△", "perp": "⊥"},
-    **{"in": "∈", "notin": "∉", "cup": "∪", "cap": "∩", "subset": "⊂", "subseteq": "⊆", "setminus": "∖", "emptyset": "∅"},
-    **{"varnothing": "∅", "forall": "∀", "exists": "∃", "sum": "∑", "prod": "∏", "int": "∫", "partial": "∂", "nabla": "∇"},
-    **{"approx": "≈", "equiv": "≡", "cong": "≅", "sim": "∼", "implies": "⇒", "Rightarrow": "⇒", "iff": "⇔", "lfloor": "⌊", "rfloor": "⌋"},
-    **{"lceil": "⌈", "rceil": "⌉", "langle": "⟨", "rangle": "⟩", "\\": "↵", "colon": ":", "ast": "*", "cdotp": "⋅", "lnot": "¬", "neg": "¬"},
-    **{"lbrace": _OPENS, "rbrace": _CLOSES, "{": _OPENS, "}": _CLOSES, "wedge": "∧", "land": "∧", "vee": "∨", "lor": "∨"},
-    **{"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ"},
-    **{"iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ"},
-    **{"upsilon": "υ", "phi": "φ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ"},
-    **{"Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω", **{sign: sign for sign in "%$&#_'\""}},
+    **dict.fromkeys([*_DROPPED.split(), " ", "\n", "\t"], " "),
+    **dict.fromkeys(_STYLES.split(), _STYLE),
+    **dict(zip(_PRINTED.split()[::2], _PRINTED.split()[1::2], strict=True)),
+    **dict.fromkeys(("dfrac", "tfrac", "cfrac"), " frac "),
+    **dict.fromkeys(("dbinom", "tbinom"), " binom "),
+    **dict.fromkeys(("{", "lbrace"), _OPENS),
+    **dict.fromkeys(("}", "rbrace"), _CLOSES),
+    **{sign: sign for sign in "%$&#_'\""},
 }
 """What LaTeX prints, or a blank; any other command is a word."""
 _COMMAND = re.compile(
@@ -135,8 +142,8 @@ def _plain(text: str) -> str:
 def _printed(found: re.Match) -> str:
     """What a LaTeX command prints."""
     if found["name"]:
-        name = found["name"].removesuffix("*")
-        return _COMMANDS.get(name, f" {name} ")
+        name = found["name"]
+        return _COMMANDS.get(name[:1] + name[1:].removesuffix("*"), f" {name} ")
     if found["over"]:
         return f" frac {found['over']} {found['under']} "
     return f"√{found['root']} " if found["root"] else " "
@@ -162,7 +169,7 @@ def _tokens(text: str) -> list[str]:
                 if dress or count == held or (count == held + 1 and _is_single(made[-1])):
                     made[start] = ""
                     continue
-            elif not (token := _meaning(earlier, token, found[place + 1] if token else "")):  # noqa: PLW2901
+            elif not (token := _meaning(earlier, token, found[place + 1] if token else "")):
                 continue
         made.append(token)
         count += 1
