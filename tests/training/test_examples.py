@@ -18,6 +18,7 @@ class Characters:
     """A tokenizer of one token per character, none of which is special."""
 
     all_special_ids, added_tokens_decoder = (), {}
+    unk_token = unk_token_id = bos_token_id = eos_token_id = pad_token_id = None
 
     def __len__(self) -> int:
         return 0x110000

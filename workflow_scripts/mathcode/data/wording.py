@@ -19,7 +19,19 @@ _POWER = re.compile("[⁰¹²³⁴-⁹⁺⁻⁼⁽⁾ⁿⁱ]+")
 _INDEX = re.compile("[₀-₉₊₋₌₍₎]+")
 _APART = re.compile("[¼-¾⅐-⅞①-⓿]")
 """Signs that hold numbers: 3½ is not 31/2."""
-_LIKE = {"'": "’‘‛′´ʹʼ", '"': "“”„‟«»", "-": "‐‑‒–—―−﹣", "/": "⁄∕", ":": "∶", "⋅": "·∙・", "°": "∘˚", "×": "✕✖", "≤": "⩽≦", "≥": "⩾≧", "Δ": "∆"}
+_LIKE = {
+    "'": "’‘‛′´ʹʼ",
+    '"': "“”„‟«»",
+    "-": "‐‑‒–—―−﹣",
+    "/": "⁄∕",
+    ":": "∶",
+    "⋅": "·∙・",
+    "°": "∘˚",
+    "×": "✕✖",
+    "≤": "⩽≦",
+    "≥": "⩾≧",
+    "Δ": "∆",
+}
 _DOUBLE = {"″": "'" * 2, "‴": "'" * 3, "∣": "|", "∥": "||"}
 _SIGNS = str.maketrans({other: sign for sign, others in _LIKE.items() for other in others} | _DOUBLE)
 _FORMATS = "\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef"

@@ -26,7 +26,7 @@ class TokenError(UserError):
 def encode_text(tokenizer, text: str) -> list[int]:
     """Tokens of a text that is no prompt: of a response, an output, a solution. No control token is among them."""
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-    return ids if control_tokens(tokenizer).isdisjoint(ids) else _spelt(tokenizer, text)
+    return ids if control_tokens(tokenizer).isdisjoint(ids) and not _names_unknown(tokenizer, text) else _spelt(tokenizer, text)
 
 
 def encode_prompt(tokenizer, prompt: str, frame: str) -> list[int]:
@@ -43,7 +43,8 @@ def encode_prompt(tokenizer, prompt: str, frame: str) -> list[int]:
         raise TokenError(f"the prompt {prompt[:40]!r} is not in the frame {frame!r}: was it made with another prompt profile?")
     ids = tokenizer(prompt)["input_ids"]
     controls = control_tokens(tokenizer)
-    if tuple(token for token in ids if token in controls) == _framing(tokenizer, len(tokenizer), frame):
+    framing = tuple(token for token in ids if token in controls) == _framing(tokenizer, len(tokenizer), frame)
+    if framing and not _names_unknown(tokenizer, prompt):
         return ids
     markers = _markers(tokenizer, len(tokenizer))
     pieces = [(before, True), (prompt[len(before) : len(prompt) - len(after)], False), (after, True)]
@@ -61,13 +62,24 @@ def encode_prompt(tokenizer, prompt: str, frame: str) -> list[int]:
 
 
 def control_tokens(tokenizer) -> frozenset[int]:
-    """Ids of the tokenizer's control tokens."""
-    return frozenset(_controls(tokenizer, len(tokenizer)))
+    """Ids of the tokenizer's control tokens; not of the one for what it cannot spell, which any text may need."""
+    return _control_ids(tokenizer, len(tokenizer))
+
+
+@functools.lru_cache(maxsize=8)
+def _control_ids(tokenizer, size: int) -> frozenset[int]:
+    unknown = {tokenizer.unk_token_id} - {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}
+    return frozenset(_controls(tokenizer, size)) - unknown
+
+
+def _names_unknown(tokenizer, text: str) -> bool:
+    """Whether a text holds the marker of what cannot be spelt."""
+    return tokenizer.unk_token is not None and tokenizer.unk_token in text
 
 
 @functools.lru_cache(maxsize=8)
 def _controls(tokenizer, size: int) -> dict[int, str]:
-    """Its control tokens, by id; `size` tells apart a tokenizer before and after tokens were added."""
+    """Its markers, by id; `size` tells apart a tokenizer before and after tokens were added."""
     added = {token: one.content for token, one in tokenizer.added_tokens_decoder.items() if one.special or _MARKER.fullmatch(one.content)}
     return {token: tokenizer.convert_ids_to_tokens(token) for token in tokenizer.all_special_ids} | added
 
