@@ -94,12 +94,12 @@ def _sample(args, chosen: SampleSettings, key: str, selected: list[pl.DataFrame]
     engine = start_engine(args.model, chosen.engine, chosen.sampling)
     samples = range(args.first_sample, args.first_sample + args.samples)
     method = METHODS[args.method]
-    frame = prompts.profile(args.profile).frame
+    asked_in = prompts.profile(args.profile).frame
     with Interpreter(chosen.interpreter.model_copy(update={"workers": args.workers})) as interpreter:
         for queries, part, mode, out in zip(selected, parts, args.mode, args.out, strict=True):
             limit = chosen.engine.max_model_len - 1
             prompt = partial(method.prompt, args.profile, mode)
-            rows = loop.plan_rows(queries, method.stored_mode(mode), samples, args.seed, prompt, engine.tokenizer, limit, frame)[part]
+            rows = loop.plan_rows(queries, method.stored_mode(mode), samples, args.seed, prompt, engine.tokenizer, limit, asked_in)[part]
             checkpoints = args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows(), part.start, part.stop)}"
             label = f"{mode} {Path(out).parent.name}"
             how = (chosen.sampling, chosen.engine, checkpoints, label, method.form, chosen.blocks)
