@@ -30,9 +30,10 @@ rule score_logprobs:
         tokens=lambda wildcards: training_of(wildcards).optimizer.micro_batch_tokens,
         threads=lambda wildcards: training_of(wildcards).optimizer.threads,
         dtype=scoring_dtype,
+        profile=prompt_profile,
     shell:
         "exec python workflow_scripts/score_logprobs.py --training {input.training:q} --model {input.model:q} --out {output:q}"
-        " --micro-batch-tokens {params.tokens} --threads {params.threads} --dtype {params.dtype} > {log:q} 2>&1"
+        " --profile {params.profile} --micro-batch-tokens {params.tokens} --threads {params.threads} --dtype {params.dtype} > {log:q} 2>&1"
 
 
 rule train_policy:

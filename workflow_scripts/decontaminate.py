@@ -6,6 +6,7 @@
 reads   tables `queries` or `sft` by --use, and tables `queries` of the benchmarks
 writes  one table of the same kind; on request the tables `overlap_counts` and `overlap_items` of these benchmarks, as
         measure_overlap.py makes them for any one
+logs    every removed question beside the question of the benchmark because of which it is removed
 
 The rules name the benchmarks of the run's guard. One that is only evaluated removes nothing: adding one trains nothing again.
 """
@@ -17,7 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from mathcode import tables
-from mathcode.core import cli
+from mathcode.core import cli, json_lines
 from mathcode.core.errors import InputError
 from mathcode.core.table_files import Table
 from mathcode.data import decontamination, queries
@@ -49,6 +50,10 @@ def clean(
         compared = decontamination.compare(Path(path).stem, table.name, frame["question"], guard, ngram, remove)
         frames.append(frame.filter(pl.Series(compared.keep)))
         comparisons.append(compared)
+        for removal in compared.removed:
+            item = guard[removal.benchmark].row(removal.item, named=True)
+            ours, theirs = json_lines.dumps(frame["question"][removal.row]), json_lines.dumps(item["question"])
+            log.info("removed (%s) %s: %s; %s %s: %s", removal.overlap, Path(path).stem, ours, removal.benchmark, item["query_id"], theirs)
         for row in compared.counts.filter(pl.col("removed_rows") > 0).iter_rows(named=True):
             log.info("%(dataset)s (%(use)s): %(removed_rows)d of %(training_rows)d rows removed because of %(benchmark)s", row)
     joined = pl.concat(frames)

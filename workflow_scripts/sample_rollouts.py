@@ -26,7 +26,7 @@ from mathcode.core import cli, provenance
 from mathcode.core.errors import InputError
 from mathcode.data.queries import slice_for_iteration, take
 from mathcode.interpreter.driver import Interpreter
-from mathcode.responses.prompts import PROFILES
+from mathcode.responses import prompts
 from mathcode.rollouts import loop, replicas
 from mathcode.rollouts.chunks import merged, parts_of_shard
 from mathcode.rollouts.engines import start_engine
@@ -56,7 +56,7 @@ def arguments():
     parser.add_argument("--slice", type=int, metavar="N", help="with --rows: take the N-th slice of the queries, shuffled by the seed")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--method", choices=METHODS, required=True, help="whose prompts and whose form of responses")
-    parser.add_argument("--profile", choices=PROFILES, required=True, help="prompt profile")
+    parser.add_argument("--profile", choices=prompts.PROFILES, required=True, help="prompt profile")
     parser.add_argument("--checkpoints", required=True, type=Path, help="undeclared folder for finished chunks")
     parser.add_argument("--workers", type=int, default=1, help="processes that run programs")
     parser.add_argument("--gpus", type=int, default=0, help="GPUs to use (default: what one engine takes)")
@@ -94,11 +94,12 @@ def _sample(args, chosen: SampleSettings, key: str, selected: list[pl.DataFrame]
     engine = start_engine(args.model, chosen.engine, chosen.sampling)
     samples = range(args.first_sample, args.first_sample + args.samples)
     method = METHODS[args.method]
+    asked_in = prompts.profile(args.profile).frame
     with Interpreter(chosen.interpreter.model_copy(update={"workers": args.workers})) as interpreter:
         for queries, part, mode, out in zip(selected, parts, args.mode, args.out, strict=True):
             limit = chosen.engine.max_model_len - 1
             prompt = partial(method.prompt, args.profile, mode)
-            rows = loop.plan_rows(queries, method.stored_mode(mode), samples, args.seed, prompt, engine.tokenizer, limit)[part]
+            rows = loop.plan_rows(queries, method.stored_mode(mode), samples, args.seed, prompt, engine.tokenizer, limit, asked_in)[part]
             checkpoints = args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows(), part.start, part.stop)}"
             label = f"{mode} {Path(out).parent.name}"
             how = (chosen.sampling, chosen.engine, checkpoints, label, method.form, chosen.blocks)

@@ -1,7 +1,7 @@
 """Log-probabilities of training examples under the model training starts from, by teacher forcing: behaviour policy, or reference.
 
     python workflow_scripts/score_logprobs.py --training training.parquet --model model --out logprobs.parquet \\
-        --micro-batch-tokens 8192 --threads 1 --dtype float32
+        --profile plain --micro-batch-tokens 8192 --threads 1 --dtype float32
 
 reads   table `training`, a policy folder
 writes  table `logprobs`; its column sampled_difference says how far sampling and training disagree on the same tokens
@@ -9,7 +9,8 @@ writes  table `logprobs`; its column sampled_difference says how far sampling an
 
 from mathcode import tables
 from mathcode.core import cli
-from mathcode.policies import folders
+from mathcode.policies import folders, tokens
+from mathcode.responses import prompts
 
 
 def arguments():
@@ -17,6 +18,7 @@ def arguments():
     parser.add_argument("--training", required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--out", required=True)
+    parser.add_argument("--profile", choices=prompts.PROFILES, required=True, help="frame of the prompts")
     parser.add_argument("--micro-batch-tokens", type=int, required=True, help="padded tokens per forward pass")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--dtype", required=True)
@@ -35,8 +37,9 @@ def main(argv: list[str] | None = None) -> int:
     training = tables.TRAINING.read(args.training)
     tokenizer = folders.load_tokenizer(args.model)
     model = folders.load_policy(args.model, args.dtype).to("cuda" if torch.cuda.is_available() else "cpu")
+    frame = prompts.profile(args.profile).frame
     sequences = [
-        scoring.TokenSequence(tokenizer(prompt)["input_ids"], ids, mask)
+        scoring.TokenSequence(tokens.encode_prompt(tokenizer, prompt, frame), ids, mask)
         for prompt, ids, mask in training.select("prompt", "token_ids", "loss_mask").iter_rows()
     ]
     scored = scoring.score(model, sequences, tokenizer.pad_token_id, args.micro_batch_tokens, "log-probabilities")

@@ -1,4 +1,4 @@
-"""Score evaluated responses: accuracy, code rates, attempts, failures, and how many items training data had seen.
+"""Score evaluated responses: accuracy, pass@k, maj@k, code rates, attempts, failures, and how many items training data had seen.
 
     python workflow_scripts/score_responses.py --grades grades.parquet --queries data/benchmarks/gsm8k.parquet \\
         --overlap results/laptop/data/overlap/sft/gsm8k/items.parquet --out scores.json
@@ -11,6 +11,7 @@ items are expected as were graded, namely those drawn first, so only the very la
 """
 
 import argparse
+import logging
 
 import polars as pl
 
@@ -18,7 +19,10 @@ from mathcode import tables
 from mathcode.core import cli, provenance
 from mathcode.core.errors import InputError
 from mathcode.data import queries
-from mathcode.measures import outcomes
+from mathcode.grading import votes
+from mathcode.measures import outcomes, pass_at_k
+
+log = logging.getLogger(__name__)
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -52,7 +56,16 @@ def _score(path: str, benchmark: str, overlap: pl.DataFrame, rows: int | None) -
         raise InputError(f"{path}: {error}") from error
     seen = overlap.filter(pl.col("query_id").is_in(items.implode()))
     exact = seen.filter(pl.col("overlap") == "exact")
+    tallied = pass_at_k.tallies(grades, votes.equal)
+    k = int(grades["query_id"].value_counts()["count"].max())
+    chosen = pass_at_k.by_query(tallied, k)
+    left_out = items.len() - chosen.height
+    log.info("%s: %d items with %d samples that have a verdict; %d with fewer are in no pass@k", path, chosen.height, k, left_out)
     return scores | {
+        "k": k,
+        "pass_at_k": chosen["pass_at_k"].mean(),
+        "maj_at_k": chosen["maj_at_k"].mean(),
+        "left_out": left_out,
         "contaminated": seen["query_id"].n_unique(),
         "contaminated_exact": exact["query_id"].n_unique(),
         "versions": provenance.versions(),

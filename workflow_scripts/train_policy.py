@@ -16,6 +16,7 @@ from pathlib import Path
 from mathcode import configuration, settings, tables
 from mathcode.core import cli, provenance
 from mathcode.policies import adapters, folders
+from mathcode.responses import prompts
 
 
 def arguments():
@@ -46,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     training = tables.TRAINING.read(args.training)
     logprobs = tables.LOGPROBS.read(args.logprobs) if args.logprobs else None
     tokenizer = folders.load_tokenizer(args.model)
-    shown = examples.from_table(training, logprobs, tokenizer, loss)
+    shown = examples.from_table(training, logprobs, tokenizer, loss, prompts.profile(family.prompt).frame)
     model = folders.load_policy(args.model, family.train_dtype)
     data = [table.hash_rows().to_list() for table in (training, logprobs) if table is not None]
     key = settings.fingerprint(data, provenance.folder_digest(args.model), family, chosen, args.iteration, args.seed)

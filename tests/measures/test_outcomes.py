@@ -162,6 +162,16 @@ def test_scores_count_the_contaminated_items_among_those_evaluated(scored):
     assert set(scores["definitions"]) <= set(scores)
 
 
+def test_items_with_fewer_samples_than_the_others_are_left_out_of_pass_at_k_and_counted(scored, caplog):
+    caplog.set_level("INFO")
+    rows = [row | {"sample": sample, "strict": sample == 0, "answer": str(sample)} for row in all_items() for sample in range(3)]
+    assert {key: scored(rows)[key] for key in ("k", "pass_at_k", "left_out")} == {"k": 3, "pass_at_k": 1.0, "left_out": 0}
+    rows[0] |= {"outcome": "infrastructure_error"}
+    scores = scored(rows)
+    assert (scores["pass_at_k"], scores["maj_at_k"], scores["left_out"]) == (1.0, pytest.approx(1 / 3), 1)
+    assert "39 items with 3 samples that have a verdict; 1 with fewer are in no pass@k" in caplog.text
+
+
 def test_a_drawn_part_of_a_benchmark_is_complete(scored):
     from mathcode.data.queries import take
 

@@ -15,7 +15,13 @@ KINDS = {"q:0": "exploratory_native", "q:1": "reflective"}
 
 
 class Characters:
-    """A tokenizer of one token per character."""
+    """A tokenizer of one token per character, none of which is special."""
+
+    all_special_ids, added_tokens_decoder = (), {}
+    unk_token = unk_token_id = bos_token_id = eos_token_id = pad_token_id = None
+
+    def __len__(self) -> int:
+        return 0x110000
 
     def __call__(self, text: str) -> dict[str, list[int]]:
         return {"input_ids": [ord(character) for character in text]}

@@ -65,7 +65,7 @@ def inputs(tmp_path_factory, trained_policy, tiny_policy, pairs, tiny_run, tiny_
         *program(
             "score_logprobs",
             *("--training", folder / "training.parquet", "--model", trained_policy, "--out", folder / "logprobs.parquet"),
-            *("--micro-batch-tokens", 512, "--threads", 1, "--dtype", "float32"),
+            *("--profile", "plain", "--micro-batch-tokens", 512, "--threads", 1, "--dtype", "float32"),
         )
     )
     assert scored.returncode == 0, scored.stderr[-2000:]

@@ -602,8 +602,8 @@ def answers(rows: list[dict]) -> dict[str, list]:
 
 
 def samples_row(run: Run, row: dict) -> dict:
-    shares = []
-    for rows in run.graded(row, place_of_samples(row)):
+    shares, graded = [], run.graded(row, place_of_samples(row))
+    for rows in graded:
         choices = {query: list(combinations(given, row["k"])) for query, given in answers(rows).items() if len(given) >= row["k"]}
         shares.append(
             {query: {"pass": np.mean([True in one for one in some]), "maj": np.mean([*map(vote, some)])} for query, some in choices.items()}
@@ -617,6 +617,7 @@ def samples_row(run: Run, row: dict) -> dict:
     return {
         "seeds": len(run.plan["seeds"]),
         "queries": queries,
+        "left_out": len({query for rows in graded for query in answers(rows)}) - queries,
         **named("pass", cut(found["pass"]), "pass_at_k"),
         **named("maj", cut(found["maj"]), "maj_at_k"),
     }

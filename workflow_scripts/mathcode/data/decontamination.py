@@ -1,21 +1,19 @@
-"""Which benchmark items a training set already holds: word for word, or by a shared run of n words.
+"""Which benchmark items a training set already holds: word for word and sign for sign, or by a shared run of n words.
 
-Questions are compared, not solutions. A shared run is a hint and no proof: stock phrases ("where m and n are relatively
-prime positive integers") flag items that nobody has leaked, so exact and n-gram overlap are counted apart.
+Questions are compared without their dress (`mathcode.data.wording`), not solutions. A shared run is a hint and no proof: stock phrases
+("where m and n are relatively prime positive integers") flag items that nobody has leaked, so exact and n-gram overlap are counted apart.
 """
 
 import hashlib
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from mathcode import tables
+from mathcode.data import wording
 
-_WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
-"""A word; where a script has no blanks between words (Chinese), a character."""
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 """Odd, so that every position of a run weighs into its hash."""
 
@@ -40,21 +38,27 @@ class Overlap:
 
 
 @dataclass(frozen=True)
+class Removal:
+    """A training row that is removed, and the first benchmark item because of which it is: rows count from 0."""
+
+    row: int
+    benchmark: str
+    item: int
+    overlap: str
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """One training set against benchmarks: which rows stay, and rows for the two tables of overlap."""
+    """One training set against benchmarks: which rows stay, which do not and why, and rows for the two tables of overlap."""
 
     keep: np.ndarray
+    removed: list[Removal]
     counts: pl.DataFrame
     items: pl.DataFrame
 
 
-def normalise(text: str) -> str:
-    """Lower-case words joined by one blank; everything that is no letter or digit separates words."""
-    return " ".join(_WORD.findall(text.lower()))
-
-
 def fingerprint(questions: Iterable[str], n: int) -> Fingerprint:
-    """Hash questions and their runs of `n` words.
+    """Hash questions and their runs of `n` words, each with the signs before it.
 
     Hashes are of the text alone, so they agree between processes and machines; two different runs among 10^8 share one
     with a probability of about 10^-3.
@@ -62,9 +66,9 @@ def fingerprint(questions: Iterable[str], n: int) -> Fingerprint:
     known: dict[str, int] = {}
     texts, words, owners = [], [], []
     for index, question in enumerate(questions):
-        text = normalise(question)
-        texts.append(_hash(text))
-        for word in text.split():
+        parts = wording.words(question)
+        texts.append(_hash(wording.joined(parts)))
+        for word in parts:
             if word not in known:
                 known[word] = _hash(word)
             words.append(known[word])
@@ -98,14 +102,16 @@ def compare(dataset: str, use: str, questions: Iterable[str], benchmarks: dict[s
         remove: "exact", "ngram" for exact and n-gram overlap, or "none".
 
     Returns:
-        A boolean array of the rows to keep, and frames of the tables `overlap_counts` and `overlap_items`.
+        A boolean array of the rows to keep, what removes the others, and frames of the tables `overlap_counts` and `overlap_items`.
     """
     training = fingerprint(questions, n)
     keep = np.ones(len(training.texts), dtype=bool)
-    counts, items = [], [tables.OVERLAP_ITEMS.empty()]
+    removed, counts, items = [], [], [tables.OVERLAP_ITEMS.empty()]
     for name, benchmark in benchmarks.items():
-        shared = overlap(training, fingerprint(benchmark["question"], n))
+        held = fingerprint(benchmark["question"], n)
+        shared = overlap(training, held)
         drop = _removed(shared, remove)
+        removed += [Removal(row, name, item, kind) for row, item, kind in _partners(training, held, np.flatnonzero(drop & keep).tolist())]
         keep &= ~drop
         counts.append(
             {
@@ -120,7 +126,7 @@ def compare(dataset: str, use: str, questions: Iterable[str], benchmarks: dict[s
             }
         )
         items.append(_items(dataset, use, name, benchmark, shared))
-    return Comparison(keep, pl.DataFrame(counts, schema=tables.OVERLAP_COUNTS.schema), pl.concat(items))
+    return Comparison(keep, removed, pl.DataFrame(counts, schema=tables.OVERLAP_COUNTS.schema), pl.concat(items))
 
 
 def _removed(shared: Overlap, remove: str) -> np.ndarray:
@@ -128,6 +134,21 @@ def _removed(shared: Overlap, remove: str) -> np.ndarray:
     if remove == "none":
         return np.zeros(len(shared.rows_exact), dtype=bool)
     return shared.rows_exact | shared.rows_ngram if remove == "ngram" else shared.rows_exact
+
+
+def _partners(training: Fingerprint, benchmark: Fingerprint, rows: list[int]) -> Iterator[tuple[int, int, str]]:
+    """Rows with the first item that has their text, or else a run of theirs; and which of the two it is."""
+    if not rows:
+        return
+    whole = dict(zip(benchmark.texts[::-1].tolist(), range(len(benchmark.texts) - 1, -1, -1), strict=True))
+    parts = dict(zip(benchmark.runs[::-1].tolist(), benchmark.owners[::-1].tolist(), strict=True))
+    starts = np.searchsorted(training.owners, rows), np.searchsorted(training.owners, rows, side="right")
+    for row, start, end in zip(rows, *starts, strict=True):
+        item = whole.get(int(training.texts[row]))
+        if item is not None:
+            yield row, item, "exact"
+        else:
+            yield row, next(parts[run] for run in training.runs[start:end].tolist() if run in parts), "ngram"
 
 
 def _items(dataset: str, use: str, name: str, benchmark: pl.DataFrame, shared: Overlap) -> pl.DataFrame:
@@ -139,7 +160,7 @@ def _items(dataset: str, use: str, name: str, benchmark: pl.DataFrame, shared: O
 
 
 def _hash(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
 
 
 def _runs(words: np.ndarray, owners: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mathcode import settings
+from mathcode.core import json_lines
 from mathcode.core.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -99,12 +100,10 @@ def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
     try:
         for row, record in enumerate(_parsed(path), start=1):
             if not isinstance(record, dict):
-                raise SourceError(f"{path}: row {row} is not a JSON object")
+                raise SourceError(f"{path}: row {row} is {json_lines.kind(record)}, not a JSON object")
             yield record
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(f"{path}: damaged gzip file ({error})") from error
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{path}: not UTF-8 text (byte {error.start})") from error
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror or error})") from error
 
@@ -113,25 +112,30 @@ def _parsed(path: Path) -> Iterator[Any]:
     if path.suffix == ".parquet":
         yield from _parquet(path)
         return
-    with (
-        gzip.open(path, "rt", encoding="utf-8", newline="\n") if path.suffix == ".gz" else path.open(encoding="utf-8", newline="\n") as file
-    ):
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
         if ".jsonl" in path.suffixes:
-            for row, line in enumerate(file, start=1):
+            row = 0
+            for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield _json(line, f"{path}: row {row}")
+                    row += 1
+                    yield _json(line, f"{path}: row {row} (line {number})", first=number == 1)
             return
-        value = _json(file.read(), str(path))
+        value = _json(file.read(), str(path), first=True)
     if not isinstance(value, list):
         raise SourceError(f"{path}: expected a JSON list of records")
     yield from value
 
 
-def _json(text: str, where: str) -> Any:
+def _json(content: bytes, where: str, first: bool) -> Any:
+    """What a line or a file holds; its `first` bytes may be a byte order mark."""
     try:
-        return json.loads(text)
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{where}: not UTF-8 text (byte {error.start + 1})") from error
+    try:
+        return json_lines.value(text.removeprefix(json_lines.BYTE_ORDER_MARK) if first else text)
     except ValueError as error:
-        raise SourceError(f"{where} is not JSON ({error})") from error
+        raise SourceError(f"{where}: {error}") from error
 
 
 def _parquet(path: Path) -> Iterator[dict[str, Any]]:

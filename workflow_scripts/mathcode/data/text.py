@@ -1,6 +1,7 @@
 """Questions as text: records of raw files, stable ids, LaTeX boxes and dollar signs."""
 
 import hashlib
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -53,9 +54,21 @@ def without_dollars(text: str) -> str:
     return re.sub(r"\\\$\s*|\$", "", text).strip()
 
 
-def plain(value: Any) -> str:
-    """A number as text, whole numbers without decimals: 145.0 is "145"."""
-    number = float(value)
+def plain(value: int | float | str) -> str:
+    """A number as text, whole numbers without decimals and to the last digit: 145.0 is "145", "025" is "25".
+
+    Raises:
+        ValueError: it is no finite number.
+    """
+    try:
+        return str(int(value)) if isinstance(value, int | str) else _plain(value)
+    except ValueError:
+        return _plain(float(value))
+
+
+def _plain(number: float) -> str:
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is no finite number")
     return str(int(number)) if number.is_integer() else repr(number)
 
 
@@ -73,7 +86,7 @@ def read_all(records: Iterable[tuple[str, Record]], readers: dict[str, Callable[
         except KeyError as error:
             raise CorpusError(f"{place}: key {error} is missing (reader '{name}')") from error
         except (TypeError, ValueError, AttributeError) as error:
-            raise CorpusError(f"{place}: reader '{name}' cannot read it ({error})") from error
+            raise CorpusError(f"{place}: {error} (reader '{name}')") from error
 
 
 def canonical(question: str) -> str:

@@ -25,6 +25,11 @@ DEFINITIONS = {
     "executions": "programs executed in all responses together",
     "programs_failed": "executed programs that did not end with outcome ok",
     "infrastructure_errors": "responses without a verdict because execution or grading broke; in no other number but `outcomes`",
+    "k": "samples of an item that pass@k and maj@k choose: all there are",
+    "pass_at_k": "share of items with a correct response among k",
+    "maj_at_k": "share of items whose most frequent answer among k is correct: equal answers are one, responses without an answer "
+    "do not vote, ties count by parts",
+    "left_out": "items with fewer than k responses that have a verdict: in neither of the two",
     "contaminated": "evaluated items that share their text or a run of words with a training row before removal",
     "contaminated_exact": "evaluated items found word for word in a training row before removal",
 }

@@ -27,7 +27,7 @@ OPENING = [
 """Columns that a table of policies and benchmarks opens with (`rows.opening`)."""
 
 SAMPLES = [
-    *("experiment", "family", "iteration", "seeds", "mode", "benchmark", "queries", "k"),
+    *("experiment", "family", "iteration", "seeds", "mode", "benchmark", "queries", "left_out", "k"),
     *("pass_at_k", "pass_low", "pass_high", "maj_at_k", "maj_low", "maj_high"),
 ]
 """Columns of a table of pass@k and maj@k."""
@@ -112,12 +112,14 @@ _MEANINGS = {
     "removed_rows": "pairs removed because of this benchmark",
     "executions_per_response": "executed programs per response",
     "programs_failed": "percent of executed programs that ended with an error or at a limit",
+    "left_out": "queries with fewer than k samples that have a verdict (of some seed), which are in no other number of the row",
     "k": "samples chosen of a query's",
     "pass_at_k": "percent chance that one of k samples is right, unbiased (Chen et al. 2021); mean over queries",
     "pass_low": "lower end of its 95 % interval: bootstrap over queries for one seed, over seeds and queries for several (explored "
     "queries: over seeds, each with its own)",
     "pass_high": "upper end of the same",
-    "maj_at_k": "percent chance that the answer most of k samples give is right, unbiased; ties count by parts",
+    "maj_at_k": "percent chance that the answer most of k samples give is right, unbiased; equal answers are one, samples without an "
+    "answer do not vote, ties count by parts",
     "maj_low": "lower end of its 95 % interval, as for pass_at_k",
     "maj_high": "upper end of the same",
     "claim": "what is claimed",

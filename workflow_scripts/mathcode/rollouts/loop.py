@@ -14,6 +14,7 @@ from tqdm import tqdm
 from mathcode import settings, tables
 from mathcode.core import gpu_watch, random_streams
 from mathcode.interpreter.driver import Execution, Interpreter, cut, feedback
+from mathcode.policies import tokens
 from mathcode.responses import parse
 from mathcode.responses.blocks import assemble_program
 from mathcode.responses.form import Form
@@ -61,7 +62,14 @@ class Row:
 
 
 def plan_rows(
-    queries: pl.DataFrame, mode: str, samples: range, seed: int, prompt: Callable[[str], str], tokenizer, max_prompt_tokens: int
+    queries: pl.DataFrame,
+    mode: str,
+    samples: range,
+    seed: int,
+    prompt: Callable[[str], str],
+    tokenizer,
+    max_prompt_tokens: int,
+    frame: str = tokens.QUESTION,
 ) -> list[Row]:
     """One empty row per query and sample index, sorted by query and sample.
 
@@ -72,11 +80,12 @@ def plan_rows(
         mode: the name the rollouts are kept under.
         samples: indices of the rollouts of a query.
         prompt: the text the model is given for a question.
+        frame: what of that text is always there, and alone makes control tokens.
     """
     rows, long = [], 0
     for query_id, question in queries.sort("query_id").select("query_id", "question").iter_rows():
         text = prompt(question)
-        prompt_ids = tokenizer(text)["input_ids"]
+        prompt_ids = tokens.encode_prompt(tokenizer, text, frame)
         too_long = len(prompt_ids) > max_prompt_tokens
         long += too_long
         for sample in samples:
@@ -183,7 +192,7 @@ def _show_output(row: Row, program: str, execution: Execution, tokenizer, limits
     shown = parse.render_output(output)
     if not text.rstrip().endswith(parse.OUTPUT_FENCE):
         shown = f"\n{parse.OUTPUT_FENCE}" + shown
-    row.show(tokenizer(shown, add_special_tokens=False)["input_ids"])
+    row.show(tokens.encode_text(tokenizer, shown))
     told = {"result": kept(execution.stdout, limits.result_chars), "error": kept(execution.error, limits.result_chars)}
     row.rounds.append({"text": text[row.shown :], "program": program, "output": output, **told, "outcome": execution.outcome})
     row.shown = len(tokenizer.decode(row.token_ids, skip_special_tokens=True))

@@ -11,6 +11,7 @@ import polars as pl
 
 from mathcode.core.errors import UserError
 from mathcode.core.table_files import TableError
+from mathcode.policies import tokens
 from mathcode.policies.scoring import TokenSequence
 
 CHOSEN = 1
@@ -58,11 +59,12 @@ class Example(TokenSequence):
         return [loss or marked for loss, marked in zip(self.loss_mask, self.selection_mask, strict=True)]
 
 
-def from_table(table: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer, loss: Reading) -> list[Example]:
+def from_table(table: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer, loss: Reading, frame: str = tokens.QUESTION) -> list[Example]:
     """One example per row of table `training`, in its order.
 
     Args:
         logprobs: log-probabilities under the model training starts from; None: there are none (an importance ratio is 1 then).
+        frame: what stands around the question in every prompt, and alone makes control tokens.
         loss: what the rows are for; it may leave the first tokens of a row without a reference (`Loss.unreferenced`).
 
     Raises:
@@ -87,7 +89,7 @@ def from_table(table: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer, lo
             reference[:unreferenced] = [None] * unreferenced
         examples.append(
             Example(
-                tokenizer(row["prompt"])["input_ids"],
+                tokens.encode_prompt(tokenizer, row["prompt"], frame),
                 row["token_ids"],
                 row["loss_mask"],
                 row["selection_mask"] or [False] * len(row["token_ids"]),

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from mathcode.data.readers.records import NUMBER, TEXT, TEXT_OR_NULL, TEXT_OR_NUMBER, TEXTS, reads
 from mathcode.data.text import Record, last_box, plain, without_dollars
 
 
@@ -20,21 +21,25 @@ class Query(NamedTuple):
     type: str | None = None
 
 
+@reads(question=TEXT, answer=TEXT)
 def gsm8k(record: Record) -> Query:
     """GSM8K: the gold follows ####; thousands separators dropped."""
     return Query(record["question"], record["answer"].rpartition("####")[2].strip().replace(",", "") if "####" in record["answer"] else "")
 
 
+@reads(problem=TEXT, solution=TEXT, level=TEXT_OR_NULL, type=TEXT_OR_NULL)
 def math(record: Record) -> Query:
     """MATH: the gold is the last box of the solution (the `answer` field of some copies is normalised and may be empty)."""
     return Query(record["problem"], last_box(record["solution"]), record["level"], record["type"])
 
 
+@reads(problem=TEXT, answer=TEXT, level=TEXT_OR_NUMBER, subject=TEXT_OR_NULL)
 def math500(record: Record) -> Query:
     """MATH-500: `answer` is the source's own extraction."""
     return Query(record["problem"], record["answer"], f"Level {record['level']}", record["subject"])
 
 
+@reads(question=TEXT, answer=TEXT, source=TEXT_OR_NULL)
 def gaokao2023en(record: Record) -> Query:
     """GaoKao 2023 (English): two records hold their answer in the question and none in `answer`; it is moved there."""
     question, gold = record["question"], record["answer"].removesuffix("solution:")
@@ -43,6 +48,7 @@ def gaokao2023en(record: Record) -> Query:
     return Query(question, without_dollars(gold), None, record["source"])
 
 
+@reads(question=TEXT, final_answer=TEXTS, answer_type=TEXT_OR_NULL, subfield=TEXT_OR_NULL)
 def olympiadbench(record: Record) -> Query:
     """OlympiadBench, open-ended English mathematics: `final_answer` is a list."""
     return Query(
@@ -53,11 +59,13 @@ def olympiadbench(record: Record) -> Query:
     )
 
 
+@reads(question=TEXT, answer=TEXT, data_topic=TEXT_OR_NULL)
 def college_math(record: Record) -> Query:
     """CollegeMath: the gold stands between dollar signs, or not."""
     return Query(record["question"], without_dollars(record["answer"]), None, record["data_topic"])
 
 
+@reads(body=TEXT, question=TEXT, answer=TEXT, solution_type=TEXT_OR_NULL)
 def asdiv(record: Record) -> Query:
     """ASDiv: body and question; the unit in brackets is dropped from the gold."""
     return Query(
@@ -68,6 +76,7 @@ def asdiv(record: Record) -> Query:
     )
 
 
+@reads(Body=TEXT, Question=TEXT, Answer=NUMBER, Type=TEXT_OR_NULL)
 def svamp(record: Record) -> Query:
     """SVAMP: body and question; some bodies lack their full stop."""
     body = record["Body"].strip()
@@ -76,26 +85,31 @@ def svamp(record: Record) -> Query:
     )
 
 
+@reads(input=TEXT, target=NUMBER, type=TEXT_OR_NULL)
 def mawps(record: Record) -> Query:
     """MAWPS: input and numeric target."""
     return Query(record["input"], plain(record["target"]), None, record["type"])
 
 
+@reads(question=TEXT, answer=TEXT, grade=TEXT_OR_NUMBER)
 def cmath(record: Record) -> Query:
     """CMATH: Chinese primary school; the level is the grade."""
     return Query(record["question"], record["answer"], str(record["grade"]))
 
 
+@reads(problem=TEXT, answer=NUMBER)
 def aime24(record: Record) -> Query:
     """AIME 2024: answers have leading zeros."""
-    return Query(record["problem"], str(int(record["answer"])))
+    return Query(record["problem"], plain(record["answer"]))
 
 
+@reads(question=TEXT, answer=NUMBER)
 def amc23(record: Record) -> Query:
     """AMC 2023: numeric answers."""
     return Query(record["question"], plain(record["answer"]))
 
 
+@reads(question=TEXT, answer=TEXT, kind=TEXT, family=TEXT)
 def arithmetic(record: Record) -> Query:
     """Questions of `mathcode.data.arithmetic`."""
     return Query(record["question"], record["answer"], record["kind"], record["family"])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from mathcode.data.draft import STATEMENT, Draft, agrees
 from mathcode.data.readers import english
+from mathcode.data.readers.records import CONVERSATION, FLAG, NUMBER, TEXT, TEXT_OR_NULL, reads
 from mathcode.data.text import Record, last_box, plain, without_dollars
 
 _INTERLEAVED = re.compile(r"```python[ \t]*\n(.*?)\n?```\s*```output[ \t]*\n(.*?)\n?```[ \t]*\n?", re.DOTALL)
@@ -32,6 +33,7 @@ def math_solution(record: Record) -> Draft | str:
     return Draft(question, gold, (record["solution"],), type=subject) if gold else "no gold"
 
 
+@reads(question=TEXT, answer_cot=TEXT, answer_value=NUMBER)
 def svamp_rationale(record: Record) -> Draft | str:
     """Sampled rationales for SVAMP's training queries; some only point to another record, some end in a wrong answer."""
     stated = re.search(r"[Tt]he answer is <([^<>]*)>\.?\s*$", record["answer_cot"])
@@ -42,11 +44,13 @@ def svamp_rationale(record: Record) -> Draft | str:
     return Draft(record["question"], gold, (steps,)) if re.search(r"\d", steps) else "no reasoning"
 
 
+@reads(question=TEXT, answer_cot=TEXT, answer_value=NUMBER)
 def svamp_program(record: Record) -> Draft | str:
     """Programs of the form `def solution()` for SVAMP's training queries."""
     return Draft(record["question"], plain(record["answer_value"]), ("", ""), (f"{record['answer_cot'].strip()}\nprint(solution())",))
 
 
+@reads(question=TEXT, answer_cot=TEXT, answer_value=TEXT)
 def straight_line(record: Record) -> Draft | str:
     """Lines of assignments for GSM8K's training queries; the last variable is the answer, so it gets printed."""
     program = record["answer_cot"].strip()
@@ -56,12 +60,14 @@ def straight_line(record: Record) -> Draft | str:
     return Draft(record["question"], record["answer_value"], ("", ""), (f"{program}\nprint({last[1]})",))
 
 
+@reads(messages=CONVERSATION, gt=TEXT, dataset=TEXT_OR_NULL)
 def tora(record: Record) -> Draft | str:
     """ToRA examples: a conversation of two messages, programs and outputs inside the second."""
     question, response = (message["content"] for message in record["messages"])
     return _interleaved(question, record["gt"], response, _INTERLEAVED, record["dataset"])
 
 
+@reads(query=TEXT, response=TEXT, type=TEXT_OR_NULL)
 def metamathqa(record: Record) -> Draft | str:
     """MetaMathQA: rationales that end in "The answer is: ..."."""
     _, marker, gold = record["response"].rpartition("The answer is:")
@@ -70,6 +76,7 @@ def metamathqa(record: Record) -> Draft | str:
     )
 
 
+@reads(source=TEXT, instruction=TEXT, output=TEXT)
 def mathinstruct(record: Record) -> Draft | str:
     """MathInstruct, its GSM8K and MATH parts: rationales, and programs (which come without reference answer)."""
     name = record["source"].lower()
@@ -88,6 +95,7 @@ def mathinstruct(record: Record) -> Draft | str:
     return Draft(question, gold, (response,), type=record["source"]) if gold else "states no answer"
 
 
+@reads(question=TEXT, expected_answer=TEXT, generated_solution=TEXT, is_correct=FLAG, dataset=TEXT_OR_NULL)
 def openmathinstruct1(record: Record) -> Draft | str:
     """OpenMathInstruct-1: solutions its own grader accepted; the value of a block's last line counts as printed."""
     if not record["is_correct"]:
@@ -96,6 +104,7 @@ def openmathinstruct1(record: Record) -> Draft | str:
     return draft if isinstance(draft, str) else draft._replace(programs=tuple(_printing(program) for program in draft.programs))
 
 
+@reads(prompt=TEXT, completion=TEXT)
 def mmos(record: Record) -> Draft | str:
     """MMOS: ToRA-like responses; the gold is what the response states, so only its programs vouch for it."""
     question = record["prompt"].replace("<|user|>", "").replace("<|assistant|>", "").strip()
@@ -103,6 +112,7 @@ def mmos(record: Record) -> Draft | str:
     return _interleaved(question, gold, record["completion"], _INTERLEAVED, None) if gold else "states no answer"
 
 
+@reads(question=TEXT, answer=TEXT, family=TEXT, demo=TEXT)
 def arithmetic(record: Record) -> Draft | str:
     """Demonstrations of `mathcode.data.arithmetic`, whose programs print the answer by construction."""
     common = {"question": record["question"], "gold": record["answer"], "type": record["family"]}

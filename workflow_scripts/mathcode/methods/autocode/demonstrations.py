@@ -9,6 +9,7 @@ from mathcode.core import random_streams
 from mathcode.methods.autocode import dictations
 from mathcode.methods.autocode.form import CUES, with_cue
 from mathcode.methods.autocode.settings import Start
+from mathcode.policies import tokens
 from mathcode.responses import parse, prompts
 
 
@@ -31,13 +32,13 @@ def demonstrations(pairs: pl.DataFrame, tokenizer, profile: str, start: Start, s
     rows, seen = [], Counter()
     for row in pairs.sort("query_id", "methodology", "solution").iter_rows(named=True):
         mode = prompt_mode(row["query_id"], row["methodology"], start, seed)
-        cue = tokenizer(lead + CUES[row["methodology"]], add_special_tokens=False)["input_ids"]
+        cue = tokens.encode_text(tokenizer, lead + CUES[row["methodology"]])
         ids, loss, marks = list(cue), [True] * len(cue), [True] * len(cue)
         for segment in parse.segments("\n" + row["solution"]):
-            tokens = tokenizer(segment.text, add_special_tokens=False)["input_ids"]
-            ids += tokens
-            loss += [segment.generated] * len(tokens)
-            marks += [False] * len(tokens)
+            spelt = tokens.encode_text(tokenizer, segment.text)
+            ids += spelt
+            loss += [segment.generated] * len(spelt)
+            marks += [False] * len(spelt)
         rows.append(
             {
                 "example_id": f"{row['query_id']}:{seen[row['query_id']]}",

@@ -19,6 +19,7 @@ from mathcode.core.errors import UserError
 from mathcode.measures import outcomes
 from mathcode.methods.autocode.form import CUES, FORM, HINTS
 from mathcode.methods.autocode.settings import Synthesize
+from mathcode.policies import tokens
 from mathcode.responses import prompts
 
 log = logging.getLogger(__name__)
@@ -237,4 +238,4 @@ class _Builder:
         }
 
     def _encode(self, text: str) -> list[int]:
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return tokens.encode_text(self.tokenizer, text)

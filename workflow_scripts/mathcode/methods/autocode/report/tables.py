@@ -7,6 +7,7 @@ in `comparisons`, the paper's claims in `claims`.
 import numpy as np
 import polars as pl
 
+from mathcode.grading import votes
 from mathcode.measures import outcomes, pass_at_k, uncertainty
 from mathcode.methods.autocode import selection
 from mathcode.methods.autocode.report import comparisons, published
@@ -263,10 +264,12 @@ def make_samples(results: Results) -> list[dict]:
 
 
 def _at_k(results: Results, arm: Arm, mode: str, benchmark: str, grades: list[pl.DataFrame]) -> list[dict]:
-    most = min(outcomes.usable(frame).group_by("query_id").len()["len"].max() or 0 for frame in grades)
+    tallied = [pass_at_k.tallies(frame, votes.equal) for frame in grades]
+    most = min(frame["n"].max() or 0 for frame in tallied)
+    known = pl.concat(frame["query_id"] for frame in tallied).n_unique()
     rows = []
     for k in [k for k in (1, 2, 4, 8, 16, 32, 64) if k < most] + [most] * (most > 0):
-        found = [pass_at_k.by_query(frame, k) for frame in grades]
+        found = [pass_at_k.by_query(frame, k) for frame in tallied]
         if benchmark == EXPLORED:  # every seed explored queries of its own
             values = {column: [frame[column].to_numpy() for frame in found] for column in ("pass_at_k", "maj_at_k")}
             shares = {column: uncertainty.nested_interval(seeds).within(0, 1) for column, seeds in values.items()}
@@ -280,7 +283,7 @@ def _at_k(results: Results, arm: Arm, mode: str, benchmark: str, grades: list[pl
             queries = len(cells[0])
         key = {"experiment": arm.experiment, "family": arm.family, "iteration": arm.iteration, "seeds": len(results.plan.seeds)}
         numbers = percent("pass", shares["pass_at_k"], value="pass_at_k") | percent("maj", shares["maj_at_k"], value="maj_at_k")
-        rows.append(key | {"mode": mode, "benchmark": benchmark, "queries": queries, "k": k} | numbers)
+        rows.append(key | {"mode": mode, "benchmark": benchmark, "queries": queries, "left_out": known - queries, "k": k} | numbers)
     return rows
 
 
