@@ -7,6 +7,7 @@ their streams pointed at nothing on the level of descriptors, so that no print, 
 import __future__
 
 import atexit
+import builtins
 import contextlib
 import ctypes
 import fcntl
@@ -39,6 +40,7 @@ def run(cells: list[str], arguments: list[str], folder: str, timeout: float, sta
         started: called when the last program is about to start.
     """
     module = types.ModuleType("__main__")
+    module.__builtins__ = builtins
     sys.modules["__main__"] = module
     sys.argv = ["program.py", *arguments]
     sys.orig_argv = ["python", *sys.argv]
@@ -48,7 +50,7 @@ def run(cells: list[str], arguments: list[str], folder: str, timeout: float, sta
     flags = _run_unseen(earlier, module, timeout, streams) if earlier else 0
     started()
     status, _ = _execute(last, len(cells), module, flags)
-    for ending in (_end_threads, atexit._run_exitfuncs, lambda: _clear(module)):
+    for ending in (_end_threads, atexit._run_exitfuncs, lambda: _clear(module, {})):
         with contextlib.suppress(BaseException):
             ending()
     return status or (0 if _flush(streams) else 120)  # as Python does where output cannot be written
@@ -72,7 +74,8 @@ def _run_unseen(cells: list[str], module: types.ModuleType, timeout: float, stre
         os.dup2(stream, number)
         os.close(stream)
     os.close(hidden)
-    atexit.register(_hide, streams, replaced)  # before it runs what the last program registered, after it what earlier ones did
+    # At exit, what the last program registered runs before this, and what earlier ones did after it.
+    atexit.register(_end_last, module, dict(module.__dict__), streams, replaced)
     return flags
 
 
@@ -172,17 +175,18 @@ def _restore(streams: dict, replaced: list) -> None:
         setattr(sys, name, streams[name])
 
 
-def _hide(streams: dict, replaced: list) -> None:
-    """Show nothing from now on."""
+def _end_last(module: types.ModuleType, before: dict, streams: dict, replaced: list) -> None:
+    """Let go of what the last program made, and show nothing from then on: what earlier ones made has ended before, and been shown."""
+    _clear(module, before)
     _restore(streams, replaced)
     null = os.open(os.devnull, os.O_RDWR)
     for number in (1, 2):
         os.dup2(null, number)
 
 
-def _clear(module: types.ModuleType) -> None:
-    """Let go of all variables, as Python does at its end: files are flushed and finalisers run."""
-    names = [name for name in module.__dict__ if name != "__builtins__"]
+def _clear(module: types.ModuleType, kept: dict) -> None:
+    """Let go of all variables but the `kept` ones, as Python does at its end: files are flushed and finalisers run."""
+    names = [name for name, value in module.__dict__.items() if name != "__builtins__" and kept.get(name) is not value]
     for name in sorted(names, key=lambda name: not name.startswith("_")):
         module.__dict__[name] = None
 

@@ -49,7 +49,7 @@ def main() -> None:
     except BaseException as error:
         send({"failed": f"{type(error).__name__}: {error}"})
         return
-    sys.stdout.reconfigure(line_buffering=True)  # what was printed before a crash is there
+    make_streams()
     server = Server(configuration, level, cells, draws, mapped, resident)
     gc.collect()
     gc.freeze()
@@ -76,6 +76,25 @@ def preload(modules: list[str]) -> None:
     """Import modules by name or, where the name ends in .py, by path."""
     for name in modules:
         load(name) if name.endswith(".py") else importlib.import_module(name)
+
+
+def make_streams() -> None:
+    """Make the streams that programs print to; at each line end what was printed leaves, so that a crash does not take it along.
+
+    Python asks once whether a stream can seek, and remembers: programs are given pipes, so pipes they must be when it asks.
+    """
+    reading, writing = os.pipe()
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        own = os.dup(number)
+        os.dup2(writing, number)
+        stream = os.fdopen(number, "w", 1, "utf-8", getattr(sys, name).errors, closefd=False)
+        stream.buffer.raw.name = f"<{name}>"
+        os.dup2(own, number)
+        os.close(own)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    os.close(reading)
+    os.close(writing)
 
 
 class Server:
