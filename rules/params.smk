@@ -31,8 +31,8 @@ def policy_seed(wildcards):
 
 
 def training_family(wildcards):
-    """How a family is made and trained; its labels, and how its programs run, do not train anything again."""
-    return settings.dumps(family_of(wildcards).model_copy(update={"label": "", "published": {}, "blocks": "replay"}))
+    """How a family is made and trained; its labels do not train anything again."""
+    return settings.dumps(family_of(wildcards).model_copy(update={"label": "", "published": {}}))
 
 
 def sampling_settings(chosen):
@@ -40,8 +40,7 @@ def sampling_settings(chosen):
 
     def as_json(wildcards):
         run = CONFIG.runs[wildcards.run]
-        blocks = family_of(wildcards).blocks
-        return settings.dumps({"sampling": chosen(run), "engine": run.engine, "interpreter": run.interpreter, "blocks": blocks})
+        return settings.dumps({"sampling": chosen(run), "engine": run.engine, "interpreter": run.interpreter})
 
     return as_json
 

@@ -3,7 +3,7 @@
     python workflow_scripts/sample_rollouts.py --model results/demo/start/tiny/seed1/model \\
         --queries results/demo/data/queries.parquet --mode code --out rollouts.parquet \\
         --samples 8 --seed 1 --method autocode --profile plain --checkpoints checkpoints/demo \\
-        --settings '{"sampling": ..., "engine": ..., "interpreter": ..., "blocks": "replay"}'
+        --settings '{"sampling": ..., "engine": ..., "interpreter": ...}'
 
 reads   a policy folder, tables `queries`
 writes  tables `rollouts`, one per --out; the i-th --out belongs to the i-th --mode and the i-th --queries (or the only one)
@@ -38,7 +38,6 @@ class SampleSettings(settings.Section):
     sampling: settings.Sampling
     engine: settings.Engine
     interpreter: settings.Interpreter
-    blocks: settings.BlockRule
 
 
 def arguments():
@@ -102,7 +101,7 @@ def _sample(args, chosen: SampleSettings, key: str, selected: list[pl.DataFrame]
             rows = loop.plan_rows(queries, method.stored_mode(mode), samples, args.seed, prompt, engine.tokenizer, limit, asked_in)[part]
             checkpoints = args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows(), part.start, part.stop)}"
             label = f"{mode} {Path(out).parent.name}"
-            how = (chosen.sampling, chosen.engine, checkpoints, label, method.form, chosen.blocks)
+            how = (chosen.sampling, chosen.engine, checkpoints, label, method.form)
             frame = loop.sample_rollouts(rows, engine, interpreter, *how)
             tables.ROLLOUTS.write(frame, out)
 

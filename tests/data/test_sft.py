@@ -29,7 +29,7 @@ class Scripted:
         return None
 
     def run(self, programs):
-        return [self.answers.get(program, Execution("error", "", "NameError: unknown")) for program in programs]
+        return [self.answers.get(cells[-1], Execution("error", "", "NameError: unknown")) for cells in programs]
 
 
 def never():

@@ -104,7 +104,7 @@ STOPPED = {
     "closed pipes": ("import os, time\nos.close(1)\nos.close(2)\ntime.sleep(99)", "timed_out"),
     "flood": ("while True: print('x' * 1000)", "output_limit"),
     "one flood": ("print('x' * 5_000_000)", "output_limit"),
-    "error flood": ("import sys\nwhile True: sys.stderr.write('x' * 1000)", "output_limit"),
+    "error flood": ("import sys\nwhile True: sys.stderr.write('x' * 1000)", "timed_out"),
 }
 
 
@@ -352,7 +352,8 @@ def test_preloaded_modules_are_imported_once():
     ],
 )
 def test_light_workers_get_what_needs_no_more(program, kind):
-    assert _kind(program) == kind
+    assert _kind([program]) == kind
+    assert _kind(["print(1)", program, "print(2)"]) == kind
 
 
 @pytest.mark.stage

@@ -1,8 +1,5 @@
 """The form of responses: fences, rounds, attempts, methodology."""
 
-import subprocess
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +7,6 @@ from support.strategies import LINES, PLAIN, block, responses
 
 from mathcode.methods.autocode.form import CUES, FORM, HINTS
 from mathcode.responses import parse
-from mathcode.responses.blocks import assemble_program
 from mathcode.responses.parse import OUTPUT_FENCE, Segment
 
 
@@ -135,42 +131,3 @@ def test_released_test_for_code():
     assert parse.writes_code(block("x"))
     assert parse.writes_code("print(1)")
     assert not parse.writes_code("I print 1.")
-
-
-def test_assembled_program_replays_earlier_blocks_without_their_top_level_prints():
-    blocks = ["x = 1\nprint(x)", "if x:\n    print(x)\nprint (x)", "print(x + 1)\ny = 2"]
-    assert assemble_program(blocks) == "x = 1\nif x:\n    print(x)\nprint (x)\nprint(x + 1)\ny = 2"
-    assert assemble_program(["print(1)"]) == "print(1)"
-
-
-def test_of_failed_blocks_only_imports_may_be_replayed():
-    blocks = ["import math\nfrom re import sub\nx = 1 / 0", "y = 2\nprint(y)", "print(y)"]
-    assert assemble_program(blocks, "replay_successful", [0]) == "import math\nfrom re import sub\ny = 2\nprint(y)"
-    assert assemble_program(blocks, "replay_successful") == assemble_program(blocks)
-
-
-NOTEBOOKS = {
-    "value of the last line": (["x = 2", "x + 1"], "3\n"),
-    "no value of None": (["print(1)"], "1\n"),
-    "text as a notebook shows it": (["'a'"], "'a'\n"),
-    "earlier cells print nothing again": (["print(1)\nx = 5\nx", "print(x)"], "5\n"),
-    "earlier cells count up to their error": (["x = 1\n1 / 0\nx = 2", "x"], "1\n"),
-    "printed and shown": (["import math\nprint(2)\nmath.floor(3.5)"], "2\n3\n"),
-    "functions see later names": (["def f():\n    return z", "z = 4\nf()"], "4\n"),
-    "main guard": (["if __name__ == '__main__':\n    print('main')"], "main\n"),
-}
-
-
-@pytest.mark.stage
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_blocks_may_be_cells_of_a_notebook(name):
-    blocks, printed = NOTEBOOKS[name]
-    program = assemble_program(blocks, "notebook")
-    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == printed
-
-
-@pytest.mark.stage
-def test_the_error_of_a_notebook_is_that_of_its_last_cell():
-    program = assemble_program(["1 / 0", "int('x')"], "notebook")
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert ended.stderr.splitlines()[-1] == "ValueError: invalid literal for int() with base 10: 'x'"

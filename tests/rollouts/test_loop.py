@@ -67,12 +67,12 @@ def interpreter(tiny_run):
 def roll(tokenizer, interpreter, queries, tiny_run, tmp_path):
     """Rollouts of one query (or of `rows`) by an engine that says `texts`; returns the engine and the table."""
 
-    def sample(*texts: str, samples=1, chunk_rows=8, max_calls=3, max_model_len=160, max_prompt_tokens=100, blocks="replay"):
+    def sample(*texts: str, samples=1, chunk_rows=8, max_calls=3, max_model_len=160, max_prompt_tokens=100):
         engine = ScriptedEngine(tokenizer, *texts)
         sampling = tiny_run.explore.sampling.model_copy(update={"max_calls": max_calls})
         limits = tiny_run.engine.model_copy(update={"chunk_rows": chunk_rows, "max_model_len": max_model_len})
         rows = plan(queries.head(1), "code", range(samples), tokenizer, max_prompt_tokens)
-        frame = loop.sample_rollouts(rows, engine, interpreter, sampling, limits, tmp_path / "kept", "test", FORM, blocks)
+        frame = loop.sample_rollouts(rows, engine, interpreter, sampling, limits, tmp_path / "kept", "test", FORM)
         for row in frame.iter_rows(named=True):
             assert len(row["token_ids"]) == len(row["generated"])
             assert len(row["logprobs"]) == sum(row["generated"])
@@ -128,19 +128,92 @@ def test_a_later_program_sees_what_an_earlier_one_defined(roll):
     assert parse.outputs(frame["response"][0]) == ["once", "42"]
 
 
-@pytest.mark.parametrize(
-    ("blocks", "shown"),
-    [
-        ("replay", ["ZeroDivisionError: division by zero", "ZeroDivisionError: division by zero"]),
-        ("replay_successful", ["ZeroDivisionError: division by zero", "7"]),
-        ("notebook", ["ZeroDivisionError: division by zero", "7\n21"]),
-    ],
-)
-def test_what_a_failed_program_leaves_is_the_familys_rule(roll, blocks, shown):
-    failing = "```python\na = 21\na / 0\n```\n```output"
-    later = f"```python\nprint(7)\n{'a' if blocks == 'notebook' else ''}\n```\n```output"
-    _, frame = roll(failing, later, "<eos>", blocks=blocks)
-    assert parse.outputs(frame["response"][0]) == shown
+def test_a_failed_program_leaves_its_variables_and_its_error_is_not_shown_again(roll):
+    failing = "```python\na = 21\na / 0\na = 22\n```\n```output"
+    _, frame = roll(failing, "```python\nprint(a)\n```\n```output", "<eos>")
+    assert parse.outputs(frame["response"][0]) == ["ZeroDivisionError: division by zero", "21"]
+    assert [turn["outcome"] for turn in frame["rounds"][0]] == ["error", "ok"]
+
+
+TWO = "First:\n```python\na = 3\nprint(a)\n```\nand\n```python\na += 1\nprint(a)\n```\n"
+
+
+@pytest.mark.parametrize("end", ["```output", "<eos>"])
+def test_two_programs_of_a_turn_both_run_in_order_and_both_outputs_are_shown(roll, tokenizer, end):
+    _, frame = roll(TWO + end, "```python\nprint(a + 1)\n```\n```output", ANSWER + "<eos>")
+    (row,) = frame.rows(named=True)
+    assert row["response"] == f"{TWO}```output\n3\n4\n```\n```python\nprint(a + 1)\n```\n```output\n5\n```\n{ANSWER}"
+    ran = [(turn["program"], turn["output"], turn["result"], turn["outcome"]) for turn in row["rounds"]]
+    assert ran == [
+        ("a = 3\nprint(a)", "3", "3\n", "ok"),
+        ("a += 1\nprint(a)", "4", "4\n", "ok"),
+        ("print(a + 1)", "5", "5\n", "ok"),
+        (None,) * 4,
+    ]
+    assert "".join(turn["text"] for turn in row["rounds"][:2]).removesuffix("```output") == TWO
+    assert row["rounds"][1]["text"].startswith("\nand")
+    assert masked(tokenizer, row) == ("\n" if end == "```output" else "```output\n") + "3\n4\n```\n\n5\n```\n"
+
+
+def test_the_second_program_of_a_turn_runs_although_the_first_failed(roll):
+    failing = "```python\na = 3\n1 / 0\n```\n```python\nprint(a)\n```\n```output"
+    _, frame = roll(failing, "<eos>")
+    assert parse.outputs(frame["response"][0]) == ["ZeroDivisionError: division by zero\n3"]
+    assert [turn["outcome"] for turn in frame["rounds"][0]] == ["error", "ok"]
+
+
+OWN = "```python\nprint(1)\nx = 1\n```\n```output\n9\n```\n"
+
+
+def test_an_output_that_the_model_wrote_itself_has_run_nothing_and_is_learned(roll):
+    _, frame = roll(OWN + ANSWER + "<eos>")
+    (row,) = frame.rows(named=True)
+    assert all(row["generated"])
+    assert [turn["outcome"] for turn in row["rounds"]] == [None]
+    assert row["isolation"] is None
+    assert row["response"] == OWN + ANSWER
+
+
+def test_a_program_after_an_output_that_the_model_wrote_runs_alone(roll, tokenizer):
+    _, frame = roll(OWN + "```python\nprint('x' in globals())\n```\n```output", ANSWER + "<eos>")
+    (row,) = frame.rows(named=True)
+    assert [turn["program"] for turn in row["rounds"]] == ["print('x' in globals())", None]
+    assert masked(tokenizer, row) == "\nFalse\n```\n"
+
+
+class Letters(ScriptedEngine):
+    """Says its texts letter by letter, as no tokenizer would cut them: the fence too spans several tokens."""
+
+    def _completion(self, text: str) -> Completion:
+        said = text.removesuffix("<eos>")
+        ids = [token for letter in said for token in self.tokenizer(letter, add_special_tokens=False)["input_ids"]]
+        ended = "eos" if said != text else "fence"
+        ids += [self.tokenizer.eos_token_id] * (ended == "eos")
+        return Completion(ids, [-0.01 * number for number in range(len(ids))], ended)
+
+
+@pytest.mark.parametrize("end", ["```output", "```output\n", "<eos>"])
+def test_sampled_tokens_stay_as_they_are_and_the_mask_is_exact_at_the_border(tokenizer, interpreter, queries, tiny_run, tmp_path, end):
+    """Ids and log-probabilities are the sampled ones, the fence stands once, and exactly what was shown is masked."""
+    engine = Letters(tokenizer, CODE + end, ANSWER + "<eos>")
+    sampling = tiny_run.explore.sampling.model_copy(update={"max_calls": 3})
+    limits = tiny_run.engine.model_copy(update={"chunk_rows": 8, "max_model_len": 400})
+    rows = plan(queries.head(1), "code", range(1), tokenizer, 100)
+    frame = loop.sample_rollouts(rows, engine, interpreter, sampling, limits, tmp_path / "kept", "test", FORM)
+    (row,) = frame.rows(named=True)
+    scripted = Letters(tokenizer, CODE + end, ANSWER + "<eos>").generate([None, None])
+    if end == "<eos>":  # the end of text after the program is taken back
+        scripted[0] = Completion(scripted[0].token_ids[:-1], scripted[0].logprobs[:-1], "eos")
+    own = [token for token, generated in zip(row["token_ids"], row["generated"], strict=True) if generated]
+    assert own == scripted[0].token_ids + scripted[1].token_ids
+    assert row["logprobs"] == pytest.approx(scripted[0].logprobs + scripted[1].logprobs)
+    assert row["response"].replace("\n\n", "\n") == CODE + "```output\n5\n```\n" + ANSWER
+    assert row["response"].count("```output") == 1
+    flags = row["generated"]
+    first, last = flags.index(False), len(flags) - 1 - flags[::-1].index(False)
+    assert not any(flags[first : last + 1]), "one stretch"
+    assert tokenizer.decode(row["token_ids"][:first]) == (CODE + end).removesuffix("<eos>")
+    assert tokenizer.decode(row["token_ids"][last + 1 :], skip_special_tokens=True) == ANSWER
 
 
 @pytest.mark.parametrize(
@@ -295,7 +368,6 @@ def command(policy, queries, folder, tiny_run, **engine) -> list[str]:
         "sampling": tiny_run.explore.sampling,
         "engine": tiny_run.engine.model_copy(update=engine),
         "interpreter": tiny_run.interpreter,
-        "blocks": "replay",
     }
     folder.mkdir(exist_ok=True)
     tables.QUERIES.write(queries, folder / "queries.parquet")

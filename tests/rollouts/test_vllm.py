@@ -142,7 +142,6 @@ def test_rollouts_as_the_laptop_run_samples_them(trained_policy, queries, limits
         "sampling": laptop.explore.sampling.model_copy(update={"max_new_tokens": 40}),
         "engine": laptop.engine.model_copy(update=small),
         "interpreter": tiny_run.interpreter,
-        "blocks": "replay",
     }
     for out in ("first", "second"):
         command = program(

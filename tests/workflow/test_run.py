@@ -91,18 +91,6 @@ def test_a_changed_label_reruns_no_training(finished):
         path.write_text(text)
 
 
-def test_a_changed_rule_for_programs_trains_nothing_again(finished):
-    path = finished / "config/families.yaml"
-    text = path.read_text()
-    path.write_text(text.replace("\ntiny:\n", "\ntiny:\n  blocks: notebook\n", 1))
-    try:
-        jobs = planned("results/smoke/start/tiny/seed1/explore/cot/queries/rollouts.parquet", cwd=finished)
-        assert set(jobs) == {"sample_rollouts"}
-        assert "train_start" not in planned("smoke", cwd=finished)  # iterations train on new rollouts
-    finally:
-        path.write_text(text)
-
-
 def test_a_changed_estimate_reruns_what_depends_on_it(finished):
     path = finished / "config/runs/smoke.yaml"
     path.write_text(SMOKE + "estimate: {alpha: 2.0}\n")

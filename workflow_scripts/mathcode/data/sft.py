@@ -19,7 +19,7 @@ from mathcode.data.draft import STATEMENT, Draft, agrees
 from mathcode.data.readers.solutions import READERS
 from mathcode.data.text import CorpusError, Record, query_id, read_all, unboxed
 from mathcode.grading import equality
-from mathcode.responses import blocks, parse
+from mathcode.responses import parse
 
 if TYPE_CHECKING:
     from mathcode.interpreter.driver import Interpreter
@@ -139,8 +139,8 @@ def _execute(drafts: list[Draft], interpreter: "Callable[[], Interpreter]") -> l
         accepted = running.limits.max_infrastructure_errors
         for start in range(0, len(drafts), _CHUNK):
             chunk = drafts[start : start + _CHUNK]
-            programs = [blocks.assemble_program(list(draft.programs[: end + 1])) for draft in chunk for end in range(len(draft.programs))]
-            executions = iter(running.run(programs))
+            # Each program of a solution runs after those before it, whose prints are not shown again.
+            executions = iter(running.run([draft.programs[: end + 1] for draft in chunk for end in range(len(draft.programs))]))
             for draft in chunk:
                 own = [next(executions) for _ in draft.programs]
                 failed += sum(execution.outcome == "infrastructure_error" for execution in own)

@@ -56,6 +56,8 @@ _ADDRESS = re.compile(r"\b0x[0-9a-f]{8,16}\b")
 _NO_ADDRESS = "0x000000000000"
 _STREAM_BYTES = 1 << 20
 """As in the worker."""
+_ERROR_CHARS = 1 << 14
+"""A longer error line is cut: its two halves around an ellipsis."""
 _HEADER = struct.Struct("!III")
 """Lengths of a worker's message and of the two streams that follow it."""
 
@@ -93,14 +95,14 @@ def cut(text: str, chars: int, mark: str) -> str:
 
 
 _KINDS = ("light", "full")
-_Job = tuple[str, tuple[str, ...]]
-"""A program and its command-line arguments."""
+_Job = tuple[tuple[str, ...], tuple[str, ...]]
+"""Programs that share a state, of which the last is the one to run, and its command-line arguments."""
 
 
-def _kind(program: str) -> str:
-    """The kind of worker a program is for. A wrong guess costs the program the time of its imports and nothing else."""
+def _kind(cells: Sequence[str]) -> str:
+    """The kind of worker programs are for. A wrong guess costs them the time of their imports and nothing else."""
     names = set()
-    for source, listed, dynamic in _IMPORT.findall(program):
+    for source, listed, dynamic in _IMPORT.findall("\n".join(cells)):
         names.update(part.split()[0].split(".")[0] for part in (source or listed or dynamic).split(",") if part.strip())
     return "light" if names.issubset(_LIGHT_MODULES) else "full"
 
@@ -113,8 +115,8 @@ class _Batch:
         self.unfinished = len(jobs)
         self.waiting: dict[str, deque[int]] = {kind: deque() for kind in _KINDS}
         self._jobs, self._progress, self._retried = jobs, progress, set()
-        for number, (program, _) in enumerate(jobs):
-            self.waiting[_kind(program)].append(number)
+        for number, (cells, _) in enumerate(jobs):
+            self.waiting[_kind(cells)].append(number)
 
     @property
     def is_waiting(self) -> bool:
@@ -186,14 +188,15 @@ class Interpreter:
 
     def run(
         self,
-        programs: Sequence[str],
+        programs: Sequence[str | Sequence[str]],
         progress: Callable[[int], object] | None = None,
         arguments: Sequence[Sequence[str]] | None = None,
     ) -> list[Execution]:
         """Execute programs, results in their order; equal programs with equal arguments run once.
 
         Args:
-            programs: complete program texts, run as scripts.
+            programs: each the text of a program, run as a script; or several programs of a response, of which the last is to run, in
+                the state that the others leave: they run before it in one process, unseen, each up to its end, its error or its limit.
             progress: called with the number of newly finished programs, as `tqdm.update` wants it.
             arguments: command-line arguments of each program; none by default.
 
@@ -201,7 +204,8 @@ class Interpreter:
             InterpreterError: a worker cannot be started, for instance because a preloaded module is missing.
         """
         given = [tuple(words) for words in arguments] if arguments is not None else [()] * len(programs)
-        jobs = list(zip(programs, given, strict=True))
+        cells = [(program,) if isinstance(program, str) else tuple(program) for program in programs]
+        jobs = list(zip(cells, given, strict=True))
         distinct = dict.fromkeys(jobs)
         if distinct:
             distinct = dict(zip(distinct, self._run(list(distinct), progress), strict=True))
@@ -298,10 +302,10 @@ class Interpreter:
 
     def _assign(self, worker: _Worker, number: int, job: _Job) -> None:
         """Queue a job's frame for sending; its clock runs in the worker, ours only guards the worker."""
-        body = json.dumps({"program": job[0], "arguments": job[1]}).encode()
+        body = json.dumps({"cells": job[0], "arguments": job[1]}).encode()
         worker.outgoing = memoryview(struct.pack("!I", len(body)) + body)
         worker.job, worker.started = number, time.monotonic()
-        worker.deadline = worker.started + self.limits.timeout + _GRACE_SECONDS
+        worker.deadline = worker.started + self.limits.timeout * len(job[0]) + _GRACE_SECONDS
         self._send(worker)
 
     def _send(self, worker: _Worker) -> None:
@@ -347,7 +351,7 @@ class Interpreter:
     def _execution(self, ending: dict, stdout: bytes, stderr: bytes) -> Execution:
         """How a program ended, its own folder and memory addresses made equal: they differ from run to run."""
         texts = [stream.decode("utf-8", "replace").replace(ending["folder"], "/scratch") for stream in (stdout, stderr)]
-        outcome, shown, error = _verdict(ending["reason"], ending["status"], *texts, self.limits)
+        outcome, shown, error = _verdict(ending, *texts, self.limits)
         return Execution(outcome, _ADDRESS.sub(_NO_ADDRESS, shown), _ADDRESS.sub(_NO_ADDRESS, error), ending["seconds"])
 
 
@@ -356,13 +360,14 @@ def _remove(folder: Path) -> None:
     subprocess.run(["rm", "-rf", "--", str(folder)], check=False, stderr=subprocess.DEVNULL)
 
 
-def _verdict(reason: str | None, status: int, stdout: str, stderr: str, limits: settings.Interpreter) -> tuple[str, str, str]:
+def _verdict(ending: dict, stdout: str, stderr: str, limits: settings.Interpreter) -> tuple[str, str, str]:
     """Outcome, output and last error line. What a stopped program had printed by then is chance, so it is dropped.
 
     Args:
-        reason: the limit that the worker stopped the program for.
-        status: its exit status, or a signal's number, negative.
+        ending: of the worker: `reason`, the limit it stopped the program for; `status`, the exit status, or a signal's number, negative;
+            `started`, whether the earlier programs let it start.
     """
+    reason, status = ending["reason"], ending["status"]
     if reason == "output_limit":
         return reason, "", f"OutputLimit: more than {_STREAM_BYTES} bytes were printed"
     if reason == "memory":
@@ -371,11 +376,13 @@ def _verdict(reason: str | None, status: int, stdout: str, stderr: str, limits: 
         return "error", "", "OSError: too many processes were started"
     if reason == "timed_out" or status == -signal.SIGXCPU:
         return "timed_out", "", f"TimeoutError: the program was stopped after {limits.timeout:g} s"
+    if not ending["started"]:
+        return "error", "", "RuntimeError: an earlier program ended the process that they share"
     if status == 0:
         return "ok", stdout, ""
     if status < 0:
         named = {number.value: number.name for number in signal.Signals}  # realtime signals have no name
         return "error", stdout, f"the program was killed by {named.get(-status, f'signal {-status}')}"
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    error = lines[-1] if lines else f"exit status {status}"
+    error = cut(lines[-1], _ERROR_CHARS, " ... ") if lines else f"exit status {status}"
     return "memory" if "MemoryError" in error.split(":")[0] else "error", stdout, error

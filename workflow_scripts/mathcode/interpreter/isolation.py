@@ -32,7 +32,7 @@ _NEWUSER, _NEWPID, _NEWNET, _NEWIPC, _NEWUTS, _NEWNS = 0x10000000, 0x20000000, 0
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 _MNT_DETACH = 2
 _ATTR_RDONLY, _ATTR_NOSUID, _ATTR_NODEV, _AT_RECURSIVE = 1, 2, 4, 0x8000
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 36, 38, 47
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 4, 36, 38, 47
 
 _MOUNT_SETATTR = 442
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
@@ -240,6 +240,7 @@ class Sandbox(Process):
     def enclose(self) -> None:
         if self._drops_root:
             os.setresuid(NOBODY, NOBODY, NOBODY)  # with it go all capabilities
+            prctl(_PR_SET_DUMPABLE, 1)  # else the kernel does not tell the server how much of its memory is shared
         else:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         _bind_to_parent()

@@ -1,14 +1,13 @@
 """Fork server that runs untrusted programs, one at a time, each in a process of its own.
 
 Started by `mathcode.interpreter.driver` as a script with one JSON argument, never imported. It speaks frames (length, JSON) over
-the socket it finds as standard input: first `{"isolation": ...}` or `{"failed": ...}`, then for each `{"program", "arguments"}`
-how it ended, `{"reason", "status", "seconds", "folder"}`, with what it wrote to both streams. It stays small and
+the socket it finds as standard input: first `{"isolation": ...}` or `{"failed": ...}`, then for each `{"cells", "arguments"}` how
+the last cell ended, `{"reason", "status", "seconds", "folder", "started"}`, with what it wrote to both streams. It stays small and
 single-threaded, because every program is forked from it. What programs are or print never enters memory that a later
 program inherits: a program reads its own request, and its output is kept where no child sees it.
 """
 
-import atexit
-import contextlib
+import fcntl
 import gc
 import importlib.util
 import json
@@ -26,7 +25,9 @@ STREAM_BYTES = 1 << 20
 PART_BYTES = 1 << 16
 FILE_BYTES = 64 << 20
 OPEN_FILES = 64
-ENCLOSED, HUNG_UP = b"1", b"0"
+HUNG_UP = b"\0"
+REHEARSAL_SECONDS = 1.0
+"""Beyond the limits of the earlier programs themselves, before the last one must have started."""
 
 WATCH_SECONDS = 0.05
 """How often the processes of a program are counted and their memory added up; most programs end before the first time."""
@@ -36,16 +37,20 @@ def main() -> None:
     """Isolate, preload, say so, then serve until the driver hangs up."""
     configuration = json.loads(sys.argv[1])
     try:
-        load(os.path.join(os.path.dirname(__file__), "system_calls.py"))
-        isolation = load(os.path.join(os.path.dirname(__file__), "isolation.py"))
+        own = [os.path.join(os.path.dirname(__file__), f"{name}.py") for name in ("system_calls", "isolation", "cells", "draws")]
+        _, isolation, cells, draws = map(load, own)
+        for module in own:
+            del sys.modules[name_of(module)]  # no program finds them
         preload(configuration["preload"])
+        draws.fix()
         with open("/proc/self/statm") as handle:
             mapped, resident = (int(pages) * resource.getpagesize() for pages in handle.read().split()[:2])
         level = isolation.reach(*configuration["isolation"], configuration["scratch"])
     except BaseException as error:
         send({"failed": f"{type(error).__name__}: {error}"})
         return
-    server = Server(configuration, level, mapped, resident)
+    make_streams()
+    server = Server(configuration, level, cells, draws, mapped, resident)
     gc.collect()
     gc.freeze()
     send({"isolation": level.name})
@@ -55,11 +60,16 @@ def main() -> None:
 
 def load(path: str) -> types.ModuleType:
     """Import a file by its path, under its own name."""
-    name = os.path.splitext(os.path.basename(path))[0]
+    name = name_of(path)
     spec = importlib.util.spec_from_file_location(name, path)
     sys.modules[name] = module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def name_of(path: str) -> str:
+    """Name of the module in a file."""
+    return os.path.splitext(os.path.basename(path))[0]
 
 
 def preload(modules: list[str]) -> None:
@@ -68,17 +78,37 @@ def preload(modules: list[str]) -> None:
         load(name) if name.endswith(".py") else importlib.import_module(name)
 
 
+def make_streams() -> None:
+    """Make the streams that programs print to; at each line end what was printed leaves, so that a crash does not take it along.
+
+    Python asks once whether a stream can seek, and remembers: programs are given pipes, so pipes they must be when it asks.
+    """
+    reading, writing = os.pipe()
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        own = os.dup(number)
+        os.dup2(writing, number)
+        stream = os.fdopen(number, "w", 1, "utf-8", getattr(sys, name).errors, closefd=False)
+        stream.buffer.raw.name = f"<{name}>"
+        os.dup2(own, number)
+        os.close(own)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    os.close(reading)
+    os.close(writing)
+
+
 class Server:
     """Runs programs one after the other."""
 
-    def __init__(self, configuration: dict, level, mapped: int, resident: int):
+    def __init__(self, configuration: dict, level, cells: types.ModuleType, draws: types.ModuleType, mapped: int, resident: int):
+        self.cells, self.draws = cells, draws
         self.timeout = configuration["timeout"]
         self.memory_mb = configuration["memory_mb"]
         self.level = level
         # The limits are the program's own: what the preloaded modules take comes on top.
         self.address_bytes = mapped + self.memory_mb * 2**20
         self.preloaded_bytes = resident
-        self.output = (Output(), Output())
+        self.output = (Output(), Tail())
         self.served = 0
 
     def execute(self) -> dict | None:
@@ -96,9 +126,8 @@ class Server:
         for output, stream in zip(self.output, streams, strict=True):
             output.attach(stream)
         try:
-            answer, start = os.read(enclosed, 1), time.monotonic()
-            reason, status = self._attend(child)
-            seconds = time.monotonic() - start
+            answer = os.read(enclosed, 1)
+            ending = self._attend(child, enclosed, answer[0] if answer else 0)
         finally:
             self._sweep()
             for stream in (*streams, enclosed):
@@ -108,7 +137,7 @@ class Server:
             return None
         if not answer:
             raise RuntimeError(f"a program could not be enclosed: {bytes(self.output[1].written).decode(errors='replace')}")
-        return {"reason": reason, "status": os.waitstatus_to_exitcode(status), "seconds": seconds, "folder": folder}
+        return ending | {"folder": folder}
 
     def _become(self, folder: str, ends: tuple[int, int], confirm: int) -> None:
         """In the child: read the program, drop what is the server's, take limits, run. Never returns."""
@@ -123,21 +152,31 @@ class Server:
             os.chdir(folder)
             if os.environ.get("HOME") != folder:
                 os.environ["HOME"] = os.environ["TMPDIR"] = folder
-            self._limit()
+            cells = request["cells"]
+            self._limit(len(cells))
             self.level.enclose()
-            os.write(confirm, ENCLOSED)
-            os.closerange(3, 4096)
-            os._exit(run_as_script(request["program"], request["arguments"], folder))
+            os.write(confirm, bytes([min(len(cells), 255)]))
+            kept = fcntl.fcntl(confirm, fcntl.F_DUPFD_CLOEXEC, self.cells.HIDDEN) if len(cells) > 1 else OPEN_FILES
+            os.closerange(3, kept)
+            os.closerange(kept + 1, 4096)
+
+            def started() -> None:
+                if len(cells) > 1:
+                    os.write(kept, b"1")
+                    os.close(kept)
+
+            self.draws.seed()
+            os._exit(self.cells.run(cells, request["arguments"], folder, self.timeout, started))
         except BaseException as error:
             os.write(2, repr(error).encode())
         finally:
             os._exit(1)
 
-    def _limit(self) -> None:
-        """Take the resource limits of a program."""
+    def _limit(self, cells: int) -> None:
+        """Take the resource limits of so many programs in one process."""
         for limit, value in (
             (resource.RLIMIT_AS, self.address_bytes),
-            (resource.RLIMIT_CPU, int(self.timeout) + 2),
+            (resource.RLIMIT_CPU, int(self.timeout * cells) + 2),
             (resource.RLIMIT_FSIZE, FILE_BYTES),
             (resource.RLIMIT_CORE, 0),
             (resource.RLIMIT_NOFILE, OPEN_FILES),
@@ -147,50 +186,60 @@ class Server:
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(limit, (value, value))
 
-    def _attend(self, child: int) -> tuple[str | None, int]:
-        """Collect output until the child ends or a limit is met: (limit, wait status).
+    def _attend(self, child: int, enclosed: int, cells: int) -> dict:
+        """Collect output until the child ends or a limit is met: the limit, exit status, seconds, and whether the last cell started.
 
         That both streams are closed is the usual sign of the end; a child that closed them early, or left them to others,
         is looked after every now and then. A signal handler would be one more thing to undo in every child.
+
+        Args:
+            enclosed: where the child tells that the last of several cells starts; its time is counted from then.
+            cells: programs that the child runs.
         """
-        now = time.monotonic()
-        deadline, watch, pause = now + self.timeout, now + WATCH_SECONDS, 1e-4
+        start = now = time.monotonic()
+        started = cells <= 1
+        deadline = now + (self.timeout if started else self.timeout * (cells - 1) + REHEARSAL_SECONDS)
+        watch, pause = now + WATCH_SECONDS, 1e-4
         reason, opened = None, {output.stream: output for output in self.output}
+        waiting = [CONTROL] if started else [CONTROL, enclosed]
         while reason is None and not (not opened and has_ended(child)):
             wake = min(deadline, watch)
             if not opened:
                 wake, pause = min(wake, now + pause), pause * 2
-            for descriptor in select.select([CONTROL, *opened], [], [], max(0.0, wake - now))[0]:
+            for descriptor in select.select([*waiting, *opened], [], [], max(0.0, wake - now))[0]:
                 if descriptor == CONTROL:  # the driver hung up; a driver never writes while a program runs
                     self.level.stop(child)
                     self._sweep()
                     os._exit(0)
+                elif descriptor == enclosed:
+                    waiting, start = [CONTROL], time.monotonic()
+                    started, deadline = bool(os.read(enclosed, 1)), start + self.timeout
                 elif not opened[descriptor].pour():
                     del opened[descriptor]
             now = time.monotonic()
-            if any(output.is_full for output in self.output):
+            if self.output[0].is_full:
                 reason = "output_limit"
             elif now >= deadline:
                 reason = "timed_out"
             elif now >= watch:
                 if has_ended(child):
                     break
-                reason, watch = self._excess(), now + WATCH_SECONDS
+                reason, watch = self._excess(self.timeout * cells), now + WATCH_SECONDS
         self.level.stop(child)
         _, status = os.waitpid(child, 0)
         for output in self.output:
             while not output.is_full and output.pour() and readable(output.stream):
                 pass
-        if any(output.is_full for output in self.output):
+        if self.output[0].is_full:
             reason = reason or "output_limit"
-        return reason, status
+        return {"reason": reason, "status": os.waitstatus_to_exitcode(status), "seconds": now - start, "started": started}
 
-    def _excess(self) -> str | None:
+    def _excess(self, cpu_seconds: float) -> str | None:
         """The limit that all processes of the program together exceed, if any; each has limits of its own besides."""
         processes = self.level.processes()
-        if len(processes) > self.level.max_processes:
+        if len(processes) >= self.level.max_processes:
             return "processes"
-        if sum(process.cpu_seconds for process in processes) > self.timeout:
+        if sum(process.cpu_seconds for process in processes) > cpu_seconds:
             return "timed_out"
         allowed = self.memory_mb * 2**20 + self.preloaded_bytes
         if sum(process.resident for process in processes) <= allowed:
@@ -241,54 +290,27 @@ class Output:
         return count > 0
 
 
-def seed() -> None:
-    """Make the same program draw the same numbers every time; `random` reseeds itself in a forked process."""
-    for name in ("random", "numpy.random", "sympy.core.random"):
-        if name in sys.modules:
-            sys.modules[name].seed(0)
+class Tail(Output):
+    """A stream of which the last line is wanted: when there is too much of it, what stands before is let go."""
 
+    def pour(self) -> bool:
+        going_on = super().pour()
+        if self.is_full:
+            self._let_go()
+        return going_on
 
-def run_as_script(program: str, arguments: list[str], folder: str) -> int:
-    """Run `program` as `python program.py arguments` would, and return its exit status."""
-    module = types.ModuleType("__main__")
-    module.__file__ = "program.py"
-    sys.modules["__main__"] = module
-    sys.argv = ["program.py", *arguments]
-    sys.orig_argv = ["python", *sys.argv]
-    sys.path.insert(0, folder)
-    if "linecache" in sys.modules:  # for tracebacks and inspect: the program has no file of its own
-        sys.modules["linecache"].cache["program.py"] = (len(program), None, program.splitlines(keepends=True), "program.py")
-    seed()
-    status = 0
-    try:
-        exec(compile(program, "program.py", "exec", dont_inherit=True), module.__dict__)
-    except SystemExit as exit_:
-        status = exit_status(exit_.code)
-    except BaseException:
-        status = 1
-        error = sys.exc_info()
-        error = (error[0], error[1], error[2].tb_next)
-        sys.excepthook(*error)
-    with contextlib.suppress(Exception):
-        if "threading" in sys.modules:
-            sys.modules["threading"]._shutdown()  # a script waits for its threads
-    with contextlib.suppress(Exception):
-        atexit._run_exitfuncs()
-    try:
-        sys.stdout.flush()
-    except Exception:
-        status = status or 120  # as Python does
-    with contextlib.suppress(Exception):
-        sys.stderr.flush()
-    return status
-
-
-def exit_status(code: object) -> int:
-    """Exit status of `sys.exit(code)`; as Python does, a message goes to standard error."""
-    if code is None or isinstance(code, int):
-        return (code or 0) & 0xFF
-    print(code, file=sys.stderr)
-    return 1
+    def _let_go(self) -> None:
+        """Keep the last line alone, of a long one its two ends. Nothing is copied to memory that a program inherits."""
+        end = self._length
+        while end and end > self._length - PART_BYTES and self._pages[end - 1] in b"\r\n \t":
+            end -= 1
+        start = self._pages.rfind(b"\n", 0, end) + 1
+        length = self._length - start
+        head = min(length, STREAM_BYTES // 4)
+        tail = min(length - head, STREAM_BYTES // 4)
+        self._pages.move(0, start, head)
+        self._pages.move(head, self._length - tail, tail)
+        self._length = head + tail
 
 
 def has_ended(child: int) -> bool:

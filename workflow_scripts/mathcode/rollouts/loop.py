@@ -1,4 +1,4 @@
-"""Rollouts: generate, run the program, show its output, go on; until the model ends or its budget does.
+"""Rollouts: generate, run the programs, show their output, go on; until the model ends or its budget does.
 
 Rows are sampled in fixed chunks (`mathcode.rollouts.chunks`); finished ones survive in an undeclared checkpoint folder.
 """
@@ -16,7 +16,6 @@ from mathcode.core import gpu_watch, random_streams
 from mathcode.interpreter.driver import Execution, Interpreter, cut, feedback
 from mathcode.policies import tokens
 from mathcode.responses import parse
-from mathcode.responses.blocks import assemble_program
 from mathcode.responses.form import Form
 from mathcode.rollouts.chunks import check_infrastructure, chunk_path, sampled_before
 from mathcode.rollouts.engines import Completion, Engine, Request
@@ -38,7 +37,7 @@ class Row:
     generated: list[bool] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     rounds: list[dict] = field(default_factory=list)
-    run: list[int] = field(default_factory=list)  # positions among the response's programs of those that were run
+    ran: list[str] = field(default_factory=list)  # its programs that were run; the next one finds what they left
     calls: int = 0
     finish_reason: str | None = None
     isolation: str | None = None
@@ -107,7 +106,6 @@ def sample_rollouts(
     checkpoints: Path,
     label: str,
     form: Form,
-    blocks: str = "replay",
 ) -> pl.DataFrame:
     """Sample all rows, chunk by chunk, and return them as table `rollouts`.
 
@@ -122,7 +120,7 @@ def sample_rollouts(
             path = chunk_path(checkpoints, number)
             sampled = sampled_before(path)
             if sampled is None:
-                _sample_chunk(chunk, engine, interpreter, sampling, limits, blocks)
+                _sample_chunk(chunk, engine, interpreter, sampling, limits)
                 tables.ROLLOUTS.write(_table(chunk, engine.tokenizer, form), path)
                 sampled = tables.ROLLOUTS.read(path)
             done.append(sampled)
@@ -131,21 +129,21 @@ def sample_rollouts(
     return pl.concat(done) if done else tables.ROLLOUTS.empty()
 
 
-def _sample_chunk(
-    rows: list[Row], engine: Engine, interpreter: Interpreter, sampling: settings.Sampling, limits: settings.Engine, blocks: str
-) -> None:
+def _sample_chunk(rows: list[Row], engine: Engine, interpreter: Interpreter, sampling: settings.Sampling, limits: settings.Engine) -> None:
     """Advance every row of a chunk to its end: one call of the engine, then all asked-for programs, and again."""
     while active := [row for row in rows if row.finish_reason is None]:
         requests = [_request(row, sampling, limits) for row in active]
         asking = []
         for row, completion in zip(active, engine.generate(requests), strict=True):
             row.write(completion)
-            if program := _after_call(row, completion, engine.tokenizer, blocks):
-                asking.append((row, program))
-        executions = interpreter.run([program for _, program in asking])
-        for (row, program), execution in zip(asking, executions, strict=True):
+            if programs := _after_call(row, completion, engine.tokenizer):
+                asking.append((row, programs))
+                row.ran += programs
+        wanted = [tuple(row.ran[:end]) for row, programs in asking for end in range(len(row.ran) - len(programs) + 1, len(row.ran) + 1)]
+        executions = iter(interpreter.run(wanted))
+        for row, programs in asking:
             row.isolation = interpreter.isolation
-            _show_output(row, program, execution, engine.tokenizer, interpreter.limits)
+            _show_outputs(row, programs, [next(executions) for _ in programs], engine.tokenizer, interpreter.limits)
             if row.calls >= sampling.max_calls:
                 row.finish_reason = "calls"
             elif _room(row, limits) < 1:
@@ -164,38 +162,58 @@ def _room(row: Row, limits: settings.Engine) -> int:
     return limits.max_model_len - len(row.prompt_ids) - len(row.token_ids)
 
 
-def _after_call(row: Row, completion: Completion, tokenizer, blocks: str) -> str | None:
-    """The program to run now, if the model asked for one; otherwise the row is finished."""
+def _after_call(row: Row, completion: Completion, tokenizer) -> list[str]:
+    """The programs to run now, if the model asked for any; otherwise the row is finished."""
     if completion.ended == "length":
         row.finish_reason = "length"
-        return None
-    text = tokenizer.decode(row.token_ids, skip_special_tokens=True)
-    unread = text[row.shown :]
-    if parse.pending_program(unread) is None:
+        return []
+    programs = _pending_programs(tokenizer.decode(row.token_ids, skip_special_tokens=True)[row.shown :])
+    if not programs:
         row.finish_reason = "stop"
-        return None
-    if completion.ended == "eos":
+    elif completion.ended == "eos":
         row.unwrite_last()
-    programs = parse.programs(text)
-    row.run.append(len(programs) - 1)
-    failed = [block for block, round_ in zip(row.run, row.rounds, strict=False) if round_["outcome"] != "ok"]
-    return assemble_program(programs, blocks, failed)
+    return programs
 
 
-def _show_output(row: Row, program: str, execution: Execution, tokenizer, limits: settings.Interpreter) -> None:
-    """Append what the program printed as the model sees it, and record the round.
+def _pending_programs(text: str) -> list[str]:
+    """The programs that the text since the last output shown asks to run, in order.
+
+    What follows an output that the model wrote itself counts alone: what stands before it has run nothing.
+    """
+    if parse.pending_program(text) is None:
+        return []
+    return parse.programs(parse.segments(text)[-1].text)
+
+
+def _show_outputs(row: Row, programs: list[str], executions: list[Execution], tokenizer, limits: settings.Interpreter) -> None:
+    """Append what the programs of a turn printed as the model sees it, in one block, and record a round for each.
 
     The fence belongs to the model when it wrote it, else (it just ended after its program) to what it is shown.
     """
-    output = feedback(execution, limits.output_chars)
+    outputs = [feedback(execution, limits.output_chars) for execution in executions]
     text = tokenizer.decode(row.token_ids, skip_special_tokens=True)
-    shown = parse.render_output(output)
+    shown = parse.render_output("\n".join(filter(None, outputs)))
     if not text.rstrip().endswith(parse.OUTPUT_FENCE):
         shown = f"\n{parse.OUTPUT_FENCE}" + shown
+    if text.endswith("\n"):
+        shown = shown.removeprefix("\n")
     row.show(tokens.encode_text(tokenizer, shown))
-    told = {"result": kept(execution.stdout, limits.result_chars), "error": kept(execution.error, limits.result_chars)}
-    row.rounds.append({"text": text[row.shown :], "program": program, "output": output, **told, "outcome": execution.outcome})
+    for said, program, output, execution in zip(_shares(text[row.shown :], programs), programs, outputs, executions, strict=True):
+        told = {"result": kept(execution.stdout, limits.result_chars), "error": kept(execution.error, limits.result_chars)}
+        row.rounds.append({"text": said, "program": program, "output": output, **told, "outcome": execution.outcome})
     row.shown = len(tokenizer.decode(row.token_ids, skip_special_tokens=True))
+
+
+def _shares(text: str, programs: list[str]) -> list[str]:
+    """The text of a turn cut after each of its programs; the last has what follows too."""
+    shares, start = [], 0
+    for program in programs[:-1]:
+        end = max(start, text.find(program, start) + len(program))
+        close = text.find(parse.CLOSE_FENCE, end)
+        end = end if close < 0 else close + len(parse.CLOSE_FENCE)
+        shares.append(text[start:end])
+        start = end
+    return [*shares, text[start:]]
 
 
 def kept(text: str, chars: int) -> str:

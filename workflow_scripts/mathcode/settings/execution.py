@@ -36,7 +36,3 @@ class Grading(Section):
     extraction: Literal["autocode", "deepseek_math", "qwen2.5_math"] = Field(
         default="autocode", description="rules by which an answer is found in a response (docs/grading.md)"
     )
-
-
-BlockRule = Literal["replay", "replay_successful", "notebook"]
-"""What the earlier programs of a response leave to the next; see `assemble_program`."""

@@ -4,7 +4,6 @@ from typing import Literal
 
 from pydantic import Field
 
-from mathcode.settings.execution import BlockRule
 from mathcode.settings.section import PositiveInt, Section
 
 
@@ -44,7 +43,6 @@ class Family(Section):
     scratch: Scratch | None = Field(default=None, description="build the base model in the workflow")
     precondition: Literal["sft", "none"] = Field(description="Code4Math SFT first, or used as it is")
     prompt: str = Field(description="prompt profile of autocode.prompts")
-    blocks: BlockRule = Field(default="replay", description="what the earlier programs of a response leave to the next")
     lora: Lora | None = Field(default=None)
     train_dtype: Literal["float32", "bfloat16"] = Field(description="type of the trained weights (LoRA adapters are float32)")
     mixed_precision: Literal["no", "bf16"] = Field(default="no", description="autocast of the forward pass while training")
