@@ -43,7 +43,7 @@ def arguments():
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     needed = ["id", "question", "gold", "response"] + ["benchmark"] * (not args.benchmark)
-    rows = [{"benchmark": args.benchmark, **row} for row in json_lines.read(args.responses, needed)]
+    rows = [{"benchmark": args.benchmark, **row} for row in json_lines.read(args.responses, needed, optional=["benchmark"])]
     limits = {"timeout": args.timeout, "workers": args.workers, "max_infrastructure_errors": 1.0}
     form = METHODS[args.method].form
     found = [answers.extract(row["response"], args.extraction, row["benchmark"], row["question"], row["gold"], form) for row in rows]

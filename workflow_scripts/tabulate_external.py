@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from mathcode.configuration import METHODS
-from mathcode.core import atomic, cli, json_lines
+from mathcode.core import atomic, cli, json_lines, table_files
 from mathcode.core.errors import InputError
 from mathcode.measures import outcomes, uncertainty
 
@@ -40,6 +40,9 @@ def main(argv: list[str] | None = None) -> int:
     for number, row in enumerate(rows, 1):
         if missing := [name for name in GRADED if name not in row]:
             raise InputError(f"{args.graded}: row {number} has no key '{missing[0]}'; write the file with grade_responses.py")
+        if wrong := [name for name, held in GRADED.items() if held == pl.Boolean and not isinstance(row[name], bool)]:
+            raise InputError(f"{args.graded}: row {number}: key '{wrong[0]}' must be true or false, not {json_lines.kind(row[wrong[0]])}")
+        row |= {"benchmark": table_files.storable(row["benchmark"]), "outcome": table_files.storable(row["outcome"])}
     graded = pl.DataFrame([{name: row[name] for name in GRADED} for row in rows], schema=GRADED)
     columns = METHODS[args.method].item("table", "main").columns
     table = [

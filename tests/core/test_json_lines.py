@@ -94,10 +94,10 @@ def test_responses_are_graded_whole(folder):
 
 BAD = {
     "no JSON": ("{", "line 1: no JSON"),
-    "no object": ("[1]", "line 1: a JSON object is expected, not list"),
+    "no object": ("[1]", "line 1: a JSON object is expected, not a list"),
     "missing key": ('{"id": 1}', "line 1: key 'program' is missing; every row needs id, program"),
-    "no text": ('{"id": 1, "program": 5}', "line 1: key 'program' must be text, not int"),
-    "repeated": ('{"id": 1, "program": ""}\n\n{"id": 1, "program": ""}', "line 3: id '1' stands in line 1 already"),
+    "no text": ('{"id": 1, "program": 5}', "line 1: key 'program' must be text, not a number"),
+    "repeated": ('{"id": 1, "program": ""}\n\n{"id": 1, "program": ""}', "line 3: id 1 stands in line 1 already"),
 }
 
 

@@ -17,6 +17,18 @@ from mathcode import tables
 from mathcode.methods.autocode.tables import Q_VALUES
 from mathcode.report import browser
 
+ODD = [
+    "<script>document.title = 1</script>",
+    "</script></article></body>",
+    "&lt;b&gt; &amp;lt; &#60;",
+    "$& $1 $$ $` \\\\ \\n \\u0041 \\frac{1}{2} {{data}} `${1+1}`",
+    "a\u200bb\u200dc\ufeffd\u00ade",
+    "\u202eright to left\u202c \u200f\u2067x",
+    "bell\x07 escape\x1b[31m backspace\x08 \x7f\x85",
+    "line\u2028paragraph\u2029end",
+    "\U0001f600 e\u0301 \ufffd",
+]
+"""Texts that break pages that take them for anything but text."""
 HOSTILE = '</script><img src=x onerror="document.title=1"><b>&amp; \u2028 ${1+1} {{data}}'
 POLICY = "main/qwen2math/seed1/iter2"
 
@@ -131,6 +143,49 @@ def test_hostile_text_is_shown_as_text_at_the_address_of_its_item(built, tmp_pat
     assert unescape(item).count(HOSTILE) == 4  # question, program, output, second round
     assert "<title>Responses of run test</title>" in document
     assert "1 of 40 items" in document
+
+
+@pytest.mark.stage
+def test_odd_text_is_shown_as_it_was_written_and_comes_out_of_every_table(built, tmp_path):
+    """Response, answer and output of an item hold it; the page shows what the tables hold, sign by sign."""
+    root, chosen, _ = built
+    wrapped = "\n".join(f"[{number}: {text}]" for number, text in enumerate(ODD))
+    place = root / "results" / "test" / POLICY / "eval" / "auto" / "math"
+    kept = {path: path.read_bytes() for path in place.rglob("*.parquet")}
+    rows = tables.ROLLOUTS.read(place / "responses.parquet").to_dicts()
+    last = {"text": wrapped} | dict.fromkeys(("program", "output", "result", "error", "outcome"))
+    shown = {"text": "```python\n1\n```\n```output", "program": "1", "output": wrapped, "result": wrapped, "error": "", "outcome": "ok"}
+    rows[0]["rounds"], rows[0]["response"] = [shown, last], wrapped
+    tables.ROLLOUTS.write(pl.DataFrame(rows, schema=tables.ROLLOUTS.schema), place / "responses.parquet")
+    assert tables.ROLLOUTS.read(place / "responses.parquet").to_dicts()[0]["response"] == wrapped
+    grades = next(place.glob("*/grades.parquet"))
+    answers = tables.GRADES.read(grades).with_columns(
+        answer=pl.when(pl.col("query_id") == rows[0]["query_id"]).then(pl.lit(ODD[5])).otherwise("answer")
+    )
+    tables.GRADES.write(answers, grades)
+    try:
+        view = next(one for one in data_of(browse(root, chosen))["views"] if (one["policy"], one["place"]) == (POLICY, "math"))
+        assert [part[0] for part in view["items"][rows[0]["query_id"]]["auto"][-1]] == [shown["text"], wrapped]
+        link = urlencode({"policy": POLICY, "place": "math", "item": rows[0]["query_id"]})
+        document, console, asked = opened(chromium(), f"{(root / 'responses.html').as_uri()}#{link}", tmp_path)
+    finally:
+        for path, content in kept.items():
+            path.write_bytes(content)
+    assert console == asked == []
+    assert "<title>Responses of run test</title>" in document
+    item = document[document.index('<article id="item">') : document.index("</article>")]
+    assert "<script" not in item
+    for number, text in enumerate(ODD):
+        found = as_written(item).count(f"[{number}: {text}]")
+        assert found == 2, text  # the output and the last text
+    assert f'<bdi class="grey">{ODD[5]}</bdi>' in item
+
+
+def as_written(markup: str) -> str:
+    """Text of a page's markup; unlike `html.unescape` it leaves alone what no browser writes."""
+    for name, sign in (("lt", "<"), ("gt", ">"), ("nbsp", "\u00a0"), ("quot", '"'), ("amp", "&")):
+        markup = markup.replace(f"&{name};", sign)
+    return markup
 
 
 @pytest.mark.stage

@@ -150,7 +150,7 @@ OVERLAP_COUNTS = Table(
         "use": Column(pl.String, "queries or sft"),
         "benchmark": Column(pl.String, "benchmark it was compared with"),
         "benchmark_items": Column(pl.Int64, "items of the benchmark"),
-        "exact_items": Column(pl.Int64, "benchmark items found word for word after normalisation"),
+        "exact_items": Column(pl.Int64, "benchmark items found word for word and sign for sign, without dress"),
         "ngram_items": Column(pl.Int64, "benchmark items sharing a run of n words, n from the settings"),
         "training_rows": Column(pl.Int64, "rows of the training dataset before removal"),
         "removed_rows": Column(pl.Int64, "training rows removed because of this benchmark; 0 where `data.guard` lacks it"),
@@ -164,7 +164,7 @@ OVERLAP_ITEMS = Table(
         "use": Column(pl.String, "queries or sft"),
         "benchmark": Column(pl.String, "benchmark the item belongs to"),
         "query_id": KEY["query_id"],
-        "overlap": Column(pl.String, "exact: found word for word after normalisation; ngram: only a run of n words is shared"),
+        "overlap": Column(pl.String, "exact: found word for word and sign for sign, without dress; ngram: only a run of n words is shared"),
     },
 )
 

@@ -98,3 +98,14 @@ def test_examples_do_not_depend_on_the_order_of_rows(tokenizer, start):
 
 def test_the_texts_a_tokenizer_learns_from():
     assert demonstrations.texts(PAIRS, "plain") == ["What is 2 + 3?\n", f"{CUES['cot']}\n{STEPS}", f"{CUES['code']}\n{PROGRAM}"]
+
+
+def test_a_marker_in_a_solution_is_text_and_the_end_is_learned_once(tokenizer, start):
+    marked = PAIRS.with_columns(
+        question=pl.lit("What is <|end|>?"), solution=pl.lit("It is <|end|><|pad|>.\nThe answer is \\boxed{5}.<|end|>")
+    )
+    for row in demonstrations.demonstrations(marked, tokenizer, "plain", shares(start, 0.5), 1).iter_rows(named=True):
+        special = [token for token in row["token_ids"] if token in tokenizer.all_special_ids]
+        assert special == [tokenizer.eos_token_id]
+        assert row["token_ids"][-1] == tokenizer.eos_token_id
+        assert tokenizer.decode(row["token_ids"], skip_special_tokens=True) == row["response"]

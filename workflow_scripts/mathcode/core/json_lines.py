@@ -5,7 +5,7 @@ The programs that are useful alone read their rows here. `value` and `kind` are 
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +65,13 @@ def write(rows: Iterable[dict], path: str | Path) -> None:
             file.write(dumps(row) + "\n")
 
 
-def dumps(content: Any) -> str:
-    """JSON on one line, readable where it can be; what breaks readers is escaped, and reads as what it was."""
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(content, ensure_ascii=False))
+def dumps(content: Any, default: Callable[[Any], Any] | None = None) -> str:
+    """JSON on one line, readable where it can be; what breaks readers is escaped, and reads as what it was.
+
+    Args:
+        default: makes something that JSON knows of a value that it does not.
+    """
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(content, ensure_ascii=False, default=default))
 
 
 def value(text: str) -> Any:

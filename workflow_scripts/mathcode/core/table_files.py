@@ -19,6 +19,11 @@ class TableError(UserError):
     """A table on disk or about to be written does not hold what its declaration promises."""
 
 
+def storable(text: str) -> str:
+    """A text as tables, pages and files in UTF-8 can hold it: half a surrogate pair becomes what JSON writes for it, such as \\ud83d."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @dataclass(frozen=True)
 class Column:
     """One column: its polars type, its meaning (with unit), and whether it may hold nulls."""

@@ -223,7 +223,7 @@ def _keep_records(records: Iterable[dict[str, Any]], folder: Path, rows: int | N
     digest, count = hashlib.sha256(), 0
     with open(folder / RECORDS, "wb") as raw, gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as file:
         for record in records:
-            line = (json.dumps(record, ensure_ascii=False, default=str) + "\n").encode()
+            line = (json_lines.dumps(record, default=str) + "\n").encode()
             digest.update(line)
             file.write(line)
             count += 1

@@ -90,7 +90,7 @@ _LINE_MARK = re.compile(r"(?m)^[^\S\n]{0,8}(?:[*•>]|#{1,6})[^\S\n]")
 _TOKEN = re.compile(r"\d+(?:\.\d+)*|(?<![\w.])\.\d+|[\u3400-\u9fff]|[^\W\d_\u3400-\u9fff]+|_{2,}|\.{2,}|\S")
 _DOTS = "…"
 _GAP = "__"
-_MARKS = frozenset("!%&'()*-/:[]_{}#@\\⋅‰")
+_MARKS = frozenset("!%&'()*-/:[]_{}#@\\⋅‰⌊⌋⌈⌉⟨⟩")
 """Punctuation, as Unicode has it, that means something in mathematics."""
 _ENDS = frozenset(["", *".?;,、。！？"])
 _QUOTATION_MARKS = dict.fromkeys(map(ord, '$"`'), " ")
@@ -167,24 +167,25 @@ def _tokens(text: str) -> list[str]:
     found.append("")
     made: list[str] = []
     open_braces: list[tuple[int, int, bool]] = []  # where in `made`, how many tokens stood before, whether they belong to a font
-    count, before = 0, ""
+    count, before, last = 0, "", ""
     for place, token in enumerate(found):
         earlier, before = before, token
         if not token[:1].isalnum():
             if token == "{":
                 open_braces.append((len(made), count, earlier == _STYLE))
-                count -= 1
-            elif token == "}":
+                made.append(token)
+                continue
+            if token == "}":
                 if not open_braces:
                     continue
                 start, held, dress = open_braces.pop()
-                if dress or count == held or (count == held + 1 and _is_single(made[-1])):
+                if dress or count == held or (count == held + 1 and _is_single(last)):
                     made[start] = ""
                     continue
             elif not (token := _meaning(earlier, token, found[place + 1] if token else "")):
                 continue
         made.append(token)
-        count += 1
+        count, last = count + 1, token
     return _tidied(made)
 
 
