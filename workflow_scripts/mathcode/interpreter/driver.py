@@ -7,6 +7,7 @@ The driver below only moves text: it never compiles, imports or unpickles anythi
 replaced; its program is tried once more, and no other program notices.
 """
 
+import contextlib
 import itertools
 import json
 import math
@@ -44,6 +45,10 @@ _LIGHT_MODULES = (
 )  # fmt: skip
 """What light workers have imported; a program that imports anything else goes to a full one."""
 _IMPORT = re.compile(r"\bfrom\s+([\w.]+)\s+import\b|\bimport\s+([\w.]+[\w., \t]*)|(__import__)")
+_MAY_HANG = re.compile(r"\bwhile\b")
+"""Programs with such a loop are started first: one that hangs then does not keep a batch waiting after all others have ended."""
+_WORTH_A_WORKER = {"light": 4, "full": 16}
+"""Programs of a kind that must wait for each worker hired beside the first: to start one costs as much as they do."""
 _SLOW_SECONDS = 0.25
 """A program that has run for so long no longer counts among the `workers` at work."""
 _SLOW_SHARE = 2
@@ -115,8 +120,8 @@ class _Batch:
         self.unfinished = len(jobs)
         self.waiting: dict[str, deque[int]] = {kind: deque() for kind in _KINDS}
         self._jobs, self._progress, self._retried = jobs, progress, set()
-        for number, (cells, _) in enumerate(jobs):
-            self.waiting[_kind(cells)].append(number)
+        for number in sorted(range(len(jobs)), key=lambda number: not any(map(_MAY_HANG.search, jobs[number][0]))):
+            self.waiting[_kind(jobs[number][0])].append(number)
 
     @property
     def is_waiting(self) -> bool:
@@ -181,8 +186,10 @@ class Interpreter:
         return self
 
     def __exit__(self, *_) -> None:
-        for worker in list(self._workers):
-            self._dismiss(worker)
+        for worker in self._workers:
+            worker.channel.close()  # all end at once
+        while self._workers:
+            self._dismiss(self._workers[0])
         self._selector.close()
         _remove(self._folder)
 
@@ -229,7 +236,7 @@ class Interpreter:
                         self._welcome(worker, reply[0])
                     else:
                         batch.finish(worker.job, self._execution(*reply))
-                        worker.job, worker.deadline = None, math.inf
+                        worker.job, worker.started, worker.deadline = None, 0.0, math.inf
             now = time.monotonic()
             for worker in [worker for worker in self._workers if worker.deadline < now]:
                 if not worker.ready:
@@ -244,9 +251,12 @@ class Interpreter:
         recent = [worker.started for worker in busy if worker.started > now - _SLOW_SECONDS]
         room = self.limits.workers + min(_SLOW_SHARE * self.limits.workers, len(busy) - len(recent)) - len(busy)
         for kind in _KINDS:
-            wanted = max(0, min(room, len(batch.waiting[kind])))
-            free = [worker for worker in self._workers if worker.kind == kind and worker.job is None]
-            free += [self._hire(kind) for _ in range(wanted - len(free))]
+            waiting = len(batch.waiting[kind])
+            wanted = max(0, min(room, waiting))
+            own = [worker for worker in self._workers if worker.kind == kind and not now - _SLOW_SECONDS >= worker.started > 0]
+            free = [worker for worker in own if worker.job is None]
+            worth = max(1, waiting // _WORTH_A_WORKER[kind]) - len(own)
+            free += [self._hire(kind) for _ in range(min(worth, wanted - len(free)))]
             for worker in [worker for worker in free if worker.ready][:wanted]:
                 self._assign(worker, *batch.take(kind))
                 recent.append(now)
@@ -290,8 +300,9 @@ class Interpreter:
     def _dismiss(self, worker: _Worker) -> None:
         """Stop a worker and all it runs: it ends its program when its channel closes, or is killed."""
         self._workers.remove(worker)
-        self._selector.unregister(worker.channel)
-        worker.channel.close()
+        if worker.channel.fileno() >= 0:
+            self._selector.unregister(worker.channel)
+            worker.channel.close()
         try:
             worker.process.wait(timeout=0.5)
         except subprocess.TimeoutExpired:
@@ -356,7 +367,9 @@ class Interpreter:
 
 
 def _remove(folder: Path) -> None:
-    """Remove what a program may have built: `rm`, unlike Python, knows no depth."""
+    """Remove what a program may have built: `rm`, unlike Python, knows no depth. Most folders are empty."""
+    with contextlib.suppress(OSError):
+        return folder.rmdir()
     subprocess.run(["rm", "-rf", "--", str(folder)], check=False, stderr=subprocess.DEVNULL)
 
 

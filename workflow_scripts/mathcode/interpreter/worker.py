@@ -109,6 +109,9 @@ class Server:
         self.address_bytes = mapped + self.memory_mb * 2**20
         self.preloaded_bytes = resident
         self.output = (Output(), Tail())
+        limits = (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NOFILE)
+        hardest = {limit: resource.getrlimit(limit)[1] for limit in (*limits, resource.RLIMIT_NPROC)}
+        self.hardest = {limit: value for limit, value in hardest.items() if value != resource.RLIM_INFINITY}
         self.served = 0
 
     def execute(self) -> dict | None:
@@ -182,8 +185,7 @@ class Server:
             (resource.RLIMIT_NOFILE, OPEN_FILES),
             *self.level.limits(),
         ):
-            hard = resource.getrlimit(limit)[1]
-            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            value = min(value, self.hardest.get(limit, value))
             resource.setrlimit(limit, (value, value))
 
     def _attend(self, child: int, enclosed: int, cells: int) -> dict:
@@ -327,28 +329,22 @@ def send(message: dict, output: tuple[Output, ...] = ()) -> None:
     """Write one frame to the driver: a message, and what the program wrote to each stream."""
     body = json.dumps(message).encode()
     written = [stream.written for stream in output] or [b"", b""]
-    for part in (struct.pack("!III", len(body), *map(len, written)) + body, *written):
-        data = memoryview(part)
-        while data:
-            data = data[os.write(CONTROL, data) :]
+    parts = [memoryview(struct.pack("!III", len(body), *map(len, written)) + body), *map(memoryview, written)]
+    while any(parts):
+        sent = os.writev(CONTROL, parts)
+        for number, part in enumerate(parts):
+            parts[number], sent = part[sent:], max(0, sent - len(part))
 
 
 def receive() -> dict | None:
-    """Read one frame from the driver; None when it hung up."""
-    header = read_exactly(4)
-    body = read_exactly(struct.unpack("!I", header)[0]) if header else None
-    return None if body is None else json.loads(body)
-
-
-def read_exactly(count: int) -> bytes | None:
-    """Read `count` bytes from the driver; None when it hung up."""
+    """Read one frame from the driver; None when it hung up. The driver sends no second frame before it has the answer to the first."""
     parts = bytearray()
-    while len(parts) < count:
-        part = os.read(CONTROL, min(count - len(parts), 1 << 20))
+    while len(parts) < 4 or len(parts) < 4 + struct.unpack_from("!I", parts)[0]:
+        part = os.read(CONTROL, 1 << 20)
         if not part:
             return None
         parts += part
-    return bytes(parts)
+    return json.loads(parts[4:])
 
 
 if __name__ == "__main__":
