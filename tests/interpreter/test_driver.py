@@ -340,20 +340,21 @@ def test_preloaded_modules_are_imported_once():
 @pytest.mark.parametrize(
     ("program", "kind"),
     [
-        ("print(1)", "light"),
+        ("print(1)", "bare"),
+        ("import math, sys\nfrom math import *", "bare"),
         ("from math import sqrt, pi\nimport itertools, re\nprint(sqrt(4))", "light"),
-        ("    import math as m; print(m.pi)", "light"),
+        ("    import math as m; print(m.pi)", "bare"),
         ("import math, sympy", "full"),
         ("from sympy import *", "full"),
         ("import numpy.linalg as la", "full"),
         ("import random", "full"),
         ("__import__('sympy')", "full"),
-        ("# imports from China", "light"),
+        ("# imports from China", "bare"),
     ],
 )
 def test_light_workers_get_what_needs_no_more(program, kind):
     assert _kind([program]) == kind
-    assert _kind(["print(1)", program, "print(2)"]) == kind
+    assert _kind(["print(1)", program, "print(2)"]) == kind, "of several, the richest"
 
 
 @pytest.mark.stage

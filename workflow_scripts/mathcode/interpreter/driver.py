@@ -1,15 +1,15 @@
 """Run model-written programs: isolated, limited, killable, in order, at hundreds a second.
 
-A few worker processes (`worker.py`) fork one process per program. There are two kinds of worker: `full` ones
-have the preloaded modules imported; `light` ones have not, and so fork several times faster, which is all that a program of
-plain arithmetic needs. A program that runs long makes room for others beside it, so that a few that hang do not stop a batch.
+A few worker processes (`worker.py`) fork one process per program. There are three kinds of worker: `full` ones
+have the preloaded modules imported; `light` and `bare` ones have not, and so fork several times faster, which is all that a program
+of plain arithmetic needs. A program that runs long makes room for others beside it, so that a few that hang do not stop a batch.
 The driver below only moves text: it never compiles, imports or unpickles anything that a program made. A worker that dies is
 replaced; its program is tried once more, and no other program notices.
 """
 
 import contextlib
 import itertools
-import json
+import marshal
 import math
 import re
 import selectors
@@ -39,15 +39,18 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MPLBACKEND": "Agg",
 }
-_LIGHT_MODULES = (
-    "ast", "bisect", "cmath", "collections", "contextlib", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "io",
-    "itertools", "math", "operator", "re", "string", "sys", "time", "typing",
-)  # fmt: skip
-"""What light workers have imported; a program that imports anything else goes to a full one."""
+_MODULES = {
+    "bare": ("math", "sys", "time"),
+    "light": (
+        "ast", "bisect", "cmath", "collections", "contextlib", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "io",
+        "itertools", "math", "operator", "re", "string", "sys", "time", "typing",
+    ),
+}  # fmt: skip
+"""What workers have imported, by kind; a program goes to the first kind that has all it imports, else to a full one."""
 _IMPORT = re.compile(r"\bfrom\s+([\w.]+)\s+import\b|\bimport\s+([\w.]+[\w., \t]*)|(__import__)")
 _MAY_HANG = re.compile(r"\bwhile\b")
 """Programs with such a loop are started first: one that hangs then does not keep a batch waiting after all others have ended."""
-_WORTH_A_WORKER = {"light": 4, "full": 16}
+_WORTH_A_WORKER = {"bare": 4, "light": 4, "full": 16}
 """Programs of a kind that must wait for each worker hired beside the first: to start one costs as much as they do."""
 _SLOW_SECONDS = 0.25
 """A program that has run for so long no longer counts among the `workers` at work."""
@@ -63,8 +66,9 @@ _STREAM_BYTES = 1 << 20
 """As in the worker."""
 _ERROR_CHARS = 1 << 14
 """A longer error line is cut: its two halves around an ellipsis."""
-_HEADER = struct.Struct("!III")
-"""Lengths of a worker's message and of the two streams that follow it."""
+_GREETING, _REQUEST, _TEXT, _ENDING = (struct.Struct(form) for form in ("!?I", "!III", "!I", "!Bi?dIII"))
+_REASONS = ("", "output_limit", "timed_out", "processes", "memory")
+"""As in the worker, which says what they are."""
 
 
 class InterpreterError(UserError):
@@ -99,7 +103,7 @@ def cut(text: str, chars: int, mark: str) -> str:
     return text if len(text) <= chars else text[:half] + mark + text[len(text) - half :]
 
 
-_KINDS = ("light", "full")
+_KINDS = (*_MODULES, "full")
 _Job = tuple[tuple[str, ...], tuple[str, ...]]
 """Programs that share a state, of which the last is the one to run, and its command-line arguments."""
 
@@ -109,7 +113,7 @@ def _kind(cells: Sequence[str]) -> str:
     names = set()
     for source, listed, dynamic in _IMPORT.findall("\n".join(cells)):
         names.update(part.split()[0].split(".")[0] for part in (source or listed or dynamic).split(",") if part.strip())
-    return "light" if names.issubset(_LIGHT_MODULES) else "full"
+    return next((kind for kind, modules in _MODULES.items() if names.issubset(modules)), "full")
 
 
 class _Batch:
@@ -231,12 +235,9 @@ class Interpreter:
                 except OSError:
                     self._lose(worker, batch, "the worker process died")
                     continue
-                for reply in replies:
-                    if not worker.ready:
-                        self._welcome(worker, reply[0])
-                    else:
-                        batch.finish(worker.job, self._execution(*reply))
-                        worker.job, worker.started, worker.deadline = None, 0.0, math.inf
+                for execution in replies:
+                    batch.finish(worker.job, execution)
+                    worker.job, worker.started, worker.deadline = None, 0.0, math.inf
             now = time.monotonic()
             for worker in [worker for worker in self._workers if worker.deadline < now]:
                 if not worker.ready:
@@ -276,13 +277,13 @@ class Interpreter:
         configuration = {
             "timeout": self.limits.timeout,
             "memory_mb": self.limits.memory_mb,
-            "preload": self._preload if kind == "full" else _LIGHT_MODULES,
+            "preload": list(_MODULES.get(kind, self._preload)),
             "scratch": str(scratch),
             "isolation": [self._strongest, self.limits.isolation],
         }
         channel, other = socket.socketpair()
         # Not -I: it would ignore the hash seed. -s and -P leave out the user's packages and our own folder all the same.
-        command = [sys.executable, "-s", "-P", "-B", "-X", "utf8", str(_WORKER), json.dumps(configuration)]
+        command = [sys.executable, "-s", "-P", "-B", "-X", "utf8", str(_WORKER), marshal.dumps(configuration).hex()]
         with other:
             process = subprocess.Popen(command, stdin=other, stdout=subprocess.DEVNULL, env=_ENVIRONMENT, cwd="/", start_new_session=True)
         channel.setblocking(False)
@@ -291,11 +292,11 @@ class Interpreter:
         self._workers.append(worker)
         return worker
 
-    def _welcome(self, worker: _Worker, greeting: dict) -> None:
+    def _welcome(self, worker: _Worker, ready: bool, text: str) -> None:
         """Take the first message of a worker."""
-        if "failed" in greeting:
-            raise InterpreterError(f"an interpreter worker cannot start: {greeting['failed']}")
-        worker.ready, worker.deadline, self.isolation = True, math.inf, greeting["isolation"]
+        if not ready:
+            raise InterpreterError(f"an interpreter worker cannot start: {text}")
+        worker.ready, worker.deadline, self.isolation = True, math.inf, text
 
     def _dismiss(self, worker: _Worker) -> None:
         """Stop a worker and all it runs: it ends its program when its channel closes, or is killed."""
@@ -313,8 +314,9 @@ class Interpreter:
 
     def _assign(self, worker: _Worker, number: int, job: _Job) -> None:
         """Queue a job's frame for sending; its clock runs in the worker, ours only guards the worker."""
-        body = json.dumps({"cells": job[0], "arguments": job[1]}).encode()
-        worker.outgoing = memoryview(struct.pack("!I", len(body)) + body)
+        texts = [text.encode("utf-8", "surrogatepass") for part in job for text in part]
+        body = b"".join(_TEXT.pack(len(text)) + text for text in texts)
+        worker.outgoing = memoryview(_REQUEST.pack(len(body), *map(len, job)) + body)
         worker.job, worker.started = number, time.monotonic()
         worker.deadline = worker.started + self.limits.timeout * len(job[0]) + _GRACE_SECONDS
         self._send(worker)
@@ -332,8 +334,8 @@ class Interpreter:
         if self._selector.get_key(worker.channel).events != interest:
             self._selector.modify(worker.channel, interest, worker)
 
-    def _exchange(self, worker: _Worker) -> list[tuple[dict, bytes, bytes]]:
-        """Move bytes both ways; return the complete messages that came in, each with the two streams of a program.
+    def _exchange(self, worker: _Worker) -> list[Execution]:
+        """Move bytes both ways; return how the worker's program ended, where that has come in whole.
 
         Raises:
             OSError: the worker is gone.
@@ -349,21 +351,25 @@ class Interpreter:
                 raise InterpreterError("an interpreter worker ended before it was ready; its message stands above")
             raise ConnectionError("the worker closed its channel")
         worker.incoming += part
-        messages = []
-        while len(worker.incoming) >= _HEADER.size:
-            ends = list(itertools.accumulate(_HEADER.unpack_from(worker.incoming), initial=_HEADER.size))
-            if len(worker.incoming) < ends[-1]:
-                break
-            body, stdout, stderr = (bytes(worker.incoming[start:end]) for start, end in itertools.pairwise(ends))
-            messages.append((json.loads(body), stdout, stderr))
-            del worker.incoming[: ends[-1]]
-        return messages
+        form = _ENDING if worker.ready else _GREETING
+        if len(worker.incoming) < form.size:
+            return []
+        values = form.unpack_from(worker.incoming)
+        ends = list(itertools.accumulate(values[4:] if worker.ready else values[1:], initial=form.size))
+        if len(worker.incoming) < ends[-1]:
+            return []
+        texts = [worker.incoming[start:end].decode("utf-8", "replace") for start, end in itertools.pairwise(ends)]
+        del worker.incoming[: ends[-1]]
+        if worker.ready:
+            return [self._execution(*values[:4], *texts)]
+        self._welcome(worker, values[0], *texts)
+        return []
 
-    def _execution(self, ending: dict, stdout: bytes, stderr: bytes) -> Execution:
+    def _execution(self, reason: int, status: int, started: bool, seconds: float, folder: str, stdout: str, stderr: str) -> Execution:
         """How a program ended, its own folder and memory addresses made equal: they differ from run to run."""
-        texts = [stream.decode("utf-8", "replace").replace(ending["folder"], "/scratch") for stream in (stdout, stderr)]
-        outcome, shown, error = _verdict(ending, *texts, self.limits)
-        return Execution(outcome, _ADDRESS.sub(_NO_ADDRESS, shown), _ADDRESS.sub(_NO_ADDRESS, error), ending["seconds"])
+        told = _REASONS[reason] or ("" if started else "killed")
+        outcome, *texts = _verdict(told, status, stdout, stderr, self.limits)
+        return Execution(outcome, *(_ADDRESS.sub(_NO_ADDRESS, text.replace(folder, "/scratch")) for text in texts), seconds)
 
 
 def _remove(folder: Path) -> None:
@@ -373,14 +379,13 @@ def _remove(folder: Path) -> None:
     subprocess.run(["rm", "-rf", "--", str(folder)], check=False, stderr=subprocess.DEVNULL)
 
 
-def _verdict(ending: dict, stdout: str, stderr: str, limits: settings.Interpreter) -> tuple[str, str, str]:
+def _verdict(reason: str, status: int, stdout: str, stderr: str, limits: settings.Interpreter) -> tuple[str, str, str]:
     """Outcome, output and last error line. What a stopped program had printed by then is chance, so it is dropped.
 
     Args:
-        ending: of the worker: `reason`, the limit it stopped the program for; `status`, the exit status, or a signal's number, negative;
-            `started`, whether the earlier programs let it start.
+        reason: the limit that the worker stopped the program for, or that an earlier program killed it.
+        status: its exit status, or a signal's number, negative.
     """
-    reason, status = ending["reason"], ending["status"]
     if reason == "output_limit":
         return reason, "", f"OutputLimit: more than {_STREAM_BYTES} bytes were printed"
     if reason == "memory":
@@ -389,7 +394,7 @@ def _verdict(ending: dict, stdout: str, stderr: str, limits: settings.Interprete
         return "error", "", "OSError: too many processes were started"
     if reason == "timed_out" or status == -signal.SIGXCPU:
         return "timed_out", "", f"TimeoutError: the program was stopped after {limits.timeout:g} s"
-    if not ending["started"]:
+    if reason == "killed":
         return "error", "", "RuntimeError: an earlier program ended the process that they share"
     if status == 0:
         return "ok", stdout, ""
