@@ -29,6 +29,7 @@ from typing import Self
 from mathcode import settings
 from mathcode.core.errors import UserError
 from mathcode.interpreter import descendants
+from mathcode.interpreter.kinds import KINDS, MODULES, WORTH_A_WORKER, kind_of, may_hang
 
 OUTCOMES = ("ok", "error", "timed_out", "memory", "output_limit", "infrastructure_error")
 
@@ -39,19 +40,6 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MPLBACKEND": "Agg",
 }
-_MODULES = {
-    "bare": ("math", "sys", "time"),
-    "light": (
-        "ast", "bisect", "cmath", "collections", "contextlib", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "io",
-        "itertools", "math", "operator", "re", "string", "sys", "time", "typing",
-    ),
-}  # fmt: skip
-"""What workers have imported, by kind; a program goes to the first kind that has all it imports, else to a full one."""
-_IMPORT = re.compile(r"\bfrom\s+([\w.]+)\s+import\b|\bimport\s+([\w.]+[\w., \t]*)|(__import__)")
-_MAY_HANG = re.compile(r"\bwhile\b")
-"""Programs with such a loop are started first: one that hangs then does not keep a batch waiting after all others have ended."""
-_WORTH_A_WORKER = {"bare": 4, "light": 4, "full": 16}
-"""Programs of a kind that must wait for each worker hired beside the first: to start one costs as much as they do."""
 _SLOW_SECONDS = 0.25
 """A program that has run for so long no longer counts among the `workers` at work."""
 _SLOW_SHARE = 2
@@ -103,17 +91,8 @@ def cut(text: str, chars: int, mark: str) -> str:
     return text if len(text) <= chars else text[:half] + mark + text[len(text) - half :]
 
 
-_KINDS = (*_MODULES, "full")
 _Job = tuple[tuple[str, ...], tuple[str, ...]]
 """Programs that share a state, of which the last is the one to run, and its command-line arguments."""
-
-
-def _kind(cells: Sequence[str]) -> str:
-    """The kind of worker programs are for. A wrong guess costs them the time of their imports and nothing else."""
-    names = set()
-    for source, listed, dynamic in _IMPORT.findall("\n".join(cells)):
-        names.update(part.split()[0].split(".")[0] for part in (source or listed or dynamic).split(",") if part.strip())
-    return next((kind for kind, modules in _MODULES.items() if names.issubset(modules)), "full")
 
 
 class _Batch:
@@ -122,10 +101,10 @@ class _Batch:
     def __init__(self, jobs: list[_Job], progress: Callable[[int], object] | None):
         self.executions: list[Execution | None] = [None] * len(jobs)
         self.unfinished = len(jobs)
-        self.waiting: dict[str, deque[int]] = {kind: deque() for kind in _KINDS}
+        self.waiting: dict[str, deque[int]] = {kind: deque() for kind in KINDS}
         self._jobs, self._progress, self._retried = jobs, progress, set()
-        for number in sorted(range(len(jobs)), key=lambda number: not any(map(_MAY_HANG.search, jobs[number][0]))):
-            self.waiting[_kind(jobs[number][0])].append(number)
+        for number in sorted(range(len(jobs)), key=lambda number: not may_hang(jobs[number][0])):
+            self.waiting[kind_of(jobs[number][0])].append(number)
 
     @property
     def is_waiting(self) -> bool:
@@ -148,7 +127,7 @@ class _Batch:
             self.finish(number, Execution("infrastructure_error", "", reason))
         else:
             self._retried.add(number)
-            self.waiting[_kind(self._jobs[number][0])].append(number)
+            self.waiting[kind_of(self._jobs[number][0])].append(number)
 
 
 @dataclass
@@ -251,12 +230,12 @@ class Interpreter:
         busy = [worker for worker in self._workers if worker.job is not None]
         recent = [worker.started for worker in busy if worker.started > now - _SLOW_SECONDS]
         room = self.limits.workers + min(_SLOW_SHARE * self.limits.workers, len(busy) - len(recent)) - len(busy)
-        for kind in _KINDS:
+        for kind in KINDS:
             waiting = len(batch.waiting[kind])
             wanted = max(0, min(room, waiting))
             own = [worker for worker in self._workers if worker.kind == kind and not now - _SLOW_SECONDS >= worker.started > 0]
             free = [worker for worker in own if worker.job is None]
-            worth = max(1, waiting // _WORTH_A_WORKER[kind]) - len(own)
+            worth = max(1, waiting // WORTH_A_WORKER[kind]) - len(own)
             free += [self._hire(kind) for _ in range(min(worth, wanted - len(free)))]
             for worker in [worker for worker in free if worker.ready][:wanted]:
                 self._assign(worker, *batch.take(kind))
@@ -277,7 +256,7 @@ class Interpreter:
         configuration = {
             "timeout": self.limits.timeout,
             "memory_mb": self.limits.memory_mb,
-            "preload": list(_MODULES.get(kind, self._preload)),
+            "preload": list(MODULES.get(kind, self._preload)),
             "scratch": str(scratch),
             "isolation": [self._strongest, self.limits.isolation],
         }
