@@ -1,14 +1,19 @@
 """How many programs a second run isolated, against a fresh interpreter for each and against a pool without isolation.
 
     python benchmarks/interpreter.py
-    python benchmarks/interpreter.py --programs programs.jsonl --hanging 0.05 --workers 1 2 4
+    python benchmarks/interpreter.py --programs programs.jsonl --hanging 0 0.01 0.05 --workers 1 2 4
+    python benchmarks/interpreter.py --programs tora.jsonl --hanging 0 --timeout 5 --peer ToRA/src/utils/python_executor.py
 
 All kinds run the same programs, one after the other, in this run; a share of them hangs for the full time limit.
 The pool is the design of common harnesses: `exec` in reused processes with an alarm for each program, nothing contained.
+A peer is a harness of others that is not part of this repository: a file with the class `PythonExecutor` of ToRA and Qwen2.5-Math.
+Of each kind the wall clock counts, with its start and its end, and CPU seconds stand beside it: they hold on a busy machine.
 """
 
 import contextlib
 import io
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -34,7 +39,9 @@ def arguments():
     parser = cli.parser(__doc__)
     parser.add_argument("--programs", help="JSON lines with the key program; default: the demo's, made by the generator")
     parser.add_argument("--count", type=int, default=2000, help="programs to run (%(default)s)")
-    parser.add_argument("--hanging", type=float, default=0.001, help="share of programs that hang (%(default)s)")
+    parser.add_argument("--hanging", type=float, nargs="+", default=[0.001], help="shares of programs that hang, to try (0.001)")
+    parser.add_argument("--peer", help="file with the class PythonExecutor of another harness, to be run beside")
+    parser.add_argument("--levels", nargs="+", default=["process", "landlock", "sandbox"], help="levels of isolation to try (all)")
     parser.add_argument("--timeout", type=float, default=10.0, help="seconds for each program (%(default)s)")
     parser.add_argument("--workers", type=int, nargs="+", default=[2], help="numbers of workers to try (2)")
     parser.add_argument("--fresh", type=int, default=100, help="programs for the fresh interpreters, the slowest kind (%(default)s)")
@@ -99,29 +106,65 @@ def _fresh(program: str, timeout: float) -> bool:
     return False
 
 
-def timed(work, count: int) -> tuple[float, object]:
-    """Programs a second, and what the work returned."""
-    start = time.perf_counter()
-    result = work()
-    return count / (time.perf_counter() - start), result
+_PEER = """
+import importlib.util, json, os, sys
+path, workers, timeout = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+spec = importlib.util.spec_from_file_location("python_executor", path)
+sys.modules["python_executor"] = module = importlib.util.module_from_spec(spec)
+os.cpu_count = lambda: workers
+spec.loader.exec_module(module)
+executor = module.PythonExecutor(get_answer_from_stdout=True, timeout_length=timeout)
+print(sum(report == "Done" for _, report in executor.batch_apply(json.load(sys.stdin))), file=sys.stderr)
+os._exit(0)
+"""
+
+
+def by_peer(programs: list[str], workers: int, timeout: float, path: str) -> int:
+    """Another harness, in a process of its own; how many of its programs ended well."""
+    command = [sys.executable, "-c", _PEER, path, str(workers), str(timeout)]
+    ended = subprocess.run(command, input=json.dumps(programs), capture_output=True, text=True, check=True)
+    return int(ended.stderr.splitlines()[-1])
+
+
+class Rate:
+    """Programs a second of some work, CPU milliseconds of each, and what the work returned."""
+
+    def __init__(self, work, count: int):
+        start, used = time.perf_counter(), sum(os.times()[:4])
+        self.result = work()
+        self.rate = count / (time.perf_counter() - start)
+        self.cpu = 1000 * (sum(os.times()[:4]) - used) / count
+
+    def __str__(self) -> str:
+        return f"{self.rate:.0f} programs/s, {self.cpu:.1f} ms of CPU each"
+
+
+def compare(args, hanging: float, workers: int) -> None:
+    """Run all kinds on the same programs and print a line for each."""
+    programs = corpus(args.programs, args.count, hanging)
+    few = [program for program in programs if not program.startswith(HANGS)][: args.fresh]
+    hangs = sum(program.startswith(HANGS) for program in programs)
+    print(f"{len(programs)} programs, {hangs} of them made to hang for {args.timeout:g} s, {workers} workers")
+    pool = Rate(partial(pooled, programs, workers, args.timeout), len(programs))
+    print(f"  exec pool, nothing contained: {pool} ({pool.result} ended well)")
+    slow = Rate(partial(fresh, few, workers, args.timeout), len(few))
+    print(f"  a fresh interpreter each: {slow} ({slow.result} of {len(few)} ended well)")
+    others = {"the exec pool": pool, "fresh interpreters": slow}
+    if args.peer:
+        others["the peer"] = peer = Rate(partial(by_peer, programs, workers, args.timeout, args.peer), len(programs))
+        print(f"  peer: {peer} ({peer.result} ended well)")
+    for level in args.levels:
+        ours = Rate(partial(isolated, programs, workers, args.timeout, level), len(programs))
+        ended, reached, memory = ours.result
+        ratios = ", ".join(f"{ours.rate / other.rate:.2f} of {name}" for name, other in others.items())
+        print(f"  level {reached}: {ours} ({ended} ended well), {ratios}, {memory:.0f} MiB", flush=True)
 
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    programs = corpus(args.programs, args.count, args.hanging)
-    few = [program for program in programs if not program.startswith(HANGS)][: args.fresh]
-    print(f"{len(programs)} programs, {sum(program.startswith(HANGS) for program in programs)} of them hang for {args.timeout:g} s")
-    for workers in args.workers:
-        peer, ended = timed(partial(pooled, programs, workers, args.timeout), len(programs))
-        print(f"{workers} workers: exec pool, nothing contained: {peer:.0f} programs/s ({ended} ended well)")
-        slow, ended = timed(partial(fresh, few, workers, args.timeout), len(few))
-        print(f"{workers} workers: a fresh interpreter each: {slow:.0f} programs/s ({ended} of {len(few)} ended well)")
-        for level in ("process", "landlock", "sandbox"):
-            ours, (ended, reached, memory) = timed(partial(isolated, programs, workers, args.timeout, level), len(programs))
-            print(
-                f"{workers} workers: level {reached}: {ours:.0f} programs/s ({ended} ended well), {ours / peer:.2f} of the exec pool,"
-                f" {ours / slow:.1f} of fresh interpreters, {memory:.0f} MiB"
-            )
+    for hanging in args.hanging:
+        for workers in args.workers:
+            compare(args, hanging, workers)
     return 0
 
 

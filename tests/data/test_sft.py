@@ -106,7 +106,7 @@ def test_interleaved_responses_run_again_round_by_round():
     first = "First:\n```python\na = 1\nprint(a)\n```\n```output\nold\n```\n"
     response = first + "Then:\n```python\nprint(a + 1)\n```\n```output\n2\n```\nThe answer is $\\boxed{2}$."
     record = {"dataset": "d", "gt": "2", "messages": [{"content": "q"}, {"content": response}]}
-    frame = build("tora", [record], {"a = 1\nprint(a)": ok("1"), "a = 1\nprint(a + 1)": ok("2")})
+    frame = build("tora", [record], {"a = 1\nprint(a)": ok("1"), "print(a + 1)": ok("2")})
     assert frame["solution"].to_list() == [response.replace("old", "1").replace("$\\boxed{2}$", "\\boxed{2}")]
 
 

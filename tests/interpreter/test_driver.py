@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from mathcode import settings
 from mathcode.interpreter import descendants as outside
 from mathcode.interpreter import driver
-from mathcode.interpreter.driver import Execution, Interpreter, InterpreterError, _Batch, _kind, feedback
+from mathcode.interpreter.driver import Execution, Interpreter, InterpreterError, _Batch, feedback
+from mathcode.interpreter.kinds import kind_of, may_hang
 
 LIMITS = settings.Interpreter(timeout=1.0, memory_mb=512, output_chars=100, workers=2, preload=[], isolation="process")
 
@@ -340,20 +341,26 @@ def test_preloaded_modules_are_imported_once():
 @pytest.mark.parametrize(
     ("program", "kind"),
     [
-        ("print(1)", "light"),
+        ("print(1)", "bare"),
+        ("import math, sys\nfrom math import *", "bare"),
         ("from math import sqrt, pi\nimport itertools, re\nprint(sqrt(4))", "light"),
-        ("    import math as m; print(m.pi)", "light"),
+        ("    import math as m; print(m.pi)", "bare"),
         ("import math, sympy", "full"),
         ("from sympy import *", "full"),
         ("import numpy.linalg as la", "full"),
         ("import random", "full"),
         ("__import__('sympy')", "full"),
-        ("# imports from China", "light"),
+        ("# imports from China", "bare"),
     ],
 )
 def test_light_workers_get_what_needs_no_more(program, kind):
-    assert _kind([program]) == kind
-    assert _kind(["print(1)", program, "print(2)"]) == kind
+    assert kind_of([program]) == kind
+    assert kind_of(["print(1)", program, "print(2)"]) == kind, "of several, the richest"
+
+
+def test_loops_without_a_bound_start_first():
+    assert may_hang(["x = 1", "while x:\n    x += 1"])
+    assert not may_hang(["for meanwhile in range(3):\n    pass"])
 
 
 @pytest.mark.stage

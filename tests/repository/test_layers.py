@@ -37,7 +37,14 @@ LAW: dict[str, set[str]] = {
 }
 """What a room may import beside `core` and itself. A method: all of these and `methods`, no other method; `configuration`: everything."""
 
-STANDARD_LIBRARY_ALONE = {"grading.equality", "interpreter.worker", "interpreter.isolation", "interpreter.system_calls"}
+STANDARD_LIBRARY_ALONE = {
+    "grading.equality",
+    "interpreter.worker",
+    "interpreter.cells",
+    "interpreter.draws",
+    "interpreter.isolation",
+    "interpreter.system_calls",
+}
 TORCH = {"policies", "rollouts", "training", "critic", "methods"}
 FOR_RULES = {"configuration", "paths", "settings", "report.index"}
 MAX_LINES, LONG_MODULES = 400, {"interpreter.isolation", "grading.equality"}

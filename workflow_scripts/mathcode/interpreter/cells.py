@@ -22,12 +22,26 @@ HIDDEN = 60
 _FUTURES = __future__.annotations.compiler_flag | __future__.barry_as_FLUFL.compiler_flag
 """Future imports that a cell still inherits; the others are Python by now."""
 _LIBC = ctypes.CDLL(None)
-_STREAMS = {"stdin": "r", "stdout": "w", "stderr": "w"}
+_STREAMS = ("stdin", "stdout", "stderr")
+_SAMPLE = '''
+def solution():
+    """A word problem."""
+    price, count, total = 3.5, 4, 0
+    for number in range(count):
+        total += price * number if number % 2 else price // 1
+    while total > 20:
+        total -= 0.5
+    result = {"total": round(total, 2), "list": [number ** 2 for number in range(3)]}
+    return f"{result['total']:.2f}" + str(result)
+text = solution()
+'''
+_WARM_ROUNDS = 20
+"""Python makes a function faster after it was called some times, and writes to its code until then."""
 _AGAIN_SECONDS = 0.5
 """A program that swallows its interruption is interrupted again."""
 
 
-def run(cells: list[str], arguments: list[str], folder: str, timeout: float, started: Callable[[], object]) -> int:
+def run(cells: list[str], arguments: list[str], folder: str, timeout: float, started: Callable[[], object] | None = None) -> int:
     """Run programs that share a state; exit status of the last, which runs as `python program.py arguments` would.
 
     What an earlier program did up to its end, its error or its limit of time stays. `sys.exit` and `os._exit` end it alone, and its
@@ -37,7 +51,7 @@ def run(cells: list[str], arguments: list[str], folder: str, timeout: float, sta
         cells: the programs; all but the last have run before, each as the last of its own run.
         folder: where modules that the programs write are found.
         timeout: seconds after which an earlier program is interrupted, as by Ctrl-C.
-        started: called when the last program is about to start.
+        started: called after earlier programs, when the last one is about to start.
     """
     module = types.ModuleType("__main__")
     module.__builtins__ = builtins
@@ -45,18 +59,30 @@ def run(cells: list[str], arguments: list[str], folder: str, timeout: float, sta
     sys.argv = ["program.py", *arguments]
     sys.orig_argv = ["python", *sys.argv]
     sys.path.insert(0, folder)
-    streams = {name: getattr(sys, name) for name in _STREAMS}
-    *earlier, last = cells
-    flags = _run_unseen(earlier, module, timeout, streams) if earlier else 0
-    started()
-    status, _ = _execute(last, len(cells), module, flags)
-    for ending in (_end_threads, atexit._run_exitfuncs, lambda: _clear(module, {})):
-        with contextlib.suppress(BaseException):
-            ending()
+    streams, flags = [sys.stdin, sys.stdout, sys.stderr], 0
+    if len(cells) > 1:
+        flags = _run_unseen(cells[:-1], module, timeout, streams)
+        started()
+    status, _ = _execute(cells[-1], len(cells), module, flags)
+    for ending in (_end_threads, atexit._run_exitfuncs, module.__dict__):
+        try:
+            ending() if ending is not module.__dict__ else _clear(ending, {})
+        except BaseException:
+            continue
     return status or (0 if _flush(streams) else 120)  # as Python does where output cannot be written
 
 
-def _run_unseen(cells: list[str], module: types.ModuleType, timeout: float, streams: dict) -> int:
+def warm_up() -> None:
+    """Do once what every program does, before programs are forked: what is made on first use is made once then."""
+    for _ in range(_WARM_ROUNDS):
+        module = types.ModuleType("warm")
+        module.__builtins__ = builtins
+        _execute(_SAMPLE, 1, module, 0)
+        _clear(module.__dict__, {})
+        _flush([None, None, None])
+
+
+def _run_unseen(cells: list[str], module: types.ModuleType, timeout: float, streams: list) -> int:
     """Run the earlier programs; flags of the compiler that the next one inherits."""
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     shown = {number: fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, HIDDEN) for number in (1, 2)}
@@ -160,46 +186,48 @@ def _end_threads() -> None:
         sys.modules["threading"]._shutdown()
 
 
-def _restore(streams: dict, replaced: list) -> None:
+def _restore(streams: list, replaced: list) -> None:
     """Give the next program the streams of a script, whatever this one put in their place or closed.
 
     Args:
-        streams: by name; a closed one is replaced.
+        streams: in the order of their descriptors; a closed one is replaced.
         replaced: keeps what was in their place: some streams, when collected, close the one they write to.
     """
     _flush(streams)
-    for number, (name, mode) in enumerate(_STREAMS.items()):
-        if streams[name].closed:
-            streams[name] = os.fdopen(number, mode, 1, "utf-8", streams[name].errors, closefd=False)
+    for number, name in enumerate(_STREAMS):
+        if streams[number].closed:
+            streams[number] = os.fdopen(number, "w" if number else "r", 1, "utf-8", streams[number].errors, closefd=False)
         replaced.append(getattr(sys, name, None))
-        setattr(sys, name, streams[name])
+        setattr(sys, name, streams[number])
 
 
-def _end_last(module: types.ModuleType, before: dict, streams: dict, replaced: list) -> None:
+def _end_last(module: types.ModuleType, before: dict, streams: list, replaced: list) -> None:
     """Let go of what the last program made, and show nothing from then on: what earlier ones made has ended before, and been shown."""
-    _clear(module, before)
+    _clear(module.__dict__, before)
     _restore(streams, replaced)
     null = os.open(os.devnull, os.O_RDWR)
     for number in (1, 2):
         os.dup2(null, number)
 
 
-def _clear(module: types.ModuleType, kept: dict) -> None:
+def _clear(variables: dict, kept: dict) -> None:
     """Let go of all variables but the `kept` ones, as Python does at its end: files are flushed and finalisers run."""
-    names = [name for name, value in module.__dict__.items() if name != "__builtins__" and kept.get(name) is not value]
-    for name in sorted(names, key=lambda name: not name.startswith("_")):
-        module.__dict__[name] = None
+    names = [name for name, value in variables.items() if name != "__builtins__" and kept.get(name) is not value]
+    for private in (True, False):
+        for name in names:
+            if name.startswith("_") is private:
+                variables[name] = None
 
 
-def _flush(streams: dict) -> bool:
+def _flush(streams: list) -> bool:
     """Write what is still in buffers of Python and C; whether standard output took it."""
     written = True
-    for name in ("stderr", "stdout"):
-        for stream in (getattr(sys, name, None), streams[name]):
+    for number in (2, 1):
+        for stream in {streams[number], getattr(sys, _STREAMS[number], None)}:
             try:
                 if stream is not None and not getattr(stream, "closed", False):
                     stream.flush()
             except Exception:
-                written = name == "stderr"
+                written = number == 2
     _LIBC.fflush(None)
     return written

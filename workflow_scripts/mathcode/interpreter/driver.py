@@ -1,14 +1,15 @@
 """Run model-written programs: isolated, limited, killable, in order, at hundreds a second.
 
-A few worker processes (`worker.py`) fork one process per program. There are two kinds of worker: `full` ones
-have the preloaded modules imported; `light` ones have not, and so fork several times faster, which is all that a program of
-plain arithmetic needs. A program that runs long makes room for others beside it, so that a few that hang do not stop a batch.
+A few worker processes (`worker.py`) fork one process per program. There are three kinds of worker: `full` ones
+have the preloaded modules imported; `light` and `bare` ones have not, and so fork several times faster, which is all that a program
+of plain arithmetic needs. A program that runs long makes room for others beside it, so that a few that hang do not stop a batch.
 The driver below only moves text: it never compiles, imports or unpickles anything that a program made. A worker that dies is
 replaced; its program is tried once more, and no other program notices.
 """
 
+import contextlib
 import itertools
-import json
+import marshal
 import math
 import re
 import selectors
@@ -28,6 +29,7 @@ from typing import Self
 from mathcode import settings
 from mathcode.core.errors import UserError
 from mathcode.interpreter import descendants
+from mathcode.interpreter.kinds import KINDS, MODULES, WORTH_A_WORKER, kind_of, may_hang
 
 OUTCOMES = ("ok", "error", "timed_out", "memory", "output_limit", "infrastructure_error")
 
@@ -38,12 +40,6 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MPLBACKEND": "Agg",
 }
-_LIGHT_MODULES = (
-    "ast", "bisect", "cmath", "collections", "contextlib", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "io",
-    "itertools", "math", "operator", "re", "string", "sys", "time", "typing",
-)  # fmt: skip
-"""What light workers have imported; a program that imports anything else goes to a full one."""
-_IMPORT = re.compile(r"\bfrom\s+([\w.]+)\s+import\b|\bimport\s+([\w.]+[\w., \t]*)|(__import__)")
 _SLOW_SECONDS = 0.25
 """A program that has run for so long no longer counts among the `workers` at work."""
 _SLOW_SHARE = 2
@@ -58,8 +54,9 @@ _STREAM_BYTES = 1 << 20
 """As in the worker."""
 _ERROR_CHARS = 1 << 14
 """A longer error line is cut: its two halves around an ellipsis."""
-_HEADER = struct.Struct("!III")
-"""Lengths of a worker's message and of the two streams that follow it."""
+_GREETING, _REQUEST, _TEXT, _ENDING = (struct.Struct(form) for form in ("!?I", "!III", "!I", "!Bi?dIII"))
+_REASONS = ("", "output_limit", "timed_out", "processes", "memory")
+"""As in the worker, which says what they are."""
 
 
 class InterpreterError(UserError):
@@ -94,17 +91,8 @@ def cut(text: str, chars: int, mark: str) -> str:
     return text if len(text) <= chars else text[:half] + mark + text[len(text) - half :]
 
 
-_KINDS = ("light", "full")
 _Job = tuple[tuple[str, ...], tuple[str, ...]]
 """Programs that share a state, of which the last is the one to run, and its command-line arguments."""
-
-
-def _kind(cells: Sequence[str]) -> str:
-    """The kind of worker programs are for. A wrong guess costs them the time of their imports and nothing else."""
-    names = set()
-    for source, listed, dynamic in _IMPORT.findall("\n".join(cells)):
-        names.update(part.split()[0].split(".")[0] for part in (source or listed or dynamic).split(",") if part.strip())
-    return "light" if names.issubset(_LIGHT_MODULES) else "full"
 
 
 class _Batch:
@@ -113,10 +101,10 @@ class _Batch:
     def __init__(self, jobs: list[_Job], progress: Callable[[int], object] | None):
         self.executions: list[Execution | None] = [None] * len(jobs)
         self.unfinished = len(jobs)
-        self.waiting: dict[str, deque[int]] = {kind: deque() for kind in _KINDS}
+        self.waiting: dict[str, deque[int]] = {kind: deque() for kind in KINDS}
         self._jobs, self._progress, self._retried = jobs, progress, set()
-        for number, (cells, _) in enumerate(jobs):
-            self.waiting[_kind(cells)].append(number)
+        for number in sorted(range(len(jobs)), key=lambda number: not may_hang(jobs[number][0])):
+            self.waiting[kind_of(jobs[number][0])].append(number)
 
     @property
     def is_waiting(self) -> bool:
@@ -139,7 +127,7 @@ class _Batch:
             self.finish(number, Execution("infrastructure_error", "", reason))
         else:
             self._retried.add(number)
-            self.waiting[_kind(self._jobs[number][0])].append(number)
+            self.waiting[kind_of(self._jobs[number][0])].append(number)
 
 
 @dataclass
@@ -181,8 +169,10 @@ class Interpreter:
         return self
 
     def __exit__(self, *_) -> None:
-        for worker in list(self._workers):
-            self._dismiss(worker)
+        for worker in self._workers:
+            worker.channel.close()  # all end at once
+        while self._workers:
+            self._dismiss(self._workers[0])
         self._selector.close()
         _remove(self._folder)
 
@@ -224,12 +214,9 @@ class Interpreter:
                 except OSError:
                     self._lose(worker, batch, "the worker process died")
                     continue
-                for reply in replies:
-                    if not worker.ready:
-                        self._welcome(worker, reply[0])
-                    else:
-                        batch.finish(worker.job, self._execution(*reply))
-                        worker.job, worker.deadline = None, math.inf
+                for execution in replies:
+                    batch.finish(worker.job, execution)
+                    worker.job, worker.started, worker.deadline = None, 0.0, math.inf
             now = time.monotonic()
             for worker in [worker for worker in self._workers if worker.deadline < now]:
                 if not worker.ready:
@@ -243,10 +230,13 @@ class Interpreter:
         busy = [worker for worker in self._workers if worker.job is not None]
         recent = [worker.started for worker in busy if worker.started > now - _SLOW_SECONDS]
         room = self.limits.workers + min(_SLOW_SHARE * self.limits.workers, len(busy) - len(recent)) - len(busy)
-        for kind in _KINDS:
-            wanted = max(0, min(room, len(batch.waiting[kind])))
-            free = [worker for worker in self._workers if worker.kind == kind and worker.job is None]
-            free += [self._hire(kind) for _ in range(wanted - len(free))]
+        for kind in KINDS:
+            waiting = len(batch.waiting[kind])
+            wanted = max(0, min(room, waiting))
+            own = [worker for worker in self._workers if worker.kind == kind and not now - _SLOW_SECONDS >= worker.started > 0]
+            free = [worker for worker in own if worker.job is None]
+            worth = max(1, waiting // WORTH_A_WORKER[kind]) - len(own)
+            free += [self._hire(kind) for _ in range(min(worth, wanted - len(free)))]
             for worker in [worker for worker in free if worker.ready][:wanted]:
                 self._assign(worker, *batch.take(kind))
                 recent.append(now)
@@ -266,13 +256,13 @@ class Interpreter:
         configuration = {
             "timeout": self.limits.timeout,
             "memory_mb": self.limits.memory_mb,
-            "preload": self._preload if kind == "full" else _LIGHT_MODULES,
+            "preload": list(MODULES.get(kind, self._preload)),
             "scratch": str(scratch),
             "isolation": [self._strongest, self.limits.isolation],
         }
         channel, other = socket.socketpair()
         # Not -I: it would ignore the hash seed. -s and -P leave out the user's packages and our own folder all the same.
-        command = [sys.executable, "-s", "-P", "-B", "-X", "utf8", str(_WORKER), json.dumps(configuration)]
+        command = [sys.executable, "-s", "-P", "-B", "-X", "utf8", str(_WORKER), marshal.dumps(configuration).hex()]
         with other:
             process = subprocess.Popen(command, stdin=other, stdout=subprocess.DEVNULL, env=_ENVIRONMENT, cwd="/", start_new_session=True)
         channel.setblocking(False)
@@ -281,17 +271,18 @@ class Interpreter:
         self._workers.append(worker)
         return worker
 
-    def _welcome(self, worker: _Worker, greeting: dict) -> None:
+    def _welcome(self, worker: _Worker, ready: bool, text: str) -> None:
         """Take the first message of a worker."""
-        if "failed" in greeting:
-            raise InterpreterError(f"an interpreter worker cannot start: {greeting['failed']}")
-        worker.ready, worker.deadline, self.isolation = True, math.inf, greeting["isolation"]
+        if not ready:
+            raise InterpreterError(f"an interpreter worker cannot start: {text}")
+        worker.ready, worker.deadline, self.isolation = True, math.inf, text
 
     def _dismiss(self, worker: _Worker) -> None:
         """Stop a worker and all it runs: it ends its program when its channel closes, or is killed."""
         self._workers.remove(worker)
-        self._selector.unregister(worker.channel)
-        worker.channel.close()
+        if worker.channel.fileno() >= 0:
+            self._selector.unregister(worker.channel)
+            worker.channel.close()
         try:
             worker.process.wait(timeout=0.5)
         except subprocess.TimeoutExpired:
@@ -302,8 +293,9 @@ class Interpreter:
 
     def _assign(self, worker: _Worker, number: int, job: _Job) -> None:
         """Queue a job's frame for sending; its clock runs in the worker, ours only guards the worker."""
-        body = json.dumps({"cells": job[0], "arguments": job[1]}).encode()
-        worker.outgoing = memoryview(struct.pack("!I", len(body)) + body)
+        texts = [text.encode("utf-8", "surrogatepass") for part in job for text in part]
+        body = b"".join(_TEXT.pack(len(text)) + text for text in texts)
+        worker.outgoing = memoryview(_REQUEST.pack(len(body), *map(len, job)) + body)
         worker.job, worker.started = number, time.monotonic()
         worker.deadline = worker.started + self.limits.timeout * len(job[0]) + _GRACE_SECONDS
         self._send(worker)
@@ -321,8 +313,8 @@ class Interpreter:
         if self._selector.get_key(worker.channel).events != interest:
             self._selector.modify(worker.channel, interest, worker)
 
-    def _exchange(self, worker: _Worker) -> list[tuple[dict, bytes, bytes]]:
-        """Move bytes both ways; return the complete messages that came in, each with the two streams of a program.
+    def _exchange(self, worker: _Worker) -> list[Execution]:
+        """Move bytes both ways; return how the worker's program ended, where that has come in whole.
 
         Raises:
             OSError: the worker is gone.
@@ -338,36 +330,41 @@ class Interpreter:
                 raise InterpreterError("an interpreter worker ended before it was ready; its message stands above")
             raise ConnectionError("the worker closed its channel")
         worker.incoming += part
-        messages = []
-        while len(worker.incoming) >= _HEADER.size:
-            ends = list(itertools.accumulate(_HEADER.unpack_from(worker.incoming), initial=_HEADER.size))
-            if len(worker.incoming) < ends[-1]:
-                break
-            body, stdout, stderr = (bytes(worker.incoming[start:end]) for start, end in itertools.pairwise(ends))
-            messages.append((json.loads(body), stdout, stderr))
-            del worker.incoming[: ends[-1]]
-        return messages
+        form = _ENDING if worker.ready else _GREETING
+        if len(worker.incoming) < form.size:
+            return []
+        values = form.unpack_from(worker.incoming)
+        ends = list(itertools.accumulate(values[4:] if worker.ready else values[1:], initial=form.size))
+        if len(worker.incoming) < ends[-1]:
+            return []
+        texts = [worker.incoming[start:end].decode("utf-8", "replace") for start, end in itertools.pairwise(ends)]
+        del worker.incoming[: ends[-1]]
+        if worker.ready:
+            return [self._execution(*values[:4], *texts)]
+        self._welcome(worker, values[0], *texts)
+        return []
 
-    def _execution(self, ending: dict, stdout: bytes, stderr: bytes) -> Execution:
+    def _execution(self, reason: int, status: int, started: bool, seconds: float, folder: str, stdout: str, stderr: str) -> Execution:
         """How a program ended, its own folder and memory addresses made equal: they differ from run to run."""
-        texts = [stream.decode("utf-8", "replace").replace(ending["folder"], "/scratch") for stream in (stdout, stderr)]
-        outcome, shown, error = _verdict(ending, *texts, self.limits)
-        return Execution(outcome, _ADDRESS.sub(_NO_ADDRESS, shown), _ADDRESS.sub(_NO_ADDRESS, error), ending["seconds"])
+        told = _REASONS[reason] or ("" if started else "killed")
+        outcome, *texts = _verdict(told, status, stdout, stderr, self.limits)
+        return Execution(outcome, *(_ADDRESS.sub(_NO_ADDRESS, text.replace(folder, "/scratch")) for text in texts), seconds)
 
 
 def _remove(folder: Path) -> None:
-    """Remove what a program may have built: `rm`, unlike Python, knows no depth."""
+    """Remove what a program may have built: `rm`, unlike Python, knows no depth. Most folders are empty."""
+    with contextlib.suppress(OSError):
+        return folder.rmdir()
     subprocess.run(["rm", "-rf", "--", str(folder)], check=False, stderr=subprocess.DEVNULL)
 
 
-def _verdict(ending: dict, stdout: str, stderr: str, limits: settings.Interpreter) -> tuple[str, str, str]:
+def _verdict(reason: str, status: int, stdout: str, stderr: str, limits: settings.Interpreter) -> tuple[str, str, str]:
     """Outcome, output and last error line. What a stopped program had printed by then is chance, so it is dropped.
 
     Args:
-        ending: of the worker: `reason`, the limit it stopped the program for; `status`, the exit status, or a signal's number, negative;
-            `started`, whether the earlier programs let it start.
+        reason: the limit that the worker stopped the program for, or that an earlier program killed it.
+        status: its exit status, or a signal's number, negative.
     """
-    reason, status = ending["reason"], ending["status"]
     if reason == "output_limit":
         return reason, "", f"OutputLimit: more than {_STREAM_BYTES} bytes were printed"
     if reason == "memory":
@@ -376,7 +373,7 @@ def _verdict(ending: dict, stdout: str, stderr: str, limits: settings.Interprete
         return "error", "", "OSError: too many processes were started"
     if reason == "timed_out" or status == -signal.SIGXCPU:
         return "timed_out", "", f"TimeoutError: the program was stopped after {limits.timeout:g} s"
-    if not ending["started"]:
+    if reason == "killed":
         return "error", "", "RuntimeError: an earlier program ended the process that they share"
     if status == 0:
         return "ok", stdout, ""

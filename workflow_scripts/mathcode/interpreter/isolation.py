@@ -17,7 +17,6 @@ import resource
 import signal
 import struct
 import sys
-from typing import NamedTuple
 
 from system_calls import LIBC, Filter, call, call_by_name, machine, prctl
 
@@ -42,12 +41,11 @@ class IsolationError(Exception):
     """The machine does not allow the level that the settings ask for."""
 
 
-class Usage(NamedTuple):
+class Usage:
     """What a process has taken so far: resident bytes, and CPU seconds with those of its reaped children."""
 
-    number: int
-    resident: int
-    cpu_seconds: float
+    def __init__(self, number: int, resident: int, cpu_seconds: float):
+        self.number, self.resident, self.cpu_seconds = number, resident, cpu_seconds
 
 
 def reach(strongest: str, least: str, scratch: str) -> "Process":
@@ -240,10 +238,10 @@ class Sandbox(Process):
     def enclose(self) -> None:
         if self._drops_root:
             os.setresuid(NOBODY, NOBODY, NOBODY)  # with it go all capabilities
-            prctl(_PR_SET_DUMPABLE, 1)  # else the kernel does not tell the server how much of its memory is shared
+            LIBC.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # else the kernel does not tell the server how much of its memory is shared
         else:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        _bind_to_parent()
+        # The server gave up new privileges for all, and with it, the first process of the namespace, all end.
 
     def folder(self, number: int) -> str:
         return self.scratch

@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import platform
 import struct
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -125,9 +124,10 @@ def machine() -> dict:
     Raises:
         OSError: they are not known.
     """
-    if platform.machine() not in _CALLS:
-        raise OSError(0, f"system calls of machine '{platform.machine()}' are not known here")
-    return _CALLS[platform.machine()]
+    name = os.uname().machine
+    if name not in _CALLS:
+        raise OSError(0, f"system calls of machine '{name}' are not known here")
+    return _CALLS[name]
 
 
 def prctl(option: int, *arguments) -> None:

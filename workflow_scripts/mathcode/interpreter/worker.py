@@ -1,16 +1,16 @@
 """Fork server that runs untrusted programs, one at a time, each in a process of its own.
 
-Started by `mathcode.interpreter.driver` as a script with one JSON argument, never imported. It speaks frames (length, JSON) over
-the socket it finds as standard input: first `{"isolation": ...}` or `{"failed": ...}`, then for each `{"cells", "arguments"}` how
-the last cell ended, `{"reason", "status", "seconds", "folder", "started"}`, with what it wrote to both streams. It stays small and
-single-threaded, because every program is forked from it. What programs are or print never enters memory that a later
-program inherits: a program reads its own request, and its output is kept where no child sees it.
+Started by `mathcode.interpreter.driver` as a script with its configuration, marshalled, in hexadecimal; never imported. It speaks
+frames over the socket it finds as standard input: first whether it is ready (GREETING), then for each request (REQUEST: cells and
+arguments) how the last cell ended (ENDING), with what it wrote to both streams. It stays small and single-threaded, because every
+program is forked from it, and does little for each: a page that it or the program touches is a page to copy. What programs are or
+print never enters memory that a later program inherits: a program reads its own request, and its output is kept where no child sees it.
 """
 
 import fcntl
 import gc
 import importlib.util
-import json
+import marshal
 import mmap
 import os
 import resource
@@ -26,6 +26,14 @@ PART_BYTES = 1 << 16
 FILE_BYTES = 64 << 20
 OPEN_FILES = 64
 HUNG_UP = b"\0"
+GREETING = struct.Struct("!?I")
+"""Whether the worker is ready, and bytes of what follows: its level of isolation, else why not."""
+REQUEST = struct.Struct("!III")
+"""Bytes of what follows, cells and arguments; what follows are their texts, each after its length (TEXT)."""
+TEXT = struct.Struct("!I")
+ENDING = struct.Struct("!Bi?dIII")
+"""Reason (REASONS), exit status, whether the last cell started, seconds; bytes of the folder's name and of two streams, which follow."""
+REASONS = ("", "output_limit", "timed_out", "processes", "memory")
 REHEARSAL_SECONDS = 1.0
 """Beyond the limits of the earlier programs themselves, before the last one must have started."""
 
@@ -35,7 +43,7 @@ WATCH_SECONDS = 0.05
 
 def main() -> None:
     """Isolate, preload, say so, then serve until the driver hangs up."""
-    configuration = json.loads(sys.argv[1])
+    configuration = marshal.loads(bytes.fromhex(sys.argv[1]))
     try:
         own = [os.path.join(os.path.dirname(__file__), f"{name}.py") for name in ("system_calls", "isolation", "cells", "draws")]
         _, isolation, cells, draws = map(load, own)
@@ -47,15 +55,16 @@ def main() -> None:
             mapped, resident = (int(pages) * resource.getpagesize() for pages in handle.read().split()[:2])
         level = isolation.reach(*configuration["isolation"], configuration["scratch"])
     except BaseException as error:
-        send({"failed": f"{type(error).__name__}: {error}"})
+        greet(False, f"{type(error).__name__}: {error}")
         return
     make_streams()
     server = Server(configuration, level, cells, draws, mapped, resident)
+    cells.warm_up()
     gc.collect()
     gc.freeze()
-    send({"isolation": level.name})
+    greet(True, level.name)
     while (ending := server.execute()) is not None:
-        send(ending, server.output)
+        send(ending)
 
 
 def load(path: str) -> types.ModuleType:
@@ -110,12 +119,18 @@ class Server:
         self.preloaded_bytes = resident
         self.output = (Output(), Tail())
         self.served = 0
+        self.folder = ""
+        self.null = os.open(os.devnull, os.O_RDONLY)
+        for limit, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, FILE_BYTES), (resource.RLIMIT_NOFILE, OPEN_FILES)):
+            take_limit(limit, value)  # programs inherit them
 
-    def execute(self) -> dict | None:
-        """Run the next program to its end, or to a limit; nothing of it is alive afterwards. None when the driver hung up."""
+    def execute(self) -> list[bytes | memoryview] | None:
+        """Run the next program to its end, or to a limit; nothing of it is alive afterwards. The parts of the answer; None at the end."""
         select.select([CONTROL], [], [])
         self.served += 1
         folder = self.level.folder(self.served)
+        if folder != self.folder:
+            self.folder = os.environ["HOME"] = os.environ["TMPDIR"] = folder
         streams, ends = zip(os.pipe(), os.pipe(), strict=True)
         enclosed, confirm = os.pipe()
         child = os.fork()
@@ -137,7 +152,8 @@ class Server:
             return None
         if not answer:
             raise RuntimeError(f"a program could not be enclosed: {bytes(self.output[1].written).decode(errors='replace')}")
-        return ending | {"folder": folder}
+        name, written = folder.encode(), [output.written for output in self.output]
+        return [ENDING.pack(*ending, len(name), *map(len, written)) + name, *written]
 
     def _become(self, folder: str, ends: tuple[int, int], confirm: int) -> None:
         """In the child: read the program, drop what is the server's, take limits, run. Never returns."""
@@ -146,48 +162,42 @@ class Server:
             if request is None:
                 os.write(confirm, HUNG_UP)
                 os._exit(0)
-            null = os.open(os.devnull, os.O_RDONLY)
-            for target, source in enumerate((null, *ends)):
+            cells, arguments = request
+            count = len(cells)
+            for target, source in enumerate((self.null, *ends)):
                 os.dup2(source, target)
             os.chdir(folder)
-            if os.environ.get("HOME") != folder:
-                os.environ["HOME"] = os.environ["TMPDIR"] = folder
-            cells = request["cells"]
-            self._limit(len(cells))
+            take_limit(resource.RLIMIT_AS, self.address_bytes)
+            take_limit(resource.RLIMIT_CPU, int(self.timeout * count) + 2)
+            for limit, value in self.level.limits():
+                take_limit(limit, value)
             self.level.enclose()
-            os.write(confirm, bytes([min(len(cells), 255)]))
-            kept = fcntl.fcntl(confirm, fcntl.F_DUPFD_CLOEXEC, self.cells.HIDDEN) if len(cells) > 1 else OPEN_FILES
-            os.closerange(3, kept)
-            os.closerange(kept + 1, 4096)
-
-            def started() -> None:
-                if len(cells) > 1:
-                    os.write(kept, b"1")
-                    os.close(kept)
-
+            os.write(confirm, bytes((min(count, 255),)))
+            if count > 1:
+                self._rehearse_and_run(cells, arguments, folder, confirm)
+            os.closerange(3, 4096)
             self.draws.seed()
-            os._exit(self.cells.run(cells, request["arguments"], folder, self.timeout, started))
+            os._exit(self.cells.run(cells, arguments, folder, self.timeout))
         except BaseException as error:
             os.write(2, repr(error).encode())
         finally:
             os._exit(1)
 
-    def _limit(self, cells: int) -> None:
-        """Take the resource limits of so many programs in one process."""
-        for limit, value in (
-            (resource.RLIMIT_AS, self.address_bytes),
-            (resource.RLIMIT_CPU, int(self.timeout * cells) + 2),
-            (resource.RLIMIT_FSIZE, FILE_BYTES),
-            (resource.RLIMIT_CORE, 0),
-            (resource.RLIMIT_NOFILE, OPEN_FILES),
-            *self.level.limits(),
-        ):
-            hard = resource.getrlimit(limit)[1]
-            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(limit, (value, value))
+    def _rehearse_and_run(self, cells: list[str], arguments: list[str], folder: str, confirm: int) -> None:
+        """Run several programs, telling the server when the last one starts. Never returns."""
+        kept = fcntl.fcntl(confirm, fcntl.F_DUPFD_CLOEXEC, self.cells.HIDDEN)
+        os.closerange(3, kept)
+        os.closerange(kept + 1, 4096)
 
-    def _attend(self, child: int, enclosed: int, cells: int) -> dict:
-        """Collect output until the child ends or a limit is met: the limit, exit status, seconds, and whether the last cell started.
+        def started() -> None:
+            os.write(kept, b"1")
+            os.close(kept)
+
+        self.draws.seed()
+        os._exit(self.cells.run(cells, arguments, folder, self.timeout, started))
+
+    def _attend(self, child: int, enclosed: int, cells: int) -> tuple[int, int, bool, float]:
+        """Collect output until the child ends or a limit is met: number of the reason, exit status, whether the last cell started, seconds.
 
         That both streams are closed is the usual sign of the end; a child that closed them early, or left them to others,
         is looked after every now and then. A signal handler would be one more thing to undo in every child.
@@ -200,9 +210,9 @@ class Server:
         started = cells <= 1
         deadline = now + (self.timeout if started else self.timeout * (cells - 1) + REHEARSAL_SECONDS)
         watch, pause = now + WATCH_SECONDS, 1e-4
-        reason, opened = None, {output.stream: output for output in self.output}
+        reason, opened = "", {output.stream: output for output in self.output}
         waiting = [CONTROL] if started else [CONTROL, enclosed]
-        while reason is None and not (not opened and has_ended(child)):
+        while not reason and not (not opened and has_ended(child)):
             wake = min(deadline, watch)
             if not opened:
                 wake, pause = min(wake, now + pause), pause * 2
@@ -232,10 +242,10 @@ class Server:
                 pass
         if self.output[0].is_full:
             reason = reason or "output_limit"
-        return {"reason": reason, "status": os.waitstatus_to_exitcode(status), "seconds": now - start, "started": started}
+        return REASONS.index(reason), os.waitstatus_to_exitcode(status), started, now - start
 
-    def _excess(self, cpu_seconds: float) -> str | None:
-        """The limit that all processes of the program together exceed, if any; each has limits of its own besides."""
+    def _excess(self, cpu_seconds: float) -> str:
+        """The limit that all processes of the program together exceed, or ""; each has limits of its own besides."""
         processes = self.level.processes()
         if len(processes) >= self.level.max_processes:
             return "processes"
@@ -243,8 +253,14 @@ class Server:
             return "timed_out"
         allowed = self.memory_mb * 2**20 + self.preloaded_bytes
         if sum(process.resident for process in processes) <= allowed:
-            return None
-        return "memory" if sum(self.level.shared_fairly(process.number, process.resident) for process in processes) > allowed else None
+            return ""
+        until, taken = time.monotonic() + WATCH_SECONDS, 0
+        for process in processes:
+            if time.monotonic() < until:
+                taken += self.level.shared_fairly(process.number, process.resident)
+            else:  # processes that fork without pause answer late: of the others, only what is surely theirs counts
+                taken += max(0, process.resident - self.preloaded_bytes)
+        return "memory" if taken > allowed else ""
 
     def _sweep(self) -> None:
         """Kill and reap every process the program left behind."""
@@ -323,32 +339,43 @@ def readable(stream: int) -> bool:
     return bool(select.select([stream], [], [], 0)[0])
 
 
-def send(message: dict, output: tuple[Output, ...] = ()) -> None:
-    """Write one frame to the driver: a message, and what the program wrote to each stream."""
-    body = json.dumps(message).encode()
-    written = [stream.written for stream in output] or [b"", b""]
-    for part in (struct.pack("!III", len(body), *map(len, written)) + body, *written):
-        data = memoryview(part)
-        while data:
-            data = data[os.write(CONTROL, data) :]
+def take_limit(limit: int, value: int) -> None:
+    """Set a resource limit for good, as far as the one that is there allows."""
+    hard = resource.getrlimit(limit)[1]
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(limit, (value, value))
 
 
-def receive() -> dict | None:
-    """Read one frame from the driver; None when it hung up."""
-    header = read_exactly(4)
-    body = read_exactly(struct.unpack("!I", header)[0]) if header else None
-    return None if body is None else json.loads(body)
+def greet(ready: bool, text: str) -> None:
+    """Tell the driver whether programs may come."""
+    body = text.encode(errors="replace")
+    send([GREETING.pack(ready, len(body)) + body])
 
 
-def read_exactly(count: int) -> bytes | None:
-    """Read `count` bytes from the driver; None when it hung up."""
-    parts = bytearray()
-    while len(parts) < count:
-        part = os.read(CONTROL, min(count - len(parts), 1 << 20))
+def send(parts: list[bytes | memoryview]) -> None:
+    """Write to the driver."""
+    while any(parts):
+        sent = os.writev(CONTROL, parts)
+        for number, part in enumerate(parts):
+            parts[number], sent = part[sent:], max(0, sent - len(part))
+
+
+def receive() -> tuple[list[str], list[str]] | None:
+    """Read cells and arguments; None when the driver hung up. It sends no second request before it has the answer to the first."""
+    data = b""
+    while len(data) < REQUEST.size or len(data) < REQUEST.size + REQUEST.unpack_from(data)[0]:
+        part = os.read(CONTROL, PART_BYTES // 4 if not data else 1 << 20)
         if not part:
             return None
-        parts += part
-    return bytes(parts)
+        data += part
+    _, cells, arguments = REQUEST.unpack_from(data)
+    texts, place = [], REQUEST.size
+    for _ in range(cells + arguments):
+        start = place + TEXT.size
+        place = start + TEXT.unpack_from(data, place)[0]
+        texts.append(data[start:place].decode("utf-8", "surrogatepass"))
+    return texts[:cells], texts[cells:]
 
 
 if __name__ == "__main__":
