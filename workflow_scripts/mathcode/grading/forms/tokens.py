@@ -117,3 +117,23 @@ def _made(match: re.Match) -> tuple:
         return "word", bare
     return "text", held
 
+
+
+def written(tokens: list[Token]) -> str:
+    """The text of tokens again, white space as one blank each; text macros stay, so that units are known to be upright."""
+    pieces: list[str] = []
+    for token in tokens:
+        if token.spaced and pieces:
+            pieces.append(" ")
+        if token.kind == "text":
+            pieces.append(f"\\text{{{token.value}}}")
+        elif token.kind == "cmd":
+            pieces.append(f"\\{token.value} " if token.value.isalpha() else f"\\{token.value}")
+        elif token.kind == "mark":
+            macro, held = token.value.split(" ", 1)
+            pieces.append(f"\\{macro}{{{held}}}")
+        elif token.kind in ("begin", "end"):
+            pieces.append(f"\\{token.kind}{{{token.value}}}")
+        else:
+            pieces.append(token.value)
+    return "".join(pieces).strip()
