@@ -51,10 +51,8 @@ in pm ms ns ps ha pt mi nm um mN mJ mW mA mC mV mF mH mT nC pC nF pF cd lm kn hp
 _VARIABLES = frozenset(_VARIABLES_TEXT.split())
 """Symbols of two letters that a product of variables looks like."""
 _LONG = {name.lower(): name for name in NAMES if len(name) > 3 and name.isascii() and not name[-1].isupper()}
-_SHORT_PLURALS_TEXT = """
-amp bit bar erg cup mole
-"""
-_SHORT_PLURALS = frozenset(_SHORT_PLURALS_TEXT.split())
+_SHORT_TEXT = "amp bit bar erg cup day ton yen won pint acre mole"
+_SHORT = frozenset(_SHORT_TEXT.split())
 
 
 @dataclass(frozen=True)
@@ -262,7 +260,7 @@ def _lookup(name: str) -> tuple[list[Reading], int] | None:
         return (NAMES[lower], 1) if lower in NAMES else None
     singular = re.sub(r"^degrees(?= )|^years(?= old)|^pounds(?= )|^yrs(?= old)", lambda plural: plural[0][:-1], lower)
     for written in (singular, singular.removesuffix("s"), re.sub("ies$", "y", singular), re.sub(r"(ch)es$", r"\1", singular)):
-        if written in _LONG or (written in _SHORT_PLURALS and singular == written + "s"):
+        if written in _LONG or written in _SHORT:
             return NAMES[_LONG.get(written, written)], 1
     return None
 
