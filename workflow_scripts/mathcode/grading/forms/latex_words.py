@@ -7,7 +7,7 @@ MAX_CHARS = 100
 
 _UPRIGHT = re.compile(r"\\(?:text(?:rm|bf|it|sf|normal|superscript)?|mathrm|mathbf|mbox|rm)(?![A-Za-z])")
 _BLANK = re.compile(r"~|\\[,;:! ]|\\(?:q?quad|space|thinspace|textasciitilde)(?![A-Za-z])|\s+")
-_RAISED = re.compile(r"(?<=\d) ?\^ ?(?=\{? ?(?:st|nd|rd|th)\b)")
+_RAISED = re.compile(r"(?<=\d) ?\^ ?(?=\{{0,2} ?(?:st|nd|rd|th)\b)")
 
 
 def plain(text: str) -> str:
