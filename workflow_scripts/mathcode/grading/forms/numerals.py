@@ -209,8 +209,8 @@ def _fraction(words: list[str]) -> Fraction | None:
     *above, last = words
     if "-" in last:
         first, _, ending = last.rpartition("-")
-        if ending in _DENOMINATORS and first in _TENS and _DENOMINATORS[ending] < 10:
-            below = _TENS[first] + _DENOMINATORS[ending]
+        if first in _TENS and _ORDINAL_UNITS.get(ending.removesuffix("s"), 10) < 10:
+            below = _TENS[first] + _ORDINAL_UNITS[ending.removesuffix("s")]
         elif first in {"ten", "hundred"} and ending.rstrip("s") in {"thousandth", "millionth", "billionth"}:
             below = _PLACES_ONE[first] * _DENOMINATORS[ending]
         else:

@@ -38,7 +38,6 @@ length 1/30 寸
 length 9144/5000 fathom
 length 201168/1000 furlong
 length^2 10000 hectare ha 公顷
-length^2 100 are
 length^2 316160658/78125 acre 英亩
 length^2 2000/3 亩
 length^2 200000/3 顷
@@ -106,7 +105,7 @@ degree*time^-1 6 rpm
 {_ENERGY} 801088317/5000000000000000000000000000 electronvolt eV electron_volt 电子伏特
 {_ENERGY} 1/10000000 erg
 {_POWER} 1 watt W 瓦 瓦特
-{_POWER} 1000 kilowatt 千瓦
+{_POWER} 1000 kilowatt kw 千瓦
 {_POWER} 37284993579113511/50000000000000 horsepower hp 马力
 {_PRESSURE} 1 pascal Pa 帕 帕斯卡
 {_PRESSURE} 1000 kilopascal 千帕
