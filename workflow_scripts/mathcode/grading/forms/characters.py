@@ -73,7 +73,7 @@ _COMPATIBLE = ((0x132, 0x133), (0x2160, 0x217F), (0x2474, 0x24B5), (0x3200, 0x32
 
 _ODD = re.compile(r"[^ -~\n]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_FRACTION = re.compile("([⁰¹²³⁴⁵⁶⁷⁸⁹]+)[⁄∕/]([₀₁₂₃₄₅₆₇₈₉]+)|([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉])")
+_FRACTION = re.compile("(?<![⁰¹²³⁴⁵⁶⁷⁸⁹])([⁰¹²³⁴⁵⁶⁷⁸⁹]+)[⁄∕/]([₀₁₂₃₄₅₆₇₈₉]+)|([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉])")
 _SUPERS = re.compile(rf"\^?([{re.escape(''.join(_SUPER))}]+)")
 _SUBS = re.compile(rf"_?([{re.escape(''.join(_SUB))}]+)")
 _ORDINAL_DEGREE = re.compile(r"(?<=\d)º|(?<=\d )º")

@@ -20,7 +20,7 @@ down downward downwards each east either else empty equal equals error even ever
 forwards from gcd greater half halves hcf he her high higher his i if imaginary in inf infinite infinitely infinity inside integer
 integers into invalid irrational is it its ker lcm least left less lim limit ln log low lower max maximum me min minimum minus mod modulo
 more most multiple my nan negative neither never no none nor north northeast northwest not nothing null of off on once only or other our
-out outside over percent percentage pi pm plus point points positive power prime quarter quarters rational real rejected repeating right
+out outside over per percent percentage pi pm plus point points positive power prime quarter quarters rational real rejected repeating right
 root same second she sin sinh solution solutions some south southeast southwest sqrt square squared sum sup tan tanh cos cosh cot csc sec
 sech arcsin arccos arctan arg than that the their them then there these they this those thrice times to true twice undefined under
 undetermined unknown until up upper upward upwards very was we were west when where which whole will with without wrong yes you your zero

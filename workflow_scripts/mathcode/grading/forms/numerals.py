@@ -85,7 +85,7 @@ def ordinal(text: str) -> int | None:
     if match := re.fullmatch(r"(\d{1,18})(st|nd|rd|th)", text):
         number = int(match[1])
         ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-        return number if ending == match[2] else None
+        return number if number and ending == match[2] else None
     *before, last = text.replace("-", " ").split() or [""]
     if last in _ORDINAL_UNITS and (not before or before[-1] not in {"ten", *_UNITS}):
         value = Fraction(_ORDINAL_UNITS[last])
@@ -209,8 +209,8 @@ def _fraction(words: list[str]) -> Fraction | None:
     *above, last = words
     if "-" in last:
         first, _, ending = last.rpartition("-")
-        if ending in _DENOMINATORS and first in _TENS and _DENOMINATORS[ending] < 10:
-            below = _TENS[first] + _DENOMINATORS[ending]
+        if first in _TENS and _ORDINAL_UNITS.get(ending.removesuffix("s"), 10) < 10:
+            below = _TENS[first] + _ORDINAL_UNITS[ending.removesuffix("s")]
         elif first in {"ten", "hundred"} and ending.rstrip("s") in {"thousandth", "millionth", "billionth"}:
             below = _PLACES_ONE[first] * _DENOMINATORS[ending]
         else:

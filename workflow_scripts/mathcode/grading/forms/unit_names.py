@@ -24,10 +24,10 @@ length 1000 kilometer kilometre 千米 公里
 length 1/1000000 micrometer micrometre micron 微米
 length 1/1000000000 nanometer nanometre 纳米
 length 1/10000000000 angstrom Å
-length 127/5000 inch inches in  英寸 吋
-length 381/1250 foot feet ft  英尺
-length 1143/1250 yard yd  yds 码
-length 201168/125 mile mi  英里
+length 127/5000 inch inches in 英寸 吋
+length 381/1250 foot feet ft 英尺
+length 1143/1250 yard yd yds 码
+length 201168/125 mile mi 英里
 length 1852 nautical_mile 海里
 length 9460730472580800 light_year light-year ly 光年
 length 149597870700 astronomical_unit AU
@@ -38,7 +38,6 @@ length 1/30 寸
 length 9144/5000 fathom
 length 201168/1000 furlong
 length^2 10000 hectare ha 公顷
-length^2 100 are
 length^2 316160658/78125 acre 英亩
 length^2 2000/3 亩
 length^2 200000/3 顷
@@ -47,11 +46,11 @@ length^3 1/10000 deciliter decilitre 分升
 length^3 1/100000 centiliter centilitre 厘升
 length^3 1/1000000 milliliter millilitre cc 毫升
 length^3 1 kiloliter kilolitre 千升
-length^3 473176473/125000000000 gallon gal  加仑
-length^3 473176473/500000000000 quart qt  qts 夸脱
-length^3 473176473/1000000000000 pint pt  pts 品脱
+length^3 473176473/125000000000 gallon gal 加仑
+length^3 473176473/500000000000 quart qt qts 夸脱
+length^3 473176473/1000000000000 pint pt pts 品脱
 length^3 473176473/2000000000000 cup
-length^3 473176473/16000000000000 fluid_ounce fl_oz  液盎司
+length^3 473176473/16000000000000 fluid_ounce fl_oz 液盎司
 length^3 473176473/32000000000000 tablespoon tbsp
 length^3 473176473/96000000000000 teaspoon tsp
 mass 1 kilogram kilo kilogramme 千克 公斤
@@ -61,8 +60,8 @@ mass 1/1000000000 microgram mcg 微克
 mass 1000 tonne metric_ton t 吨 公吨
 mass 45359237/50000 ton short_ton
 mass 1000 ton
-mass 45359237/100000000 pound lb  lbs  磅 英磅
-mass 45359237/1600000000 ounce oz  盎司
+mass 45359237/100000000 pound lb lbs 磅 英磅
+mass 45359237/1600000000 ounce oz 盎司
 mass 635029318/100000000 stone
 mass 1/5000 carat 克拉
 mass 100 quintal 公担
@@ -72,15 +71,15 @@ mass 1/200 钱
 time 1 second sec sec. secs 秒 秒钟
 time 1/1000 millisecond 毫秒
 time 1/1000000 microsecond 微秒
-time 60 minute min  mins  \\min 分钟
-time 3600 hour h hr  hrs  小时 时 个小时 钟头 个钟头
+time 60 minute min mins \\min 分钟 分
+time 3600 hour h hr hrs 小时 时 个小时 钟头 个钟头
 time 900 刻 刻钟
 time 86400 day d 天 日 昼夜
 time 604800 week wk wks 周 星期 礼拜 个星期 个礼拜
 time 1209600 fortnight
 month 1 month mo 月 个月
 month 3 季度 个季度
-month 12 year yr  yrs 年 岁 周岁 year_old yr_old
+month 12 year yr yrs 年 岁 周岁 year_old yr_old
 month 120 decade
 month 1200 century 世纪 个世纪
 degree 1 degree deg deg. ° ^\\circ 度
@@ -106,7 +105,7 @@ degree*time^-1 6 rpm
 {_ENERGY} 801088317/5000000000000000000000000000 electronvolt eV electron_volt 电子伏特
 {_ENERGY} 1/10000000 erg
 {_POWER} 1 watt W 瓦 瓦特
-{_POWER} 1000 kilowatt 千瓦
+{_POWER} 1000 kilowatt kw 千瓦
 {_POWER} 37284993579113511/50000000000000 horsepower hp 马力
 {_PRESSURE} 1 pascal Pa 帕 帕斯卡
 {_PRESSURE} 1000 kilopascal 千帕
@@ -153,7 +152,7 @@ GBP 1/100 pence penny p 便士
 EUR 1 euro € EUR \\euro 欧元
 EUR 1/100 cent 欧分
 JPY 1 yen ¥ JPY 日元
-INR 1 rupee ₹ Rs  INR 卢比
+INR 1 rupee ₹ Rs INR 卢比
 INR 1/100 paise paisa
 KRW 1 won ₩ KRW 韩元
 RUB 1 ruble rouble ₽ RUB 卢布
