@@ -223,8 +223,11 @@ class Parser:
             self.need("op", "}")
             return value
         token = self.peek()
-        if token.kind == "num" and token.value.isdigit() and len(token.value) > 1:
-            self.tokens[self.place] = Token("num", token.value[1:])
+        if token.kind == "num" and token.value.isdigit():
+            if len(token.value) > 1:
+                self.tokens[self.place] = Token("num", token.value[1:])
+            else:
+                self.place += 1
             return ("n", Fraction(int(token.value[0])), None)
         if token.kind == "word" and len(token.value) > 1 and token.value.isalpha():
             self.tokens[self.place] = Token("word", token.value[1:])

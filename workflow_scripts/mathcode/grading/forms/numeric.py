@@ -136,6 +136,8 @@ def _literal(tree: tuple) -> Fraction | None:
 def _power(base_tree: tuple, exponent_tree: tuple, point: Point) -> Complex:
     base = _value(base_tree, point)
     exact = _literal(exponent_tree)
+    if exact is not None and abs(exact) > MAX_EXPONENT and _literal(base_tree) is not None:
+        raise Unknown("exponent")
     if exact is not None and exact.denominator == 1:
         return _whole_power(base, int(exact))
     if exact is not None and exact.denominator % 2 and not base[1] and base[0] < 0 and exact.denominator < 100:

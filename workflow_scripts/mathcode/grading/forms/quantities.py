@@ -26,6 +26,9 @@ _ORDER = {"degree": {"°", "degree", "degrees"}}
 _REPEATING = re.compile(r"(-?)(\d*)\.(\d*?)(?:\\(?:overline|bar|dot)\s*\{?\s*(\d+)\s*\}?|(\d+?)(\5{2,})\d{0,3}(?:\s*(?:\\ldots|\.\.\.|…)))$")
 
 
+_UNITS = re.compile(r"(?:sq(?:uare|\.)? |cu(?:bic|\.)? )?units?(?: ?(?:squared|cubed|\^ ?\{?[23]\}?))?", re.IGNORECASE)
+
+
 def number_tree(value: Fraction) -> tuple:
     return ("n", value, None) if value >= 0 else ("-", ("n", -value, None))
 
@@ -86,6 +89,8 @@ def quantity(tokens: list[Token]) -> Quantity | None:
     except NotAlgebra:
         return None
     found = _behind(tokens, parser.place, ("-", tree) if negative else tree, currency)
+    if not found and currency is None and tokens[0].kind == "num" and len(tokens) < 20:
+        return compound(_whole(tokens[:1]) or tree, tokens[1:])  # 2 h 30 min
     if found and parser.place == len(tokens) and currency is None and (loose := _loose(tokens, place)):
         return Quantity(found.tree, loose=loose)
     return found
@@ -210,6 +215,8 @@ def _counted(tree: tuple, bare: str) -> Quantity | None:
         bare = bare[1:-1]
         if re.fullmatch(r"[A-Za-z][A-Za-z' -]*", bare) and not units.noun("two " + bare if not units.noun(bare) else bare):
             return Quantity(tree, noun=(bare.lower(),)) if not _denies(bare) else None
+    if _UNITS.fullmatch(bare):
+        return Quantity(tree, noun=("unit",))
     words = bare.split()
     if words and words[-1].lower() in _COUNTED:
         if (stand_in := _COUNTED[words[-1].lower()]) is None:

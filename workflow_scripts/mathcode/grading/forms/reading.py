@@ -40,6 +40,8 @@ def _form(found: list[Token], text: str | None, depth: int):
         text = written(found)
     if (whole := _at_once(found, text)) is not None:
         return whole
+    if (found[0][:2] == ("op", "]") or found[-1][:2] == ("op", "[")) and (french := _bracketed(found, depth)) is not None:
+        return french
     parts, separators = _split(found)
     if len(parts) > 1:
         return _listed(found, text, parts, separators, depth)
@@ -62,6 +64,8 @@ def _at_once(found: list[Token], text: str):
         return form
     if (tree := quantities.repeating(text)) is not None:
         return Quantity(tree)
+    if found[0].kind == "num" and (value := quantities.quantity(found)) is not None:
+        return value
     if len(flat) < 120 and any(not token.value.isascii() or token.kind in ("word", "text") for token in found):
         return quantities.in_words(text)
     return None
@@ -71,6 +75,8 @@ def _single(found: list[Token], text: str):
     """A quantity, words, or what is not understood."""
     if (region := named_set(found, text)) is not None:
         return region
+    if (marks := words.circled(found)) is not None:
+        return Items("", tuple(map(Words, marks))) if len(marks) > 1 else Words(marks[0])
     phrase = words.phrase(text)
     if _is_name(found):
         return Words(phrase or words.bare(text))
@@ -385,7 +391,7 @@ def _in_brackets(brackets: str, items: list, found: list[Token]):
         return Region(())
     if brackets == "{}" and found[0].kind == "op" and (pairs := _mapping(found[1:-1])) is not None:
         return pairs
-    if len(items) == 1 and not (isinstance(items[0], Region) or isinstance(items[0], Items) and items[0].brackets == "()" and brackets == "[]"):
+    if len(items) == 1 and not (isinstance(items[0], Region) and brackets != "()" or isinstance(items[0], Items) and items[0].brackets == "()" and brackets == "[]"):
         if isinstance(items[0], Items) and brackets == "[]" and items[0].brackets == "[]":
             return Items(brackets, tuple(items))
         return items[0]

@@ -75,6 +75,8 @@ def tokens(text: str, grouped: bool = True) -> list[Token]:
         place = match.end()
         if match["space"]:
             spaced = True
+            if "\n" in match["space"] and not depth:
+                found.append(Token("op", "\n"))
             continue
         made = _made(match)
         if made == ("word",) and (index := _INDEX.match(text, place)) and len(match["word"]) == 1:
@@ -84,11 +86,23 @@ def tokens(text: str, grouped: bool = True) -> list[Token]:
         if made[0] == "inline":
             found += [Token(one.kind, one.value, one.spaced or spaced and not at) for at, one in enumerate(tokens(made[1], grouped))]
         else:
+            depth += _nesting(made, found)
             found.append(Token(*made, spaced))
-            depth += (made[1] in ("(", "[") and made[0] == "op") - (made[1] in (")", "]") and made[0] == "op")
-            depth += (made == ("cmd", "{")) - (made == ("cmd", "}"))
         spaced = False
     return found
+
+
+def _nesting(made: tuple, before: list[Token]) -> int:
+    """By how much a token changes the depth of brackets; braces that hold the argument of a macro do not count."""
+    if made[0] in ("begin", "end"):
+        return 1 if made[0] == "begin" else -1
+    if made in (("cmd", "{"), ("cmd", "}")):
+        return 1 if made[1] == "{" else -1
+    if made[0] != "op":
+        return 0
+    if made[1] == "{":
+        return int(not before)
+    return (made[1] in ("(", "[")) - (made[1] in (")", "]"))
 
 
 def _numeral(text: str, place: int, grouped: bool) -> tuple[int, str]:

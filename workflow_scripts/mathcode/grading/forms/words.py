@@ -57,6 +57,19 @@ def option(text: str) -> tuple[str, str, bool] | None:
     return letter.upper() if marked or letter.upper() in "ABCDE" else letter, rest, marked
 
 
+def circled(tokens: list[Token]) -> list[str] | None:
+    """The circled numbers that all tokens are: names of statements."""
+    marks = []
+    for token in tokens:
+        if token.kind == "mark" and token.value.startswith("textcircled "):
+            marks.append(f"({token.value[12:]})")
+        elif token.kind == "op" and "①" <= token.value <= "⑳":
+            marks.append(f"({ord(token.value) - ord('①') + 1})")
+        else:
+            return None
+    return marks
+
+
 def raw(tokens: list[Token]) -> tuple:
     """What is left of a text that was not understood: its tokens, white space aside."""
     return tuple((token.kind, " ".join(token.value.split())) for token in tokens)
