@@ -3,6 +3,7 @@
 Policy: docs/grading.md. Everything here is of linear size in the texts, bounded by MAX_CHARS, and needs the standard library alone.
 """
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -75,6 +76,10 @@ def understood(gold: str) -> bool:
     return bool(normalise(gold)) and not isinstance(_form(gold), Raw)
 
 
+_JOINED = re.compile("[A-H]{2,6}")
+_LETTER = re.compile("[A-H]")
+_LETTERS = re.compile(r"[(\s]*[A-H][)\s]*(?:(?:,|;|and|和|\s)[(\s]*[A-H][)\s]*)+")
+"""Letters of several options: joined, in order; with something between them."""
 _EXACT, _NUMERIC = Comparison(Exact()), Comparison(Numeric())
 
 
@@ -100,6 +105,8 @@ def _equal(gold: str, answer: str, comparison: Comparison) -> bool | None:
 
 def _options(gold: str, answer: str, comparison: Comparison) -> bool | None:
     """Letters of options, with or without their text; None where the reference answer is no option, or the answer names none."""
+    if _JOINED.fullmatch(gold) and sorted(gold) == list(gold) and len(set(gold)) == len(gold) and len(answer) < 40:
+        return True if [*gold] == sorted(_LETTER.findall(answer)) and _LETTERS.fullmatch(answer) else None
     ours, theirs = words.option(gold), words.option(answer)
     if ours and not (ours[0].isupper() or ours[2]):
         ours = None

@@ -115,7 +115,7 @@ class Parser:
             negative ^= token.value == "-"
             self.place += 1
             count += 1
-            if count > 3:
+            if count > 1:
                 raise NotAlgebra("signs in a row")
         value = self.power()
         return ("-", value) if negative else value
@@ -124,7 +124,7 @@ class Parser:
         """Whether the next token goes on with a product without a sign."""
         token = self.peek()
         if token.kind == "num":
-            return False
+            return token.spaced and self.peek(1)[:2] == ("op", "^") and before[0] != "n" and self.tokens[self.place - 1].kind != "num"
         if token.kind == "op":
             return token.value == "(" or (token.value == "[" and before[0] != "n") or (token.value == "|" and not self.bars) or token.value == "{"
         if token.kind == "cmd":
@@ -139,6 +139,8 @@ class Parser:
         while True:
             if self.take("op", "!"):
                 value = ("f", "factorial2" if self.take("op", "!") else "factorial", (value,))
+            elif self.depth > 1 and self.take("op", "%"):
+                value = ("/", value, ("n", Fraction(100), None))
             elif self.peek()[:2] in (("op", "^"), ("op", "**")):
                 if self._degrees():
                     return value
@@ -339,9 +341,15 @@ class Parser:
             self.need("op", "}")
         if primes:
             name += "'" * primes
-        if name.rstrip("'") in OPAQUE and self.peek()[:2] == ("op", "(") and not self.peek().spaced:
+        if self.peek()[:2] == ("op", "(") and not self.peek().spaced and self._is_function(name):
             return ("f", name, self._arguments())
         return ("s", name)
+
+    def _is_function(self, name: str) -> bool:
+        """Whether a letter before a bracket is the name of a function."""
+        letter = name.rstrip("'")
+        single = self.peek(1).kind in ("num", "word", "cmd") and self.peek(2)[:2] == ("op", ")")
+        return letter in ("f", "g") or (letter in OPAQUE and (single or letter != name)) or (letter != name and len(letter) == 1 and single)
 
     def _index(self) -> str:
         """What stands behind `_`, as text."""

@@ -39,6 +39,8 @@ class Comparison:
 
     def equal(self, gold, answer) -> Verdict:
         """Whether an answer's form equals that of the reference answer."""
+        if isinstance(gold, Based) or isinstance(answer, Based):
+            return _based(gold, answer)
         if isinstance(gold, Raw | Words) or isinstance(answer, Raw | Words):
             return gold == answer
         if isinstance(gold, Items) or isinstance(answer, Items):
@@ -52,8 +54,6 @@ class Comparison:
         gold, answer = _as_ratio(gold), _as_ratio(answer)
         if isinstance(gold, Ratio) or isinstance(answer, Ratio):
             return self._ratios(gold, answer)
-        if isinstance(gold, Based) or isinstance(answer, Based):
-            return _based(gold, answer)
         if type(gold) is not type(answer):
             return False
         return _KINDS[type(gold)](self, gold, answer)
@@ -130,6 +130,8 @@ class Comparison:
             straight = all_([self.arithmetic.same(gold.left, answer.left), self.arithmetic.same(gold.right, answer.right)])
             if True in (swapped, straight):
                 return True
+        if not any(symbols(form.left) | symbols(form.right) for form in (gold, answer)):
+            return all_([self.arithmetic.same(gold.left, answer.left), self.arithmetic.same(gold.right, answer.right)])
         differences = [("+", (form.left, ("-", form.right))) for form in (gold, answer)]
         return self.arithmetic.proportional(*differences, gold.sign not in ("=", "!="))
 
@@ -360,6 +362,8 @@ def _based(gold, answer) -> bool:
     if isinstance(gold, Based) and isinstance(answer, Based):
         return gold == answer
     based, other = (gold, answer) if isinstance(gold, Based) else (answer, gold)
+    if isinstance(other, Words):
+        return other.key.upper() == based.digits
     if not isinstance(other, Quantity) or other.unit or other.percent:
         return False
     if other.tree[0] == "n":
@@ -381,9 +385,10 @@ def _as_relation(named: Named) -> Relation | None:
 
 def _unwrapped(form):
     """Items of one value in a list that programs print are that value."""
-    if isinstance(form, Items) and form.brackets == "[]" and len(form.items) == 1 and not isinstance(form.items[0], Items):
-        return form.items[0]
-    return form
+    if isinstance(form, Items) and form.brackets in ("[]", "{}") and len(form.items) == 1:
+        item = form.items[0]
+        return item if not isinstance(item, Items) or item.brackets == "()" else form
+    return Region(()) if isinstance(form, Items) and form.brackets == "[]" and not form.items else form
 
 
 def _odd(gold: Items, answer: Items) -> bool:

@@ -9,7 +9,7 @@ import re
 LAYERS = 12
 """Layers of dress that are taken off; nobody wears more."""
 
-_DELIMITERS = (("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("__", "__"), ("```", "```"), ("`", "`"), ('"', '"'), ("'", "'"))
+_DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("__", "__"), ("```", "```"), ("`", "`"), ('"', '"'), ("'", "'"))
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox|colorbox\s*\{[a-z]+\})\s*\{")
 _LABEL = re.compile(
     r"(?:(?:so|thus|hence|therefore),?\s+)?(?:the\s+)?(?:final\s+|correct\s+)?(?:answer|ans|result|solution)\.?\s*(?:is\s*:?|[:=])\s*"
@@ -18,6 +18,11 @@ _LABEL = re.compile(
 )
 _STOP = re.compile(r"(?<![.…])[.。]\s*$|\\\\\s*$|(?<=\S)[,;]\s*$")
 _SIMPLE = (
+    ("\\textbar{}", "|"),
+    ("\\textless{}", "<"),
+    ("\\textgreater{}", ">"),
+    ("\\textbackslash", ""),
+    ("\\textasciitilde", " "),
     ("\\!", ""),
     ("{,}", ","),
     ("{}", ""),
@@ -26,9 +31,6 @@ _SIMPLE = (
     ("\\displaystyle", " "),
     ("\\textstyle", " "),
     ("\\limits", ""),
-    ("\\textbar{}", "|"),
-    ("\\textless{}", "<"),
-    ("\\textgreater{}", ">"),
     ("\\%", "%"),
     ("\\lbrace", "\\{"),
     ("\\rbrace", "\\}"),
@@ -82,13 +84,15 @@ def _bare(text: str) -> str:
 
 def _spelled(text: str) -> str:
     """One spelling for macros that mean the same; math delimiters inside the text go, currency stays."""
+    if "$" in text:
+        text = _dollars(text)
     for old, new in _SIMPLE:
         if old in text:
             text = text.replace(old, new)
     text = _SIZES.sub(" ", text)
     text = _NAMES.sub(lambda match: _SPELLED.get(match[1], match[0]) + (" " if _SPELLED.get(match[1], "\\")[0] == "\\" else ""), text)
     text = text.replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ") if "\\(" in text or "\\[" in text else text
-    return _dollars(text).strip() if "$" in text else text.strip()
+    return text.strip()
 
 
 def _dollars(text: str) -> str:

@@ -41,5 +41,5 @@ _PLAIN = {*FUNCTIONS, *WRAPPERS, *RATIONALS, *MATRICES, *TUPLES, *SETS, *LISTS, 
 CALLS = _PLAIN | {f"{module}.{name}" for module in _MODULES for name in _PLAIN}
 """Names that, before an opening bracket, are what programs print."""
 
-OPAQUE = {"f", "g", "h", "F", "G", "H", "P", "Q", "N", "T"}
-"""Letters that, before an opening bracket, are a function we know nothing of."""
+OPAQUE = {"f", "g", "h", "F", "G", "H", "P", "Q"}
+"""Letters that, before one symbol or number in brackets, are a function we know nothing of; `f` and `g` before anything."""

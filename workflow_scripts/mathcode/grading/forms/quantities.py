@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from mathcode.grading.forms import numerals, units
 from mathcode.grading.forms.algebra import NotAlgebra, Parser
+from mathcode.grading.forms.names import FUNCTIONS
 from mathcode.grading.forms.tokens import Token, written
 from mathcode.grading.forms.values import Based, Quantity
 
@@ -17,16 +18,28 @@ _CURRENCY = {("cmd", "$"): "$", ("op", "€"): "€", ("op", "£"): "£", ("op",
 _ADJECTIVE = re.compile(r"(?<=[a-z.}]) +(?:old|tall|long|wide|high|deep|away|each|apart|in total|total|thick)$")
 _COUNTED = {"integers": "numbers", "solutions": "roots", "points": "dots", "values": "values", "times": None, "total": None}
 _BASE = re.compile(
-    r"([0-9A-Z]*\d[0-9A-Z]*|[0-9A-Z]+(?=_\{?(?:16|12)\b))\s*(?:_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|(?:\\text\s*\{)?(\w+)\}?)"
+    r"([0-9A-Z]*\d[0-9A-Z]*(?:\.\d+)?|[0-9A-Z]+(?=_\{?(?:16|12)\b))\s*(?:_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|(?:\\text\s*\{)?(\w+)\}?)"
     r"|(?:\\text\s*\{)?\s*\(?\s*(?:in )?base[- ](\w+)\s*\)?\s*\}?)"
 )
+_FACTORS = {"mg"}
+"""A unit that, on the heels of a number, is as well a product."""
+_DIRECTION = re.compile(r"\^\s*\{?\s*\\circ\s*\}?\s*(?:\\text\s*\{)?\s*[NSEW]\s*\}?$")
+_CODES = {"USD": "$", "US": "$", "EUR": "€", "GBP": "£", "RMB": "¥", "CNY": "¥", "Rs": "₹"}
+_FEET = re.compile(r"(\d{1,3})\s*'\s*(\d{1,2})\s*(?:''|\")$")
 _BASES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "twelve": "12",
           "sixteen": "16", "b": "2"}  # fmt: skip
 _ORDER = {"degree": {"°", "degree", "degrees"}}
+_DOTTED = re.compile(r"(-?)(\d*)\.(\d*?)\\dot\{?(\d)\}?(?:(\d*)\\dot\{?(\d)\}?)?$")
 _REPEATING = re.compile(r"(-?)(\d*)\.(\d*?)(?:\\(?:overline|bar|dot)\s*\{?\s*(\d+)\s*\}?|(\d+?)(\5{2,})\d{0,3}(?:\s*(?:\\ldots|\.\.\.|…)))$")
 
 
 _UNITS = re.compile(r"(?:sq(?:uare|\.)? |cu(?:bic|\.)? )?units?(?: ?(?:squared|cubed|\^ ?\{?[23]\}?))?", re.IGNORECASE)
+
+
+def feet_and_inches(text: str) -> Quantity | None:
+    """`5'6\"`."""
+    match = _FEET.match(text)
+    return Quantity(number_tree(int(match[1]) + Fraction(int(match[2]), 12)), units.unit("feet")) if match and int(match[2]) < 12 else None
 
 
 def number_tree(value: Fraction) -> tuple:
@@ -45,11 +58,16 @@ def based(text: str) -> Based | None:
 
 def repeating(text: str) -> tuple | None:
     r"""A decimal whose end repeats: `0.1\overline{6}`, `0.333...`."""
-    match = _REPEATING.match(text)
-    if not match or len(text) > 100:
+    if len(text) > 100 or "." not in text:
         return None
-    sign, whole, before, period, shown, _ = match.groups()
-    period = period or shown
+    if dotted := _DOTTED.match(text):
+        sign, whole, before, first, middle, last = (group or "" for group in dotted.groups())
+        period = first + middle + last
+    elif match := _REPEATING.match(text):
+        sign, whole, before, period, shown, _ = match.groups()
+        period = period or shown
+    else:
+        return None
     value = Fraction(int(whole + before + period) - int(whole + before or 0), (10 ** len(period) - 1) * 10 ** len(before))
     return number_tree(-value if sign else value)
 
@@ -99,6 +117,8 @@ def quantity(tokens: list[Token]) -> Quantity | None:
 def _currency(tokens: list[Token]) -> tuple[str | None, bool, int]:
     """The currency before a number, whether a minus stands before it, and where the number begins."""
     currency, negative, place = None, False, 0
+    if tokens[0].kind == "word" and tokens[0].value in _CODES and len(tokens) > 1 and (tokens[1].kind == "num" or tokens[1].value in "$-"):
+        currency, place = _CODES[tokens[0].value], 1
     while place < len(tokens) and (tokens[place][:2] in _CURRENCY or (tokens[place][:2] == ("op", "-") and place == 0)):
         negative |= tokens[place].value == "-"
         currency = currency or _CURRENCY.get(tokens[place][:2])
@@ -110,6 +130,9 @@ def _suffixes(tokens: list[Token], place: int):
     """Where a unit may begin that is written in letters: after a number, a bracket, or white space; the longest first."""
     for start in range(max(place + 1, len(tokens) - 12), len(tokens)):
         token, before = tokens[start], tokens[start - 1]
+        if token[:2] in (("op", "("), ("op", "[")) and tokens[-1].value in (")", "]") and before.kind != "word":
+            yield start
+            continue
         if token.kind not in ("word", "cmd", "text") or (token.kind == "cmd" and not token.value.isalpha()):
             continue
         if before.kind == "op" and before.value not in (")", "}", "]", "|", "%"):
@@ -122,12 +145,24 @@ def _suffixes(tokens: list[Token], place: int):
 def _measured_letters(tokens: list[Token], place: int, currency: str | None, negative: bool) -> Quantity | None:
     r"""A quantity whose unit is written in letters that could be factors, but is a declared one: `36\sqrt{7}cm^3`, `45 mph`."""
     for start in _suffixes(tokens, place):
-        if not (found := units.unit(written(tokens[start:]))) or currency:
-            continue
-        tree = _whole(tokens[place:start])
+        text = written(tokens[start:])
+        tree = None
+        if currency is None and (text not in _FACTORS or tokens[start].spaced) and (found := units.unit(text)):
+            tree = _whole(tokens[place:start])
+        elif _is_phrase(tokens[start:]) and (tree := _whole(tokens[place:start])) is not None:
+            return measured(("-", tree) if negative else tree, text.strip("[]"))
         if tree is not None:
             return Quantity(("-", tree) if negative else tree, found)
     return None
+
+
+def _is_phrase(tokens: list[Token]) -> bool:
+    """Whether tokens are words with white space between them, one of them no product of letters; or words in brackets."""
+    bracketed = len(tokens) > 2 and (tokens[0].value, tokens[-1].value) in (("(", ")"), ("[", "]"))
+    inner = tokens[1:-1] if bracketed else tokens
+    if not all(token.kind == "word" and (token.spaced or bracketed and not at) for at, token in enumerate(inner)):
+        return False
+    return any(len(token.value) > 3 and token.value not in FUNCTIONS for token in inner) or (bracketed and bool(units.unit(written(inner))))
 
 
 def _loose(tokens: list[Token], place: int) -> tuple | None:
@@ -190,6 +225,10 @@ def _money(tree: tuple, rest: str, currency: str) -> Quantity | None:
 def measured(tree: tuple, rest: str) -> Quantity | None:
     """A tree and the text behind it, of which nothing may be left over."""
     rest = rest.strip()
+    if _DIRECTION.match(rest):
+        return None
+    if rest[0] + rest[-1] in ("()", "[]") and (found := units.unit(rest[1:-1])):
+        return Quantity(tree, found)
     bare = _bare(rest)
     if bare.lower() in _PERCENT:
         return Quantity(tree, percent=True)
@@ -211,6 +250,8 @@ def measured(tree: tuple, rest: str) -> Quantity | None:
 
 def _counted(tree: tuple, bare: str) -> Quantity | None:
     """A number of things."""
+    if tree[0] == "s":
+        return None
     if bare[:1] == "(" and bare[-1:] == ")" and bare.count("(") == 1:
         bare = bare[1:-1]
         if re.fullmatch(r"[A-Za-z][A-Za-z' -]*", bare) and not units.noun("two " + bare if not units.noun(bare) else bare):

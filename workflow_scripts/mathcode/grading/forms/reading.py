@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from mathcode.grading.forms import numerals, quantities, times, words
 from mathcode.grading.forms.algebra import NotAlgebra, Parser
-from mathcode.grading.forms.names import INTERVALS, LISTS, LOGICAL, MATRICES, OPAQUE, RELATIONS, SETS, TUPLES
+from mathcode.grading.forms.names import INTERVALS, LETTERS, LISTS, LOGICAL, MATRICES, OPAQUE, RELATIONS, SETS, TUPLES
 from mathcode.grading.forms.quantities import symbols
 from mathcode.grading.forms.regions import builder, inequality, interval, named_set, union
 from mathcode.grading.forms.tokens import Token, tokens, written
@@ -62,6 +62,8 @@ def _at_once(found: list[Token], text: str):
             return Moment("ordinal", place)
     if (form := quantities.based(text)) is not None:
         return form
+    if "'" in text and (form := quantities.feet_and_inches(text)) is not None:
+        return form
     if (tree := quantities.repeating(text)) is not None:
         return Quantity(tree)
     if found[0].kind == "num" and (value := quantities.quantity(found)) is not None:
@@ -90,7 +92,7 @@ def _is_name(found: list[Token]) -> bool:
     token = found[0]
     if len(found) != 1 or token.kind not in ("word", "text") or len(token.value.strip()) < 2 or "_" in token.value:
         return token.kind == "text" and len(found) == 1
-    if token.value in ("pi", "oo", "inf", "infinity", "Infinity"):
+    if token.value in LETTERS or token.value in ("oo", "inf", "infinity", "Infinity"):
         return False
     return len(token.value) > 2 or not token.value.islower() or token.value in ("no", "ok", "hi", "is", "it", "on", "up", "in", "or", "so", "to", "me", "if")
 
@@ -319,6 +321,8 @@ def _bracketed(found: list[Token], depth: int):
     inner = found[1:-1]
     if opening == "{" and end == "}" and (region := builder(inner, lambda part: _form(part, None, depth + 1))) is not None:
         return region
+    if opening == "{" and first.kind == "op" and any(token.value == ":" for token in inner) and (pairs := _mapping(inner)) is not None:
+        return pairs
     items = _items(inner, depth, blanks=opening == "[")
     if items is None:
         return None
@@ -389,8 +393,6 @@ def _in_brackets(brackets: str, items: list, found: list[Token]):
     """Values in a pair of brackets. One value alone is that value; rows of one length are a matrix."""
     if brackets == "{}" and not items:
         return Region(())
-    if brackets == "{}" and found[0].kind == "op" and (pairs := _mapping(found[1:-1])) is not None:
-        return pairs
     if len(items) == 1 and not (isinstance(items[0], Region) and brackets != "()" or isinstance(items[0], Items) and items[0].brackets == "()" and brackets == "[]"):
         if isinstance(items[0], Items) and brackets == "[]" and items[0].brackets == "[]":
             return Items(brackets, tuple(items))

@@ -46,7 +46,7 @@ def union(regions: list[Region]) -> Region:
     return Region(tuple(piece for region in regions for piece in region.pieces), variables.pop() if len(variables) == 1 else None)
 
 
-def inequality(trees: list[tuple], signs: list[str]) -> Region | Relation | None:
+def inequality(trees: list[tuple], signs: list[str]) -> Region | Relation | Items | None:
     """`x < 5`, `1 \\le x < 2`, `x \\ne 3` as regions of x; an inequality of other expressions as a relation."""
     if len(trees) == 3 and trees[1][0] == "s" and signs[0][0] == signs[1][0] and signs[0][0] in "<>":
         (low, first, second, high) = (trees[0], signs[0], signs[1], trees[2])
@@ -55,8 +55,8 @@ def inequality(trees: list[tuple], signs: list[str]) -> Region | Relation | None
         if trees[1][1] in symbols(low) | symbols(high):
             return None
         return _bounded(low, "=" in first, high, "=" in second, trees[1][1])
-    if len(trees) != 2:
-        return None
+    if len(trees) > 2:
+        return Items("", tuple(_relation(one, sign, other) for one, sign, other in zip(trees, signs, trees[1:], strict=False)))
     left, sign, right = trees[0], signs[0], trees[1]
     if sign not in _FLIPPED:
         return None
@@ -67,9 +67,11 @@ def inequality(trees: list[tuple], signs: list[str]) -> Region | Relation | None
             return Region((Piece(None, False, right, False), Piece(right, False, None, False)), left[1])
         closed = "=" in sign
         return _bounded(None, False, right, closed, left[1]) if sign[0] == "<" else _bounded(right, closed, None, False, left[1])
-    if sign[0] == ">":
-        left, sign, right = right, _FLIPPED[sign], left
-    return Relation(sign, left, right)
+    return _relation(left, sign, right)
+
+
+def _relation(left: tuple, sign: str, right: tuple) -> Relation:
+    return Relation(_FLIPPED[sign], right, left) if sign[0] == ">" else Relation(sign, left, right)
 
 
 def _bounded(low: tuple | None, low_closed: bool, high: tuple | None, high_closed: bool, variable: str) -> Region:

@@ -72,4 +72,11 @@ def circled(tokens: list[Token]) -> list[str] | None:
 
 def raw(tokens: list[Token]) -> tuple:
     """What is left of a text that was not understood: its tokens, white space aside."""
-    return tuple((token.kind, " ".join(token.value.split())) for token in tokens)
+    kept = []
+    for at, token in enumerate(tokens):
+        alone = (token.value == "{" and tokens[at + 2 : at + 3] and tokens[at + 2].value == "}") or (
+            token.value == "}" and at > 1 and tokens[at - 2].value == "{"
+        )
+        if token.kind != "op" or not alone:  # braces around one token say nothing
+            kept.append((token.kind, " ".join(token.value.split())))
+    return tuple(kept)
