@@ -243,6 +243,8 @@ class Parser:
         if sign in _CLOSES or sign == "{":
             bars, self.bars = self.bars, 0
             value = self.sum()
+            if sign == "[" and value[0] not in "+*/^":
+                raise NotAlgebra("[x] may be the integer below x")
             if sign == "{" and self.peek()[:2] in (("cmd", "choose"), ("cmd", "over")):
                 over = self.take("cmd", "over") or not self.take("cmd", "choose")
                 value = ("/", value, self.sum()) if over else ("f", "binomial", (value, self.sum()))

@@ -12,6 +12,8 @@ from mathcode.grading.forms.quantities import symbols
 
 MIN_DIGITS = 6
 """Digits from which a decimal may be a rounded value."""
+MAX_ROUNDING = Fraction(1, 10**4)
+"""What rounding may lose at most."""
 NOISE_DIGITS, NOISE = 10, Fraction(1, 10**9)
 """Digits and relative size of what floating point loses."""
 _DOUBLE = Fraction(1, 10**14)
@@ -255,10 +257,12 @@ def _decimal_of(tree: tuple) -> tuple[int, int, bool] | None:
 def _close(one: tuple | None, a: Fraction, other: tuple | None, b: Fraction) -> bool:
     """Whether two different constants are close by the policy of decimals; shapes are None where the writing is exact."""
     if one and other:
+        if min(one[0], other[0]) >= 15 and abs(a - b) <= _DOUBLE * max(abs(a), abs(b)):
+            return True
         if one[1] == other[1]:
-            return min(one[0], other[0]) >= 15 and abs(a - b) <= _DOUBLE * max(abs(a), abs(b))
+            return False
         (coarse, c), (fine, f) = ((one, a), (other, b)) if one[1] < other[1] else ((other, b), (one, a))
-        return _rounds(coarse, c, f) or _noise(fine, f, c)
+        return fine[0] >= NOISE_DIGITS and (_rounds(coarse, c, f) or (coarse[0] < NOISE_DIGITS and _noise(fine, f, c)))
     if not one and not other:
         return False
     if not a and not one:
@@ -273,6 +277,8 @@ def _rounds(shape: tuple, value: Fraction, exact: Fraction) -> bool:
     if digits < MIN_DIGITS or (exact.denominator == 1 and not scientific) or (decimals <= 0 and not scientific):
         return False
     step = Fraction(1, 10**decimals) if decimals >= 0 else Fraction(10**-decimals)
+    if abs(value - exact) > MAX_ROUNDING and not scientific:
+        return False
     return abs(value - exact) * 2 <= step or (0 <= abs(exact) - abs(value) < step and exact * value > 0)
 
 

@@ -4,10 +4,11 @@ True and False are final; None means that the arithmetic at hand (`arithmetic.Ex
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fractions import Fraction
 
 from mathcode.grading.forms import units
-from mathcode.grading.forms.arithmetic import Exact
+from mathcode.grading.forms.arithmetic import Exact, replaced
 from mathcode.grading.forms.quantities import symbols
 from mathcode.grading.forms.regions import interval
 from mathcode.grading.forms.values import (
@@ -94,7 +95,7 @@ class Comparison:
         if isinstance(gold, Named) and isinstance(answer, Named):
             chained = all_([self._chained(gold), self._chained(answer)])
             if gold.name == answer.name or _is_function(gold) != _is_function(answer) and {gold.name, answer.name} & {"y"}:
-                return all_([chained, self.equal(gold.value, answer.value)])
+                return all_([chained, self.equal(gold.value, _renamed(gold, answer))])
             left, right = _as_relation(gold), _as_relation(answer)
             return self.relations(left, right) if left and right and symbols(left.right) and not gold.sides and not answer.sides else False
         named, other = (gold, answer) if isinstance(gold, Named) else (answer, gold)
@@ -207,14 +208,19 @@ class Comparison:
 
     def _assignments(self, gold: Items, answer: Items) -> Verdict:
         """Values by their names. Names on one side alone are left out: values in the order of their names, or in any for a bare list."""
+        chained = all_(self._chained(item) for form in (gold, answer) for item in form.items if isinstance(item, Named))
+        if chained is not True:
+            return chained
         ours, theirs = _by_name(gold), _by_name(answer)
+        if not ours and not theirs:
+            return matched(gold.items, answer.items, self.equal)
+        if any(isinstance(item, Named) for form, named in ((gold, ours), (answer, theirs)) if not named for item in form.items):
+            return False
         if ours and theirs:
             if set(ours) != set(theirs):
                 return False
             return all_(matched(ours[name], theirs[name], self.equal) if len(ours[name]) == len(theirs[name]) else False for name in ours)
         named, other = (ours, answer) if ours else (theirs, gold)
-        if not named:
-            return False
         values = [value for name in sorted(named) for value in named[name]]
         if other.brackets in ("()", "<>", "[]") and len(named) > 1:
             if len(values) != len(other.items) or any(len(name) > 1 and "_" not in name for name in named):
@@ -239,6 +245,8 @@ class Comparison:
         if breaks is None:
             return self._piecewise(ours, theirs)
         places = {id(end): place for place, group in enumerate(breaks) for end in group}
+        if not all(_is_proper(piece, places) for form in (ours, theirs) for one in _regions(form) for piece in one.pieces):
+            return self._piecewise(ours, theirs)
         return all(_holds(ours, cell, places) == _holds(theirs, cell, places) for cell in range(2 * len(breaks) + 1))
 
     def _sorted(self, ends: list[tuple]) -> list[list[tuple]] | None:
@@ -377,6 +385,15 @@ def _is_function(named: Named) -> bool:
     return named.tree is not None and named.tree[0] in "f*"
 
 
+def _renamed(gold: Named, answer: Named):
+    """The value of a function with its variables named as those of the reference answer."""
+    if not (_is_function(gold) and _is_function(answer)) or not isinstance(answer.value, Quantity):
+        return answer.value
+    ours, theirs = ([node[1] for node in named.tree[2 if named.tree[0] == "f" else 1] if node[0] == "s"] for named in (gold, answer))
+    names = {name: name + " free" for name in ours if name not in theirs} | dict(zip(theirs, ours, strict=False))
+    return replace(answer.value, tree=replaced(answer.value.tree, names))
+
+
 def _as_relation(named: Named) -> Relation | None:
     if isinstance(named.value, Quantity) and named.tree is not None and not (named.value.unit or named.value.percent):
         return Relation("=", named.tree, named.value.tree)
@@ -418,7 +435,7 @@ def _by_name(items: Items) -> dict[str, list]:
     last = None
     for item in items.items:
         if isinstance(item, Named):
-            last = item.name
+            last = item.name if not _is_function(item) else f"{item.name} {item.tree}"
             values = list(item.value.items) if isinstance(item.value, Items) and not item.value.brackets else [item.value]
             found.setdefault(last, []).extend(values)
         elif last is not None and len(found) == 1:
@@ -447,6 +464,14 @@ def _regions(form) -> list[Region]:
     if isinstance(form, Region):
         return [form]
     return [one for item in form.items for one in _regions(item if isinstance(item, Region | Items) else Region(()))]
+
+
+def _is_proper(piece: Piece, places: dict[int, int]) -> bool:
+    """Whether an interval holds anything: its ends are in order."""
+    if piece.low is None or piece.high is None:
+        return True
+    low, high = places[id(piece.low)], places[id(piece.high)]
+    return low < high or (low == high and piece.low_closed and piece.high_closed)
 
 
 def _holds(form, cell: int, places: dict[int, int]) -> bool:

@@ -23,7 +23,7 @@ FUNCTIONS = {
 }  # fmt: skip
 """Functions, by the names that LaTeX, people and programs give them."""
 
-WRAPPERS = {"Integer", "Float", "mpf", "Decimal", "float", "int", "float64", "float32", "int64", "int32", "longdouble", "Poly", "S", "sympify"}
+WRAPPERS = {"Integer", "Float", "mpf", "Decimal", "float", "int", "float64", "float32", "int64", "int32", "longdouble", "Poly", "sympify"}
 """What programs put around a value; the value is the first argument."""
 
 RATIONALS = {"Rational", "Fraction"}

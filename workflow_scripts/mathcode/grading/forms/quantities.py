@@ -98,6 +98,8 @@ def in_words(text: str) -> Quantity | None:
 
 def quantity(tokens: list[Token]) -> Quantity | None:
     """The quantity that all of the tokens are; None if they are not one."""
+    if not tokens:
+        return None
     currency, negative, place = _currency(tokens)
     if found := _measured_letters(tokens, place, currency, negative):
         return found
