@@ -47,7 +47,7 @@ def numeric_equal(left: str, right: str) -> bool | None:
 
 
 def number(text: str) -> Number | None:
-    """A numeral: integer, decimal, fraction, ratio, mixed number, scientific notation, in digits or words, with unit or per cent; else None."""
+    """The number that a text is, in digits or words, as a fraction, ratio or mixed number, with unit or per cent; else None."""
     form = _form(text)
     if isinstance(form, Ratio) and len(form.terms) == 2:
         form = Quantity(("/", *form.terms))
@@ -110,7 +110,7 @@ def _options(gold: str, answer: str, comparison: Comparison) -> bool | None:
     ours, theirs = words.option(gold), words.option(answer)
     if ours and not (ours[0].isupper() or ours[2]):
         ours = None
-    if ours and theirs and (theirs[2] or not theirs[1]) and (ours[2] or theirs[2] or len(gold) == 1 and gold in "ABCDE"):
+    if ours and theirs and (theirs[2] or not theirs[1]) and (ours[2] or theirs[2] or (len(gold) == 1 and gold in "ABCDE")):
         if ours[0] != theirs[0]:
             return False
         return True if not ours[1] or not theirs[1] else comparison.equal(read(ours[1]), read(theirs[1]))

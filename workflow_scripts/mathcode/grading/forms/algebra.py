@@ -1,45 +1,24 @@
 r"""Algebra as people and programs write it, to a tree: a complete recursive descent over tokens that refuses what it does not know.
 
-A tree is a tuple:
-
-    ("n", value, shape)   a numeral: Fraction, and None for an integer, else (significant digits, decimals, scientific)
-    ("s", name)           a symbol; `pi`, `e`, `i`, `oo` are the constants
-    ("+", terms) ("*", factors)       tuples of trees
-    ("-", tree) ("/", above, below) ("^", base, exponent)
-    ("f", name, arguments)            a function of `names.FUNCTIONS`, or one we know nothing of, as `f'`
-
+The trees are described in `trees`; symbols and functions with what is attached to them are read in `applied`.
 Whoever reads on (units, relations, lists) continues where `Parser.place` stands.
 """
 
 from fractions import Fraction
 
-from mathcode.grading.forms.names import CONSTANTS, FUNCTIONS, LETTERS, OPAQUE, RATIONALS, WRAPPERS
+from mathcode.grading.forms.applied import Applied
+from mathcode.grading.forms.names import CONSTANTS, FUNCTIONS, LETTERS
 from mathcode.grading.forms.tokens import Token
+from mathcode.grading.forms.trees import NotAlgebra, letters_of, numeral, product
 
 MAX_DEPTH = 30
 """Brackets within brackets; nobody writes more."""
-MAX_DIGITS = 1000
-"""Digits of a numeral."""
-MAX_SCALE = 5000
-"""Powers of ten in scientific notation."""
-
-ONE = ("n", Fraction(1), None)
-_PLUS, _MINUS = {"+"}, {"-"}
 _TIMES = {("op", "*"), ("cmd", "cdot"), ("cmd", "times"), ("cmd", "ast")}
 _OVER = {("op", "/"), ("cmd", "div")}
 _CLOSES = {"(": ")", "[": "]"}
-_SHORT_WORDS = frozenset(
-    "am an as at be by do go he if in is it me my no of oh on or so to up us we ok hi and not the all for are but can has had was you one two six"
-    " ten any yes odd few per min max due".split()
-)
-"""Runs of letters that are English words, not products of variables."""
 
 
-class NotAlgebra(ValueError):
-    """The tokens are not algebra that this parser knows."""
-
-
-class Parser:
+class Parser(Applied):
     """Reads trees from tokens; `place` is the next token."""
 
     def __init__(self, tokens: list[Token], place: int = 0):
@@ -95,17 +74,19 @@ class Parser:
             elif token[:2] in _OVER:
                 self.place += 1
                 below = self.signed()
-                factors = [("/", _product(factors), below)]
+                factors = [("/", product(factors), below)]
             elif self.starts_factor(factors[-1]):
                 factors.append(self.power())
             else:
-                return _product(factors)
+                return product(factors)
 
     def _cross(self, token: Token) -> bool:
         """Whether an `x` between a number and a power of ten is a times sign: `1.23 x 10^-4`."""
         if token.kind != "word" or token.value not in ("x", "X") or not self.place or self.tokens[self.place - 1].kind != "num":
             return False
-        return self.peek(1)[:2] == ("num", "10") and self.peek(2)[:2] in (("op", "^"), ("op", "**")) and (token.spaced == self.peek(1).spaced)
+        return (
+            self.peek(1)[:2] == ("num", "10") and self.peek(2)[:2] in (("op", "^"), ("op", "**")) and (token.spaced == self.peek(1).spaced)
+        )
 
     def signed(self) -> tuple:
         """A power with signs before it."""
@@ -126,7 +107,12 @@ class Parser:
         if token.kind == "num":
             return token.spaced and self.peek(1)[:2] == ("op", "^") and before[0] != "n" and self.tokens[self.place - 1].kind != "num"
         if token.kind == "op":
-            return token.value == "(" or (token.value == "[" and before[0] != "n") or (token.value == "|" and not self.bars) or token.value == "{"
+            return (
+                token.value == "("
+                or (token.value == "[" and before[0] != "n")
+                or (token.value == "|" and not self.bars)
+                or token.value == "{"
+            )
         if token.kind == "cmd":
             return token.value in LETTERS or token.value in FUNCTIONS or token.value in ("frac", "sqrt", "binom", "lfloor", "lceil")
         if token.kind == "word":
@@ -274,7 +260,7 @@ class Parser:
             return self._function(FUNCTIONS[name])
         if name == "partial":
             token = self.peek()
-            if token.kind not in ("word", "cmd") or len(token.value) != 1 and token.value not in LETTERS:
+            if token.kind not in ("word", "cmd") or (len(token.value) != 1 and token.value not in LETTERS):
                 raise NotAlgebra(name)
             self.place += 1
             return self._symbol(f"partial {token.value}", bare=True)
@@ -290,7 +276,7 @@ class Parser:
         differential = ahead[0] == ("op", "{") and ahead[1][0] == "word" and ahead[1][1][0] == "d"
         next_ = [self.peek(at)[:2] for at in range(3)]
         if differential and next_[0] == ("op", "{") and next_[1][0] == "word" and next_[1][1][0] == "d" and next_[1][1] != "d_1":
-            inner = ["".join(token.value for token in self.tokens[start:self.place]), ""]
+            inner = ["".join(token.value for token in self.tokens[start : self.place]), ""]
             begin = self.place
             self._argument()
             inner[1] = "".join(token.value for token in self.tokens[begin : self.place])
@@ -324,171 +310,3 @@ class Parser:
             self.place += 1
             last = ("^", last, self.exponent())
         return ("*", (*symbols, last))
-
-    def _symbol(self, name: str, bare: bool = False) -> tuple:
-        """A symbol with its index and primes; a letter of a function with its argument."""
-        if not bare and self.take("op", "_"):
-            name += "_" + self._index()
-        primes = 0
-        while self.take("op", "'"):
-            primes += 1
-        if self.peek()[:2] in (("op", "^"),) and self.peek(1)[:2] in (("cmd", "prime"), ("op", "'")):
-            self.place += 2
-            primes += 1
-        elif [self.peek(at)[:2] for at in range(2)] == [("op", "^"), ("op", "{")] and self.peek(2)[:2] in (("cmd", "prime"), ("op", "'")):
-            self.place += 2
-            while self.peek()[:2] in (("cmd", "prime"), ("op", "'")):
-                primes += 1
-                self.place += 1
-            self.need("op", "}")
-        if primes:
-            name += "'" * primes
-        if self.peek()[:2] == ("op", "(") and not self.peek().spaced and self._is_function(name):
-            return ("f", name, self._arguments())
-        return ("s", name)
-
-    def _is_function(self, name: str) -> bool:
-        """Whether a letter before a bracket is the name of a function."""
-        letter = name.rstrip("'")
-        single = self.peek(1).kind in ("num", "word", "cmd") and self.peek(2)[:2] == ("op", ")")
-        return letter in ("f", "g") or (letter in OPAQUE and (single or letter != name)) or (letter != name and len(letter) == 1 and single)
-
-    def _index(self) -> str:
-        """What stands behind `_`, as text."""
-        if not self.take("op", "{"):
-            token = self.peek()
-            if token.kind not in ("num", "word", "cmd", "text", "mark"):
-                raise NotAlgebra("no index")
-            if token.kind in ("num", "word") and len(token.value) > 1 and token.value.isalnum():
-                self.tokens[self.place] = Token(token.kind, token.value[1:])
-                return token.value[0]
-            self.place += 1
-            return token.value.strip()
-        start = self.place
-        while not self.take("op", "}"):
-            if self._ends_here(0) or self.peek()[:2] == ("op", "{"):
-                raise NotAlgebra("an index without end")
-            self.place += 1
-        return "".join(token.value.strip() for token in self.tokens[start : self.place - 1])
-
-    def _arguments(self) -> tuple:
-        """The trees between round brackets."""
-        self.need("op", "(")
-        bars, self.bars = self.bars, 0
-        found = [self.sum()]
-        while self.take("op", ","):
-            found.append(self.sum())
-        self.need("op", ")")
-        self.bars = bars
-        return tuple(found)
-
-    def _function(self, name: str) -> tuple:
-        r"""A function with its power, base and argument: `\sin^2 x`, `\log_2 8`, `\ln(x)`, `\sin 2x`."""
-        power = base = None
-        while True:
-            if name in ("log", "lg") and base is None and self.take("op", "_"):
-                base = self._argument()
-            elif power is None and self.peek()[:2] in (("op", "^"), ("op", "**")):
-                self.place += 1
-                power = self._argument() if self.peek()[:2] != ("op", "-") else self.signed()
-            else:
-                break
-        if self.peek()[:2] == ("op", "("):
-            arguments = self._arguments()
-        elif self.peek()[:2] == ("op", "{") and name not in ("sqrt",):
-            arguments = (self._argument(),)
-        else:
-            arguments = (self._open_argument(),)
-        arguments = self._in_degrees(name, arguments)
-        if base is not None:
-            value = ("f", "log", (*arguments, base))
-        elif name == "lg":
-            value = ("f", "log", (*arguments, ("n", Fraction(10), None)))
-        elif power is not None and power == ("-", ONE) and name in ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh"):
-            return ("f", "a" + name, arguments)
-        else:
-            value = ("f", name, arguments)
-        return ("^", value, power) if power is not None else value
-
-    def _open_argument(self) -> tuple:
-        """An argument without brackets: factors up to the next sign or function."""
-        if self.peek().kind == "op" and self.peek().value == "-":
-            self.place += 1
-            return ("-", self._open_argument())
-        factors = [self.power()]
-        while self.starts_factor(factors[-1]) and not self._function_next() and self.peek()[:2] != ("op", "("):
-            factors.append(self.power())
-        return _product(factors)
-
-    def _function_next(self) -> bool:
-        token = self.peek()
-        return token.kind in ("word", "cmd", "call") and token.value.rsplit(".", 1)[-1] in FUNCTIONS
-
-    def _in_degrees(self, name: str, arguments: tuple) -> tuple:
-        """Within a function a degree sign counts."""
-        if not (self.peek()[:2] == ("op", "^") and self._degrees()):
-            return arguments
-        self.place += 2 if self.peek(1)[:2] == ("cmd", "circ") else 4
-        return (("/", ("*", (arguments[0], ("s", "pi"))), ("n", Fraction(180), None)),)
-
-    def _call(self, name: str) -> tuple:
-        """What a program prints as a call of a number."""
-        if name in WRAPPERS:
-            return self._wrapped()
-        arguments = self._arguments()
-        if name in RATIONALS and len(arguments) <= 2:
-            return arguments[0] if len(arguments) == 1 else ("/", *arguments)
-        if name in ("log2", "log10") and len(arguments) == 1:
-            return ("f", "log", (arguments[0], ("n", Fraction(name[3:]), None)))
-        if name == "root" and len(arguments) == 2:
-            return ("f", "root", arguments)
-        if name in FUNCTIONS:
-            return ("f", FUNCTIONS[name], arguments)
-        raise NotAlgebra(name)
-
-    def _wrapped(self) -> tuple:
-        """The first argument; what follows it says how the program keeps the value."""
-        self.need("op", "(")
-        quoted = self.take("op", "'") or self.take("op", '"')
-        value = self.sum()
-        if quoted and not (self.take("op", "'") or self.take("op", '"')):
-            raise NotAlgebra("a quotation without end")
-        while not self.take("op", ")"):
-            if self._ends_here(0) or self.peek()[:2] == ("op", "("):
-                raise NotAlgebra("a call without end")
-            self.place += 1
-        return value
-
-
-def _product(factors: list[tuple]) -> tuple:
-    return factors[0] if len(factors) == 1 else ("*", tuple(factors))
-
-
-def numeral(text: str) -> tuple:
-    """The tree of a numeral.
-
-    Raises:
-        NotAlgebra: it has more digits than anybody computes with.
-    """
-    if text.isdigit():
-        if len(text) > MAX_DIGITS:
-            raise NotAlgebra("a long numeral")
-        return ("n", Fraction(int(text)), None)
-    mantissa, _, scale = text.lower().partition("e")
-    if len(mantissa) > MAX_DIGITS or abs(int(scale or 0)) > MAX_SCALE:
-        raise NotAlgebra("a long numeral")
-    whole, _, decimals = mantissa.partition(".")
-    digits = (whole + decimals).lstrip("0")
-    value = Fraction(int(whole + decimals or 0), 10 ** len(decimals)) * Fraction(10) ** int(scale or 0)
-    return ("n", value, (len(digits), len(decimals) - int(scale or 0), bool(scale)))
-
-
-def letters_of(word: str) -> list[str] | None:
-    """The symbols that a run of letters stands for: a name, or up to three factors; None if it is a word."""
-    if word in CONSTANTS:
-        return [CONSTANTS[word]]
-    if word in FUNCTIONS or word in LETTERS or "_" in word:
-        return [word]
-    if len(word) > 3 or word.lower() in _SHORT_WORDS or (len(word) == 3 and word[0].isupper() and word[1:].islower()):
-        return None
-    return list(word)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from mathcode.grading.forms import exactly, numeric
-from mathcode.grading.forms.quantities import symbols
+from mathcode.grading.forms.trees import nodes, replaced, symbols
 
 MIN_DIGITS = 6
 """Digits from which a decimal may be a rounded value."""
@@ -77,7 +77,7 @@ class Numeric(Exact):
     """Decides what is left at several points, to sixty digits."""
 
     def approximately(self, left: tuple, right: tuple) -> bool | None:
-        if any(("f", "log") == node[:2] and len(node[2]) == 1 for tree in (left, right) for node in nodes(tree)):
+        if any(node[:2] == ("f", "log") and len(node[2]) == 1 for tree in (left, right) for node in nodes(tree)):
             readings = ("ln", "log10")  # a logarithm without a base: whichever both can have
             return any(self._at_points(_logarithm(left, base), _logarithm(right, base)) for base in readings)
         return self._at_points(left, right)
@@ -135,31 +135,6 @@ class Numeric(Exact):
                 return False
             quotients.append(quotient)
         return len(quotients) >= _ENOUGH and (not positive or (quotients[0][0] > 0 and not quotients[0][1])) and any(quotients[0])
-
-
-def nodes(tree: tuple):
-    """All parts of a tree."""
-    stack = [tree]
-    while stack:
-        node = stack.pop()
-        yield node
-        if node[0] in "+*":
-            stack += node[1]
-        elif node[0] == "f":
-            stack += node[2]
-        elif node[0] not in "ns":
-            stack += node[1:]
-
-
-def replaced(tree: tuple, names: dict[str, str]) -> tuple:
-    """A tree with other names for some symbols."""
-    if tree[0] == "s":
-        return ("s", names.get(tree[1], tree[1]))
-    if tree[0] in "+*":
-        return (tree[0], tuple(replaced(part, names) for part in tree[1]))
-    if tree[0] == "f":
-        return ("f", tree[1], tuple(replaced(part, names) for part in tree[2]))
-    return tree if tree[0] == "n" else (tree[0], *(replaced(part, names) for part in tree[1:]))
 
 
 def _alike(left: tuple, right: tuple) -> tuple[tuple, tuple]:

@@ -3,14 +3,13 @@
 True and False are final; None means that the arithmetic at hand (`arithmetic.Exact`) cannot tell, but `arithmetic.Numeric` can.
 """
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
 
 from mathcode.grading.forms import units
-from mathcode.grading.forms.arithmetic import Exact, replaced
-from mathcode.grading.forms.quantities import symbols
-from mathcode.grading.forms.regions import interval
+from mathcode.grading.forms.arithmetic import Exact
+from mathcode.grading.forms.sets import Sets
+from mathcode.grading.forms.trees import replaced, symbols
 from mathcode.grading.forms.values import (
     Based,
     Chain,
@@ -18,7 +17,6 @@ from mathcode.grading.forms.values import (
     Matrix,
     Moment,
     Named,
-    Piece,
     Quantity,
     Range,
     Ratio,
@@ -27,12 +25,12 @@ from mathcode.grading.forms.values import (
     Relation,
     Words,
 )
+from mathcode.grading.forms.verdicts import Verdict, all_, any_, matched
 
-Verdict = bool | None
 _HUNDRED = ("n", Fraction(100), None)
 
 
-class Comparison:
+class Comparison(Sets):
     """Compares forms with one arithmetic."""
 
     def __init__(self, arithmetic: Exact):
@@ -78,9 +76,9 @@ class Comparison:
             factor = units.ratio(answer.unit, gold.unit)
             if factor is None:
                 return False
-        if (gold.noun and answer.noun and not _one_noun(gold.noun, answer.noun)) or (gold.noun and answer.unit) or (gold.unit and answer.noun):
-            if not (_counts(gold) or _counts(answer)):
-                return False
+        contradicting = (gold.noun and answer.noun and not _one_noun(gold.noun, answer.noun)) or (gold.noun and answer.unit)
+        if (contradicting or (gold.unit and answer.noun)) and not (_counts(gold) or _counts(answer)):
+            return False
         same = self.arithmetic.same
         if gold.percent != answer.percent:
             if gold.unit or answer.unit or gold.noun or answer.noun:
@@ -94,7 +92,7 @@ class Comparison:
         """A value with its name: the name may be left out, but not be another one, unless the two are one equation."""
         if isinstance(gold, Named) and isinstance(answer, Named):
             chained = all_([self._chained(gold), self._chained(answer)])
-            if gold.name == answer.name or _is_function(gold) != _is_function(answer) and {gold.name, answer.name} & {"y"}:
+            if gold.name == answer.name or (_is_function(gold) != _is_function(answer) and {gold.name, answer.name} & {"y"}):
                 return all_([chained, self.equal(gold.value, _renamed(gold, answer))])
             left, right = _as_relation(gold), _as_relation(answer)
             return self.relations(left, right) if left and right and symbols(left.right) and not gold.sides and not answer.sides else False
@@ -150,14 +148,19 @@ class Comparison:
             return all_(pairs)
         first, its = gold.terms[0], answer.terms[0]
         return all_(
-            self.arithmetic.same(("*", (first, other)), ("*", (its, one))) for one, other in zip(gold.terms[1:], answer.terms[1:], strict=True)
+            self.arithmetic.same(("*", (first, other)), ("*", (its, one)))
+            for one, other in zip(gold.terms[1:], answer.terms[1:], strict=True)
         )
 
     def _items(self, gold, answer) -> Verdict:
         """Lists, sets, tuples, and what a single value may be beside them."""
         gold, answer = _unwrapped(gold), _unwrapped(answer)
         sets = [self._region_of(gold), self._region_of(answer)]
-        if sets[0] is not None and sets[1] is not None and not (isinstance(gold, Items) and isinstance(answer, Items) and not _odd(gold, answer)):
+        if (
+            sets[0] is not None
+            and sets[1] is not None
+            and not (isinstance(gold, Items) and isinstance(answer, Items) and not _odd(gold, answer))
+        ):
             return self.regions(gold, answer)
         if isinstance(gold, Matrix) or isinstance(answer, Matrix):
             return self._matrix_and_items(gold, answer)
@@ -178,14 +181,6 @@ class Comparison:
             return all_(self.equal(*pair) for pair in zip(gold.items, answer.items, strict=True))
         return matched(gold.items, answer.items, self.equal)
 
-    def _region_of(self, form):
-        """A form as a set of reals, where it can be one."""
-        if isinstance(form, Region) or (isinstance(form, Items) and form.brackets in ("and", "minus")):
-            return form
-        if isinstance(form, Named) and isinstance(form.value, Region):
-            return form.value
-        return interval(form) if isinstance(form, Items) and form.brackets in ("()", "[]") else None
-
     def _matrix_and_items(self, gold, answer) -> Verdict:
         """A matrix and rows in brackets; a column and a vector."""
         items = gold if isinstance(gold, Items) else answer
@@ -204,7 +199,9 @@ class Comparison:
         """Entry by entry."""
         if gold.kind != answer.kind or [len(row) for row in gold.rows] != [len(row) for row in answer.rows]:
             return False
-        return all_(self.equal(*pair) for ours, theirs in zip(gold.rows, answer.rows, strict=True) for pair in zip(ours, theirs, strict=True))
+        return all_(
+            self.equal(*pair) for ours, theirs in zip(gold.rows, answer.rows, strict=True) for pair in zip(ours, theirs, strict=True)
+        )
 
     def _assignments(self, gold: Items, answer: Items) -> Verdict:
         """Values by their names. Names on one side alone are left out: values in the order of their names, or in any for a bare list."""
@@ -230,59 +227,6 @@ class Comparison:
             return False
         return matched(values, other.items, self.equal) if ours else matched(other.items, values, self.equal)
 
-    def regions(self, gold, answer) -> Verdict:
-        """Sets of reals: the same points."""
-        ours, theirs = self._region_of(gold), self._region_of(answer)
-        if ours is None or theirs is None:
-            return False
-        variables = [{one.variable for one in _regions(form)} - {None} for form in (ours, theirs)]
-        if variables[0] and variables[1] and variables[0] != variables[1]:
-            return False
-        ends = [end for form in (ours, theirs) for one in _regions(form) for piece in one.pieces for end in (piece.low, piece.high) if end]
-        if len(ends) > 60:
-            return False
-        breaks = self._sorted(ends)
-        if breaks is None:
-            return self._piecewise(ours, theirs)
-        places = {id(end): place for place, group in enumerate(breaks) for end in group}
-        if not all(_is_proper(piece, places) for form in (ours, theirs) for one in _regions(form) for piece in one.pieces):
-            return self._piecewise(ours, theirs)
-        return all(_holds(ours, cell, places) == _holds(theirs, cell, places) for cell in range(2 * len(breaks) + 1))
-
-    def _sorted(self, ends: list[tuple]) -> list[list[tuple]] | None:
-        """Ends in groups of equal ones, ascending; None if two cannot be ordered."""
-        groups: list[list[tuple]] = []
-        for end in ends:
-            low, high = 0, len(groups)
-            while low < high:
-                middle = (low + high) // 2
-                order = self.arithmetic.order(groups[middle][0], end)
-                if order is None:
-                    return None
-                if order == 0:
-                    groups[middle].append(end)
-                    break
-                low, high = (middle + 1, high) if order < 0 else (low, middle)
-            else:
-                groups.insert(low, [end])
-        if len(ends) == 1 and self.arithmetic.order(ends[0], ("n", Fraction(0), None)) is None:
-            return None
-        return groups
-
-    def _piecewise(self, gold, answer) -> Verdict:
-        """Regions whose ends hold symbols: the same pieces, in any order."""
-        if not isinstance(gold, Region) or not isinstance(answer, Region) or len(gold.pieces) != len(answer.pieces):
-            return False
-        return matched(gold.pieces, answer.pieces, self._pieces)
-
-    def _pieces(self, gold: Piece, answer: Piece) -> Verdict:
-        if (gold.low_closed, gold.high_closed) != (answer.low_closed, answer.high_closed):
-            return False
-        pairs = [(gold.low, answer.low), (gold.high, answer.high)]
-        if any((one is None) != (other is None) for one, other in pairs):
-            return False
-        return all_(self.arithmetic.same(*pair) for pair in pairs if pair[0] is not None)
-
     def ranges(self, gold: Range, answer: Range) -> Verdict:
         return all_([self.equal(gold.low, answer.low), self.equal(gold.high, answer.high)])
 
@@ -297,56 +241,10 @@ _KINDS = {
 }
 
 
-def all_(verdicts: Iterable[Verdict]) -> Verdict:
-    """Whether all are true; None if that hangs on an open one."""
-    found: Verdict = True
-    for verdict in verdicts:
-        if verdict is False:
-            return False
-        found = None if verdict is None else found
-    return found
-
-
-def any_(verdicts: Iterable[Verdict]) -> Verdict:
-    """Whether one is true; None if that hangs on an open one."""
-    found: Verdict = False
-    for verdict in verdicts:
-        if verdict:
-            return True
-        found = None if verdict is None else found
-    return found
-
-
-def matched(golds, answers, equal: Callable) -> Verdict:
-    """Whether the items can be paired off; None when some pair is open and the open ones could matter."""
-    if len(golds) != len(answers):
-        return False
-    table = [[equal(gold, answer) for answer in answers] for gold in golds]
-    if _pairs_off(table, (True,)):
-        return True
-    return None if _pairs_off(table, (True, None)) else False
-
-
-def _pairs_off(table: list[list[Verdict]], accepted: tuple) -> bool:
-    """Whether a perfect matching exists (augmenting paths)."""
-    partner: dict[int, int] = {}
-
-    def place(row: int, seen: set[int]) -> bool:
-        for column, decision in enumerate(table[row]):
-            if decision in accepted and column not in seen:
-                seen.add(column)
-                if column not in partner or place(partner[column], seen):
-                    partner[column] = row
-                    return True
-        return False
-
-    return all(place(row, set()) for row in range(len(table)))
-
-
 def _one_noun(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether one noun phrase is the other, or says more of it."""
     fewer, more = sorted((one, other), key=len)
-    return more[-len(fewer) :] == fewer or set(fewer) <= set(more) and fewer[-1] == more[-1]
+    return more[-len(fewer) :] == fewer or (set(fewer) <= set(more) and fewer[-1] == more[-1])
 
 
 def _counts(quantity: Quantity) -> bool:
@@ -453,42 +351,6 @@ def _rows(items: Items) -> tuple | None:
     for item in items.items:
         if isinstance(item, Items) and item.brackets in ("[]", "()"):
             rows.append(item.items)
-        elif isinstance(item, Quantity) and rows == [] and False:
-            rows.append((item,))
         else:
             return None
     return tuple(rows) if len({len(row) for row in rows}) == 1 else None
-
-
-def _regions(form) -> list[Region]:
-    if isinstance(form, Region):
-        return [form]
-    return [one for item in form.items for one in _regions(item if isinstance(item, Region | Items) else Region(()))]
-
-
-def _is_proper(piece: Piece, places: dict[int, int]) -> bool:
-    """Whether an interval holds anything: its ends are in order."""
-    if piece.low is None or piece.high is None:
-        return True
-    low, high = places[id(piece.low)], places[id(piece.high)]
-    return low < high or (low == high and piece.low_closed and piece.high_closed)
-
-
-def _holds(form, cell: int, places: dict[int, int]) -> bool:
-    """Whether a set holds a cell: odd cells are the ends themselves, even ones lie between."""
-    if isinstance(form, Region):
-        return any(_within(piece, cell, places) for piece in form.pieces)
-    held = [_holds(item, cell, places) for item in form.items]
-    return all(held) if form.brackets == "and" else held[0] and not held[1]
-
-
-def _within(piece: Piece, cell: int, places: dict[int, int]) -> bool:
-    if piece.low is not None:
-        low = 2 * places[id(piece.low)] + 1
-        if cell < low or (cell == low and not piece.low_closed):
-            return False
-    if piece.high is not None:
-        high = 2 * places[id(piece.high)] + 1
-        if cell > high or (cell == high and not piece.high_closed):
-            return False
-    return True

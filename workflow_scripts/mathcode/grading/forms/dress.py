@@ -9,7 +9,18 @@ import re
 LAYERS = 12
 """Layers of dress that are taken off; nobody wears more."""
 
-_DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("__", "__"), ("```", "```"), ("`", "`"), ('"', '"'), ("'", "'"))
+_DELIMITERS = (
+    ("$$", "$$"),
+    ("$", "$"),
+    ("\\(", "\\)"),
+    ("\\[", "\\]"),
+    ("**", "**"),
+    ("__", "__"),
+    ("```", "```"),
+    ("`", "`"),
+    ('"', '"'),
+    ("'", "'"),
+)
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox|colorbox\s*\{[a-z]+\})\s*\{")
 _LABEL = re.compile(
     r"(?:(?:so|thus|hence|therefore),?\s+)?(?:the\s+)?(?:final\s+|correct\s+)?(?:answer|ans|result|solution)\.?\s*(?:is\s*:?|[:=])\s*"
@@ -77,7 +88,13 @@ def _bare(text: str) -> str:
         return text[box.end() : -1]
     for opening, end in _DELIMITERS:
         inner = text[len(opening) : -len(end)]
-        if len(text) >= len(opening) + len(end) and text.startswith(opening) and text.endswith(end) and opening not in inner and end not in inner:
+        if (
+            len(text) >= len(opening) + len(end)
+            and text.startswith(opening)
+            and text.endswith(end)
+            and opening not in inner
+            and end not in inner
+        ):
             return inner
     return text
 

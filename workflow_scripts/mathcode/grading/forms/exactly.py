@@ -10,6 +10,8 @@ import hashlib
 import math
 from fractions import Fraction
 
+from mathcode.grading.forms.transcendental import Undefined
+
 MAX_BITS = 6000
 """Size of the fractions that are kept; beyond it only the value in the field is known."""
 MAX_EXPONENT = 10**5
@@ -24,10 +26,6 @@ _I = pow(next(a for a in _PRIMES + list(range(200, 999)) if pow(a, (MODULUS - 1)
 
 class Undecided(Exception):
     """Something the field does not know: a function, a root of a symbol, a symbol as an exponent."""
-
-
-class Undefined(ArithmeticError):
-    """The tree has no value: a zero stands below."""
 
 
 def fraction(tree: tuple) -> Fraction | None:
@@ -61,7 +59,7 @@ def equal(left: tuple, right: tuple) -> bool | None:
 
 
 def ratio(left: tuple, right: tuple) -> Fraction | bool | None:
-    """The constant by which `right` is multiplied to give `left`: its value, True if it is no small fraction; False: there is none; None: untold."""
+    """The constant factor from `right` to `left`: its value, True if that is no small fraction; False: there is none; None: untold."""
     try:
         quotients = []
         for point in (1, 2, 3):
@@ -255,7 +253,13 @@ def _function(name: str, arguments: list[tuple]) -> tuple[int, Fraction | None]:
         return _counted(math.prod, range(2, whole[0] + 1))
     if name == "factorial2" and 0 <= whole[0] <= MAX_FACTORIAL:
         return _counted(math.prod, range(whole[0], 0, -2))
-    if name == "binomial" and len(whole) == 2 and 0 <= whole[1] and abs(whole[0]) <= 10**6 and min(whole[1], whole[0] - whole[1]) <= MAX_FACTORIAL:
+    if (
+        name == "binomial"
+        and len(whole) == 2
+        and whole[1] >= 0
+        and abs(whole[0]) <= 10**6
+        and min(whole[1], whole[0] - whole[1]) <= MAX_FACTORIAL
+    ):
         return _counted(lambda pair: math.comb(*pair), whole) if whole[0] >= 0 else (0, Fraction(0))
     raise Undecided
 
@@ -265,5 +269,11 @@ def _counted(count, what) -> tuple[int, Fraction | None]:
     return number % MODULUS, _kept(Fraction(number))
 
 
-_ON_FRACTIONS = {"abs": abs, "floor": math.floor, "ceil": math.ceil, "sign": lambda one: (one > 0) - (one < 0), "conjugate": lambda one: one}
+_ON_FRACTIONS = {
+    "abs": abs,
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "sign": lambda one: (one > 0) - (one < 0),
+    "conjugate": lambda one: one,
+}
 _ON_INTEGERS = {"gcd": math.gcd, "lcm": math.lcm, "max": max, "min": min, "Mod": lambda a, b: a % b}

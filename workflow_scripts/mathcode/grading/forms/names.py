@@ -4,8 +4,9 @@ GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "
          "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"}  # fmt: skip
 """Letters that programs and plain text spell out."""
 
-LETTERS = GREEK | {name.capitalize() for name in GREEK} | {"varepsilon", "vartheta", "varphi", "varrho", "varsigma", "varpi", "ell", "hbar",
-                                                           "infty", "aleph", "Re", "Im", "nabla", "partial", "emptyset", "top", "prime"}  # fmt: skip
+_VARIANTS = {"varepsilon", "vartheta", "varphi", "varrho", "varsigma", "varpi", "ell", "hbar", "infty", "aleph", "Re", "Im", "nabla",
+             "partial", "emptyset", "top", "prime"}  # fmt: skip
+LETTERS = GREEK | {name.capitalize() for name in GREEK} | _VARIANTS
 """Macros that are symbols."""
 
 CONSTANTS = {"pi": "pi", "Pi": "Pi", "infty": "oo", "oo": "oo", "inf": "oo", "Infinity": "oo", "infinity": "oo", "e": "e", "E": "E"}
@@ -37,7 +38,22 @@ RELATIONS = {"Eq": "=", "Equality": "=", "Ne": "!=", "Unequality": "!=", "Lt": "
 LOGICAL = {"Union", "Intersection", "And", "Or"}
 
 _MODULES = ("np", "numpy", "sp", "sympy", "math", "fractions", "decimal", "mpmath", "cmath")
-_PLAIN = {*FUNCTIONS, *WRAPPERS, *RATIONALS, *MATRICES, *TUPLES, *SETS, *LISTS, *INTERVALS, *RELATIONS, *LOGICAL, "Mod", "root", "log2", "log10"}
+_PLAIN = {
+    *FUNCTIONS,
+    *WRAPPERS,
+    *RATIONALS,
+    *MATRICES,
+    *TUPLES,
+    *SETS,
+    *LISTS,
+    *INTERVALS,
+    *RELATIONS,
+    *LOGICAL,
+    "Mod",
+    "root",
+    "log2",
+    "log10",
+}
 CALLS = _PLAIN | {f"{module}.{name}" for module in _MODULES for name in _PLAIN}
 """Names that, before an opening bracket, are what programs print."""
 

@@ -10,20 +10,24 @@ import math
 from decimal import Decimal
 from fractions import Fraction
 
-from mathcode.grading.forms.exactly import MAX_EXPONENT, MAX_FACTORIAL, Undefined
+from mathcode.grading.forms.exactly import MAX_EXPONENT, MAX_FACTORIAL
+from mathcode.grading.forms.transcendental import (
+    CONTEXT,
+    ONE,
+    TINY,
+    ZERO,
+    Complex,
+    Undefined,
+    Unknown,
+    arctangent,
+    exp,
+    ln,
+    pi,
+    root,
+    sine_cosine,
+)
 
-DIGITS = 60
-CONTEXT = decimal.Context(prec=DIGITS, Emax=10**8, Emin=-(10**8), traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow])
-"""Overflow and division by zero raise."""
-_TINY = Decimal(10) ** -(DIGITS - 8)
-_GUARD = 6
-
-Complex = tuple[Decimal, Decimal]
-_ZERO, _ONE, _TWO, _HALF = Decimal(0), Decimal(1), Decimal(2), Decimal("0.5")
-
-
-class Unknown(ValueError):
-    """A function that nobody knows the values of, or a number too large to compute with."""
+_TWO = Decimal(2)
 
 
 class Point:
@@ -41,18 +45,18 @@ class Point:
 
     def of(self, name: str) -> Complex:
         if name == "pi":
-            return pi(), _ZERO
+            return pi(), ZERO
         if name == "e":
-            return CONTEXT.exp(_ONE), _ZERO
+            return CONTEXT.exp(ONE), ZERO
         if name == "i" and self.imaginary:
-            return _ZERO, _ONE
+            return ZERO, ONE
         if name == "oo":
             raise Unknown(name)
         digest = int.from_bytes(hashlib.blake2b(f"{self.number} {name}".encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
         if self.whole:
-            return Decimal(2 + digest % 9), _ZERO
+            return Decimal(2 + digest % 9), ZERO
         size = Decimal(digest % 9973 + 211) / (Decimal(3989) if digest >> 20 & 1 else Decimal(11927))
-        return -size if digest >> 40 & 1 and not self.positive else size, _ZERO
+        return -size if digest >> 40 & 1 and not self.positive else size, ZERO
 
 
 def value(tree: tuple, point: Point) -> Complex:
@@ -71,7 +75,7 @@ def value(tree: tuple, point: Point) -> Complex:
 def _value(tree: tuple, point: Point) -> Complex:
     kind = tree[0]
     if kind == "n":
-        return _decimal(tree[1]), _ZERO
+        return _decimal(tree[1]), ZERO
     if kind == "s":
         return point.of(tree[1])
     if kind == "-":
@@ -96,13 +100,13 @@ def _decimal(exact: Fraction) -> Decimal:
 
 def _clean(real: Decimal, imaginary: Decimal, *parts: Complex) -> Complex:
     """A sum whose terms cancel is zero."""
-    size = max(max(abs(part[0]), abs(part[1])) for part in parts) * _TINY
-    return (_ZERO if abs(real) < size else real, _ZERO if abs(imaginary) < size else imaginary)
+    size = max(max(abs(part[0]), abs(part[1])) for part in parts) * TINY
+    return (ZERO if abs(real) < size else real, ZERO if abs(imaginary) < size else imaginary)
 
 
 def times(left: Complex, right: Complex) -> Complex:
     (a, b), (c, d) = left, right
-    return (a * c, _ZERO) if not b and not d else (a * c - b * d, a * d + b * c)
+    return (a * c, ZERO) if not b and not d else (a * c - b * d, a * d + b * c)
 
 
 def over(left: Complex, right: Complex) -> Complex:
@@ -110,7 +114,7 @@ def over(left: Complex, right: Complex) -> Complex:
     if not c and not d:
         raise Undefined
     if not b and not d:
-        return a / c, _ZERO
+        return a / c, ZERO
     size = c * c + d * d
     return (a * c + b * d) / size, (b * c - a * d) / size
 
@@ -142,14 +146,14 @@ def _power(base_tree: tuple, exponent_tree: tuple, point: Point) -> Complex:
         return _whole_power(base, int(exact))
     if exact is not None and exact.denominator % 2 and not base[1] and base[0] < 0 and exact.denominator < 100:
         size = _real_power(-base[0], exact)
-        return (-size if exact.numerator % 2 else size), _ZERO
+        return (-size if exact.numerator % 2 else size), ZERO
     exponent = _value(exponent_tree, point)
     if not exponent[1] and exponent[0] == exponent[0].to_integral_value() and abs(exponent[0]) <= MAX_EXPONENT:
         return _whole_power(base, int(exponent[0]))
     if not base[0] and not base[1]:
         if exponent[1] or exponent[0] <= 0:
             raise Undefined
-        return _ZERO, _ZERO
+        return ZERO, ZERO
     return exp(times(exponent, ln(base)))
 
 
@@ -161,126 +165,15 @@ def _whole_power(base: Complex, exponent: int) -> Complex:
     if abs(exponent) > 10**9:
         raise Unknown("exponent")
     if exponent < 0:
-        return over((_ONE, _ZERO), _whole_power(base, -exponent))
+        return over((ONE, ZERO), _whole_power(base, -exponent))
     if not base[1]:
-        return base[0] ** exponent if exponent or base[0] else _ONE, _ZERO
-    result = (_ONE, _ZERO)
+        return base[0] ** exponent if exponent or base[0] else ONE, ZERO
+    result = (ONE, ZERO)
     while exponent:
         if exponent & 1:
             result = times(result, base)
         base, exponent = times(base, base), exponent >> 1
     return result
-
-
-def _reduced(angle: Decimal) -> Decimal:
-    """An angle between -pi and pi, to full precision for what people write."""
-    if abs(angle) > Decimal(10) ** 18:
-        raise Unknown("angle")
-    with decimal.localcontext(CONTEXT) as context:
-        context.prec = DIGITS + 22
-        turn = 2 * pi(DIGITS + 22)
-        return angle - turn * (angle / turn).to_integral_value()
-
-
-_PI: dict[int, Decimal] = {}
-
-
-def pi(digits: int = DIGITS) -> Decimal:
-    """Pi (Machin's formula in integers)."""
-    if digits not in _PI:
-        unit = 10 ** (digits + 10)
-
-        def inverse(x: int) -> int:
-            total, power, odd, sign = 0, unit // x, 1, 1
-            while power:
-                total += sign * (power // odd)
-                power, odd, sign = power // (x * x), odd + 2, -sign
-            return total
-
-        _PI[digits] = decimal.Context(prec=digits + 5).create_decimal(f"{4 * (4 * inverse(5) - inverse(239))}e-{digits + 10}")
-    return _PI[digits]
-
-
-def _sine_cosine(angle: Decimal) -> tuple[Decimal, Decimal]:
-    """Sine and cosine: the series after eight halvings."""
-    with decimal.localcontext(CONTEXT) as context:
-        context.prec = DIGITS + 12
-        small = _reduced(angle) / 256
-        square = small * small
-        sine = term = small
-        for count in range(2, 80, 2):
-            term = -term * square / (count * (count + 1))
-            if abs(term) < Decimal(10) ** -(DIGITS + 14):
-                break
-            sine += term
-        cosine = (1 - sine * sine).sqrt()
-        for _ in range(8):
-            sine, cosine = 2 * sine * cosine, 1 - 2 * sine * sine
-    return tuple(_ZERO if abs(part) < _TINY else part for part in (+sine, +cosine))
-
-
-def _arctangent(x: Decimal) -> Decimal:
-    """Arc tangent: the series after halvings of the angle."""
-    with decimal.localcontext(CONTEXT) as context:
-        context.prec = DIGITS + 12
-        halvings = 6
-        for _ in range(halvings):
-            x = x / (1 + (1 + x * x).sqrt())
-        square = x * x
-        total = term = x
-        for odd in range(3, 400, 2):
-            term = -term * square
-            step = term / odd
-            if abs(step) < Decimal(10) ** -(DIGITS + 14):
-                break
-            total += step
-        return total * 2**halvings
-
-
-def _angle(point: Complex) -> Decimal:
-    """Argument of a complex number."""
-    x, y = point
-    if not x and not y:
-        raise Undefined
-    if not y:
-        return _ZERO if x > 0 else pi()
-    if not x:
-        return pi() / 2 if y > 0 else -pi() / 2
-    angle = _arctangent(y / x)
-    return +angle if x > 0 else angle + pi() if y > 0 else angle - pi()
-
-
-def exp(power: Complex) -> Complex:
-    if abs(power[0]) > 10**7:
-        raise Unknown("exponent")
-    size = power[0].exp()
-    if not power[1]:
-        return size, _ZERO
-    sine, cosine = _sine_cosine(power[1])
-    return size * cosine, size * sine
-
-
-def ln(argument: Complex) -> Complex:
-    x, y = argument
-    if not y:
-        if not x:
-            raise Undefined
-        return (x.ln(), _ZERO) if x > 0 else ((-x).ln(), pi())
-    return (x * x + y * y).ln() / 2, _angle(argument)
-
-
-def root(argument: Complex, index: int) -> Complex:
-    """The principal root; of an odd index and a real number, the real one."""
-    x, y = argument
-    if not y and (x >= 0 or index % 2):
-        if index == 2:
-            return x.sqrt(), _ZERO
-        size = (abs(x).ln() / index).exp() if x else _ZERO
-        return (size if x >= 0 else -size), _ZERO
-    if not y and index == 2:
-        return _ZERO, (-x).sqrt()
-    logarithm = ln(argument)
-    return exp((logarithm[0] / index, logarithm[1] / index))
 
 
 def _real(argument: Complex) -> Decimal:
@@ -302,18 +195,20 @@ def _function(name: str, trees: tuple, point: Point) -> Complex:
     arguments = [_value(tree, point) for tree in trees]
     if name == "abs" and len(arguments) == 1:
         point.negative_bars |= arguments[0][0] < 0
-        return ((arguments[0][0] ** 2 + arguments[0][1] ** 2).sqrt() if arguments[0][1] else abs(arguments[0][0])), _ZERO
+        return ((arguments[0][0] ** 2 + arguments[0][1] ** 2).sqrt() if arguments[0][1] else abs(arguments[0][0])), ZERO
     if name in _COMPLEX and len(arguments) == 1:
         return _COMPLEX[name](arguments[0])
     if name in _REAL and len(arguments) == 1:
-        return Decimal(_REAL[name](_real(arguments[0]))), _ZERO
+        return Decimal(_REAL[name](_real(arguments[0]))), ZERO
     if name == "root" and len(arguments) == 2:
-        return root(arguments[0], index) if 0 < (index := _whole(arguments[1])) < 10**6 else over((_ONE, _ZERO), root(arguments[0], -index or 1))
+        return (
+            root(arguments[0], index) if 0 < (index := _whole(arguments[1])) < 10**6 else over((ONE, ZERO), root(arguments[0], -index or 1))
+        )
     if name == "log":
-        bottom = (_ONE, _ZERO) if len(arguments) == 1 else ln(arguments[1])
+        bottom = (ONE, ZERO) if len(arguments) == 1 else ln(arguments[1])
         return over(ln(arguments[0]), bottom)
     if name in ("max", "min"):
-        return (max if name == "max" else min)(_real(one) for one in arguments), _ZERO
+        return (max if name == "max" else min)(_real(one) for one in arguments), ZERO
     if name in ("gcd", "lcm", "Mod", "factorial", "factorial2", "binomial"):
         return _counted(name, arguments)
     if name.rstrip("'")[:1].isalpha() and len(name.rstrip("'")) == 1:
@@ -325,8 +220,8 @@ def _counted(name: str, arguments: list[Complex]) -> Complex:
     """Functions of whole numbers; a binomial with a small number below is a polynomial of the number above."""
     if name == "binomial" and len(arguments) == 2 and (below := _whole(arguments[1])) <= 300:
         if below < 0:
-            return _ZERO, _ZERO
-        result = (_ONE, _ZERO)
+            return ZERO, ZERO
+        result = (ONE, ZERO)
         for step in range(below):
             result = times(result, ((arguments[0][0] - step) / (step + 1), arguments[0][1] / (step + 1)))
         return result
@@ -334,30 +229,30 @@ def _counted(name: str, arguments: list[Complex]) -> Complex:
     if name.startswith("factorial"):
         if not 0 <= whole[0] <= MAX_FACTORIAL:
             raise Undefined
-        return Decimal(math.prod(range(whole[0], 0, -2 if name.endswith("2") else -1))), _ZERO
+        return Decimal(math.prod(range(whole[0], 0, -2 if name.endswith("2") else -1))), ZERO
     if name == "binomial" and (whole[0] < whole[1] or whole[0] > MAX_FACTORIAL):
         raise Unknown(name)
     function = {"gcd": math.gcd, "lcm": math.lcm, "Mod": lambda a, b: a % b if b else 0, "binomial": math.comb}[name]
-    return Decimal(function(*whole)), _ZERO
+    return Decimal(function(*whole)), ZERO
 
 
 def _unknown(name: str, arguments: list[Complex]) -> Complex:
     """A function of which only the name is known: a value drawn from name and arguments."""
     said = " ".join(f"{part.quantize(Decimal('1e-30')):f}" for argument in arguments for part in argument)
     digest = int.from_bytes(hashlib.blake2b(f"{name} {said}".encode(), digest_size=8).digest(), "big")
-    return Decimal(digest % 99991 + 101) / Decimal(31013), _ZERO
+    return Decimal(digest % 99991 + 101) / Decimal(31013), ZERO
 
 
 def _sine(z: Complex) -> Complex:
     if not z[1]:
-        return _sine_cosine(z[0])[0], _ZERO
+        return sine_cosine(z[0])[0], ZERO
     plus, minus = exp((-z[1], z[0])), exp((z[1], -z[0]))
-    return over((plus[0] - minus[0], plus[1] - minus[1]), (_ZERO, _TWO))
+    return over((plus[0] - minus[0], plus[1] - minus[1]), (ZERO, _TWO))
 
 
 def _cosine(z: Complex) -> Complex:
     if not z[1]:
-        return _sine_cosine(z[0])[1], _ZERO
+        return sine_cosine(z[0])[1], ZERO
     plus, minus = exp((-z[1], z[0])), exp((z[1], -z[0]))
     return (plus[0] + minus[0]) / 2, (plus[1] + minus[1]) / 2
 
@@ -374,13 +269,13 @@ _SINH, _COSH = _hyperbolic(-1), _hyperbolic(1)
 
 
 def _inverse(z: Complex) -> Complex:
-    return over((_ONE, _ZERO), z)
+    return over((ONE, ZERO), z)
 
 
 def _arcsine(x: Decimal) -> Decimal:
     if abs(x) > 1:
         raise Undefined
-    return _arctangent(x / (1 - x * x).sqrt()) if abs(x) < 1 else x * pi() / 2
+    return arctangent(x / (1 - x * x).sqrt()) if abs(x) < 1 else x * pi() / 2
 
 
 def _inverse_of(x: Decimal) -> Decimal:
@@ -398,8 +293,9 @@ _COMPLEX = {
 }  # fmt: skip
 _REAL = {
     "floor": lambda x: x.to_integral_value(decimal.ROUND_FLOOR), "ceil": lambda x: x.to_integral_value(decimal.ROUND_CEILING),
-    "sign": lambda x: (x > 0) - (x < 0), "asin": _arcsine, "acos": lambda x: pi() / 2 - _arcsine(x), "atan": _arctangent,
-    "acot": lambda x: pi() / 2 - _arctangent(x), "asec": lambda x: pi() / 2 - _arcsine(_inverse_of(x)), "acsc": lambda x: _arcsine(_inverse_of(x)),
+    "sign": lambda x: (x > 0) - (x < 0), "asin": _arcsine, "acos": lambda x: pi() / 2 - _arcsine(x), "atan": arctangent,
+    "acot": lambda x: pi() / 2 - arctangent(x), "asec": lambda x: pi() / 2 - _arcsine(_inverse_of(x)),
+    "acsc": lambda x: _arcsine(_inverse_of(x)),
     "asinh": lambda x: (x + (x * x + 1).sqrt()).ln(), "acosh": lambda x: (x + (x * x - 1).sqrt()).ln(),
     "atanh": lambda x: ((1 + x) / (1 - x)).ln() / 2,
 }  # fmt: skip

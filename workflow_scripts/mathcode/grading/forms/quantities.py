@@ -1,20 +1,29 @@
 r"""Numbers and expressions with what stands around them: currency before; per cent, units, magnitudes and counted things behind.
 
-`3 \text{ cm}^2`, `$2.5 million`, `12\pi`, `48 apples`, `25 percent`, `5 ft 6 in`, `60千米/时`, `3万`, `a dozen`, `1011_2`. Everything behind
-the number must be understood: a word that is no declared unit and no bare noun (`9 was rejected`, `5 miles north`) is no quantity.
+`3 \text{ cm}^2`, `$2.5 million`, `12\pi`, `48 apples`, `25 percent`, `5 ft 6 in`, `60千米/时`, `3万`, `a dozen`, `1011_2`. Everything
+behind the number must be understood: a word that is no declared unit and no bare noun (`9 was rejected`, `5 miles north`) is no quantity.
 """
 
 import re
 from fractions import Fraction
 
 from mathcode.grading.forms import numerals, units
-from mathcode.grading.forms.algebra import NotAlgebra, Parser
+from mathcode.grading.forms.algebra import Parser
 from mathcode.grading.forms.names import FUNCTIONS
 from mathcode.grading.forms.tokens import Token, written
+from mathcode.grading.forms.trees import NotAlgebra, symbols
 from mathcode.grading.forms.values import Based, Quantity
 
 _PERCENT = {"%", "percent", "per cent", "percents", "percentage points", "\\text{percent}"}
-_CURRENCY = {("cmd", "$"): "$", ("op", "€"): "€", ("op", "£"): "£", ("op", "¥"): "¥", ("op", "₹"): "₹", ("op", "₩"): "₩", ("cmd", "pounds"): "£"}
+_CURRENCY = {
+    ("cmd", "$"): "$",
+    ("op", "€"): "€",
+    ("op", "£"): "£",
+    ("op", "¥"): "¥",
+    ("op", "₹"): "₹",
+    ("op", "₩"): "₩",
+    ("cmd", "pounds"): "£",
+}
 _ADJECTIVE = re.compile(r"(?<=[a-z.}]) +(?:old|tall|long|wide|high|deep|away|each|apart|in total|total|thick)$")
 _COUNTED = {"integers": "numbers", "solutions": "roots", "points": "dots", "values": "values", "times": None, "total": None}
 _BASE = re.compile(
@@ -25,15 +34,29 @@ _FACTORS = {"mg"}
 """A unit that, on the heels of a number, is as well a product."""
 _DIRECTION = re.compile(r"\^\s*\{?\s*\\circ\s*\}?\s*(?:\\text\s*\{)?\s*[NSEW]\s*\}?$")
 _CODES = {"USD": "$", "US": "$", "EUR": "€", "GBP": "£", "RMB": "¥", "CNY": "¥", "Rs": "₹"}
+_CHINESE_MIXED = re.compile(r"(-?)(\d{1,9})\((?:(\d{1,9})/(\d{1,9})|\((\d{1,9})\)/\((\d{1,9})\))\)")
 _FEET = re.compile(r"(\d{1,3})\s*'\s*(\d{1,2})\s*(?:''|\")$")
-_BASES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "twelve": "12",
-          "sixteen": "16", "b": "2"}  # fmt: skip
+_BASES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
+          "twelve": "12",          "sixteen": "16", "b": "2"}  # fmt: skip
 _ORDER = {"degree": {"°", "degree", "degrees"}}
 _DOTTED = re.compile(r"(-?)(\d*)\.(\d*?)\\dot\{?(\d)\}?(?:(\d*)\\dot\{?(\d)\}?)?$")
-_REPEATING = re.compile(r"(-?)(\d*)\.(\d*?)(?:\\(?:overline|bar|dot)\s*\{?\s*(\d+)\s*\}?|(\d+?)(\5{2,})\d{0,3}(?:\s*(?:\\ldots|\.\.\.|…)))$")
+_REPEATING = re.compile(
+    r"(-?)(\d*)\.(\d*?)(?:\\(?:overline|bar|dot)\s*\{?\s*(\d+)\s*\}?|(\d+?)(\5{2,})\d{0,3}(?:\s*(?:\\ldots|\.\.\.|…)))$"
+)
 
 
 _UNITS = re.compile(r"(?:sq(?:uare|\.)? |cu(?:bic|\.)? )?units?(?: ?(?:squared|cubed|\^ ?\{?[23]\}?))?", re.IGNORECASE)
+
+
+def chinese_mixed(text: str) -> Quantity | None:
+    """A mixed number as Chinese exercises write it, `3(3/4)`; a proper fraction in brackets on the heels of an integer."""
+    match = _CHINESE_MIXED.fullmatch(text)
+    if not match:
+        return None
+    sign, whole, above, below = match[1], int(match[2]), int(match[3] or match[5]), int(match[4] or match[6])
+    if not 0 < above < below:
+        return None
+    return Quantity(number_tree((-1 if sign else 1) * (whole + Fraction(above, below))))
 
 
 def feet_and_inches(text: str) -> Quantity | None:
@@ -162,7 +185,7 @@ def _is_phrase(tokens: list[Token]) -> bool:
     """Whether tokens are words with white space between them, one of them no product of letters; or words in brackets."""
     bracketed = len(tokens) > 2 and (tokens[0].value, tokens[-1].value) in (("(", ")"), ("[", "]"))
     inner = tokens[1:-1] if bracketed else tokens
-    if not all(token.kind == "word" and (token.spaced or bracketed and not at) for at, token in enumerate(inner)):
+    if not all(token.kind == "word" and (token.spaced or (bracketed and not at)) for at, token in enumerate(inner)):
         return False
     return any(len(token.value) > 3 and token.value not in FUNCTIONS for token in inner) or (bracketed and bool(units.unit(written(inner))))
 
@@ -186,24 +209,6 @@ def _whole(tokens: list[Token]) -> tuple | None:
     except NotAlgebra:
         return None
     return tree if parser.place == len(tokens) else None
-
-
-def symbols(tree: tuple) -> set[str]:
-    """The names in a tree, functions aside."""
-    found, stack = set(), [tree]
-    while stack:
-        node = stack.pop()
-        if node[0] == "s":
-            found.add(node[1])
-        elif node[0] in "+*":
-            stack += node[1]
-        elif node[0] == "f":
-            stack += node[2]
-            if len(node[1].rstrip("'")) == 1:
-                found.add(node[1])
-        elif node[0] != "n":
-            stack += node[1:]
-    return found
 
 
 def _behind(tokens: list[Token], place: int, tree: tuple, currency: str | None) -> Quantity | None:
@@ -237,7 +242,7 @@ def measured(tree: tuple, rest: str) -> Quantity | None:
     if found := units.unit(rest):
         return Quantity(tree, found)
     head, _, tail = bare.partition(" ")
-    if (scale := numerals.magnitude(head)) or (scale := numerals.magnitude(bare[:1])) and not bare[:1].isascii():
+    if (scale := numerals.magnitude(head)) or ((scale := numerals.magnitude(bare[:1])) and not bare[:1].isascii()):
         if not head.isascii():
             head, tail = bare[:1], bare[1:]
         scaled = ("*", (tree, ("n", Fraction(scale), None)))
@@ -282,7 +287,11 @@ def _denies(text: str) -> bool:
 
 def _bare(rest: str) -> str:
     """Text without its macros and one pair of white space."""
-    return " ".join(re.sub(r"\\text\s*\{([^{}]*)\}", r" \1 ", rest).split()).rstrip(".") if "\\text" in rest else " ".join(rest.split()).rstrip(".")
+    return (
+        " ".join(re.sub(r"\\text\s*\{([^{}]*)\}", r" \1 ", rest).split()).rstrip(".")
+        if "\\text" in rest
+        else " ".join(rest.split()).rstrip(".")
+    )
 
 
 def compound(tree: tuple, tokens: list[Token]) -> Quantity | None:

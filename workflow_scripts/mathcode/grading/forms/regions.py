@@ -1,14 +1,23 @@
 r"""Sets of real numbers: intervals, unions, inequalities, set-builder notation, each as pieces with ends that are open or closed."""
 
 from mathcode.grading.forms import words
-from mathcode.grading.forms.quantities import symbols
 from mathcode.grading.forms.tokens import Token
-from mathcode.grading.forms.values import Items, Piece, Quantity, Region, Relation
+from mathcode.grading.forms.trees import symbols
+from mathcode.grading.forms.values import Items, Named, Piece, Quantity, Region, Relation
 
 INFINITY, MINUS_INFINITY = ("s", "oo"), ("-", ("s", "oo"))
 REALS = Region((Piece(None, False, None, False),))
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
-_ALL = {"all real numbers", "all reals", "all real", "the set of all real numbers", "the real numbers", "real numbers", "全体实数", "任意实数"}
+_ALL = {
+    "all real numbers",
+    "all reals",
+    "all real",
+    "the set of all real numbers",
+    "the real numbers",
+    "real numbers",
+    "全体实数",
+    "任意实数",
+}
 
 
 def named_set(found: list[Token], text: str) -> Region | None:
@@ -27,7 +36,9 @@ def interval(form: Items) -> Region | None:
     if len(form.items) != 2 or form.brackets not in ("()", "[]", "(]", "[)"):
         return None
     ends = []
-    for item, closed, infinite in zip(form.items, (form.brackets[0] == "[", form.brackets[1] == "]"), (MINUS_INFINITY, INFINITY), strict=True):
+    for item, closed, infinite in zip(
+        form.items, (form.brackets[0] == "[", form.brackets[1] == "]"), (MINUS_INFINITY, INFINITY), strict=True
+    ):
         if not isinstance(item, Quantity) or item.percent:
             return None
         if item.tree == infinite or (infinite == INFINITY and item.tree == ("+", INFINITY)):
@@ -80,12 +91,31 @@ def _bounded(low: tuple | None, low_closed: bool, high: tuple | None, high_close
     return Region((Piece(low, low_closed and low is not None, high, high_closed and high is not None),), variable)
 
 
+def as_region(form):
+    """A set as a region: intervals stay, two values in brackets are an interval, values in braces are points."""
+    if isinstance(form, Named):
+        form = form.value
+    if isinstance(form, Items):
+        return interval(form) or (
+            Region(tuple(_point(item) for item in form.items)) if form.brackets == "{}" and all(map(_is_plain, form.items)) else None
+        )
+    if isinstance(form, Quantity) and _is_plain(form):
+        return Region((_point(form),))
+    return form if isinstance(form, Region) else None
+
+
+def _is_plain(form) -> bool:
+    return isinstance(form, Quantity) and not form.unit and not form.percent
+
+
+def _point(form: Quantity):
+    return Piece(form.tree, True, form.tree, True)
+
+
 def builder(inner: list[Token], read) -> Region | None:
     r"""`\{x \mid x > 3\}`, `\{x : 0 < x < 1\}`: the region of the condition; `read` reads a form."""
-    for place, token in enumerate(inner[:6]):
-        if token[:2] in (("op", "|"), ("op", ":")):
-            break
-    else:
+    place = next((place for place, token in enumerate(inner[:6]) if token[:2] in (("op", "|"), ("op", ":"))), None)
+    if place is None:
         return None
     head = inner[:place]
     if not head or head[0].kind not in ("word", "cmd", "mark") or len(head[0].value) > 12:
@@ -95,6 +125,6 @@ def builder(inner: list[Token], read) -> Region | None:
     region = read(inner[place + 1 :])
     if isinstance(region, Region) and region.variable in (head[0].value, None):
         return Region(region.pieces)
-    if isinstance(region, Items) and region.brackets == "and":
+    if isinstance(region, Items) and region.brackets == "and" and all(one.variable in (head[0].value, None) for one in region.items):
         return Items("and", tuple(Region(one.pieces) for one in region.items))
     return None

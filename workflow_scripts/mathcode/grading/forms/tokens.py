@@ -84,7 +84,7 @@ def tokens(text: str, grouped: bool = True) -> list[Token]:
         elif made == ("word",):
             made = ("word", match["word"])
         if made[0] == "inline":
-            found += [Token(one.kind, one.value, one.spaced or spaced and not at) for at, one in enumerate(tokens(made[1], grouped))]
+            found += [Token(one.kind, one.value, one.spaced or (spaced and not at)) for at, one in enumerate(tokens(made[1], grouped))]
         else:
             depth += _nesting(made, found)
             found.append(Token(*made, spaced))
@@ -130,7 +130,6 @@ def _made(match: re.Match) -> tuple:
     if bare in ("i", "e", "d") and macro in ("mathrm", "text", "rm", "textrm"):
         return "word", bare
     return "text", held
-
 
 
 def written(tokens: list[Token]) -> str:

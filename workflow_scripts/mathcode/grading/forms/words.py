@@ -7,7 +7,8 @@ from mathcode.grading.forms.tokens import Token
 _TEXT = re.compile(r"\\(?:text(?:rm|bf|it|normal)?|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}")
 _MATHEMATICS = re.compile(r"[\\^_=+*<>|{}]")
 _LETTERS = re.compile(r"[^\W\d_]{3,}|[\u3400-\u9fff]")
-_SMALL = frozenset("no ok hi us me if is it he we so go up on in at to by do am my".split())
+_SMALL_TEXT = "no ok hi us me if is it he we so go up on in at to by do am my"
+_SMALL = frozenset(_SMALL_TEXT.split())
 _OPTION = re.compile(
     r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)\s*(?:is\s*)?:?\s*|选项?|选择)?\s*"
     r"(?P<open>[(\[{]?)\s*(?P<letter>[A-Za-z])\s*(?P<close>[)\]}]|[.:](?=\s|$|\\)|、|)\s*(?P<rest>.*)",
@@ -53,7 +54,7 @@ def option(text: str) -> tuple[str, str, bool] | None:
     if rest and _ANOTHER.search(rest):
         return None
     letter = match["letter"]
-    marked = marked or bool(_PREFIX.match(text)) and len(text) > 1
+    marked = marked or (bool(_PREFIX.match(text)) and len(text) > 1)
     return letter.upper() if marked or letter.upper() in "ABCDE" else letter, rest, marked
 
 
