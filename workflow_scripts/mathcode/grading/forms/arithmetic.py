@@ -21,6 +21,8 @@ _ALIKE = Decimal(10) ** -40
 _POINTS = 10
 _ENOUGH = 4
 _CONSTANTS = {"pi", "e", "i"}
+_COUNTERS = frozenset("ijklmnpqMN")
+"""Letters that are integers where an expression rounds."""
 
 
 class Exact:
@@ -94,7 +96,7 @@ class Numeric(Exact):
                 a, b = numeric.value(left, point), numeric.value(right, point)
             except (numeric.Undefined, numeric.Unknown):
                 continue
-            if bool(a[1]) != bool(b[1]) and not point.whole:
+            if bool(a[1]) != bool(b[1]) and point.number < 100:
                 continue
             if not _near(a, b, tolerance):
                 return False
@@ -141,7 +143,7 @@ def _alike(left: tuple, right: tuple) -> tuple[tuple, tuple]:
     """The pair with `I` and `E` as programs print them read as constants, and `i` beside `j` as a symbol."""
     names = symbols(left), symbols(right)
     for printed, constant in (("I", "i"), ("E", "e")):
-        if (printed in names[0]) != (printed in names[1]):
+        if (printed in names[0]) != (printed in names[1]) and _knows((right, left)[printed in names[1]], constant):
             left, right = replaced(left, {printed: constant}), replaced(right, {printed: constant})
     for one, other in ((0, 1), (1, 0)):
         if names[one] - _CONSTANTS == {"j"} and "i" in names[other] and not names[other] - _CONSTANTS and _is_complex((left, right)[one]):
@@ -150,6 +152,11 @@ def _alike(left: tuple, right: tuple) -> tuple[tuple, tuple]:
     if (names[0] | names[1]) & {"j", "k"} and (names[0] | names[1]) & {"i"}:
         left, right = replaced(left, {"i": "i "}), replaced(right, {"i": "i "})
     return left, right
+
+
+def _knows(tree: tuple, constant: str) -> bool:
+    """Whether a constant occurs in a tree, by its name or as the exponential function."""
+    return constant in symbols(tree) or (constant == "e" and any(node[:2] == ("f", "exp") for node in nodes(tree)))
 
 
 def _is_complex(tree: tuple) -> bool:
@@ -199,10 +206,10 @@ def _logarithm(tree: tuple, base: str) -> tuple:
 def _points(left: tuple, right: tuple):
     """Points to compare at: of positive numbers, of both signs, of natural numbers (alone where only these have a sense)."""
     counted = any(node[0] == "f" and node[1] in ("floor", "ceil", "gcd", "lcm", "Mod") for tree in (left, right) for node in nodes(tree))
-    for number in range(0 if counted else _POINTS):
-        yield numeric.Point(number, positive=number < 4)
+    for number in range(_POINTS):
+        yield numeric.Point(number, whole=_COUNTERS if counted else (), positive=number < 4)
     for number in range(100, 100 + _POINTS):
-        yield numeric.Point(number, whole=True)
+        yield numeric.Point(number, whole=symbols(left) | symbols(right))
 
 
 def _near(left: tuple, right: tuple, tolerance: Decimal) -> bool:

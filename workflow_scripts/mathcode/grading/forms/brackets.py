@@ -135,7 +135,8 @@ def _mapping(inner: list[Token], reader):
         key, value = (reader(_unquoted(side)) for side in (part[: places[0]], part[places[0] + 1 :]))
         pairs.append((key, value))
     if all(isinstance(key, Quantity) and key.tree[0] == "s" for key, _ in pairs):
-        return Items("", tuple(Named(key.tree[1], value, key.tree) for key, value in pairs))
+        named = [Named(key.tree[1], value, key.tree) for key, value in pairs]
+        return named[0] if len(named) == 1 else Items("", tuple(named))
     return Items("{:}", tuple(Items("()", pair) for pair in pairs))
 
 

@@ -50,7 +50,12 @@ class Comparison(Sets):
             return self._chains(gold, answer)
         if isinstance(gold, Moment) and isinstance(answer, Moment):
             return gold.kind == answer.kind and (gold.value.agrees(answer.value) if gold.kind == "clock" else gold.value == answer.value)
-        gold, answer = _as_ratio(gold), _as_ratio(answer)
+        if isinstance(gold, Range) != isinstance(answer, Range) and isinstance(gold, Range | Ratio) and isinstance(answer, Range | Ratio):
+            gold, answer = _as_ratio(gold), _as_ratio(answer)
+        if isinstance(gold, Moment) or isinstance(answer, Moment):
+            gold, answer = _as_ratio(gold), _as_ratio(answer)
+        if isinstance(gold, Relation) != isinstance(answer, Relation):
+            gold, answer = _as_inequality(gold), _as_inequality(answer)
         if isinstance(gold, Ratio) or isinstance(answer, Ratio):
             return self._ratios(gold, answer)
         if type(gold) is not type(answer):
@@ -253,10 +258,22 @@ def _counts(quantity: Quantity) -> bool:
 
 
 def _as_ratio(form):
-    """A time without half of the day may be a ratio where the other side is no time."""
+    """A time without half of the day may be a ratio where the other side is no time, and `2 to 3` one beside another ratio."""
+    if isinstance(form, Range) and all(isinstance(end, Quantity) and not (end.unit or end.percent) for end in (form.low, form.high)):
+        return Ratio((form.low.tree, form.high.tree))
     if isinstance(form, Moment) and form.kind == "clock" and not form.value.half_said and not form.value.second:
         return Ratio(tuple(("n", Fraction(part), None) for part in (form.value.hour, form.value.minute)))
     return form
+
+
+def _as_inequality(form):
+    """A half-line whose end holds symbols is an inequality of two expressions."""
+    if not isinstance(form, Region) or not form.variable or len(form.pieces) != 1:
+        return form
+    piece, variable = form.pieces[0], ("s", form.variable)
+    if piece.low is None and piece.high is not None:
+        return Relation("<=" if piece.high_closed else "<", variable, piece.high)
+    return Relation("<=" if piece.low_closed else "<", piece.low, variable) if piece.high is None and piece.low is not None else form
 
 
 def _zero(tree: tuple) -> bool:
@@ -318,7 +335,7 @@ def _ordered(gold: str, answer: str) -> bool | None:
         return True
     if gold == "[]":
         return True if answer == "" else None
-    if gold in ("", "{}") and answer in ("", "{}", "[]", "()"):
+    if gold in ("", "{}") and answer in (("", "{}", "[]", "()") if not gold else ("", "{}", "[]")):
         return False
     return None
 

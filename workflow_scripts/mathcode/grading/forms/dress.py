@@ -24,7 +24,7 @@ _DELIMITERS = (
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox|colorbox\s*\{[a-z]+\})\s*\{")
 _LABEL = re.compile(
     r"(?:(?:so|thus|hence|therefore),?\s+)?(?:the\s+)?(?:final\s+|correct\s+)?(?:answer|ans|result|solution)\.?\s*(?:is\s*:?|[:=])\s*"
-    r"|(?:最终|最后|正确|所以|因此|故)?(?:的)?(?:答案|答|结果)(?:\s*[是为:]\s*)+|(?:\\therefore|∴)\s*",
+    r"|(?:最终|最后|正确|所以|因此|故)?(?:的)?(?:答案|答|结果)(?:\s*[是为:]\s*)+|\[答案\]\s*|(?:一共|总共|共计|共)(?=[\d一二三四五六七八九十百两])|(?:\\therefore|∴)\s*",
     re.IGNORECASE,
 )
 _STOP = re.compile(r"(?<![.…])[.。]\s*$|\\\\\s*$|(?<=\S)[,;]\s*$")

@@ -7,6 +7,7 @@ real. A tree without a value at a point (a logarithm of zero, a real function of
 import decimal
 import hashlib
 import math
+from collections.abc import Collection
 from decimal import Decimal
 from fractions import Fraction
 
@@ -35,11 +36,11 @@ class Point:
 
     Args:
         number: which point; others have other values.
-        whole: symbols are natural numbers.
+        whole: symbols that are natural numbers.
         positive: no symbol is negative.
     """
 
-    def __init__(self, number: int, whole: bool = False, positive: bool = False, imaginary: bool = True):
+    def __init__(self, number: int, whole: Collection[str] = (), positive: bool = False, imaginary: bool = True):
         self.number, self.whole, self.positive, self.imaginary = number, whole, positive, imaginary
         self.negative_bars = False
 
@@ -53,7 +54,7 @@ class Point:
         if name == "oo":
             raise Unknown(name)
         digest = int.from_bytes(hashlib.blake2b(f"{self.number} {name}".encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
-        if self.whole:
+        if name in self.whole:
             return Decimal(2 + digest % 9), ZERO
         size = Decimal(digest % 9973 + 211) / (Decimal(3989) if digest >> 20 & 1 else Decimal(11927))
         return -size if digest >> 40 & 1 and not self.positive else size, ZERO

@@ -45,6 +45,7 @@ _REPEATING = re.compile(
 )
 
 
+_PARTICIPLE = re.compile(r"(?:ed|ly|ing)\)?$")
 _UNITS = re.compile(r"(?:sq(?:uare|\.)? |cu(?:bic|\.)? )?units?(?: ?(?:squared|cubed|\^ ?\{?[23]\}?))?", re.IGNORECASE)
 
 
@@ -257,7 +258,7 @@ def measured(tree: tuple, rest: str) -> Quantity | None:
 
 def _counted(tree: tuple, bare: str) -> Quantity | None:
     """A number of things."""
-    if tree[0] == "s":
+    if tree[0] == "s" or _PARTICIPLE.search(bare):
         return None
     if bare[:1] == "(" and bare[-1:] == ")" and bare.count("(") == 1:
         bare = bare[1:-1]

@@ -34,6 +34,7 @@ def _form(found: list[Token], text: str | None, depth: int):
     """The form of tokens; `text` is what they were made of, where that is known."""
     if depth > MAX_NESTING or not found:
         return Raw(words.raw(found))
+    found = _plain(found)
     if text is None:
         text = written(found)
 
@@ -51,6 +52,16 @@ def _form(found: list[Token], text: str | None, depth: int):
         if (value := read_as(found, reader)) is not None:
             return value
     return _single(found, text)
+
+
+def _plain(found: list[Token]) -> list[Token]:
+    """Tokens with words and signs that programs and people use for others: `(a) | (b)`, `minus 5`."""
+    if found[0].kind == "word" and found[0].value.lower() in ("minus", "negative") and len(found) > 1 and found[1].kind == "num":
+        found = [Token("op", "-"), *found[1:]]
+    bars = [place for place, token in enumerate(found) if token[:2] == ("op", "|") and 0 < place < len(found) - 1]
+    if bars and all((found[place - 1].value, found[place + 1].value) == (")", "(") for place in bars):
+        found = [Token("word", "or", True) if place in bars else token for place, token in enumerate(found)]
+    return found
 
 
 def _at_once(found: list[Token], text: str):

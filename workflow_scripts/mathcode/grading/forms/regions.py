@@ -22,7 +22,7 @@ _ALL = {
 
 def named_set(found: list[Token], text: str) -> Region | None:
     """The real numbers, or the empty set, by a name."""
-    if len(found) == 1 and found[0][:2] == ("mark", "mathbb R"):
+    if len(found) == 1 and found[0][:2] in (("mark", "mathbb R"), ("mark", "mathbf R")):
         return REALS
     if len(found) == 1 and (found[0][:2] == ("cmd", "emptyset") or found[0][:2] == ("word", "EmptySet")):
         return Region(())
@@ -73,12 +73,28 @@ def inequality(trees: list[tuple], signs: list[str]) -> Region | Relation | Item
         return None
     if left[0] != "s" and right[0] == "s":
         left, sign, right = right, _FLIPPED[sign], left
+    if left[:2] == ("f", "abs") and (region := _distance(left[2][0], sign, right)):
+        return region
     if left[0] == "s" and left[1] not in ("pi", "e", "oo") and left[1] not in symbols(right):
         if sign == "!=":
             return Region((Piece(None, False, right, False), Piece(right, False, None, False)), left[1])
         closed = "=" in sign
         return _bounded(None, False, right, closed, left[1]) if sign[0] == "<" else _bounded(right, closed, None, False, left[1])
     return _relation(left, sign, right)
+
+
+def _distance(inner: tuple, sign: str, right: tuple) -> Region | None:
+    """The region of `|x - 2| < 3`."""
+    terms = list(inner[1]) if inner[0] == "+" else [inner]
+    variable = next((term for term in terms if term[0] == "s"), None)
+    rest = [term for term in terms if term is not variable]
+    if variable is None or sign == "!=" or any(symbols(tree) for tree in (*rest, right)):
+        return None
+    low, high = (("+", (*(("-", term) for term in rest), *end)) for end in ((("-", right),), (right,)))
+    closed = "=" in sign
+    if sign[0] == "<":
+        return Region((Piece(low, closed, high, closed),), variable[1])
+    return Region((Piece(None, False, low, closed), Piece(high, closed, None, False)), variable[1])
 
 
 def _relation(left: tuple, sign: str, right: tuple) -> Relation:

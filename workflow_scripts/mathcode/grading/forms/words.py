@@ -45,9 +45,10 @@ def option(text: str) -> tuple[str, str, bool] | None:
     match = _OPTION.fullmatch(text) if len(text) < 500 else None
     if not match:
         return None
-    marked = bool(match["close"]) and (match["open"] == "") <= (match["close"] not in ")]}" or not match["open"])
-    if match["open"] and not match["close"]:
+    pairs = {"(": ")", "[": "]", "{": "}"}
+    if match["close"] != pairs.get(match["open"], match["close"]) or (not match["open"] and match["close"] in ("]", "}")):
         return None
+    marked = bool(match["close"])
     rest = match["rest"].strip()
     if rest and not match["close"]:
         return None
