@@ -85,7 +85,15 @@ _EXACT, _NUMERIC = Comparison(Exact()), Comparison(Numeric())
 
 @lru_cache(maxsize=4096)
 def _form(text: str):
-    return read(normalise(text)) if len(text) <= MAX_CHARS else Raw((text.strip(),))
+    return _read(normalise(text)) if len(text) <= MAX_CHARS else Raw((text.strip(),))
+
+
+def _read(text: str):
+    """The form of an undressed text. A text on which reading breaks is one that is not understood: it costs its own row alone."""
+    try:
+        return read(text)
+    except (ArithmeticError, LookupError, RecursionError, ValueError):
+        return Raw((text,))
 
 
 def _equal(gold: str, answer: str, comparison: Comparison) -> bool | None:
@@ -100,7 +108,7 @@ def _equal(gold: str, answer: str, comparison: Comparison) -> bool | None:
         return True
     if (chosen := _options(left, right, comparison)) is not None:
         return chosen
-    return comparison.equal(read(left), read(right))
+    return comparison.equal(_read(left), _read(right))
 
 
 def _options(gold: str, answer: str, comparison: Comparison) -> bool | None:
@@ -113,9 +121,9 @@ def _options(gold: str, answer: str, comparison: Comparison) -> bool | None:
     if ours and theirs and (theirs[2] or not theirs[1]) and (ours[2] or theirs[2] or (len(gold) == 1 and gold in "ABCDE")):
         if ours[0] != theirs[0]:
             return False
-        return True if not ours[1] or not theirs[1] else comparison.equal(read(ours[1]), read(theirs[1]))
+        return True if not ours[1] or not theirs[1] else comparison.equal(_read(ours[1]), _read(theirs[1]))
     if ours and ours[1] and not theirs:
-        return comparison.equal(read(ours[1]), read(answer))
+        return comparison.equal(_read(ours[1]), _read(answer))
     if theirs and theirs[1] and not ours and not words.phrase(gold):
-        return comparison.equal(read(gold), read(theirs[1]))
+        return comparison.equal(_read(gold), _read(theirs[1]))
     return None

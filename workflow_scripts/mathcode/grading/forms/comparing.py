@@ -261,7 +261,7 @@ def _as_ratio(form):
     """A time without half of the day may be a ratio where the other side is no time, and `2 to 3` one beside another ratio."""
     if isinstance(form, Range) and all(isinstance(end, Quantity) and not (end.unit or end.percent) for end in (form.low, form.high)):
         return Ratio((form.low.tree, form.high.tree))
-    if isinstance(form, Moment) and form.kind == "clock" and not form.value.half_said and not form.value.second:
+    if isinstance(form, Moment) and form.kind == "clock" and not form.value.twelve and not form.value.second:
         return Ratio(tuple(("n", Fraction(part), None) for part in (form.value.hour, form.value.minute)))
     return form
 

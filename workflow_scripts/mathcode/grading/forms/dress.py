@@ -68,6 +68,10 @@ _SPELLED = {
 _DOLLAR = re.compile(r"(\\?)\$(\s?)")
 
 
+_PIECE = re.compile(r"\\\\|\\[()\[\]]|\\.|\$\$|\*\*|__|.", re.DOTALL)
+_JOINED = (("并且", "且"), ("或者", "或"), ("以及", "及"))
+
+
 def undressed(text: str) -> str:
     """The answer without what is worn around it; of a text that is only dress nothing is left."""
     for _ in range(LAYERS):
@@ -87,16 +91,23 @@ def _bare(text: str) -> str:
     if (box := _BOX.match(text)) and closing(text, box.end() - 1) == len(text) - 1:
         return text[box.end() : -1]
     for opening, end in _DELIMITERS:
-        inner = text[len(opening) : -len(end)]
-        if (
-            len(text) >= len(opening) + len(end)
-            and text.startswith(opening)
-            and text.endswith(end)
-            and opening not in inner
-            and end not in inner
-        ):
-            return inner
+        if len(text) >= len(opening) + len(end) and text.startswith(opening) and text.endswith(end):
+            inner = text[len(opening) : -len(end)]
+            if not inner.endswith("\\") and not _within(inner, opening, end):
+                return inner
     return text
+
+
+def _within(inner: str, opening: str, end: str) -> bool:
+    r"""Whether a delimiter stands inside, outside all braces: then the outer two are no pair. `\$` is none."""
+    if opening not in inner and end not in inner:
+        return False
+    depth = 0
+    for match in _PIECE.finditer(inner):
+        if not depth and match[0] in (opening, end, opening[:1]):
+            return True
+        depth = max(0, depth + {"{": 1, "}": -1}.get(match[0], 0))
+    return False
 
 
 def _spelled(text: str) -> str:
@@ -106,6 +117,8 @@ def _spelled(text: str) -> str:
     for old, new in _SIMPLE:
         if old in text:
             text = text.replace(old, new)
+    for old, new in _JOINED:
+        text = text.replace(old, new)
     text = _SIZES.sub(" ", text)
     text = _NAMES.sub(lambda match: _SPELLED.get(match[1], match[0]) + (" " if _SPELLED.get(match[1], "\\")[0] == "\\" else ""), text)
     text = text.replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ") if "\\(" in text or "\\[" in text else text

@@ -16,7 +16,7 @@ from mathcode.grading.forms.values import Chain, Items, Moment, Named, Quantity,
 
 MAX_NESTING = 12
 """Forms within forms."""
-_SAID = {"and": "and", "land": "and", "&": "and", "or": "or", "lor": "or", "或": "or"}
+_SAID = {"and": "and", "land": "and", "&": "and", "且": "and", "or": "or", "lor": "or", "或": "or"}
 """What joins conditions."""
 _SIGNS = {("op", sign): sign for sign in ("=", "<", ">", "<=", ">=", "!=")} | {
     ("op", "=="): "=", ("cmd", "le"): "<=", ("cmd", "ge"): ">=", ("cmd", "ne"): "!=", ("cmd", "in"): "in", ("cmd", "approx"): "approx",

@@ -5,7 +5,7 @@ from mathcode.grading.forms.tokens import Token
 MAX_ITEMS = 100
 """Values of a list; a longer one is equal as text alone."""
 _SEPARATING = {("op", ","), ("op", ";"), ("op", "\n"),
-               ("op", "或"), ("op", "和"), ("op", "及"), ("op", "与"), ("word", "and"), ("word", "or"),
+               ("op", "或"), ("op", "且"), ("op", "和"), ("op", "及"), ("op", "与"), ("word", "and"), ("word", "or"),
                ("cmd", "land"), ("cmd", "lor"), ("op", "&")}  # fmt: skip
 
 

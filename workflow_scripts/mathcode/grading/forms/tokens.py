@@ -46,6 +46,7 @@ _LONG = re.compile(rf"(?:{_GROUPED}{_SPACED}|\d+){_TAIL}|\.\d+(?:[eE][+-]?\d{{1,
 _SHORT = re.compile(rf"(?:{_THIN[1:]}|\d+){_TAIL}|\.\d+(?:[eE][+-]?\d{{1,9}}(?![A-Za-z\d]))?")
 _SEPARATORS = re.compile(r",|'|\\[, ]|~| ")
 _CALL = re.compile(r"(?:[A-Za-z]+\.)?[A-Za-z][A-Za-z0-9_]*(?=\()")
+_TEN = re.compile(r"10\s*(?:\^|\*\*)")
 _INDEX = re.compile(r"\d+(?![\d.])")
 _MARKS = {"vec", "hat", "bar", "tilde", "dot", "ddot", "overline", "underline", "widehat", "widetilde", "overrightarrow", "overleftarrow",
           "mathbf", "boldsymbol", "bm", "pmb", "mathbb", "mathcal", "mathfrak", "mathscr", "bf", "textcircled"}  # fmt: skip
@@ -79,7 +80,8 @@ def tokens(text: str, grouped: bool = True) -> list[Token]:
                 found.append(Token("op", "\n"))
             continue
         made = _made(match)
-        if made == ("word",) and (index := _INDEX.match(text, place)) and len(match["word"]) == 1:
+        index = _INDEX.match(text, place) if made == ("word",) and len(match["word"]) == 1 else None
+        if index and not (found and found[-1].kind == "num" and _TEN.match(text, place)):
             made, place = ("word", f"{match['word']}_{index[0]}"), index.end()
         elif made == ("word",):
             made = ("word", match["word"])
