@@ -92,7 +92,7 @@ def test_an_arithmetic_that_errs_stops_the_grader(monkeypatch, tmp_path):
     broken.write_text(right.replace('r"\\sin 60^\\circ"): True', 'r"\\sin 60^\\circ"): False'))
     monkeypatch.setattr(exact, "_JUDGE_MODULE", broken)
     with exact.Grader(LIMITS) as grader, pytest.raises(judge.GradingError, match="misjudges"):
-        grader.verdicts([("\\sqrt{2}", "2^{1/2}")])
+        grader.verdicts([("\\sin x", "\\cos x")])
 
 
 @pytest.mark.stage
@@ -101,8 +101,7 @@ def test_a_pair_that_hangs_costs_its_own_verdict_alone(monkeypatch, tmp_path):
     right = exact._JUDGE_MODULE.read_text().replace("parents[2]", f"parents[0] / {str(exact._JUDGE_MODULE.parents[2])!r}")
     slow.write_text(right.replace("    pairs = zip", "    while any('hang' in text for text in texts):\n        pass\n    pairs = zip"))
     monkeypatch.setattr(exact, "_JUDGE_MODULE", slow)
-    pairs = [("2^{1/3}", "\\sqrt[3]{2}"), ("\\sin hang_1", "\\cos hang_1"), ("\\sin x", "\\cos x")]
-    pairs[1] = ("\\sin x_{hang}", "\\cos x_{hang}")
+    pairs = [("2^{1/3}", "\\sqrt[3]{2}"), ("\\sin x_{hang}", "\\cos x_{hang}"), ("\\sin x", "\\cos x")]
     with exact.Grader(LIMITS.model_copy(update={"timeout": 1.0})) as grader:
         assert grader.verdicts(pairs) == ["equal", "timed_out", "different"]
 

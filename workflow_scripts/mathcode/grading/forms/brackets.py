@@ -193,7 +193,8 @@ def environment(found: list[Token], reader):
     inner, kind = found, ""
     if inner[0][:2] in (("op", "["), ("op", "("), ("op", "|"), ("cmd", "{")) and len(inner) > 2 and inner[1].kind == "begin":
         kind = "determinant" if inner[0].value == "|" else ""
-        inner = inner[1:-1] if inner[-1].kind != "end" else inner[1:]
+        closes = inner[-1].value == {"[": "]", "(": ")", "|": "|", "{": "}"}[inner[0].value]
+        inner = inner[1:-1] if closes else inner[1:] if inner[0].value == "{" else inner
     if inner[0].kind != "begin" or inner[-1].kind != "end" or inner[0].value != inner[-1].value:
         return None
     name = inner[0].value

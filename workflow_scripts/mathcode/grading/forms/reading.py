@@ -271,7 +271,7 @@ def _ratio(found: list[Token], reader):
     if None in trees:
         name = _name(parts[0]) if len(parts) == 2 and parts[0] and trees[0] is None else None
         form = reader(parts[1]) if name and parts[1] else None
-        return Named(name, reader) if isinstance(form, Quantity | Items) else None
+        return Named(name, form) if isinstance(form, Quantity | Items) else None
     return Ratio(tuple(trees))
 
 
