@@ -12,7 +12,7 @@ from support import public_data
 from mathcode.data import sources
 from mathcode.data.readers import english
 from mathcode.grading import equality
-from mathcode.grading.forms.values import Based, Chain, Moment, Named, Quantity, Words
+from mathcode.grading.forms.values import Based, Chain, Items, Moment, Named, Quantity, Words
 
 FILES = {
     "math/test.jsonl.gz": "math", "gaokao2023en/test.jsonl.gz": "gaokao2023en", "olympiadbench/test.jsonl.gz": "olympiadbench",
@@ -55,6 +55,12 @@ def _decimals(gold: str, changed: str) -> bool:
     )
 
 
+def _chains(gold: str, changed: str) -> bool:
+    """A true chain of constants states its last side."""
+    parts = [part for form in _forms(gold, changed) for part in (form.items if isinstance(form, Items) else [form])]
+    return any(isinstance(part, Chain) or (isinstance(part, Named) and part.sides) for part in parts)
+
+
 RULES = {
     "dress": _dress,
     "letter case": lambda gold, changed: gold.casefold() == changed.casefold(),
@@ -64,9 +70,7 @@ RULES = {
     "infinity is open": lambda gold, changed: "infty" in gold and re.sub(r"[(\[]", "", gold) == re.sub(r"[(\[]", "", changed),
     "bases": lambda gold, changed: any(isinstance(form, Based) for form in _forms(gold, changed)),
     "logarithm without a base": lambda gold, changed: gold.replace("log", "lg") == changed.replace("log", "lg"),
-    "chains": lambda gold, changed: any(
-        isinstance(form, Chain) or (isinstance(form, Named) and form.sides) for form in _forms(gold, changed)
-    ),
+    "chains": _chains,
     "names left out": lambda gold, changed: "=" in gold and ("=" not in changed or ":" in gold),
     "plurals": lambda gold, changed: any(isinstance(form, Words | Quantity) for form in _forms(gold, changed)) and "(" in gold,
     "dates": lambda gold, changed: all(isinstance(form, Moment) for form in _forms(gold, changed)),
