@@ -68,6 +68,8 @@ _SPELLED = {
 _DOLLAR = re.compile(r"(\\?)\$(\s?)")
 
 
+_BRACED = re.compile(r"(?:^|(?<=[\s,+-]))(\d[\d.,]*)\{(\s*/?[A-Za-z][A-Za-z /]*)\}")
+"""A unit or noun in braces whose text macro was lost."""
 _PIECE = re.compile(r"\\\\|\\[()\[\]]|\\.|\$\$|\*\*|__|.", re.DOTALL)
 _JOINED = (("并且", "且"), ("或者", "或"), ("以及", "及"))
 
@@ -112,6 +114,8 @@ def _within(inner: str, opening: str, end: str) -> bool:
 
 def _spelled(text: str) -> str:
     """One spelling for macros that mean the same; math delimiters inside the text go, currency stays."""
+    if "{" in text and "\\" not in text:
+        text = _BRACED.sub(r"\1\\text{ \2}", text)
     if "$" in text:
         text = _dollars(text)
     for old, new in _SIMPLE:

@@ -21,7 +21,8 @@ MAX_FACTORIAL = 3000
 
 _PRIMES = [q for q in range(2, 200) if all(q % r for r in range(2, q))]
 MODULUS = 1 + 200 * math.prod(_PRIMES[1:])
-_I = pow(next(a for a in _PRIMES + list(range(200, 999)) if pow(a, (MODULUS - 1) // 2, MODULUS) != 1), (MODULUS - 1) // 4, MODULUS)
+_NO_SQUARE = next(a for a in range(200, 999) if pow(a, (MODULUS - 1) // 2, MODULUS) != 1)
+_I = pow(_NO_SQUARE, (MODULUS - 1) // 4, MODULUS)
 
 
 class Undecided(Exception):
@@ -219,7 +220,7 @@ def _prime_root(q: int) -> int:
     if q not in _ROOTS:
         odd = (MODULUS - 1) // 8
         root, rest = pow(q, (odd + 1) // 2, MODULUS), pow(q, odd, MODULUS)
-        eighth = next(pow(a, odd, MODULUS) for a in range(2, 999) if pow(a, (MODULUS - 1) // 2, MODULUS) != 1)
+        eighth = pow(_NO_SQUARE, odd, MODULUS)
         step = 3
         while rest != 1:
             order, power = 0, rest
