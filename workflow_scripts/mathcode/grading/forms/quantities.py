@@ -27,7 +27,7 @@ _CURRENCY = {
 _ADJECTIVE = re.compile(r"(?<=[a-z.}]) +(?:old|tall|long|wide|high|deep|away|each|apart|in total|total|thick)$")
 _COUNTED = {"integers": "numbers", "solutions": "roots", "points": "dots", "values": "values", "times": None, "total": None}
 _BASE = re.compile(
-    r"([0-9A-Z]*\d[0-9A-Z]*(?:\.\d+)?|[0-9A-Z]+(?=_\{?(?:16|12)\b))\s*(?:_\s*(?:\{\s*(?:\\text\s*\{)?\s*([a-z0-9]+)\s*\}?\s*\}|(?:\\text\s*\{)?([a-z0-9]+)\}?)"
+    r"((?=[A-Z]*\d)[0-9A-Z]+(?:\.\d+)?|[A-Z]+(?=_\{?(?:16|12)\b))\s*(?:_\s*(?:\{\s*(?:\\text\s*\{)?\s*([a-z0-9]+)\s*\}?\s*\}|(?:\\text\s*\{)?([a-z0-9]+)\}?)"
     r"|(?:\\text\s*\{)?\s*\(?\s*(?:in )?base[- ]([a-z0-9]+)\s*\)?\s*\}?)"
 )
 _FACTORS = {"mg"}
