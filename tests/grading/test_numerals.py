@@ -37,6 +37,7 @@ ENGLISH = [
     ("one-half", "1/2"),
     ("a third", "1/3"),
     ("two-thirds", "2/3"),
+    ("two-third", "2/3"),
     ("3 tenths", "3/10"),
     ("3 quarters", "3/4"),
     ("seven hundredths", "7/100"),
@@ -212,7 +213,25 @@ def test_other_chinese_is_no_number(text):
         ("第十二", 12),
         ("one hundred twentieth", 120),
     ]
-    + [(text, None) for text in ("11st", "1th", "one third", "ten first", "first place", "第", "第3.5", "", "3", "three", "st", "0th")],
+    + [
+        (text, None)
+        for text in (
+            "11st",
+            "1th",
+            "one third",
+            "one hundredth",
+            "two-third",
+            "ten first",
+            "first place",
+            "第",
+            "第3.5",
+            "",
+            "3",
+            "three",
+            "st",
+            "0th",
+        )
+    ],
 )
 def test_ordinals(text, place):
     assert ordinal(text) == place

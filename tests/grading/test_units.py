@@ -11,7 +11,7 @@ from mathcode.grading.forms.units import noun, ratio, unit
 
 SAME = [
     ["km", "kilometers", "kilometres", "Kilometer", "KM", r"\text{km}", r"\mathrm{~km}", "千米", "公里"],
-    ["cm", "cm.", "centimetre", r"\text{ cm}", r"\textasciitilde cm", "厘米", "公分"],
+    ["cm", r"\text{c}{{\text{m}}}", "cm.", "centimetre", r"\text{ cm}", r"\textasciitilde cm", "厘米", "公分"],
     ["in", "in.", "inch", "inches", r"\text{in}", "英寸"],
     ["ft", "feet", "foot", "ft."],
     ["cm^2", "cm²", "cm^{2}", r"\text{cm}^2", r"\mathrm{cm^2}", "square centimeters", "sq cm", "sq. cm", "centimeters squared", "平方厘米"],
@@ -44,6 +44,10 @@ SAME = [
     ["light years", "light-years", "ly", "光年"],
     ["words per minute", "words/min", "word per minute"],
     ["times", "次", "倍", "个"],
+    ["kHz", "KHz"],
+    ["GeV/c^2", r"\mathrm{GeV}/c^2"],
+    ["penny", "pence", "pennies"],
+    ["pennies", "cents"],
 ]
 CONVERTED = [
     ("km", "m", 1000),
@@ -240,7 +244,16 @@ def test_singular_and_plural_are_one_noun(one, other):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("apples", "pears"), ("red balls", "blue balls"), ("名男生", "名女生"), ("glass", "glue"), ("cats", "cars")]
+    ("one", "other"),
+    [
+        ("apples", "pears"),
+        ("red balls", "blue balls"),
+        ("名男生", "名女生"),
+        ("glass", "glue"),
+        ("cats", "cars"),
+        ("plans", "planes"),
+        ("caps", "capes"),
+    ],
 )
 def test_different_nouns_stay_different(one, other):
     assert noun(one) != noun(other)

@@ -32,7 +32,7 @@ _WORDS = re.compile(
     r"(?P<name>(?:second|minute|hour|day|week|fortnight|month|year|decade)s?)(?P<more> and (?:a half|a quarter))?"
 )
 _OF_CHINESE = re.compile(
-    r"(?P<number>[\d.]+|[零〇一二两三四五六七八九十百千万半又分之点]+)(?P<half>个半)?(?P<name>个?(?:小时|钟头|月|星期|礼拜|季度|世纪)|分钟?|秒钟?|时|天|日|周|年|岁|刻钟?)[零又]?"
+    r"(?P<number>[\d.]+|[零〇一二两三四五六七八九十百千万半又分之点]+)(?P<half>个半)?(?P<name>个月|个?(?:小时|钟头|星期|礼拜|季度|世纪)|分钟?|秒钟?|时|天|周|年|岁|刻钟?)[零又]?"
 )
 
 
@@ -109,6 +109,9 @@ def _spoken_duration(text: str) -> Duration | None:
 
 
 def _chinese_duration(text: str) -> Duration | None:
+    """2小时30分, 两个半小时, 3个月; 2024年 and 6月7日 are dates."""
+    if re.fullmatch(r"[1-9]\d{3}年", text):
+        return None
     parts, place = [], 0
     while place < len(text):
         match = _OF_CHINESE.match(text, place)

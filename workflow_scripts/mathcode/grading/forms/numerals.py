@@ -86,6 +86,8 @@ def ordinal(text: str) -> int | None:
         number = int(match[1])
         ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
         return number if number and ending == match[2] else None
+    if _fraction(text.split() or [""]) is not None:
+        return None  # one hundredth
     *before, last = text.replace("-", " ").split() or [""]
     if last in _ORDINAL_UNITS and (not before or before[-1] not in {"ten", *_UNITS}):
         value = Fraction(_ORDINAL_UNITS[last])
@@ -203,25 +205,26 @@ def _decimal(words: list[str]) -> Fraction | None:
 
 
 def _fraction(words: list[str]) -> Fraction | None:
-    """`half`, `a third`, `two-thirds`, `3 tenths`, `forty-five hundredths`, `two ten-thousandths`, `one twenty-fifth`."""
+    """`half`, `a third`, `two-thirds`, `3 tenths`, `forty-five hundredths`, `two ten-thousandths`, `one twenty-fifth`.
+
+    More than one is in the plural: `one hundred twentieth` is an ordinal. Written with a hyphen, `two-third` is let pass.
+    """
     if words == ["half"]:
         return Fraction(1, 2)
     *above, last = words
-    if "-" in last:
-        first, _, ending = last.rpartition("-")
-        if first in _TENS and _ORDINAL_UNITS.get(ending.removesuffix("s"), 10) < 10:
-            below = _TENS[first] + _ORDINAL_UNITS[ending.removesuffix("s")]
-        elif first in {"ten", "hundred"} and ending.rstrip("s") in {"thousandth", "millionth", "billionth"}:
-            below = _PLACES_ONE[first] * _DENOMINATORS[ending]
-        else:
-            above, below = [*above, first], _DENOMINATORS.get(ending, 0)
-    else:
-        below = _DENOMINATORS.get(last, 0)
+    first, hyphen, ending = last.rpartition("-")
+    below, plural = _DENOMINATORS.get(ending, 0), ending.endswith("s")
+    if first in _TENS and _ORDINAL_UNITS.get(ending.removesuffix("s"), 10) < 10:
+        below, hyphen = _TENS[first] + _ORDINAL_UNITS[ending.removesuffix("s")], ""
+    elif first in {"ten", "hundred"} and ending.rstrip("s") in {"thousandth", "millionth", "billionth"}:
+        below, hyphen = _PLACES_ONE[first] * below, ""
+    elif first:
+        above = [*above, first]
     if not above or not below:
         return None
     number = Fraction(1) if above in (["a"], ["an"]) else (_digits(above[0]) if len(above) == 1 else None)
     number = _cardinal(above) if number is None else number
-    return None if number is None else number / below
+    return None if number is None or (number != 1 and not plural and not hyphen) else number / below
 
 
 def _mixed(words: list[str]) -> Fraction | None:

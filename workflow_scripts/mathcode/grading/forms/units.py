@@ -118,7 +118,7 @@ class _Scanner:
     def __init__(self):
         self.tokens: list[_Token] = []
         self.groups: list[tuple[str, bool]] = []
-        self.upright, self.next_group, self.word_end = False, "", -1
+        self.upright, self.next_group, self.blank = False, "", True
 
     def take(self, match: re.Match) -> bool:
         """Take one match; False where it cannot stand."""
@@ -142,10 +142,13 @@ class _Scanner:
             self.tokens.append(_Token("power", {"²": "2", "³": "3"}.get(digits, digits)))
         elif kind == "word":
             self._word(match)
+            self.blank = False
         elif kind == "hyphen":
             self.tokens.append(_Token("hyphen"))
             return last == "word"
-        elif kind != "blank":
+        elif kind == "blank":
+            self.blank = True
+        else:
             self.tokens.append(_Token(kind))
         return True
 
@@ -169,6 +172,8 @@ class _Scanner:
             return
         elif last.kind == "word" and (last.text == "μ" or (word == "Ω" and last.text in {"k", "M"})):
             self.tokens[-1] = _Token("word", last.text + word, True)
+        elif last.kind == "word" and len(last.text) == 1 and not self.blank and last.clear and last.text + word in NAMES:
+            self.tokens[-1] = _Token("word", last.text + word, True)  # \text{c}\text{m}
         else:
             self.tokens.append(_Token("word", word, self.upright))
 
@@ -235,6 +240,8 @@ def _items(tokens: list[_Token], quotient: bool) -> list[_Item] | None:
         clear = clear or tokens[place].clear or length > 1 or times > 1 or not ((len(name) == 1 and name.isascii()) or name in _VARIABLES)
         clear = (clear or name in "$°") and name != r"\ell"
         place, power = place + length, power * times
+        if name == "°" and (items or (place < len(tokens) and tokens[place].kind == "word")):
+            return None  # 40°N is no product
         after = tokens[place] if place < len(tokens) else _Token("end")
         if after.kind == "power" or after.text.lower() in _POWER_AFTER:
             power *= int(after.text) if after.kind == "power" else _POWER_AFTER[after.text.lower()]
