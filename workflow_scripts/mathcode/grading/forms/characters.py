@@ -45,11 +45,11 @@ _CAPITALS |= {"Ψ": "Psi", "Ω": "Omega", "∆": "Delta", "µ": "mu", "ϕ": "phi
 _MACROS |= {sign: "\\" + name for sign, name in _CAPITALS.items()}
 _SIGNS = """
 × times ✕ times ✖ times ⨯ times ⋅ cdot · cdot ∙ cdot ‧ cdot ・ cdot ÷ div ± pm ∓ mp ∞ infty ≤ le ≦ le ⩽ le ≥ ge ≧ ge ⩾ ge ≠ ne
-∪ cup ∩ cap ∅ emptyset ∈ in ∉ notin ∋ ni ⊂ subset ⊃ supset ⊆ subseteq ⊇ supseteq ⊊ subsetneq ∖ setminus ≈ approx ≅ cong ≡ equiv
-∼ sim ∝ propto ∠ angle ⊥ perp ∥ parallel △ triangle → to ← leftarrow ↔ leftrightarrow ⇒ Rightarrow ⇔ Leftrightarrow
+∪ cup ∩ cap ∅ emptyset ∈ in ∉ notin ∋ ni ⊂ subset ⊃ supset ⊆ subseteq ⊇ supseteq ⊊ subsetneq ∖ setminus ⧵ setminus ≈ approx ≅ cong ≡ equiv
+∼ sim ∝ propto ∠ angle ⊥ perp ∥ parallel △ triangle → to ⟶ to ← leftarrow ↔ leftrightarrow ⇒ Rightarrow ⟹ Rightarrow ⇔ Leftrightarrow
 ↦ mapsto ∀ forall ∃ exists ∧ wedge ∨ vee ¬ neg ∑ sum ∏ prod ∫ int ∬ iint ∮ oint ∂ partial ∇ nabla ⌊ lfloor ⌋ rfloor ⌈ lceil
 ⌉ rceil ⟨ langle ⟩ rangle 〈 langle 〉 rangle … ldots ⋯ cdots ∴ therefore ∵ because ℓ ell ℏ hbar ℜ Re ℑ Im ℘ wp ∘ circ ⊕ oplus
-⊗ otimes ⊙ odot ⌢ frown ≪ ll ≫ gg ≺ prec ≻ succ ≢ not\\equiv ⊄ not\\subset ∤ nmid ∣ mid † dagger □ square
+⊗ otimes ⊙ odot ⌢ frown ≪ ll ≫ gg ≺ prec ≻ succ ≢ not\\equiv ⊄ not\\subset ∤ nmid ∣ mid † dagger □ square ⋃ cup ⋂ cap
 """
 _MACROS |= {sign: "\\" + name for sign, name in zip(_SIGNS.split()[::2], _SIGNS.split()[1::2], strict=True)}
 _MACROS |= {letter: f"\\mathbb{{{plain}}}" for letter, plain in zip("ℝℕℤℚℂℙℍ", "RNZQCPH", strict=True)}

@@ -32,7 +32,8 @@ _WORDS = re.compile(
     r"(?P<name>(?:second|minute|hour|day|week|fortnight|month|year|decade)s?)(?P<more> and (?:a half|a quarter))?"
 )
 _OF_CHINESE = re.compile(
-    r"(?P<number>[\d.]+|[零〇一二两三四五六七八九十百千万半又分之点]+)(?P<half>个半)?(?P<name>个月|个?(?:小时|钟头|星期|礼拜|季度|世纪)|分钟?|秒钟?|时|天|周|年|岁|刻钟?)[零又]?"
+    r"(?P<number>(?:\d+ )?\d+/\d+|\d*\\[dt]?frac\{\d+\}\{\d+\}|[\d.]+"
+    r"|[零〇一二两三四五六七八九十百千万半又分之点]+)(?P<half>个半)?(?P<name>个月|个?(?:小时|钟头|星期|礼拜|季度|世纪)|分钟?|秒钟?|时|天|周|年|岁|刻钟?)[零又]?"
 )
 
 
@@ -42,7 +43,7 @@ def duration(text: str) -> Duration | None:
     if not text:
         return None
     if not text.isascii():
-        return _chinese_duration(text.replace(" ", ""))
+        return _chinese_duration(re.sub(r"(?<!\d) | (?!\d)", "", text))
     text = re.sub(r"(?<=[a-z.]) (?:and|&) (?=\d)", " ", text)
     parts, place = [], 0
     while place < len(text):
@@ -118,7 +119,7 @@ def _chinese_duration(text: str) -> Duration | None:
         if match is None:
             return None
         words = match["number"]
-        number = Fraction(words) if re.fullmatch(r"\d+(?:\.\d+)?", words) else chinese_number(words)
+        number = _number(words) if re.fullmatch(_NUMBER, words) else chinese_number(words)
         if number is None or match["name"] not in NAMES:
             return None
         parts.append((number + (Fraction(1, 2) if match["half"] else 0), match["name"]))

@@ -47,7 +47,7 @@ _CLOCK = re.compile(
     rf"(?:at )?(?P<hour>\d{{1,2}})(?:(?P<mark>[:.]) ?(?P<minute>\d\d)(?: ?: ?(?P<second>\d\d))?)?(?P<oclock> o'? ?clock)? ?(?:{_HALF})?"
 )
 _SPOKEN = re.compile(
-    r"(?:(?P<part>[a-z -]+?)(?: minutes?)? (?P<side>past|after|to|before|till) )?"
+    r"(?:(?P<part>[a-z -]+?)(?P<said> minutes?)? (?P<side>past|after|to|before|till) )?"
     rf"(?P<hour>[a-z]+|\d{{1,2}})(?P<oclock> o'? ?clock)? ?(?:{_HALF})?"
 )
 _CHINESE_HALVES = {
