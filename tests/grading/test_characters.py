@@ -12,7 +12,7 @@ from mathcode.grading.forms.latex_words import plain
 
 ANY = st.text(
     st.characters(exclude_categories=())
-    | st.sampled_from("½¾³⁄₄²₁√∛(){}x1 2.,，、–—～−^_\\=\u0338\u0301\u200b\u2061\u2062\ud835\udc65°º℃％＄")
+    | st.sampled_from("½¾³⁄₄²₁√∛(){}x1 2.,，、–—～−^_\\=\u0338\u0301\u0305\u0307\u20d7\u200b\u2061\u2062\ud835\udc65°º℃％＄")
 )
 
 FOLDED = [
@@ -91,6 +91,11 @@ FOLDED = [
     ("sin\u2061x", "sin x"),
     ("f\u2061(x)", "f(x)"),
     ("2\u20623", r"2\cdot3"),
+    ("0.1\u03054\u03052\u0305", r"0.\overline{142}"),
+    ("0.3\u0307", r"0.\dot{3}"),
+    ("0.1\u030742\u0307", r"0.\dot{1}4\dot{2}"),
+    ("x\u0304", r"\bar{x}"),
+    ("v\u20d7", r"\vec{v}"),
 ]
 KEPT = ["É", "а", "ё", "ø", "ß", "ñ", "①", "漢字", "\ud835", "6\ud800", "\x00\x07", "🍎", "№", "™", "أ", "الف", "‰", "¥", "€"]
 

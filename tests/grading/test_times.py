@@ -66,6 +66,9 @@ NO_CLOCK = [
     "三点五",
     "am",
     "x:30",
+    "ten to five",
+    "two to one",
+    "quarter minutes to two",
 ]
 NO_CLOCK += [
     "noon or midnight",

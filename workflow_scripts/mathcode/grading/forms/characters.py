@@ -17,6 +17,7 @@ Policy of `fold`, in its order:
 | `√12`, `√(x+1)`, `√x` | `\\sqrt{12}`, `\\sqrt{x+1}`, `\\sqrt{x}` |
 | mathematical alphabets | plain letters; double-struck `ℝ` is `\\mathbb{R}` |
 | decimal digits of other scripts | ASCII digits |
+| lines, dots, hats and arrows over one letter or digit that Unicode has not composed | `0.\\overline{3}`, `\\dot{3}`, `\\hat{x}`, `\\vec{v}` |
 | ligatures, Roman numerals, `⑴`, `㎡` | their letters: `fi`, `IV`, `(1)`, `m^{2}`; circled numbers stay, they are names and not numbers |
 | quotation marks, primes | `'` and `"`; `″` is two primes |
 
@@ -77,6 +78,9 @@ _FRACTION = re.compile("(?<![⁰¹²³⁴⁵⁶⁷⁸⁹])([⁰¹²³⁴⁵⁶�
 _SUPERS = re.compile(rf"\^?([{re.escape(''.join(_SUPER))}]+)")
 _SUBS = re.compile(rf"_?([{re.escape(''.join(_SUB))}]+)")
 _ORDINAL_DEGREE = re.compile(r"(?<=\d)º|(?<=\d )º")
+_OVERLINED = re.compile("((?:[0-9A-Za-z]\u0305|[0-9]\u0304)+)(?![\u0300-\u036f])")
+_MARKED = re.compile("(?:([0-9])(\u0307)|([A-Za-z])([\u0302\u0303\u0304\u20d7]))(?![\u0300-\u036f\u20d0-\u20ff])")
+_MARKS = {"\u0307": "dot", "\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u20d7": "vec"}
 _APPLIED = re.compile("\u2061(?=[^\\W_])")
 _DASHES = "‒–—―～〜"
 _RANGE = re.compile(rf"(?<=[\d%])( ?)[{_DASHES}]( ?)(?=\\?[$¥€£]?\.?\d)")
@@ -147,6 +151,8 @@ def _fold_once(text: str) -> str:
     text = "".join(char for char in text.replace("\r\n", "\n") if _SPELLINGS[ord(char)])
     if _few_marks(text):
         text = unicodedata.normalize("NFC", text)
+    text = _OVERLINED.sub(lambda run: rf"\overline{{{run[1].replace(chr(0x305), '').replace(chr(0x304), '')}}}", text)
+    text = _MARKED.sub(lambda found: rf"\{_MARKS[found[2] or found[4]]}{{{found[1] or found[3]}}}", text)
     text = _FRACTION.sub(_fraction, _ORDINAL_DEGREE.sub("°", text))
     text = _SUPERS.sub(lambda run: "^{" + "".join(_SUPER[char] for char in run[1]) + "}", text)
     text = _SUBS.sub(lambda run: "_{" + "".join(_SUB[char] for char in run[1]) + "}", text)

@@ -210,6 +210,8 @@ def _decimal(words: list[str]) -> Fraction | None:
     if words[-1] in _SCALES:
         scale, words = _SCALES[words[-1]], words[:-1]
     digits = [_UNITS.get(word, 0 if word == "oh" else 10) for word in words[place + 1 :]]
+    if any(_digits(word) is not None for word in words):
+        return None
     whole = _cardinal(words[:place]) if place else Fraction(0)
     if whole is None or whole.denominator > 1 or not digits or any(digit > 9 for digit in digits):
         return None
@@ -266,8 +268,8 @@ def _scaled(words: list[str]) -> Fraction | None:
     if last not in _SCALES and last != "hundred":
         return None
     if before[-1:] == ["a"]:
-        before = before[:-2] if before[-2:-1] == ["of"] else before[:-1]
-        value = _fraction(before) if before else None
+        of = before[-2:-1] == ["of"]
+        value = _fraction(before[:-2] if of else before[:-1]) if len(before) > 1 and (of or before[0] == "half") else None
         return None if value is None or value >= 1 else value * _PLACES_ONE[last]
     if len(before) == 2 and before[0].isdecimal() and (share := _SHARE.fullmatch(before[1])) and 0 < int(share[1]) < int(share[2]):
         return (int(before[0]) + Fraction(int(share[1]), int(share[2]))) * _PLACES_ONE[last]

@@ -123,13 +123,12 @@ def _spoken_clock(match: re.Match) -> Clock | None:
     if part is None:
         return _placed(int(hour), 0, 0, match["half"]) if match["oclock"] or match["half"] else None
     minutes = {"half": 30, "quarter": 15, "a quarter": 15}.get(part, english_number(part))
-    if (
-        minutes is None
-        or not 0 < minutes < 60
-        or Fraction(minutes).denominator > 1
-        or (part == "half" and match["side"] not in {"past", "after"})
-    ):
+    if minutes is None or not 0 < minutes < 60 or Fraction(minutes).denominator > 1:
         return None
+    if (match["said"] and part[-1] in "fr" and part != "four") or (part == "half" and match["side"] not in {"past", "after"}):
+        return None
+    if match["side"] == "to" and not (match["said"] or "quarter" in part or match["oclock"] or match["half"]):
+        return None  # ten to five is a ratio or a range
     if match["side"] in {"past", "after"}:
         return _placed(int(hour), int(minutes), 0, match["half"])
     time = _placed(int(hour), 0, 0, match["half"])
