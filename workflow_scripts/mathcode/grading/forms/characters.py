@@ -17,7 +17,7 @@ Policy of `fold`, in its order:
 | `√12`, `√(x+1)`, `√x` | `\\sqrt{12}`, `\\sqrt{x+1}`, `\\sqrt{x}` |
 | mathematical alphabets | plain letters; double-struck `ℝ` is `\\mathbb{R}` |
 | decimal digits of other scripts | ASCII digits |
-| lines, dots, hats and arrows over one letter or digit that Unicode has not composed | `0.\\overline{3}`, `\\dot{3}`, `\\hat{x}`, `\\vec{v}` |
+| marks over a letter or digit that Unicode does not compose | `0.\\overline{3}`, `\\dot{3}`, `\\hat{x}`, `\\vec{v}` |
 | ligatures, Roman numerals, `⑴`, `㎡` | their letters: `fi`, `IV`, `(1)`, `m^{2}`; circled numbers stay, they are names and not numbers |
 | quotation marks, primes | `'` and `"`; `″` is two primes |
 
