@@ -1,5 +1,6 @@
 """Numbers in words, English and Chinese: what is read, what is not, and a writer of its own that checks the readers."""
 
+import random
 from fractions import Fraction
 
 import pytest
@@ -327,6 +328,14 @@ def test_every_number_written_in_chinese_is_read_back(number):
     assert chinese_number(in_chinese(number, "零壹贰叁肆伍陆柒捌玖", "拾佰仟", "万亿")) == number
     assert chinese_number(in_chinese(number, "〇一二三四五六七八九", "十百千", "萬億")) == number
     assert chinese_number(f"负{in_chinese(number)}") == -number
+
+
+@pytest.mark.full
+def test_ten_thousand_numbers_of_every_size_are_read_back():
+    stream = random.Random(20250101)
+    numbers = [*range(10_000), *(stream.randrange(10 ** stream.randint(4, 16)) for _ in range(10_000))]
+    for number in numbers:
+        assert english_number(in_english(number)) == chinese_number(in_chinese(number)) == number
 
 
 @given(st.integers(1, 10**6), st.integers(1, 99))

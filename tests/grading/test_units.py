@@ -45,6 +45,11 @@ SAME = [
     ["words per minute", "words/min", "word per minute"],
     ["times", "次", "倍", "个"],
     ["kHz", "KHz"],
+    ["kcal", "Calories", "kilocalories"],
+    ["cal", "calories"],
+    ["tons", "tonnes"],
+    ["tons", "吨"],
+    ["tonnes", "metric tons", "吨", r"\text{t}"],
     ["GeV/c^2", r"\mathrm{GeV}/c^2"],
     ["penny", "pence", "pennies"],
     ["pennies", "cents"],
@@ -195,7 +200,7 @@ def test_these_are_units_without_a_context(text):
 
 def test_letter_case_counts_in_symbols():
     assert ratio(unit("MW"), unit("mW", strict=False)) == 10**9
-    assert unit("Mm") is None
+    assert all(unit(name, strict=False) is None for name in ("Mm", "mEter", "Mmol", "mbit", "PA", "hZ"))
     assert ratio(unit("MM"), unit("mm")) == ratio(unit("LBS"), unit("pounds")) == ratio(unit("Kg"), unit("KG")) == 1
 
 
@@ -228,6 +233,14 @@ def test_powers_and_quotients_keep_the_factor(above, below, power):
 NOUNS = [("apple", "apples"), ("red ball", "red balls"), ("box", "boxes"), ("house", "houses"), ("candy", "candies"), ("cookie", "cookies")]
 NOUNS += [("leaf", "leaves"), ("person", "people"), ("glass", "glasses"), ("piece of candy", "pieces of candy"), ("DVD disc", "dvd discs")]
 NOUNS += [
+    ("long piece", "long pieces"),
+    ("bed", "beds"),
+    ("butterfly", "butterflies"),
+    ("seed", "seeds"),
+    ("family", "families"),
+    ("lily", "lilies"),
+    ("jelly", "jellies"),
+    ("prime number", "prime numbers"),
     ("the apples", "Apples"),
     (r"\text{apples}", "apples"),
     ("个苹果", "只苹果"),

@@ -166,6 +166,8 @@ MXN 1 peso 比索
 celsius 1 degree_Celsius degree deg degree_C ° °C deg_C Celsius centigrade degree_centigrade C 摄氏度 度
 fahrenheit 1 degree_Fahrenheit degree deg degree_F ° °F deg_F Fahrenheit F 华氏度 度
 ppm 1 ppm
+decibel 1 decibel dB 分贝
+mass 14593902937206365/1000000000000000 slug
 point 1 point 分 分数
 count 1 times
 """
@@ -177,7 +179,7 @@ time 1 s p,n,u,μ,m
 length^3 1/1000 L u,μ,m,c,d,k,h
 length^3 1/1000 l u,μ,m,c,d
 {_FORCE} 1 N u,μ,m,k,M
-{_ENERGY} 1 J n,u,μ,m,k,M,G
+{_ENERGY} 1 J n,u,μ,m,k,K,M,G
 {_ENERGY} 523/125 cal k
 {_ENERGY} 801088317/5000000000000000000000000000 eV m,k,M,G,T
 {_POWER} 1 VA k,M
@@ -187,7 +189,7 @@ time^-1 37000000000 Ci m,u,μ,n
 {_PRESSURE} 100000 bar m,k
 time^-1 1 Hz m,k,K,M,G,T
 current 1 A n,u,μ,m,k
-{_CHARGE} 1 C p,n,u,μ,m
+{_CHARGE} 1 C f,p,n,u,μ,m
 {_VOLTAGE} 1 V n,u,μ,m,k,M
 mass*length^2*time^-3*current^-2 1 Ω m,k,M
 mass^-1*length^-2*time^4*current^2 1 F p,n,u,μ,m
@@ -237,5 +239,7 @@ def _readings() -> dict[str, list[Reading]]:
     return names
 
 
+WORDS = frozenset(name.replace("_", " ") for line in _WORDS.split("\n") for name in line.split()[2:])
+"""Names whose letter case does not count, if they are long; it counts in symbols with prefixes."""
 NAMES: dict[str, list[Reading]] = _readings()
 """Every name as it is written, singular, with its readings."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from mathcode.grading.forms.nouns import MAX_CHARS, noun
-from mathcode.grading.forms.unit_names import NAMES, Dimension, Reading
+from mathcode.grading.forms.unit_names import NAMES, WORDS, Dimension, Reading
 
 __all__ = ["Unit", "noun", "ratio", "unit"]
 
@@ -50,7 +50,7 @@ in pm ms ns ps ha pt mi nm um mN mJ mW mA mC mV mF mH mT nC pC nF pF cd lm kn hp
 """
 _VARIABLES = frozenset(_VARIABLES_TEXT.split())
 """Symbols of two letters that a product of variables looks like."""
-_LONG = {name.lower(): name for name in NAMES if len(name) > 3 and name.isascii() and not name[-1].isupper()}
+_LONG = {name.lower(): name for name in sorted(WORDS) if len(name) > 3 and name.isascii() and not name[-1].isupper()}
 _SHORT_TEXT = "amp bit bar erg cup day ton yen won ohm rad"
 _SHORT = frozenset(_SHORT_TEXT.split())
 
@@ -84,7 +84,12 @@ class _Item:
 
 
 def ratio(one: Unit, other: Unit) -> Fraction | None:
-    """How many of `other` make one of `one`; None where no reading of the two has the same dimension: then they contradict."""
+    """How many of `other` make one of `one`; None where no reading of the two has the same dimension: then they contradict.
+
+    A reading that both share goes first, so that `tons` are tonnes beside tonnes and short tons beside pounds.
+    """
+    if set(one.readings) & set(other.readings):
+        return Fraction(1)
     for dimension, factor in one.readings:
         for other_dimension, other_factor in other.readings:
             if dimension == other_dimension:
@@ -254,7 +259,7 @@ def _items(tokens: list[_Token], quotient: bool) -> list[_Item] | None:
 
 def _lookup(name: str) -> tuple[list[Reading], int] | None:
     """Readings of a name as it is written, in the plural, with a stop, in capitals; and its power, which Chinese names carry within."""
-    for written in dict.fromkeys((name, name.rstrip("."), name.replace("° ", "°"))):
+    for written in dict.fromkeys((name, name.rstrip("."), name.replace("° ", "°"), "Calorie" if name == "Calories" else name)):
         if written in NAMES and (written == name or len(written) > 1):
             return NAMES[written], 1
     if name[:2] in _CHINESE_POWERS and name[2:] in NAMES:
@@ -264,6 +269,8 @@ def _lookup(name: str) -> tuple[list[Reading], int] | None:
     if lower in _ANY_CASE and (name.isupper() or lower not in {"mm", "ml"}):  # Mm is a million metres, MM are millimetres
         written = lower if lower in NAMES else lower.upper()
         return NAMES[written], 1
+    if any(word not in (word.lower(), word.capitalize(), word.upper()) for word in re.split("[ -]", name)):
+        return None
     singular = re.sub(r"^degrees(?= )|^years(?= old)|^pounds(?= )|^yrs(?= old)", lambda plural: plural[0][:-1], lower)
     for written in (singular, singular.removesuffix("s"), re.sub("ies$", "y", singular), re.sub(r"(ch)es$", r"\1", singular)):
         if written in _LONG or written in _SHORT:
