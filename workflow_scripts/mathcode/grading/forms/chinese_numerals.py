@@ -9,7 +9,7 @@
 import re
 from fractions import Fraction
 
-MAX_CHARS = 200
+MAX_CHARS = 300
 """A longer text is no number."""
 
 _CHINESE_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")}
