@@ -45,6 +45,8 @@ SAME = [
     ["words per minute", "words/min", "word per minute"],
     ["times", "次", "倍", "个"],
     ["kHz", "KHz"],
+    ["pounds", "pounds of sand", "lbs of trail mix"],
+    ["cups", "cups of flour"],
     ["kcal", "Calories", "kilocalories"],
     ["cal", "calories"],
     ["tons", "tonnes"],

@@ -4,7 +4,7 @@ Policy.
 
 - A unit is a dimension, an exact factor and a name. Two units are the same, convert by `ratio`, or contradict each other.
 - English names in singular and plural, abbreviations, symbols with prefixes, powers (`cm^2`, `square feet`, `sq ft`, `cubic metres`,
-  `inches squared`), products and quotients (`N m`, `km/h`, `miles per hour`, `J/(kg K)`, `m s^{-1}`), upright LaTeX; Chinese names
+  `inches squared`), amounts of something (`cups of flour`), products and quotients (`N m`, `km/h`, `miles per hour`, `J/(kg K)`, `m s^{-1}`), upright LaTeX; Chinese names
   (平方厘米, 千米/时, 千米每小时, 元/千克).
 - Letter case counts in symbols (mW, MW); words and the abbreviations kg, km, cm, mm, ml, ... may be written in capitals.
 - Names with several meanings have several readings: `pound` is weight and money, `degree` angle and temperature, 分 minute, money and mark.
@@ -55,6 +55,10 @@ _SHORT_TEXT = "amp bit bar erg cup day ton yen won ohm rad"
 _SHORT = frozenset(_SHORT_TEXT.split())
 
 
+_MEASURED = {((base, power),) for base, power in (("length", 1), ("length", 2), ("length", 3), ("mass", 1), ("time", 1), ("USD", 1))}
+"""What there can be an amount of something of: `pounds of sand` are pounds, but bars of soap no pressure."""
+
+
 @dataclass(frozen=True)
 class Unit:
     """A unit: `factor` counts in the first unit of its dimension; `readings` are all that its name can mean, the preferred one first."""
@@ -99,9 +103,14 @@ def ratio(one: Unit, other: Unit) -> Fraction | None:
 
 def unit(text: str, strict: bool = True) -> Unit | None:
     """The unit that a whole text names, without a number; None for anything else, and (if strict) for what may be variables as well."""
-    tokens = _tokens(text) if len(text) <= MAX_CHARS else None
+    measure, of, stuff = text.partition(" of ")
+    if of and (noun(stuff) is None or len(text) > MAX_CHARS):
+        return None
+    tokens = _tokens(measure) if len(text) <= MAX_CHARS else None
     items = _quotient(tokens) if tokens else None
     found = _product(items) if items else None
+    if of and (found is None or found.dimension not in _MEASURED):
+        return None
     return None if found is None or (strict and found.ambiguous) else found
 
 
