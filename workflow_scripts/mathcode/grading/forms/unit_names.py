@@ -92,7 +92,7 @@ length*time^-1 1397/3125 mph mi/h
 length*time^-1 5/18 kph kmph kmh km/h
 length*time^-1 463/900 knot kn 节
 length*time^-1 1 mps
-length*time^-1 299792458 speed_of_light c
+length*time^-1 299792458 c
 degree*time^-1 6 rpm
 {_FORCE} 1 newton N 牛 牛顿
 {_FORCE} 1/100000 dyne

@@ -4,8 +4,8 @@ Policy.
 
 - A unit is a dimension, an exact factor and a name. Two units are the same, convert by `ratio`, or contradict each other.
 - English names in singular and plural, abbreviations, symbols with prefixes, powers (`cm^2`, `square feet`, `sq ft`, `cubic metres`,
-  `inches squared`), amounts of something (`cups of flour`), products and quotients (`N m`, `km/h`, `miles per hour`, `J/(kg K)`, `m s^{-1}`), upright LaTeX; Chinese names
-  (平方厘米, 千米/时, 千米每小时, 元/千克).
+  `inches squared`), products and quotients (`N m`, `km/h`, `miles per hour`, `J/(kg K)`, `m s^{-1}`), amounts of something (`cups of
+  flour`), upright LaTeX; Chinese names (平方厘米, 千米/时, 千米每小时, 元/千克).
 - Letter case counts in symbols (mW, MW); words and the abbreviations kg, km, cm, mm, ml, ... may be written in capitals.
 - Names with several meanings have several readings: `pound` is weight and money, `degree` angle and temperature, 分 minute, money and mark.
 - Months and years convert to each other and not to days; Celsius, Fahrenheit and kelvin do not convert; each currency is its own.
