@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathcode.grading.forms.times import clock, date, duration
+from mathcode.grading.forms.times import clock, date, duration, moment
 
 ONE_TIME = [
     [
@@ -342,6 +342,32 @@ def test_dates_agree_in_all_writings_and_only_with_themselves(one, other):
         assert all(date(ours).agrees(date(same)) for same in writings(one))
 
 
+ONE_MOMENT = [
+    ["3 p.m. on March 5", "March 5 at 3 p.m.", "3月5日下午3点", "15:00, March 5", "March 5, 3:00 PM", "3 pm 5th March"],
+    [r"8 : 13 A.M. on June 26\textsuperscript{th}", "June 26, 8:13 am", "6月26日 上午8时13分"],
+    ["Monday at noon", "12 noon on Monday", "星期一 正午"],
+]
+
+
+@pytest.mark.parametrize("texts", ONE_MOMENT, ids=lambda texts: texts[0])
+def test_one_moment_in_many_writings(texts):
+    for one in texts:
+        for other in texts:
+            assert moment(one).agrees(moment(other)), (one, other)
+
+
+@pytest.mark.parametrize(
+    "text", ["March 5", "3 p.m.", "March at noon", "noon on", "5 at 3", "3 p.m. on March 5 and 6", "", "3 : 15 on 4", "9 : 30"]
+)
+def test_these_are_no_moments(text):
+    assert moment(text) is None
+
+
+def test_moments_differ_by_date_or_time():
+    assert not moment("3 p.m. on March 5").agrees(moment("4 p.m. on March 5"))
+    assert not moment("3 p.m. on March 5").agrees(moment("3 p.m. on March 6"))
+
+
 PIECES_TEXT = (
     "1 2 12 30 2024 : / - . , am p.m. noon half past quarter to o'clock hour hours h min m s and a March Monday the of 5th st "
     "年 月 日 号 点 时 分 秒 半 小时 分钟 个 下午 上午 星期 周 一 三 十 零 又 分之 \\text{ } ^{ \\frac{1}{2} ~"
@@ -353,7 +379,7 @@ PIECES = st.sampled_from(PIECES_TEXT.split())
     st.lists(PIECES, max_size=9).map(" ".join) | st.lists(PIECES, max_size=9).map("".join) | st.text(st.characters(exclude_categories=()))
 )
 def test_no_text_raises(text):
-    for read in (clock, date):
+    for read in (clock, date, moment):
         assert read(text) is None or read(text).agrees(read(text))
     assert duration(text) is None or duration(text).seconds >= 0
 
@@ -362,4 +388,4 @@ def test_no_text_raises(text):
     "text", ["1 hour " * 50_000, "a" * 100_000, "1" * 100_000, "半" * 100_000, "March " * 50_000, ":" * 100_000, "a and " * 50_000]
 )
 def test_there_is_a_limit_of_length(text):
-    assert [read(text) for read in (clock, duration, date)] == [None] * 3
+    assert [read(text) for read in (clock, duration, date, moment)] == [None] * 4

@@ -16,7 +16,7 @@ from mathcode.grading.forms.durations import Duration, duration
 from mathcode.grading.forms.latex_words import plain
 from mathcode.grading.forms.numerals import english_number
 
-__all__ = ["Clock", "Date", "Duration", "clock", "date", "duration"]
+__all__ = ["Clock", "Date", "Duration", "Moment", "clock", "date", "duration", "moment"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ _SPOKEN = re.compile(
     r"(?:(?P<part>[a-z -]+?)(?P<said> minutes?)? (?P<side>past|after|to|before|till) )?"
     rf"(?P<hour>[a-z]+|\d{{1,2}})(?P<oclock> o'? ?clock)? ?(?:{_HALF})?"
 )
+_APART = re.compile(r"(?<=\d) : ?(?=\d\d)")
+"""`9 : 30` may be a ratio; `9 : 30 p.m.` is a time."""
 _CHINESE_HALVES = {
     "凌晨": 0,
     "清晨": 0,
@@ -78,7 +80,7 @@ def clock(text: str) -> Clock | None:
         return Clock(12, 0, twelve=True)
     if text in {"midnight", "12 midnight", "午夜", "半夜"}:
         return Clock(0, 0, twelve=True)
-    if match := _CLOCK.fullmatch(text):
+    if match := _CLOCK.fullmatch(_APART.sub(":", text) if text[-1:] in {"m", "."} else text):
         return _english_clock(match)
     if match := _SPOKEN.fullmatch(text):
         return _spoken_clock(match)
@@ -172,3 +174,28 @@ def _small(text: str) -> int | None:
         return int(text)
     value = chinese_number(text.lstrip("零〇") or "零")
     return int(value) if value is not None and value.denominator == 1 else None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time of day on a date."""
+
+    date: Date
+    clock: Clock
+
+    def agrees(self, other: "Moment") -> bool:
+        """Whether both the dates and the times of day agree."""
+        return self.date.agrees(other.date) and self.clock.agrees(other.clock)
+
+
+def moment(text: str) -> Moment | None:
+    """A date and a time of day in either order: `3 p.m. on March 5`, `March 5 at 3 p.m.`, 3月5日下午3点; None for anything else."""
+    text = plain(text)
+    words = re.sub(r"(?<=[日号])(?=.)", " ", text).split() if not text.isascii() else text.split()
+    for place in range(1, min(len(words), 12)):
+        one, other = " ".join(words[:place]).removesuffix(","), " ".join(words[place:])
+        for day, time in ((one, other.removeprefix("at ")), (other.removeprefix("on "), one)):
+            found, hour = date(day), clock(time)
+            if found is not None and hour is not None and (found.day is not None or found.weekday is not None):
+                return Moment(found, hour)
+    return None
