@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathcode.grading.forms.times import clock, date, duration, moment
+from mathcode.grading.forms.times import agree, clock, date, duration, moment, readings
 
 ONE_TIME = [
     [
@@ -366,6 +366,30 @@ def test_these_are_no_moments(text):
 def test_moments_differ_by_date_or_time():
     assert not moment("3 p.m. on March 5").agrees(moment("4 p.m. on March 5"))
     assert not moment("3 p.m. on March 5").agrees(moment("3 p.m. on March 6"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("17时20分", "17小时20分钟", True),
+        ("17时20分", "5:20 p.m.", True),
+        ("17小时20分钟", "5:20 p.m.", False),
+        ("half an hour", "30 min", True),
+        ("3 p.m. on June 3", "June 3, 15:00", True),
+        ("Monday", "3 p.m.", False),
+        ("June 3", "3 p.m. on June 3", False),
+        ("apples", "apples", False),
+    ],
+)
+def test_texts_agree_in_one_of_their_readings(one, other, same):
+    assert agree(readings(one), readings(other)) is agree(readings(other), readings(one)) is same
+
+
+def test_a_length_of_time_is_a_quantity_of_one_unit():
+    number, found = duration("an hour and a half").measured()
+    assert (number, found.name) == (5400, "second")
+    assert duration("2 years").measured()[1].name == "month"
+    assert duration("1 year 3 days").measured() is None
 
 
 PIECES_TEXT = (

@@ -13,7 +13,7 @@ from mathcode.grading.forms.chinese_numerals import chinese_number
 from mathcode.grading.forms.latex_words import plain
 from mathcode.grading.forms.numerals import english_number
 from mathcode.grading.forms.unit_names import NAMES
-from mathcode.grading.forms.units import unit
+from mathcode.grading.forms.units import Unit, unit
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,18 @@ class Duration:
 
     seconds: Fraction
     months: Fraction = Fraction(0)
+
+    def agrees(self, other: "Duration") -> bool:
+        """Whether both are equally long."""
+        return self == other
+
+    def measured(self) -> tuple[Fraction, Unit] | None:
+        """A number and its unit, seconds or months, beside which a quantity can be held; None where it has both."""
+        if self.seconds and self.months:
+            return None
+        number, name = (self.months, "month") if self.months else (self.seconds, "second")
+        found = unit(name)
+        return None if found is None else (number, found)
 
 
 _NUMBER = r"\d+ \d+/\d+|\d+/\d+|\d+(?:\.\d+)?|\.\d+|\d* ?\\[dt]?frac ?\{\d+\} ?\{\d+\}"

@@ -16,7 +16,7 @@ from mathcode.grading.forms.durations import Duration, duration
 from mathcode.grading.forms.latex_words import plain
 from mathcode.grading.forms.numerals import english_number
 
-__all__ = ["Clock", "Date", "Duration", "Moment", "clock", "date", "duration", "moment"]
+__all__ = ["Clock", "Date", "Duration", "Moment", "agree", "clock", "date", "duration", "moment", "readings"]
 
 
 @dataclass(frozen=True)
@@ -199,3 +199,13 @@ def moment(text: str) -> Moment | None:
             if found is not None and hour is not None and (found.day is not None or found.weekday is not None):
                 return Moment(found, hour)
     return None
+
+
+def readings(text: str) -> tuple[Moment | Date | Clock | Duration, ...]:
+    """All that a whole text can mean as a time: 17时20分 is a time of day and a length of time; empty for what is no time."""
+    return tuple(value for read in (moment, date, clock, duration) if (value := read(text)) is not None)
+
+
+def agree(one: tuple[Moment | Date | Clock | Duration, ...], other: tuple[Moment | Date | Clock | Duration, ...]) -> bool:
+    """Whether two texts can mean the same time: some reading of one agrees with a reading of its kind of the other."""
+    return any(type(left) is type(right) and left.agrees(right) for left in one for right in other)
