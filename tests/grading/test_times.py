@@ -268,7 +268,7 @@ OTHER_DATES += [
     ("星期三", "星期四"),
     ("March", "March 2024"),
 ]
-OTHER_DATES += [("Monday, March 4", "Tuesday, March 4"), ("2024年", "2024年3月"), ("Saturday", "Sunday"), ("5日", "5月")]
+OTHER_DATES += [("Monday, March 4", "Tuesday, March 4"), ("Saturday", "Sunday")]
 NO_DATE = [
     "",
     "5",
@@ -298,6 +298,9 @@ NO_DATE += [
     "月",
     "Monday morning",
     "2024年5日",
+    "2024年",
+    "4号",
+    "5日",
     "-March",
 ]
 

@@ -146,8 +146,11 @@ NO_UNITS += [
     "a b c d e",
     "degrees north",
 ]
-VARIABLES = ["t", "h", "m", "s", "g", "d", "L", "N", "m/s", "m^2", "in", "pm", "ms", "N m", r"\ell", "K", "C", "1/s"]
+VARIABLES = ["t", "h", "m", "s", "g", "d", "L", "N", "m^2", "in", "pm", "ms", "N m", r"\ell", "K", "C", "1/s"]
 CLEAR = [
+    "m/s",
+    "m/s^2",
+    "m s^{-1}",
     r"\text{t}",
     r"\mathrm{m/s}",
     "km/h",

@@ -2,7 +2,8 @@
 
 `March 5, 2024`, `5 March 2024`, `the 5th of March, 2024`, `2024-03-05`, `2024/3/5` and 2024年3月5日 are one date. The year or the weekday
 may be left out on one side. `3/5/2024` names no certain month: it agrees with its own writing alone, while `25/12/2024` and `12/25/2024`
-are certain. Months, weekdays, and a day of a month alone are dates too: `Monday`, `Mon.`, 星期一, 周一, `March`, 3月.
+are certain.
+Months and weekdays alone are dates too: `Monday`, `Mon.`, 星期一, 周一, `March`, 3月; 2024年, 5日 and 4号 alone are numbers with units.
 A day that no calendar has (`2024-02-30`) is no date.
 """
 
@@ -121,8 +122,8 @@ def _chinese(text: str) -> Date | None:
     if match is None or (not text and weekday is None):
         return None
     year, month, day = (_number(match[name]) for name in ("year", "month", "day"))
-    if (year and day and not month) or (day and not month and not weekday and match["day"] is None):
-        return None
+    if month is None and (weekday is None or year is not None or day is not None):
+        return None  # 2024年 and 5日 are quantities, of years and days
     return _checked(Date(year, month, day, weekday))
 
 

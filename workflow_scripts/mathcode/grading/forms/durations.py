@@ -122,9 +122,7 @@ def _spoken_duration(text: str) -> Duration | None:
 
 
 def _chinese_duration(text: str) -> Duration | None:
-    """2小时30分, 两个半小时, 3个月; 2024年 and 6月7日 are dates."""
-    if re.fullmatch(r"[1-9]\d{3}年", text):
-        return None
+    """2小时30分, 两个半小时, 3个月; 6月7日 is a date."""
     parts, place = [], 0
     while place < len(text):
         match = _OF_CHINESE.match(text, place)

@@ -10,7 +10,7 @@ Policy.
 - Names with several meanings have several readings: `pound` is weight and money, `degree` angle and temperature, 分 minute, money and mark.
 - Months and years convert to each other and not to days; Celsius, Fahrenheit and kelvin do not convert; each currency is its own.
 - Percent and percentage points are no units.
-- Letters that may as well be variables (`t`, `h`, `m`, `m/s`, `in`) are a unit only where the caller knows from the context that they can
+- Letters that may as well be variables (`t`, `h`, `m`, `N m`, `in`) are a unit only where the caller knows from the context that they can
   be, `strict=False`, or where they are written upright (`\\text{m}`).
 - A measure word (个, 本, 只) counts: dimension `count`, the word as name. Measure words do not contradict each other.
 """
@@ -55,6 +55,8 @@ _SHORT_TEXT = "amp bit bar erg cup day ton yen won ohm rad"
 _SHORT = frozenset(_SHORT_TEXT.split())
 
 
+_CLEAR = {"meter/second", "meter/second^2", "meter/second/second"}
+"""Written in letters that may be variables, but never meant so: `m/s`."""
 _MEASURED = {((base, power),) for base, power in (("length", 1), ("length", 2), ("length", 3), ("mass", 1), ("time", 1), ("USD", 1))}
 """What there can be an amount of something of: `pounds of sand` are pounds, but bars of soap no pressure."""
 
@@ -303,7 +305,7 @@ def _product(items: list[_Item]) -> Unit | None:
     above = [_spelled(item.readings[0][0], item.power) for item in items if item.power > 0]
     below = [_spelled(item.readings[0][0], -item.power) for item in items if item.power < 0]
     name = "/".join([" ".join(above) or "1", *below])
-    return Unit(*readings[0], name, not any(item.clear for item in items), readings)
+    return Unit(*readings[0], name, name not in _CLEAR and not any(item.clear for item in items), readings)
 
 
 def _spelled(name: str, power: int) -> str:
