@@ -67,6 +67,9 @@ FOLDED = [
     ("5 Ω", r"5 \Omega"),
     ("3 µm", r"3 \mu m"),
     ("㎡", "m^{2}"),
+    ("5 ㎛", r"5 \mu m"),
+    ("㎨", "m/s^{2}"),
+    ("𝛑r", r"\pi r"),
     ("Ⅳ", "IV"),
     ("⑴", "(1)"),
     ("①③", "①③"),
@@ -189,3 +192,13 @@ def test_there_is_a_limit_of_length():
 )
 def test_words_come_out_of_latex(text, words):
     assert plain(text) == words
+
+
+@pytest.mark.full
+def test_every_character_is_folded_once_and_only_invisible_ones_vanish():
+    for code in range(0x110000):
+        char = chr(code)
+        folded = fold(f"2{char}1")
+        assert fold(folded) == folded
+        assert folded != "21" or unicodedata.category(char) in {"Cf", "Mn", "Lo"}
+        assert fold(char).strip() or not char.strip() or unicodedata.category(char) in {"Cf", "Mn", "Lo"} or code == 0x2800

@@ -54,7 +54,7 @@ _SIGNS = """
 """
 _MACROS |= {sign: "\\" + name for sign, name in zip(_SIGNS.split()[::2], _SIGNS.split()[1::2], strict=True)}
 _MACROS |= {letter: f"\\mathbb{{{plain}}}" for letter, plain in zip("ℝℕℤℚℂℙℍ", "RNZQCPH", strict=True)}
-_MACROS |= {"‖": r"\|", "＄": r"\$", "｛": r"\{", "｝": r"\}", "﹛": r"\{", "﹜": r"\}"}
+_MACROS |= {"‖": r"\|", "＄": r"\$", "﹩": r"\$", "｛": r"\{", "｝": r"\}", "﹛": r"\{", "﹜": r"\}"}
 _MACROS |= {"°": r"^{\circ}", "˚": r"^{\circ}", "℃": r"^{\circ}C", "℉": r"^{\circ}F", "\u2062": r"\cdot"}
 
 _PLAIN = dict.fromkeys("−﹣－‐‑˗➖⁃﹘", "-") | dict.fromkeys("‘’‚‛′ʹʼ´＇｀", "'") | dict.fromkeys("“”„‟＂「」『』", '"')
@@ -124,7 +124,7 @@ def _spelling(char: str) -> str:
         return " "
     tag, *parts = unicodedata.decomposition(char).split() or [""]
     if tag in _UNFOLDED or (tag == "<compat>" and any(low <= code <= high for low, high in _COMPATIBLE)):
-        plain = "".join(_spelling(part) if part not in "²³" else part for part in (chr(int(part, 16)) for part in parts))
+        plain = "".join(chr(int(part, 16)) for part in parts)  # what is in it is folded in the next pass
         return f"\\mathbb{{{plain}}}" if "DOUBLE-STRUCK" in unicodedata.name(char, "") and plain.isalpha() else plain
     return char
 
