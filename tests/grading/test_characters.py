@@ -198,6 +198,8 @@ def test_words_come_out_of_latex(text, words):
 def test_every_character_is_folded_once_and_only_invisible_ones_vanish():
     for code in range(0x110000):
         char = chr(code)
+        if unicodedata.category(char) in {"Co", "Cn"}:
+            continue
         folded = fold(f"2{char}1")
         assert fold(folded) == folded
         assert folded != "21" or unicodedata.category(char) in {"Cf", "Mn", "Lo"}
