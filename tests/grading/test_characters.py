@@ -12,7 +12,7 @@ from mathcode.grading.forms.latex_words import plain
 
 ANY = st.text(
     st.characters(exclude_categories=())
-    | st.sampled_from("½¾³⁄₄²₁√∛(){}x1 2.,，、–—～−^_\\=\u0338\u0301\u200b\u2061\u2062\ud835\udc65°º℃％＄")
+    | st.sampled_from("½¾³⁄₄²₁√∛(){}x1 2.,，、–—～−^_\\=\u0338\u0301\u0305\u0307\u20d7\u200b\u2061\u2062\ud835\udc65°º℃％＄")
 )
 
 FOLDED = [
@@ -67,6 +67,9 @@ FOLDED = [
     ("5 Ω", r"5 \Omega"),
     ("3 µm", r"3 \mu m"),
     ("㎡", "m^{2}"),
+    ("5 ㎛", r"5 \mu m"),
+    ("㎨", "m/s^{2}"),
+    ("𝛑r", r"\pi r"),
     ("Ⅳ", "IV"),
     ("⑴", "(1)"),
     ("①③", "①③"),
@@ -91,6 +94,11 @@ FOLDED = [
     ("sin\u2061x", "sin x"),
     ("f\u2061(x)", "f(x)"),
     ("2\u20623", r"2\cdot3"),
+    ("0.1\u03054\u03052\u0305", r"0.\overline{142}"),
+    ("0.3\u0307", r"0.\dot{3}"),
+    ("0.1\u030742\u0307", r"0.\dot{1}4\dot{2}"),
+    ("x\u0304", r"\bar{x}"),
+    ("v\u20d7", r"\vec{v}"),
 ]
 KEPT = ["É", "а", "ё", "ø", "ß", "ñ", "①", "漢字", "\ud835", "6\ud800", "\x00\x07", "🍎", "№", "™", "أ", "الف", "‰", "¥", "€"]
 
@@ -184,3 +192,15 @@ def test_there_is_a_limit_of_length():
 )
 def test_words_come_out_of_latex(text, words):
     assert plain(text) == words
+
+
+@pytest.mark.full
+def test_every_character_is_folded_once_and_only_invisible_ones_vanish():
+    for code in range(0x110000):
+        char = chr(code)
+        if unicodedata.category(char) in {"Co", "Cn"}:
+            continue
+        folded = fold(f"2{char}1")
+        assert fold(folded) == folded
+        assert folded != "21" or unicodedata.category(char) in {"Cf", "Mn", "Lo"}
+        assert fold(char).strip() or not char.strip() or unicodedata.category(char) in {"Cf", "Mn", "Lo"} or code == 0x2800

@@ -1,5 +1,6 @@
 """Numbers in words, English and Chinese: what is read, what is not, and a writer of its own that checks the readers."""
 
+import random
 from fractions import Fraction
 
 import pytest
@@ -37,6 +38,7 @@ ENGLISH = [
     ("one-half", "1/2"),
     ("a third", "1/3"),
     ("two-thirds", "2/3"),
+    ("two-third", "2/3"),
     ("3 tenths", "3/10"),
     ("3 quarters", "3/4"),
     ("seven hundredths", "7/100"),
@@ -212,7 +214,25 @@ def test_other_chinese_is_no_number(text):
         ("第十二", 12),
         ("one hundred twentieth", 120),
     ]
-    + [(text, None) for text in ("11st", "1th", "one third", "ten first", "first place", "第", "第3.5", "", "3", "three", "st", "0th")],
+    + [
+        (text, None)
+        for text in (
+            "11st",
+            "1th",
+            "one third",
+            "one hundredth",
+            "two-third",
+            "ten first",
+            "first place",
+            "第",
+            "第3.5",
+            "",
+            "3",
+            "three",
+            "st",
+            "0th",
+        )
+    ],
 )
 def test_ordinals(text, place):
     assert ordinal(text) == place
@@ -308,6 +328,14 @@ def test_every_number_written_in_chinese_is_read_back(number):
     assert chinese_number(in_chinese(number, "零壹贰叁肆伍陆柒捌玖", "拾佰仟", "万亿")) == number
     assert chinese_number(in_chinese(number, "〇一二三四五六七八九", "十百千", "萬億")) == number
     assert chinese_number(f"负{in_chinese(number)}") == -number
+
+
+@pytest.mark.full
+def test_ten_thousand_numbers_of_every_size_are_read_back():
+    stream = random.Random(20250101)
+    numbers = [*range(10_000), *(stream.randrange(10 ** stream.randint(4, 16)) for _ in range(10_000))]
+    for number in numbers:
+        assert english_number(in_english(number)) == chinese_number(in_chinese(number)) == number
 
 
 @given(st.integers(1, 10**6), st.integers(1, 99))

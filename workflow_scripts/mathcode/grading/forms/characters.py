@@ -17,6 +17,7 @@ Policy of `fold`, in its order:
 | `√12`, `√(x+1)`, `√x` | `\\sqrt{12}`, `\\sqrt{x+1}`, `\\sqrt{x}` |
 | mathematical alphabets | plain letters; double-struck `ℝ` is `\\mathbb{R}` |
 | decimal digits of other scripts | ASCII digits |
+| marks over a letter or digit that Unicode does not compose | `0.\\overline{3}`, `\\dot{3}`, `\\hat{x}`, `\\vec{v}` |
 | ligatures, Roman numerals, `⑴`, `㎡` | their letters: `fi`, `IV`, `(1)`, `m^{2}`; circled numbers stay, they are names and not numbers |
 | quotation marks, primes | `'` and `"`; `″` is two primes |
 
@@ -45,15 +46,15 @@ _CAPITALS |= {"Ψ": "Psi", "Ω": "Omega", "∆": "Delta", "µ": "mu", "ϕ": "phi
 _MACROS |= {sign: "\\" + name for sign, name in _CAPITALS.items()}
 _SIGNS = """
 × times ✕ times ✖ times ⨯ times ⋅ cdot · cdot ∙ cdot ‧ cdot ・ cdot ÷ div ± pm ∓ mp ∞ infty ≤ le ≦ le ⩽ le ≥ ge ≧ ge ⩾ ge ≠ ne
-∪ cup ∩ cap ∅ emptyset ∈ in ∉ notin ∋ ni ⊂ subset ⊃ supset ⊆ subseteq ⊇ supseteq ⊊ subsetneq ∖ setminus ≈ approx ≅ cong ≡ equiv
-∼ sim ∝ propto ∠ angle ⊥ perp ∥ parallel △ triangle → to ← leftarrow ↔ leftrightarrow ⇒ Rightarrow ⇔ Leftrightarrow
+∪ cup ∩ cap ∅ emptyset ∈ in ∉ notin ∋ ni ⊂ subset ⊃ supset ⊆ subseteq ⊇ supseteq ⊊ subsetneq ∖ setminus ⧵ setminus ≈ approx ≅ cong ≡ equiv
+∼ sim ∝ propto ∠ angle ⊥ perp ∥ parallel △ triangle → to ⟶ to ← leftarrow ↔ leftrightarrow ⇒ Rightarrow ⟹ Rightarrow ⇔ Leftrightarrow
 ↦ mapsto ∀ forall ∃ exists ∧ wedge ∨ vee ¬ neg ∑ sum ∏ prod ∫ int ∬ iint ∮ oint ∂ partial ∇ nabla ⌊ lfloor ⌋ rfloor ⌈ lceil
 ⌉ rceil ⟨ langle ⟩ rangle 〈 langle 〉 rangle … ldots ⋯ cdots ∴ therefore ∵ because ℓ ell ℏ hbar ℜ Re ℑ Im ℘ wp ∘ circ ⊕ oplus
-⊗ otimes ⊙ odot ⌢ frown ≪ ll ≫ gg ≺ prec ≻ succ ≢ not\\equiv ⊄ not\\subset ∤ nmid ∣ mid † dagger □ square
+⊗ otimes ⊙ odot ⌢ frown ≪ ll ≫ gg ≺ prec ≻ succ ≢ not\\equiv ⊄ not\\subset ∤ nmid ∣ mid † dagger □ square ⋃ cup ⋂ cap
 """
 _MACROS |= {sign: "\\" + name for sign, name in zip(_SIGNS.split()[::2], _SIGNS.split()[1::2], strict=True)}
 _MACROS |= {letter: f"\\mathbb{{{plain}}}" for letter, plain in zip("ℝℕℤℚℂℙℍ", "RNZQCPH", strict=True)}
-_MACROS |= {"‖": r"\|", "＄": r"\$", "｛": r"\{", "｝": r"\}", "﹛": r"\{", "﹜": r"\}"}
+_MACROS |= {"‖": r"\|", "＄": r"\$", "﹩": r"\$", "｛": r"\{", "｝": r"\}", "﹛": r"\{", "﹜": r"\}"}
 _MACROS |= {"°": r"^{\circ}", "˚": r"^{\circ}", "℃": r"^{\circ}C", "℉": r"^{\circ}F", "\u2062": r"\cdot"}
 
 _PLAIN = dict.fromkeys("−﹣－‐‑˗➖⁃﹘", "-") | dict.fromkeys("‘’‚‛′ʹʼ´＇｀", "'") | dict.fromkeys("“”„‟＂「」『』", '"')
@@ -77,6 +78,9 @@ _FRACTION = re.compile("(?<![⁰¹²³⁴⁵⁶⁷⁸⁹])([⁰¹²³⁴⁵⁶�
 _SUPERS = re.compile(rf"\^?([{re.escape(''.join(_SUPER))}]+)")
 _SUBS = re.compile(rf"_?([{re.escape(''.join(_SUB))}]+)")
 _ORDINAL_DEGREE = re.compile(r"(?<=\d)º|(?<=\d )º")
+_OVERLINED = re.compile("((?:[0-9A-Za-z]\u0305|[0-9]\u0304)+)(?![\u0300-\u036f])")
+_MARKED = re.compile("(?:([0-9])(\u0307)|([A-Za-z])([\u0302\u0303\u0304\u20d7]))(?![\u0300-\u036f\u20d0-\u20ff])")
+_MARKS = {"\u0307": "dot", "\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u20d7": "vec"}
 _APPLIED = re.compile("\u2061(?=[^\\W_])")
 _DASHES = "‒–—―～〜"
 _RANGE = re.compile(rf"(?<=[\d%])( ?)[{_DASHES}]( ?)(?=\\?[$¥€£]?\.?\d)")
@@ -120,7 +124,7 @@ def _spelling(char: str) -> str:
         return " "
     tag, *parts = unicodedata.decomposition(char).split() or [""]
     if tag in _UNFOLDED or (tag == "<compat>" and any(low <= code <= high for low, high in _COMPATIBLE)):
-        plain = "".join(_spelling(part) if part not in "²³" else part for part in (chr(int(part, 16)) for part in parts))
+        plain = "".join(chr(int(part, 16)) for part in parts)  # what is in it is folded in the next pass
         return f"\\mathbb{{{plain}}}" if "DOUBLE-STRUCK" in unicodedata.name(char, "") and plain.isalpha() else plain
     return char
 
@@ -147,6 +151,8 @@ def _fold_once(text: str) -> str:
     text = "".join(char for char in text.replace("\r\n", "\n") if _SPELLINGS[ord(char)])
     if _few_marks(text):
         text = unicodedata.normalize("NFC", text)
+    text = _OVERLINED.sub(lambda run: rf"\overline{{{run[1].replace(chr(0x305), '').replace(chr(0x304), '')}}}", text)
+    text = _MARKED.sub(lambda found: rf"\{_MARKS[found[2] or found[4]]}{{{found[1] or found[3]}}}", text)
     text = _FRACTION.sub(_fraction, _ORDINAL_DEGREE.sub("°", text))
     text = _SUPERS.sub(lambda run: "^{" + "".join(_SUPER[char] for char in run[1]) + "}", text)
     text = _SUBS.sub(lambda run: "_{" + "".join(_SUB[char] for char in run[1]) + "}", text)

@@ -9,7 +9,7 @@
 import re
 from fractions import Fraction
 
-MAX_CHARS = 200
+MAX_CHARS = 300
 """A longer text is no number."""
 
 _CHINESE_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")}
@@ -48,13 +48,15 @@ def _chinese_amount(text: str) -> Fraction | None:
         return Fraction(1, 2)
     if text.endswith("个半"):
         whole = _whole(text[:-2])
-        return None if whole is None else whole + Fraction(1, 2)
+        return None if whole is None or whole > 99 else whole + Fraction(1, 2)
     if text.endswith("折"):
         return _discount(text[:-1].removeprefix("打"))
     if "成" in text:
         whole, _, rest = text.partition("成")
         tenths, hundredths = _simple(whole), _simple(rest) if rest and rest != "半" else Fraction(1 if not rest else 5)
-        if tenths is None or hundredths is None or tenths > 10 or (rest and not 0 < hundredths < 10):
+        if tenths is None or hundredths is None or len(rest) > 1 or (whole[0] in "零〇" and "点" not in whole):
+            return None
+        if not 0 < tenths <= (9 if rest else 10) or (rest and not 0 < hundredths < 10):
             return None
         return tenths / 10 + (hundredths / 100 if rest else 0)
     whole, mixed, share = text.partition("又")
@@ -122,22 +124,24 @@ def _simple(text: str) -> Fraction | None:
     return None if text[0] in "零〇" and len(text) > 1 else _by_scales(text)
 
 
-def _by_scales(text: str) -> Fraction | None:
-    """Sections before 亿 and 万, from high to low; 亿 may stand over a whole number of 万."""
+def _by_scales(text: str, spoken: bool = True) -> Fraction | None:
+    """Sections before 亿 and 万, from high to low and each once; 亿 may stand over 万, but not over a spoken 一万二."""
     for scale in ("亿億", "万萬"):
-        place = max(text.rfind(char) for char in scale)
+        place = next((place for place, char in enumerate(text) if char in scale), -1)
         if place < 0:
             continue
         value, above, rest = SCALES[text[place]], text[:place], text[place + 1 :]
-        high = _by_scales(above) if above else None
+        if any(char in scale for char in rest):
+            return None
+        high = _by_scales(above, spoken=False) if above else None
         if high is None or not high or (high.denominator > 1 and rest):
             return None
         if not rest:
             return high * value
-        if len(rest) == 1 and _CHINESE_DIGITS.get(rest, 0) > 0 and rest not in _COUPLES:
-            return high * value + _CHINESE_DIGITS[rest] * value // 10
-        if rest.isdecimal() and len(rest) != len(str(value)) - 1:
+        if rest in _COUPLES or (rest.isdecimal() and len(rest) != len(str(value)) - 1):
             return None  # 3万5 may mean 30005 or 35000
+        if len(rest) == 1 and _CHINESE_DIGITS.get(rest, 0) > 0:
+            return high * value + _CHINESE_DIGITS[rest] * value // 10 if spoken else None
         low = _by_scales(rest)
         return None if low is None or low >= value or low.denominator > 1 or not low else high * value + low
     return _section(text)
@@ -151,9 +155,9 @@ def _section(text: str) -> Fraction | None:
     while place < len(text):
         char = text[place]
         if char in "零〇":
-            zero, place, spoken = True, place + 1, 0
-            if place == len(text) and len(text) > 1:
+            if zero or ceiling <= 10 or (place == len(text) - 1 and place):
                 return None
+            zero, place, spoken = True, place + 1, 0
             continue
         number = _ARABIC.match(text, place)
         if number and number[0].isascii():
@@ -166,7 +170,7 @@ def _section(text: str) -> Fraction | None:
             return None
         value = PLACES.get(text[place : place + 1], 0)
         if value:
-            if value >= ceiling or (count.denominator > 1 and len(text) > place + 1) or not count:
+            if value >= ceiling or (count.denominator > 1 and len(text) > place + 1) or not 0 < count < 10:
                 return None
             if char in _COUPLES and value == 10:
                 return None
@@ -174,6 +178,8 @@ def _section(text: str) -> Fraction | None:
             continue
         if place < len(text) or ceiling == 1 or count >= 10 or count.denominator > 1 or (char in _COUPLES and len(text) > 1):
             return None
-        total += count * (spoken // 10 if spoken > 10 and not number else 1)
+        if number and total:
+            return None  # 五百3
+        total += count * (spoken // 10 if spoken > 10 else 1)
         ceiling = 1
     return total

@@ -2,7 +2,8 @@
 
 `March 5, 2024`, `5 March 2024`, `the 5th of March, 2024`, `2024-03-05`, `2024/3/5` and 2024年3月5日 are one date. The year or the weekday
 may be left out on one side. `3/5/2024` names no certain month: it agrees with its own writing alone, while `25/12/2024` and `12/25/2024`
-are certain. Months, weekdays, and a day of a month alone are dates too: `Monday`, `Mon.`, 星期一, 周一, `March`, 3月.
+are certain.
+Months and weekdays alone are dates too: `Monday`, `Mon.`, 星期一, 周一, `March`, 3月; 2024年, 5日 and 4号 alone are numbers with units.
 A day that no calendar has (`2024-02-30`) is no date.
 """
 
@@ -25,7 +26,6 @@ _CHINESE_DATE = re.compile(
 )
 _ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})")
 _NUMERIC = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
-_DAY = re.compile(r"\d{1,2}(?:st|nd|rd|th)?|[a-z]+(?:-[a-z]+)?")
 
 
 @dataclass(frozen=True)
@@ -83,30 +83,32 @@ def _numeric(first: int, second: int, year: int) -> Date | None:
     return Date(writing=f"{first}/{second}/{year}") if first and second else None
 
 
+_ORDERS_TEXT = "W M MD DM MY MDY DMY YMD WMD WDM WMDY WDMY MDW DMW MDYW DMYW"
+_ORDERS = frozenset(_ORDERS_TEXT.split())
+"""Orders of weekday, month, day and year."""
+_LEADING = re.compile(r"(?:on |in )?(?:the (?=\d|[a-z]+(?:st|nd|rd|th)\b))?")
+
+
 def _spelled(text: str) -> Date | None:
-    """`Sunday, March 5, 2024`, `5th of March`, `March 2024`, `Mon.`, `9-Jan`."""
+    """`Sunday, March 5, 2024`, `the 5th of March`, `March 2024`, `Mon.`, `9-Jan`."""
+    text = _LEADING.sub("", text, count=1)
     text = re.sub(r"(?<=\d) (?=(?:st|nd|rd|th)\b)", "", text)
-    words = [
-        word.strip(",.") for word in re.sub(r"(?<=[\da-z])[-/](?=[\da-z])", " ", text).split() if word not in {"the", "of", "on", "in"}
-    ]
-    found = Date()
-    for place, word in enumerate(words):
-        if word in _WEEKDAYS and found.weekday is None:
-            found = replace(found, weekday=_WEEKDAYS[word])
-        elif word in _MONTHS and found.month is None:
-            found = replace(found, month=_MONTHS[word])
-        elif re.fullmatch(r"\d{4}", word) and found.month is not None and found.year is None and place == len(words) - 1:
-            found = replace(found, year=int(word))
-        elif _DAY.fullmatch(word) and found.day is None:
-            number = int(word) if word.isdecimal() else ordinal(word)
+    text = re.sub(r"(?<=[\da-z])[-/](?=[\da-z])", " ", re.sub(r"(?<=st|nd|rd|th|\d\d|.\d) of (?=[a-z])", " ", text))
+    text = re.sub(r"(?<=day) the (?=\d)|(?<=day,) the (?=\d)", " ", text)
+    order, found = "", Date()
+    for word in (word.strip(",.") for word in text.split()):
+        if word in _WEEKDAYS:
+            order, found = order + "W", replace(found, weekday=_WEEKDAYS[word])
+        elif word in _MONTHS:
+            order, found = order + "M", replace(found, month=_MONTHS[word])
+        elif re.fullmatch(r"\d{4}", word):
+            order, found = order + "Y", replace(found, year=int(word))
+        else:
+            number = int(word) if word.isdecimal() and len(word) < 3 else ordinal(word)
             if number is None:
                 return None
-            found = replace(found, day=number)
-        else:
-            return None
-    if found.month is None and (found.day is not None or found.weekday is None):
-        return None
-    return _checked(found)
+            order, found = order + "D", replace(found, day=number)
+    return _checked(found) if order in _ORDERS else None
 
 
 def _chinese(text: str) -> Date | None:
@@ -120,8 +122,8 @@ def _chinese(text: str) -> Date | None:
     if match is None or (not text and weekday is None):
         return None
     year, month, day = (_number(match[name]) for name in ("year", "month", "day"))
-    if (year and day and not month) or (day and not month and not weekday and match["day"] is None):
-        return None
+    if month is None and (weekday is None or year is not None or day is not None):
+        return None  # 2024年 and 5日 are quantities, of years and days
     return _checked(Date(year, month, day, weekday))
 
 

@@ -13,7 +13,7 @@ from mathcode.grading.forms.chinese_numerals import chinese_number
 from mathcode.grading.forms.latex_words import plain
 from mathcode.grading.forms.numerals import english_number
 from mathcode.grading.forms.unit_names import NAMES
-from mathcode.grading.forms.units import unit
+from mathcode.grading.forms.units import Unit, unit
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,18 @@ class Duration:
 
     seconds: Fraction
     months: Fraction = Fraction(0)
+
+    def agrees(self, other: "Duration") -> bool:
+        """Whether both are equally long."""
+        return self == other
+
+    def measured(self) -> tuple[Fraction, Unit] | None:
+        """A number and its unit, seconds or months, beside which a quantity can be held; None where it has both."""
+        if self.seconds and self.months:
+            return None
+        number, name = (self.months, "month") if self.months else (self.seconds, "second")
+        found = unit(name)
+        return None if found is None else (number, found)
 
 
 _NUMBER = r"\d+ \d+/\d+|\d+/\d+|\d+(?:\.\d+)?|\.\d+|\d* ?\\[dt]?frac ?\{\d+\} ?\{\d+\}"
@@ -32,7 +44,8 @@ _WORDS = re.compile(
     r"(?P<name>(?:second|minute|hour|day|week|fortnight|month|year|decade)s?)(?P<more> and (?:a half|a quarter))?"
 )
 _OF_CHINESE = re.compile(
-    r"(?P<number>[\d.]+|[零〇一二两三四五六七八九十百千万半又分之点]+)(?P<half>个半)?(?P<name>个?(?:小时|钟头|月|星期|礼拜|季度|世纪)|分钟?|秒钟?|时|天|日|周|年|岁|刻钟?)[零又]?"
+    r"(?P<number>(?:\d+ )?\d+/\d+|\d*\\[dt]?frac\{\d+\}\{\d+\}|[\d.]+"
+    r"|[零〇一二两三四五六七八九十百千万半又分之点]+)(?P<half>个半)?(?P<name>个月|个?(?:小时|钟头|星期|礼拜|季度|世纪)|分钟?|秒钟?|时|天|周|年|岁|刻钟?)[零又]?"
 )
 
 
@@ -42,7 +55,7 @@ def duration(text: str) -> Duration | None:
     if not text:
         return None
     if not text.isascii():
-        return _chinese_duration(text.replace(" ", ""))
+        return _chinese_duration(re.sub(r"(?<!\d) | (?!\d)", "", text))
     text = re.sub(r"(?<=[a-z.]) (?:and|&) (?=\d)", " ", text)
     parts, place = [], 0
     while place < len(text):
@@ -109,13 +122,14 @@ def _spoken_duration(text: str) -> Duration | None:
 
 
 def _chinese_duration(text: str) -> Duration | None:
+    """2小时30分, 两个半小时, 3个月; 6月7日 is a date."""
     parts, place = [], 0
     while place < len(text):
         match = _OF_CHINESE.match(text, place)
         if match is None:
             return None
         words = match["number"]
-        number = Fraction(words) if re.fullmatch(r"\d+(?:\.\d+)?", words) else chinese_number(words)
+        number = _number(words) if re.fullmatch(_NUMBER, words) else chinese_number(words)
         if number is None or match["name"] not in NAMES:
             return None
         parts.append((number + (Fraction(1, 2) if match["half"] else 0), match["name"]))

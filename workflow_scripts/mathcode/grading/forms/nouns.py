@@ -12,24 +12,35 @@ from mathcode.grading.forms.unit_names import MEASURE_WORDS
 MAX_CHARS = 100
 """A longer text is no noun."""
 
-_NOUN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_NOUN = re.compile(r"(?:[tT]-|[xX]-)?[^\W\d_]{2,}(?:['’-][^\W\d_]{2,}|['’]s)*")
+_SHORT = re.compile("[^aeiou][aeiou]|ant|arm|ape|axe|ear|egg|elf|eye|ice|ink|oak|oar|owl|tree")
+"""How a noun of three letters begins; others look like products of variables."""
 _NO_NOUNS_TEXT = """
 a about above absolute all am an and any approx approximately are around as at away back backward backwards be been below between both but
-by cannot clockwise complex correct counterclockwise cubed cubic cw ccw decrease decreased degenerate deg det diff dim dne does double
-down downward downwards each east either else empty equal equals error even every exactly exp expression false fewer first for forward
-forwards from gcd greater half halves hcf he her high higher his i if imaginary in inf infinite infinitely infinity inside integer
-integers into invalid irrational is it its ker lcm least left less lim limit ln log low lower max maximum me min minimum minus mod modulo
-more most multiple my nan negative neither never no none nor north northeast northwest not nothing null of off on once only or other our
-out outside over per percent percentage pi pm plus point points positive power prime quarter quarters rational real rejected repeating right
-root same second she sin sinh solution solutions some south southeast southwest sqrt square squared sum sup tan tanh cos cosh cot csc sec
-sech arcsin arccos arctan arg than that the their them then there these they this those thrice times to true twice undefined under
-undetermined unknown until up upper upward upwards very was we were west when where which whole will with without wrong yes you your zero
-remainder ratio increase increased loss gain profit late early ago later before after earlier long tens ones hundreds tenths hundredths
-thousandths thirds fourths fifths sixths sevenths eighths ninths dozen dozens hundred thousand million billion trillion thousands millions
-billions trillions ten alpha beta gamma delta epsilon theta lambda sigma omega phi psi rho tau mu nu xi wide tall deep
+by cannot clockwise counterclockwise cubed cubic cw ccw decrease decreased degenerate deg det diff dim dne does down downward downwards
+each east either else equal equals error every exactly exp expression fewer for forward forwards from gcd greater half halves hcf he her
+his i if in inf infinitely infinity into invalid is it its ker lcm least less lim limit ln log max me min minus mod modulo more most
+multiple my nan neither never no none nor north northeast northwest not nothing null of off on once or other our out outside over per
+percent percentage pi pm plus point points quarter quarters rejected she sin sinh some south southeast southwest sqrt squared sum sup tan
+tanh cos cosh cot csc sec sech arcsin arccos arctan arg than that the their them then there these they this those thrice times to twice
+undefined under undetermined until up upward upwards very was we were west when where which will with without yes you your zero remainder
+ratio increase increased loss gain profit ago later before after earlier tens ones hundreds tenths hundredths thousandths thirds fourths
+fifths sixths sevenths eighths ninths dozen dozens hundred thousand million billion trillion thousands millions billions trillions ten
+alpha beta gamma delta epsilon theta lambda sigma omega phi psi rho tau mu nu xi st nd rd th january february march april may june july
+august september october november december monday tuesday wednesday thursday friday saturday sunday first second true false only wrong one
+two three four five six seven eight nine eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty
+fifty sixty seventy eighty ninety maybe perhaps impossible unlikely doubtful guess
 """
 _NO_NOUNS = frozenset(_NO_NOUNS_TEXT.split())
 """Words that no bare noun phrase holds: they join, deny, compare, name functions or directions, or are numbers."""
+_NO_HEADS_TEXT = """
+long wide tall deep high higher low lower power prime real rational irrational imaginary complex positive negative even odd square right
+left full empty upper inside repeating same whole early late double infinite correct unknown maximum minimum root
+"""
+_NO_HEADS = frozenset(_NO_HEADS_TEXT.split())
+"""Words that may stand before a noun (`long pieces`, `prime numbers`), but turn a number if nothing follows (`5 negative`)."""
+_ENDINGS = re.compile(".*(?:[^e]ed|[^lipfa]ly|ally)")
+_NOUNS_SO_ENDING = frozenset(["bed", "shed", "sled", "moped", "biped", "red", "monopoly", "assembly"])
 _NO_NOUN_HAN = frozenset(
     "不没无或和且与及是等于增减升降赚亏赢输第上下午早晚前后左右东南西北零一二三四五六七八九十百千万亿两半几多少余约倍的了到比率"
 )
@@ -54,11 +65,25 @@ def noun(text: str) -> str | None:
     inner = [word.lower() for word in words]
     if len(words) > 2 and inner[1] == "of":
         inner.pop(1)
-    if any(word in _NO_NOUNS for word in inner) or len(words[-1]) < 3 or any(len(word) < 2 for word in words):
+    if any(word in _NO_NOUNS for word in inner) or _no_head(inner[-1]) or len(words[-1]) < 3 or any(len(word) < 2 for word in words):
         return None
-    if len(inner) == 1 and not re.search("[aeiouyAEIOUY]|[A-Z]s$", words[0]) and words[0].isascii():
+    if any(re.search("[a-z][A-Z]", word) for word in words) or (len(inner) == 1 and not _looks_like_a_word(words[0])):
         return None
     return " ".join(_singular(word) for word in inner)
+
+
+def _no_head(word: str) -> bool:
+    """Whether a phrase that ends in the word is no noun: adjectives, participles (`discarded`) and adverbs (`exactly`)."""
+    return word in _NO_HEADS or (bool(_ENDINGS.fullmatch(word)) and word not in _NOUNS_SO_ENDING)
+
+
+def _looks_like_a_word(word: str) -> bool:
+    """Whether a word alone is no product of variables (`xyz`, `ABC`) and no symbol of a unit (`MVA`)."""
+    if not word.isascii() or re.fullmatch("[A-Z]{2,}s", word):
+        return True
+    if word.isupper() and len(word) < 4:
+        return False
+    return bool(re.search("[aeiou]|.[aeiouy]", word.lower()) if len(word) > 3 else _SHORT.match(word.lower()))
 
 
 def _is_han(word: str) -> bool:
@@ -74,10 +99,10 @@ def _chinese_noun(text: str) -> str | None:
 
 
 def _singular(word: str) -> str:
-    """One key for singular and plural: candy and candies are `candi`, leaf and leaves `leaf`, box and boxes `box`."""
+    """One key for singular and plural: candy and candies are `candi`, leaf and leaves `leaf`, box and boxes `box`, but plan not `plane`."""
     if word in _IRREGULAR:
         return _IRREGULAR[word]
     if word.endswith("s") and len(word) > 3 and not word.endswith(("ss", "us", "is")):
         word = word[:-1]
-    word = word.removesuffix("e") if len(word) > 3 else word
+    word = re.sub("(?<=[sxzovfih])e$", "", word) if len(word) > 3 else word
     return word[:-1] + {"y": "i", "v": "f"}.get(word[-1], word[-1])

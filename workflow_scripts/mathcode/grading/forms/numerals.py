@@ -86,6 +86,8 @@ def ordinal(text: str) -> int | None:
         number = int(match[1])
         ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
         return number if number and ending == match[2] else None
+    if _fraction(text.split() or [""]) is not None:
+        return None  # one hundredth
     *before, last = text.replace("-", " ").split() or [""]
     if last in _ORDINAL_UNITS and (not before or before[-1] not in {"ten", *_UNITS}):
         value = Fraction(_ORDINAL_UNITS[last])
@@ -148,46 +150,58 @@ def _cardinal(words: list[str]) -> Fraction | None:
     words = [part for word in words for part in word.split("-")]
     if "point" in words:
         return _decimal(words)
-    total, group, ceiling, last, scaled = Fraction(0), None, None, "", False
-    for place, word in enumerate(words):
-        value: Fraction | int | None = _UNITS.get(word)
-        if word == "and":
-            if place == len(words) - 1 or not (last == "hundred" or last in _SCALES):
-                return None
-        elif word == "a":
-            if place or len(words) == 1 or (words[1] != "hundred" and words[1] not in _SCALES):
-                return None
-            group = Fraction(1)
-        elif (number := _digits(word)) is not None:
-            if group is not None or (number.denominator > 1 and scaled) or (scaled and number >= 1000) or place == len(words) - 1:
-                return None
-            group = number
-        elif value is not None:
-            allowed = group is None or last == "hundred" or (last == "and" and group % 100 == 0) or (last in _TENS and 0 < value < 10)
-            if not allowed or (value == 0 and len(words) > 1):
-                return None
-            group = (group or 0) + value
-        elif word in _TENS:
-            if not (group is None or last == "hundred" or (last == "and" and group % 100 == 0)):
-                return None
-            group = (group or 0) + _TENS[word]
-        elif word == "hundred":
-            if group is None or not 0 < group < 100 or (group >= 10 and scaled) or "hundred" in words[max(0, place - 3) : place]:
-                return None
-            group *= 100
-        elif word in _SCALES:
-            if group is None or group <= 0 or (ceiling is not None and _SCALES[word] >= ceiling):
-                return None
-            ceiling, scaled = _SCALES[word], True
-            total, group = total + group * ceiling, None
-        else:
+    total, ceiling, section = Fraction(0), None, []
+    scales = sum(word in _SCALES for word in words)
+    for word in words:
+        if word not in _SCALES:
+            section.append(word)
+            continue
+        value = _section(section, alone=False, first=ceiling is None)
+        if (
+            value is None
+            or not value
+            or (ceiling is not None and _SCALES[word] >= ceiling)
+            or (value.denominator > 1 and words[-1] != word)
+        ):
             return None
-        last = word
-    if group is None and not scaled:
+        if value.denominator > 1 and scales > 1:
+            return None
+        ceiling, section = _SCALES[word], []
+        total += value * ceiling
+    if not section:
+        return total if ceiling is not None else None
+    if ceiling is not None and section[0] == "and":
+        section = section[1:]
+    value = None if _digits(section[-1] if section else "") is not None else _section(section, alone=ceiling is None, first=False)
+    if value is None or (ceiling is not None and not 0 < value < ceiling):
         return None
-    if ceiling is not None and group is not None and group >= ceiling:
+    return total + value
+
+
+def _section(words: list[str], alone: bool, first: bool) -> Fraction | None:
+    """What stands before a scale, or after the last: below a thousand, but for digits that come first, and `nineteen hundred` alone."""
+    if len(words) == 1 and (number := _digits(words[0])) is not None:
+        return number if first or number < 1000 else None
+    if "hundred" not in words:
+        return Fraction(1) if words == ["a"] and first else _below_hundred(words)
+    place = words.index("hundred")
+    number = _digits(words[0]) if place == 1 else None
+    number = _below_hundred(words[:place]) if number is None else number
+    number = Fraction(1) if words[:place] == ["a"] else number
+    rest = words[place + 1 :]
+    if number is None or not 0 < number < (100 if alone else 10) or (rest and number.denominator > 1):
         return None
-    return total + (group or 0)
+    below = _below_hundred(rest[1:] if rest[:1] == ["and"] else rest) if rest else Fraction(0)
+    return None if below is None or (rest and not below) else number * 100 + below
+
+
+def _below_hundred(words: list[str]) -> Fraction | None:
+    if len(words) == 1:
+        value = _UNITS.get(words[0], _TENS.get(words[0]))
+        return None if value is None else Fraction(value)
+    if len(words) == 2 and words[0] in _TENS and 0 < _UNITS.get(words[1], 0) < 10:
+        return Fraction(_TENS[words[0]] + _UNITS[words[1]])
+    return None
 
 
 def _decimal(words: list[str]) -> Fraction | None:
@@ -196,6 +210,8 @@ def _decimal(words: list[str]) -> Fraction | None:
     if words[-1] in _SCALES:
         scale, words = _SCALES[words[-1]], words[:-1]
     digits = [_UNITS.get(word, 0 if word == "oh" else 10) for word in words[place + 1 :]]
+    if any(_digits(word) is not None for word in words):
+        return None
     whole = _cardinal(words[:place]) if place else Fraction(0)
     if whole is None or whole.denominator > 1 or not digits or any(digit > 9 for digit in digits):
         return None
@@ -203,25 +219,30 @@ def _decimal(words: list[str]) -> Fraction | None:
 
 
 def _fraction(words: list[str]) -> Fraction | None:
-    """`half`, `a third`, `two-thirds`, `3 tenths`, `forty-five hundredths`, `two ten-thousandths`, `one twenty-fifth`."""
+    """`half`, `a third`, `two-thirds`, `3 tenths`, `forty-five hundredths`, `two ten-thousandths`, `one twenty-fifth`.
+
+    More than one is in the plural: `one hundred twentieth` is an ordinal. Written with a hyphen, `two-third` is let pass.
+    """
     if words == ["half"]:
         return Fraction(1, 2)
     *above, last = words
-    if "-" in last:
-        first, _, ending = last.rpartition("-")
-        if first in _TENS and _ORDINAL_UNITS.get(ending.removesuffix("s"), 10) < 10:
-            below = _TENS[first] + _ORDINAL_UNITS[ending.removesuffix("s")]
-        elif first in {"ten", "hundred"} and ending.rstrip("s") in {"thousandth", "millionth", "billionth"}:
-            below = _PLACES_ONE[first] * _DENOMINATORS[ending]
-        else:
-            above, below = [*above, first], _DENOMINATORS.get(ending, 0)
-    else:
-        below = _DENOMINATORS.get(last, 0)
+    first, hyphen, ending = last.rpartition("-")
+    below, plural = _DENOMINATORS.get(ending, 0), ending.endswith("s")
+    if first in _TENS and _ORDINAL_UNITS.get(ending.removesuffix("s"), 10) < 10:
+        below, hyphen = _TENS[first] + _ORDINAL_UNITS[ending.removesuffix("s")], ""
+    elif first in {"ten", "hundred"} and ending.rstrip("s") in {"thousandth", "millionth", "billionth"}:
+        below, hyphen = _PLACES_ONE[first] * below, ""
+    elif first and not above:
+        above = [first]
+    elif first:
+        return None
     if not above or not below:
         return None
     number = Fraction(1) if above in (["a"], ["an"]) else (_digits(above[0]) if len(above) == 1 else None)
     number = _cardinal(above) if number is None else number
-    return None if number is None else number / below
+    if number is None or (number.denominator > 1 and _digits(above[0]) is None) or (number != 1 and not plural and not hyphen):
+        return None
+    return number / below
 
 
 def _mixed(words: list[str]) -> Fraction | None:
@@ -247,13 +268,13 @@ def _scaled(words: list[str]) -> Fraction | None:
     if last not in _SCALES and last != "hundred":
         return None
     if before[-1:] == ["a"]:
-        before = before[:-2] if before[-2:-1] == ["of"] else before[:-1]
-        value = _fraction(before) if before else None
+        of = before[-2:-1] == ["of"]
+        value = _fraction(before[:-2] if of else before[:-1]) if len(before) > 1 and (of or before[0] == "half") else None
         return None if value is None or value >= 1 else value * _PLACES_ONE[last]
     if len(before) == 2 and before[0].isdecimal() and (share := _SHARE.fullmatch(before[1])) and 0 < int(share[1]) < int(share[2]):
         return (int(before[0]) + Fraction(int(share[1]), int(share[2]))) * _PLACES_ONE[last]
     value = _mixed(before) if before else None
-    return None if value is None else value * _PLACES_ONE[last]
+    return None if value is None or value >= 1000 else value * _PLACES_ONE[last]
 
 
 def _dozens(words: list[str]) -> Fraction | None:
@@ -267,7 +288,7 @@ def _dozens(words: list[str]) -> Fraction | None:
         return Fraction(12)
     number = _digits(before[0]) if len(before) == 1 else None
     number = next((value for value in (number, _cardinal(before), _mixed(before)) if value is not None), None)
-    return None if number is None else number * 12
+    return None if number is None or number >= 1000 else number * 12
 
 
 def _places(words: list[str]) -> Fraction | None:
@@ -279,7 +300,7 @@ def _places(words: list[str]) -> Fraction | None:
     for count, place in zip(words[::2], words[1::2], strict=True):
         number = _digits(count)
         number = _cardinal([count]) if number is None else number
-        value = _PLACES.get(place) or (_PLACES_ONE.get(place) if number == 1 else None)
+        value = _PLACES.get(place) or (_PLACES_ONE.get(place) if number == 1 and place != count else None)
         if number is None or number.denominator > 1 or value is None or (ceiling is not None and value >= ceiling):
             return None
         total, ceiling = total + number * value, value

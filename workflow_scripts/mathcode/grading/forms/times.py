@@ -16,7 +16,7 @@ from mathcode.grading.forms.durations import Duration, duration
 from mathcode.grading.forms.latex_words import plain
 from mathcode.grading.forms.numerals import english_number
 
-__all__ = ["Clock", "Date", "Duration", "clock", "date", "duration"]
+__all__ = ["Clock", "Date", "Duration", "Moment", "agree", "clock", "date", "duration", "moment", "readings"]
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,11 @@ _CLOCK = re.compile(
     rf"(?:at )?(?P<hour>\d{{1,2}})(?:(?P<mark>[:.]) ?(?P<minute>\d\d)(?: ?: ?(?P<second>\d\d))?)?(?P<oclock> o'? ?clock)? ?(?:{_HALF})?"
 )
 _SPOKEN = re.compile(
-    r"(?:(?P<part>[a-z -]+?)(?: minutes?)? (?P<side>past|after|to|before|till) )?"
+    r"(?:(?P<part>[a-z -]+?)(?P<said> minutes?)? (?P<side>past|after|to|before|till) )?"
     rf"(?P<hour>[a-z]+|\d{{1,2}})(?P<oclock> o'? ?clock)? ?(?:{_HALF})?"
 )
+_APART = re.compile(r"(?<=\d) : ?(?=\d\d)")
+"""`9 : 30` may be a ratio; `9 : 30 p.m.` is a time."""
 _CHINESE_HALVES = {
     "凌晨": 0,
     "清晨": 0,
@@ -78,7 +80,7 @@ def clock(text: str) -> Clock | None:
         return Clock(12, 0, twelve=True)
     if text in {"midnight", "12 midnight", "午夜", "半夜"}:
         return Clock(0, 0, twelve=True)
-    if match := _CLOCK.fullmatch(text):
+    if match := _CLOCK.fullmatch(_APART.sub(":", text) if text[-1:] in {"m", "."} else text):
         return _english_clock(match)
     if match := _SPOKEN.fullmatch(text):
         return _spoken_clock(match)
@@ -123,13 +125,12 @@ def _spoken_clock(match: re.Match) -> Clock | None:
     if part is None:
         return _placed(int(hour), 0, 0, match["half"]) if match["oclock"] or match["half"] else None
     minutes = {"half": 30, "quarter": 15, "a quarter": 15}.get(part, english_number(part))
-    if (
-        minutes is None
-        or not 0 < minutes < 60
-        or Fraction(minutes).denominator > 1
-        or (part == "half" and match["side"] not in {"past", "after"})
-    ):
+    if minutes is None or not 0 < minutes < 60 or Fraction(minutes).denominator > 1:
         return None
+    if (match["said"] and part[-1] in "fr" and part != "four") or (part == "half" and match["side"] not in {"past", "after"}):
+        return None
+    if match["side"] == "to" and not (match["said"] or "quarter" in part or match["oclock"] or match["half"]):
+        return None  # ten to five is a ratio or a range
     if match["side"] in {"past", "after"}:
         return _placed(int(hour), int(minutes), 0, match["half"])
     time = _placed(int(hour), 0, 0, match["half"])
@@ -173,3 +174,38 @@ def _small(text: str) -> int | None:
         return int(text)
     value = chinese_number(text.lstrip("零〇") or "零")
     return int(value) if value is not None and value.denominator == 1 else None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time of day on a date."""
+
+    date: Date
+    clock: Clock
+
+    def agrees(self, other: "Moment") -> bool:
+        """Whether both the dates and the times of day agree."""
+        return self.date.agrees(other.date) and self.clock.agrees(other.clock)
+
+
+def moment(text: str) -> Moment | None:
+    """A date and a time of day in either order: `3 p.m. on March 5`, `March 5 at 3 p.m.`, 3月5日下午3点; None for anything else."""
+    text = plain(text)
+    words = re.sub(r"(?<=[日号])(?=.)", " ", text).split() if not text.isascii() else text.split()
+    for place in range(1, min(len(words), 12)):
+        one, other = " ".join(words[:place]).removesuffix(","), " ".join(words[place:])
+        for day, time in ((one, other.removeprefix("at ")), (other.removeprefix("on "), one)):
+            found, hour = date(day), clock(time)
+            if found is not None and hour is not None and (found.day is not None or found.weekday is not None):
+                return Moment(found, hour)
+    return None
+
+
+def readings(text: str) -> tuple[Moment | Date | Clock | Duration, ...]:
+    """All that a whole text can mean as a time: 17时20分 is a time of day and a length of time; empty for what is no time."""
+    return tuple(value for read in (moment, date, clock, duration) if (value := read(text)) is not None)
+
+
+def agree(one: tuple[Moment | Date | Clock | Duration, ...], other: tuple[Moment | Date | Clock | Duration, ...]) -> bool:
+    """Whether two texts can mean the same time: some reading of one agrees with a reading of its kind of the other."""
+    return any(type(left) is type(right) and left.agrees(right) for left in one for right in other)

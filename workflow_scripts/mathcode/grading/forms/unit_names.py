@@ -92,7 +92,7 @@ length*time^-1 1397/3125 mph mi/h
 length*time^-1 5/18 kph kmph kmh km/h
 length*time^-1 463/900 knot kn 节
 length*time^-1 1 mps
-length*time^-1 299792458 speed_of_light
+length*time^-1 299792458 c
 degree*time^-1 6 rpm
 {_FORCE} 1 newton N 牛 牛顿
 {_FORCE} 1/100000 dyne
@@ -116,8 +116,9 @@ degree*time^-1 6 rpm
 {_PRESSURE} 8896443230521/1290320000 psi
 time^-1 1 hertz Hz 赫兹 赫
 time^-1 1 becquerel Bq
+time^-1 37000000000 curie Ci
 current 1 ampere amp A 安 安培
-current 1/1000 毫安
+current 1/1000 milliampere 毫安
 {_CHARGE} 1 coulomb C 库仑
 {_VOLTAGE} 1 volt V 伏 伏特
 mass*length^2*time^-3*current^-2 1 ohm \\Omega Ω 欧 欧姆
@@ -130,7 +131,7 @@ amount 1 mole mol 摩尔
 amount*length^-3 1000 molar M
 luminosity 1 candela cd
 luminosity 1 lumen lm
-data 1 bit b 比特
+data 1 bit 比特
 data 8 byte B 字节
 data 8000 kilobyte
 data 8000000 megabyte
@@ -143,7 +144,7 @@ data*time^-1 1000 kbps
 data*time^-1 1000000 Mbps
 data*time^-1 1000000000 Gbps
 USD 1 dollar $ \\$ US_dollar USD US$ US\\$ $US buck 美元 美金
-USD 1/100 cent ¢ \\cent 美分
+USD 1/100 cent ¢ \\cent penny 美分
 CNY 1 yuan 元 RMB CNY ¥ 人民币 圆 块钱 元钱 块 元人民币 renminbi
 CNY 1/10 jiao 角 毛 毛钱 角钱
 CNY 1/100 fen 分 分钱
@@ -164,6 +165,9 @@ CHF 1 franc CHF 法郎
 MXN 1 peso 比索
 celsius 1 degree_Celsius degree deg degree_C ° °C deg_C Celsius centigrade degree_centigrade C 摄氏度 度
 fahrenheit 1 degree_Fahrenheit degree deg degree_F ° °F deg_F Fahrenheit F 华氏度 度
+ppm 1 ppm
+decibel 1 decibel dB 分贝
+mass 14593902937206365/1000000000000000 slug
 point 1 point 分 分数
 count 1 times
 """
@@ -175,15 +179,17 @@ time 1 s p,n,u,μ,m
 length^3 1/1000 L u,μ,m,c,d,k,h
 length^3 1/1000 l u,μ,m,c,d
 {_FORCE} 1 N u,μ,m,k,M
-{_ENERGY} 1 J n,u,μ,m,k,M,G
+{_ENERGY} 1 J n,u,μ,m,k,K,M,G
 {_ENERGY} 523/125 cal k
 {_ENERGY} 801088317/5000000000000000000000000000 eV m,k,M,G,T
+{_POWER} 1 VA k,M
+time^-1 37000000000 Ci m,u,μ,n
 {_POWER} 1 W n,u,μ,m,k,M,G
 {_PRESSURE} 1 Pa h,k,M,G
 {_PRESSURE} 100000 bar m,k
-time^-1 1 Hz m,k,M,G,T
+time^-1 1 Hz m,k,K,M,G,T
 current 1 A n,u,μ,m,k
-{_CHARGE} 1 C p,n,u,μ,m
+{_CHARGE} 1 C f,p,n,u,μ,m
 {_VOLTAGE} 1 V n,u,μ,m,k,M
 mass*length^2*time^-3*current^-2 1 Ω m,k,M
 mass^-1*length^-2*time^4*current^2 1 F p,n,u,μ,m
@@ -233,5 +239,7 @@ def _readings() -> dict[str, list[Reading]]:
     return names
 
 
+WORDS = frozenset(name.replace("_", " ") for line in _WORDS.split("\n") for name in line.split()[2:])
+"""Names whose letter case does not count, if they are long; it counts in symbols with prefixes."""
 NAMES: dict[str, list[Reading]] = _readings()
 """Every name as it is written, singular, with its readings."""

@@ -4,13 +4,13 @@ Policy.
 
 - A unit is a dimension, an exact factor and a name. Two units are the same, convert by `ratio`, or contradict each other.
 - English names in singular and plural, abbreviations, symbols with prefixes, powers (`cm^2`, `square feet`, `sq ft`, `cubic metres`,
-  `inches squared`), products and quotients (`N m`, `km/h`, `miles per hour`, `J/(kg K)`, `m s^{-1}`), upright LaTeX; Chinese names
-  (平方厘米, 千米/时, 千米每小时, 元/千克).
+  `inches squared`), products and quotients (`N m`, `km/h`, `miles per hour`, `J/(kg K)`, `m s^{-1}`), amounts of something (`cups of
+  flour`), upright LaTeX; Chinese names (平方厘米, 千米/时, 千米每小时, 元/千克).
 - Letter case counts in symbols (mW, MW); words and the abbreviations kg, km, cm, mm, ml, ... may be written in capitals.
 - Names with several meanings have several readings: `pound` is weight and money, `degree` angle and temperature, 分 minute, money and mark.
 - Months and years convert to each other and not to days; Celsius, Fahrenheit and kelvin do not convert; each currency is its own.
 - Percent and percentage points are no units.
-- Letters that may as well be variables (`t`, `h`, `m`, `m/s`, `in`) are a unit only where the caller knows from the context that they can
+- Letters that may as well be variables (`t`, `h`, `m`, `N m`, `in`) are a unit only where the caller knows from the context that they can
   be, `strict=False`, or where they are written upright (`\\text{m}`).
 - A measure word (个, 本, 只) counts: dimension `count`, the word as name. Measure words do not contradict each other.
 """
@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from mathcode.grading.forms.nouns import MAX_CHARS, noun
-from mathcode.grading.forms.unit_names import NAMES, Dimension, Reading
+from mathcode.grading.forms.unit_names import NAMES, WORDS, Dimension, Reading
 
 __all__ = ["Unit", "noun", "ratio", "unit"]
 
@@ -50,9 +50,15 @@ in pm ms ns ps ha pt mi nm um mN mJ mW mA mC mV mF mH mT nC pC nF pF cd lm kn hp
 """
 _VARIABLES = frozenset(_VARIABLES_TEXT.split())
 """Symbols of two letters that a product of variables looks like."""
-_LONG = {name.lower(): name for name in NAMES if len(name) > 3 and name.isascii() and not name[-1].isupper()}
+_LONG = {name.lower(): name for name in sorted(WORDS) if len(name) > 3 and name.isascii() and not name[-1].isupper()}
 _SHORT_TEXT = "amp bit bar erg cup day ton yen won ohm rad"
 _SHORT = frozenset(_SHORT_TEXT.split())
+
+
+_CLEAR = {"meter/second", "meter/second^2", "meter/second/second"}
+"""Written in letters that may be variables, but never meant so: `m/s`."""
+_MEASURED = {((base, power),) for base, power in (("length", 1), ("length", 2), ("length", 3), ("mass", 1), ("time", 1), ("USD", 1))}
+"""What there can be an amount of something of: `pounds of sand` are pounds, but bars of soap no pressure."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,12 @@ class _Item:
 
 
 def ratio(one: Unit, other: Unit) -> Fraction | None:
-    """How many of `other` make one of `one`; None where no reading of the two has the same dimension: then they contradict."""
+    """How many of `other` make one of `one`; None where no reading of the two has the same dimension: then they contradict.
+
+    A reading that both share goes first, so that `tons` are tonnes beside tonnes and short tons beside pounds.
+    """
+    if set(one.readings) & set(other.readings):
+        return Fraction(1)
     for dimension, factor in one.readings:
         for other_dimension, other_factor in other.readings:
             if dimension == other_dimension:
@@ -94,9 +105,14 @@ def ratio(one: Unit, other: Unit) -> Fraction | None:
 
 def unit(text: str, strict: bool = True) -> Unit | None:
     """The unit that a whole text names, without a number; None for anything else, and (if strict) for what may be variables as well."""
-    tokens = _tokens(text) if len(text) <= MAX_CHARS else None
+    measure, of, stuff = text.partition(" of ")
+    if of and (noun(stuff) is None or len(text) > MAX_CHARS):
+        return None
+    tokens = _tokens(measure) if len(text) <= MAX_CHARS else None
     items = _quotient(tokens) if tokens else None
     found = _product(items) if items else None
+    if of and (found is None or found.dimension not in _MEASURED):
+        return None
     return None if found is None or (strict and found.ambiguous) else found
 
 
@@ -118,7 +134,7 @@ class _Scanner:
     def __init__(self):
         self.tokens: list[_Token] = []
         self.groups: list[tuple[str, bool]] = []
-        self.upright, self.next_group, self.word_end = False, "", -1
+        self.upright, self.next_group, self.blank = False, "", True
 
     def take(self, match: re.Match) -> bool:
         """Take one match; False where it cannot stand."""
@@ -142,10 +158,13 @@ class _Scanner:
             self.tokens.append(_Token("power", {"²": "2", "³": "3"}.get(digits, digits)))
         elif kind == "word":
             self._word(match)
+            self.blank = False
         elif kind == "hyphen":
             self.tokens.append(_Token("hyphen"))
             return last == "word"
-        elif kind != "blank":
+        elif kind == "blank":
+            self.blank = True
+        else:
             self.tokens.append(_Token(kind))
         return True
 
@@ -169,6 +188,8 @@ class _Scanner:
             return
         elif last.kind == "word" and (last.text == "μ" or (word == "Ω" and last.text in {"k", "M"})):
             self.tokens[-1] = _Token("word", last.text + word, True)
+        elif last.kind == "word" and len(last.text) == 1 and not self.blank and last.clear and last.text + word in NAMES:
+            self.tokens[-1] = _Token("word", last.text + word, True)  # \text{c}\text{m}
         else:
             self.tokens.append(_Token("word", word, self.upright))
 
@@ -235,6 +256,8 @@ def _items(tokens: list[_Token], quotient: bool) -> list[_Item] | None:
         clear = clear or tokens[place].clear or length > 1 or times > 1 or not ((len(name) == 1 and name.isascii()) or name in _VARIABLES)
         clear = (clear or name in "$°") and name != r"\ell"
         place, power = place + length, power * times
+        if name == "°" and (items or (place < len(tokens) and tokens[place].kind == "word")):
+            return None  # 40°N is no product
         after = tokens[place] if place < len(tokens) else _Token("end")
         if after.kind == "power" or after.text.lower() in _POWER_AFTER:
             power *= int(after.text) if after.kind == "power" else _POWER_AFTER[after.text.lower()]
@@ -247,7 +270,7 @@ def _items(tokens: list[_Token], quotient: bool) -> list[_Item] | None:
 
 def _lookup(name: str) -> tuple[list[Reading], int] | None:
     """Readings of a name as it is written, in the plural, with a stop, in capitals; and its power, which Chinese names carry within."""
-    for written in dict.fromkeys((name, name.rstrip("."), name.replace("° ", "°"))):
+    for written in dict.fromkeys((name, name.rstrip("."), name.replace("° ", "°"), "Calorie" if name == "Calories" else name)):
         if written in NAMES and (written == name or len(written) > 1):
             return NAMES[written], 1
     if name[:2] in _CHINESE_POWERS and name[2:] in NAMES:
@@ -257,6 +280,8 @@ def _lookup(name: str) -> tuple[list[Reading], int] | None:
     if lower in _ANY_CASE and (name.isupper() or lower not in {"mm", "ml"}):  # Mm is a million metres, MM are millimetres
         written = lower if lower in NAMES else lower.upper()
         return NAMES[written], 1
+    if any(word not in (word.lower(), word.capitalize(), word.upper()) for word in re.split("[ -]", name)):
+        return None
     singular = re.sub(r"^degrees(?= )|^years(?= old)|^pounds(?= )|^yrs(?= old)", lambda plural: plural[0][:-1], lower)
     for written in (singular, singular.removesuffix("s"), re.sub("ies$", "y", singular), re.sub(r"(ch)es$", r"\1", singular)):
         if written in _LONG or written in _SHORT:
@@ -280,7 +305,7 @@ def _product(items: list[_Item]) -> Unit | None:
     above = [_spelled(item.readings[0][0], item.power) for item in items if item.power > 0]
     below = [_spelled(item.readings[0][0], -item.power) for item in items if item.power < 0]
     name = "/".join([" ".join(above) or "1", *below])
-    return Unit(*readings[0], name, not any(item.clear for item in items), readings)
+    return Unit(*readings[0], name, name not in _CLEAR and not any(item.clear for item in items), readings)
 
 
 def _spelled(name: str, power: int) -> str:
