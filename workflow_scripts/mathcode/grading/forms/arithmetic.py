@@ -90,13 +90,14 @@ class Numeric(Exact):
             return self._constants(left, right)
         tolerance = Decimal(10) ** -9 if max(_digits(left, right) or [0]) >= NOISE_DIGITS else _ALIKE
         agreed, barred, dense = 0, False, False
+        imaginary = "i" in symbols(left) | symbols(right)  # else where it is not real an expression is not defined
         bars = _has_bars(left) != _has_bars(right)
         for point in _points(left, right):
             try:
                 a, b = numeric.value(left, point), numeric.value(right, point)
             except (numeric.Undefined, numeric.Unknown):
                 continue
-            if bool(a[1]) != bool(b[1]) and point.number < 100:
+            if (a[1] or b[1]) and not imaginary:
                 continue
             if not _near(a, b, tolerance):
                 return False

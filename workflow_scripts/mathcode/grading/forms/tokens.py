@@ -123,7 +123,12 @@ def _made(match: re.Match) -> tuple:
     macro, held = match["macro"], match["held"] if match["held"] is not None else match["bare"]
     held = re.sub(r"~|\\[,;: ]", " ", held)
     bare = held.strip()
-    if macro in _MARKS and bare and not re.search(r"\d\d|\s\S", bare):
+    if (
+        macro in _MARKS
+        and bare
+        and not (bare.isdigit() and macro in ("mathbf", "boldsymbol", "bm", "bf", "pmb"))
+        and not re.search(r"\d\d|\s\S", bare)
+    ):
         return "mark", f"{macro} {bare.strip()}"
     if not re.search(r"[^\W\d_]|\\", held) or (macro in ("mathbf", "textbf", "mathit", "textit") and len(bare) == 1):
         return "inline", f" {held} "
