@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,148 +13,13 @@ from hypothesis import strategies as st
 from support import hostile_answers
 
 from mathcode import settings, tables
-from mathcode.grading import equality, exact, judge
+from mathcode.grading import exact, judge
 from mathcode.grading.executes import ExecutesJudge
 from mathcode.grading.grades import grade_rollouts
 from mathcode.methods.autocode.form import FORM
 
 LIMITS = settings.Grading(timeout=20, workers=2, max_infrastructure_errors=0.0)
 PROGRAM = Path(__file__).parents[2] / "workflow_scripts" / "grade_rollouts.py"
-
-EQUAL = [
-    ("5", "5"),
-    ("5", "5.0"),
-    ("5", "+5"),
-    ("1000", "1,000"),
-    ("11,\\! 111", "11111"),
-    ("1{,}000", "1000"),
-    ("023", "23"),
-    ("18", "\\$18"),
-    ("18", "$18$"),
-    ("18", "$18."),
-    ("18", "18.00"),
-    ("50\\%", "50"),
-    ("50\\%", "0.5"),
-    ("0.5", "50%"),
-    ("3:4", "\\frac{3}{4}"),
-    ("\\frac12", "0.5"),
-    ("\\frac12", "1/2"),
-    ("\\dfrac{1}{2}", "\\frac{2}{4}"),
-    ("-\\frac{1}{2}", "\\frac{-1}{2}"),
-    ("3\\frac{1}{2}", "7/2"),
-    ("3\\frac{1}{2}", "3 1/2"),
-    ("385000", "385000.00000000006"),
-    ("0", "1.1102230246251565e-16"),
-    ("\\frac13", "0.333333"),
-    ("1.2\\times10^{5}", "120000"),
-    ("90^\\circ", "90"),
-    ("5", "5\\text{ cm}"),
-    ("5", "5 apples"),
-    ("9", "9 (apples)"),
-    ("5", "x = 5"),
-    ("y=2x+1", "2x+1"),
-    ("443_5", "443_{5}"),
-    ("443_5", "443"),
-    ("\\text{Friday}", "friday"),
-    ("Ann", "\\text{Ann}"),
-    ("\\text{(A)}", "A"),
-    ("B", "B. 12 metres"),
-    ("B", "(B) 12"),
-    ("1,2,3", "3, 2, 1"),
-    ("1,2", "[2, 1]"),
-    ("\\{1,2\\}", "{2, 1}"),
-    ("1, 2", "1 \\text{ and } 2"),
-    ("2,3", "2\n3"),
-    ("\\{5\\}", "5"),
-    ("(1,2)", "(1, 2)"),
-    ("\\left(\\frac12,2\\right)", "(0.5, 2)"),
-    ("[0,1)", "\\left[0, 1\\right)"),
-    ("\\pm 2", "-2, 2"),
-    ("1 \\pm \\sqrt{2}", "1-\\sqrt2, 1+\\sqrt2"),
-    ("0,\\frac{2\\pi}{3}", "0, 2*pi/3"),
-    ("4,-2+3i,-2-3i", "-2-3i, -2+3i, 4"),
-    ("\\frac{\\sqrt{3}}{2}", "sqrt(3)/2"),
-    ("\\frac{\\pi}{4}", "0.785398163397448"),
-    ("2\\sqrt{3}", "\\sqrt{12}"),
-    ("x^2+2x+1", "(x+1)^2"),
-    ("x^2+2x", "x**2 + 2*x"),
-    ("2^{100}", "1267650600228229401496703205376"),
-    ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}"),
-    ("(-\\infty,3]\\cup[5,\\infty)", "(-\\infty, 3] \\cup [5, \\infty)"),
-    ("\\frac{1}{2004!}", "1/2004!"),
-    ("10", "\\boxed{10}"),
-    ("-5", "−5"),
-    ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "Matrix([[1], [2]])"),
-    ("\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", "array([[1, 2], [3, 4]])"),
-    ("3", "np.float64(3.0)"),
-    ("1,2", "FiniteSet(1, 2)"),
-    ("10", "\\binom52"),
-    ("$48$, $384$", "384, 48"),
-    ("\\frac12", "Decimal('0.5')"),
-    ("(-\\infty,2]", "(-oo, 2]"),
-    ("(-\\infty, 2]", "Interval(-oo, 2)"),
-    ("(0,1)", "Interval.open(0, 1)"),
-    ("(0,1]", "Interval.Lopen(0, 1)"),
-    ("\\emptyset", "EmptySet"),
-    ("\\varnothing", "set()"),
-    ("3+4i", "(3+4j)"),
-    ("\\sin^2t", "sin(t)**2"),
-    ("0.\\overline{3}", "1/3"),
-    ("0.1\\overline{6}", "\\frac{1}{6}"),
-]
-DIFFERENT = [
-    ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "Matrix([[1, 2]])"),
-    ("3", "np.float64(3.1)"),
-    ("48384", "48, 384"),
-    ("\\frac12, 3", "{1: 2, 3: 1}"),
-    ("3", "np.sqrt(3)"),
-    ("(0,1)", "Interval(0, 1)"),
-    ("(0,1]", "Interval.Ropen(0, 1)"),
-    ("[0,\\infty)", "(0, oo)"),
-    ("\\emptyset", "{0}"),
-    ("3+4i", "(3-4j)"),
-    ("\\sin^2t", "sin(t**2)"),
-    ("0.\\overline{36}", "0.36"),
-    ("5", "6"),
-    ("5", "-5"),
-    ("1234567", "1234568"),
-    ("1234567", "1234568.0"),
-    ("1000000.5", "1000001.5"),
-    ("50", "0.5"),
-    ("50\\%", "0.5\\%"),
-    ("5", "500"),
-    ("3:4", "4:3"),
-    ("\\frac13", "0.33"),
-    ("\\frac13", "333333/1000000"),
-    ("\\pi", "3.14"),
-    ("0", "0.001"),
-    ("1.6e-19", "1.7e-19"),
-    ("443_5", "443_6"),
-    ("443_5", "123"),
-    ("\\text{Friday}", "\\text{Monday}"),
-    ("\\text{Friday}", "5"),
-    ("Ann", "nAn"),  # a name is no product of variables
-    ("B", "C. 12 metres"),
-    ("5x", "5"),
-    ("4,-2+3i,-2-3i", "4"),
-    ("4", "4,-2+3i,-2-3i"),
-    ("1,2", "1,2,2"),
-    ("1,1,2", "1,2,2"),
-    ("(1,2)", "(2,1)"),
-    ("[0,1)", "[0,1]"),
-    ("(0,1)", "[0,1]"),
-    ("0,\\frac{2\\pi}{3}", "0, pi/3"),
-    ("\\frac{1}{2004!}", "\\frac{1}{2005!}"),
-    ("2^{100}", "1267650600228229401496703205377"),
-    ("x^2+2x+1", "(x+2)^2"),
-    ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "\\begin{pmatrix} 2 \\\\ 1 \\end{pmatrix}"),
-    ("5", ""),
-    ("5", "ZeroDivisionError: division by zero"),
-    ("5", "the answer"),
-    ("5", "1/0"),
-    ("\\sqrt{2}", "\\sqrt{3}"),
-    ("5", "__import__('os').system('echo 5')"),
-]
 
 
 @pytest.fixture(scope="module")
@@ -168,22 +32,6 @@ def grader():
 def exact_judge():
     with exact.ExactJudge(LIMITS) as judge:
         yield judge
-
-
-@pytest.fixture(scope="module")
-def judged(grader):
-    pairs = EQUAL + DIFFERENT
-    return dict(zip(pairs, grader.verdicts(pairs), strict=True))
-
-
-@pytest.mark.parametrize("pair", EQUAL, ids=str)
-def test_equal(judged, pair):
-    assert judged[pair] == "equal"
-
-
-@pytest.mark.parametrize("pair", DIFFERENT, ids=str)
-def test_different(judged, pair):
-    assert judged[pair] == "different"
 
 
 def test_gold_without_meaning_is_no_wrong_answer(grader):
@@ -230,29 +78,6 @@ def test_many_hostile_answers_end_and_none_is_right(count):
         assert set(impatient.verdicts(pairs)) <= {"different", "timed_out"}
 
 
-def test_a_long_answer_is_equal_as_text_only(grader):
-    long = "x" * 1001
-    assert grader.verdicts([(long, long), (long, f"{long} + 0"), ("5", "5" + " + 0" * 400)]) == ["equal", "different", "different"]
-
-
-EXCESSIVE = ["9**9**9**9", "1000000!", "factorial(factorial(20))", "2^{10^{10}}", "10^{-100000000}", r"\log_{2}(3^{10000007})",
-             "(" * 40 + "1" + ")" * 40, r"\binom{1000000000}{5}", "(20!)!", "9^{9!}", "x^x^x^x"]  # fmt: skip
-ORDINARY = ["2^{2020}", "10^{100}", "1/2004!", "(n+1)!", r"\binom{10}{3}", "2^{2^{10}}", "x^{2^{10}}", "10^{-6}", "x^{10^9}",
-            r"\frac{2007!}{5!}", "e^{e^{2}}", "(5!)^2", "7!!", "((x^2)^3)^4", "a^b^c", "x^{2}y^{3}z^{4}"]  # fmt: skip
-
-
-@pytest.mark.parametrize("text", EXCESSIVE)
-def test_what_nobody_computes_is_not_computed(text):
-    assert equality.excessive(text)
-    assert exact.quick_verdict("5", text) == "different"
-    assert exact.quick_verdict(text, f" {text} ") == "equal"
-
-
-@pytest.mark.parametrize("text", ORDINARY)
-def test_what_people_write_is_computed(text):
-    assert not equality.excessive(text)
-
-
 def test_judging_runs_nothing_an_answer_says(grader, tmp_path):
     mark = tmp_path / "mark"
     code = f"open({str(mark)!r}, 'w').write('x')"
@@ -261,12 +86,24 @@ def test_judging_runs_nothing_an_answer_says(grader, tmp_path):
 
 
 @pytest.mark.stage
-def test_a_broken_latex_parser_stops_the_grader(monkeypatch, tmp_path):
-    broken = tmp_path / "symbolic_judge.py"
-    broken.write_text(exact._JUDGE_MODULES[1].read_text().replace("\nself_test()\n", "\nparse = lambda *_, **__: []\nself_test()\n"))
-    monkeypatch.setattr(exact, "_JUDGE_MODULES", [exact._JUDGE_MODULES[0], broken])
-    with exact.Grader(LIMITS) as grader, pytest.raises(judge.GradingError, match="antlr4"):
-        grader.verdicts([("\\sqrt{2}", "\\sqrt{3}")])
+def test_an_arithmetic_that_errs_stops_the_grader(monkeypatch, tmp_path):
+    broken = tmp_path / "numeric_judge.py"
+    right = exact._JUDGE_MODULE.read_text().replace("parents[2]", f"parents[0] / {str(exact._JUDGE_MODULE.parents[2])!r}")
+    broken.write_text(right.replace('r"\\sin 60^\\circ"): True', 'r"\\sin 60^\\circ"): False'))
+    monkeypatch.setattr(exact, "_JUDGE_MODULE", broken)
+    with exact.Grader(LIMITS) as grader, pytest.raises(judge.GradingError, match="misjudges"):
+        grader.verdicts([("\\sin x", "\\cos x")])
+
+
+@pytest.mark.stage
+def test_a_pair_that_hangs_costs_its_own_verdict_alone(monkeypatch, tmp_path):
+    slow = tmp_path / "numeric_judge.py"
+    right = exact._JUDGE_MODULE.read_text().replace("parents[2]", f"parents[0] / {str(exact._JUDGE_MODULE.parents[2])!r}")
+    slow.write_text(right.replace("    pairs = zip", "    while any('hang' in text for text in texts):\n        pass\n    pairs = zip"))
+    monkeypatch.setattr(exact, "_JUDGE_MODULE", slow)
+    pairs = [("2^{1/3}", "\\sqrt[3]{2}"), ("\\sin x_{hang}", "\\cos x_{hang}"), ("\\sin x", "\\cos x")]
+    with exact.Grader(LIMITS.model_copy(update={"timeout": 1.0})) as grader:
+        assert grader.verdicts(pairs) == ["equal", "timed_out", "different"]
 
 
 @pytest.mark.stage
@@ -274,44 +111,11 @@ def test_the_driver_never_imports_the_symbolic_engine():
     code = (
         "import sys; from mathcode import settings; from mathcode.grading import exact\n"
         "with exact.Grader(settings.Grading(timeout=20, workers=1, max_infrastructure_errors=0)) as g:\n"
-        "    assert g.verdicts([(r'\\sqrt{12}', r'2\\sqrt{3}'), ('1', '1')]) == ['equal', 'equal']\n"
-        "print(sorted({'sympy', 'math_verify', 'latex2sympy2_extended', 'torch'} & set(sys.modules)))"
+        "    assert g.verdicts([(r'\\sin 60^\\circ', r'\\frac{\\sqrt{3}}{2}'), ('1', '1')]) == ['equal', 'equal']\n"
+        "print(sorted({'sympy', 'math_verify', 'mpmath', 'torch'} & set(sys.modules)))"
     )
     environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parent)}
     assert subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout == "[]\n"
-
-
-NUMERALS = st.one_of(
-    st.integers().map(str),
-    st.floats(allow_nan=False, allow_infinity=False).map(repr),
-    st.tuples(st.integers(-99, 99), st.integers(-9, 99)).map(lambda pair: f"\\frac{{{pair[0]}}}{{{pair[1]}}}"),
-    st.decimals(-999, 999, places=3).map(lambda value: f"{value}%"),
-    st.text(max_size=12),
-)
-
-
-@given(NUMERALS)
-def test_numeric_equality_is_reflexive(text):
-    assert equality.numeric_equal(text, text) in (True, None)
-    assert (equality.numeric_equal(text, text) is None) == (equality.number(text) is None)
-
-
-@given(NUMERALS, NUMERALS)
-def test_numeric_equality_is_symmetric(left, right):
-    assert equality.numeric_equal(left, right) == equality.numeric_equal(right, left)
-
-
-@given(st.integers(-(10**12), 10**12))
-def test_integers_are_equal_only_to_themselves(value):
-    assert equality.numeric_equal(str(value), f"{value:,}") is True
-    assert equality.numeric_equal(str(value), str(value + 1)) is False
-    assert equality.numeric_equal(str(value), f"{value + 1}.0") is False
-
-
-@given(st.text(alphabet="0123456789.,%$\\{}[]()/^_ abxpit\n=", max_size=30), st.text(alphabet="0123456789.,\\{}[]()/^_ ab", max_size=30))
-def test_any_text_is_comparable(gold, answer):
-    assert exact.quick_verdict(gold, answer) in ("equal", "different", None)
-    assert exact.quick_verdict(answer, answer) == "equal"
 
 
 QUERIES = pl.DataFrame(
@@ -366,7 +170,6 @@ def test_grades_of_rollouts(exact_judge):
     assert grades["executions"].to_list() == [0, 0, 0, 1, 2, 0, 0, 1]
     assert grades["programs_failed"].to_list() == [0, 0, 0, 0, 1, 0, 0, 0]
     assert grades["grader"].unique().to_list() == [exact.GRADER]
-    assert "math-verify-0" in exact.GRADER
 
 
 @given(st.permutations(range(len(ROLLOUTS))))
@@ -451,25 +254,8 @@ def test_program_names_the_file_and_the_unknown_query(tmp_path):
     assert not (tmp_path / "grades.parquet").exists()
 
 
-GOLDEN = Path(__file__).parent / "golden"
-
-
-def golden_pairs(name: str) -> list[tuple[str, str, str, str]]:
-    """Kind, gold, answer and verdict by hand; `\n` before a digit stands for a new line."""
-    rows = [line.split("\t") for line in (GOLDEN / name).read_text(encoding="utf-8").splitlines()[1:]]
-    return [(kind, gold, re.sub(r"\\n(?=\d)", "\n", answer), verdict) for kind, gold, answer, verdict in rows]
-
-
-@pytest.mark.parametrize("every", [pytest.param(4, marks=pytest.mark.stage), pytest.param(1, marks=pytest.mark.full)])
-@pytest.mark.parametrize("name", ["graded_pairs.tsv", "heldout_pairs.tsv"])
-def test_verdicts_agree_with_those_given_by_hand(grader, name, every):
-    """The held-out pairs were written after the grader by the policy alone; the forms that programs print were added since."""
-    pairs = golden_pairs(name)
-    assert len(pairs) >= 300
-    assert len({(gold, answer) for _, gold, answer, _ in pairs}) == len(pairs)
-    pairs = pairs[::every]
-    found = [verdict == "equal" for verdict in grader.verdicts((gold, answer) for _, gold, answer, _ in pairs)]
-    wrong = [pair for pair, equal in zip(pairs, found, strict=True) if equal != (pair[3] == "equal")]
-    accepted = [pair for pair in wrong if pair[3] == "different"]
-    assert len(wrong) <= 0.02 * len(pairs), wrong
-    assert len(accepted) <= 0.005 * len(pairs), accepted
+def test_the_judge_gives_the_verdicts_of_the_policy(grader):
+    """As `test_equality` in one process; here what needs real numbers is judged elsewhere."""
+    rows = [json.loads(line) for line in (Path(__file__).parent / "golden/forms.jsonl").read_text(encoding="utf-8").splitlines()]
+    found = grader.verdicts((row["gold"], row["answer"]) for row in rows)
+    assert [row for row, verdict in zip(rows, found, strict=True) if (verdict == "equal") is not row["equal"]] == []

@@ -38,7 +38,6 @@ LAW: dict[str, set[str]] = {
 """What a room may import beside `core` and itself. A method: all of these and `methods`, no other method; `configuration`: everything."""
 
 STANDARD_LIBRARY_ALONE = {
-    "grading.equality",
     "interpreter.worker",
     "interpreter.cells",
     "interpreter.draws",
@@ -47,7 +46,7 @@ STANDARD_LIBRARY_ALONE = {
 }
 TORCH = {"policies", "rollouts", "training", "critic", "methods"}
 FOR_RULES = {"configuration", "paths", "settings", "report.index"}
-MAX_LINES, LONG_MODULES = 400, {"interpreter.isolation", "grading.equality"}
+MAX_LINES, LONG_MODULES = 400, {"interpreter.isolation"}
 MAX_FUNCTION = 60
 ODDS_AND_ENDS = {"utils", "common", "helpers", "misc"}
 

@@ -17,7 +17,7 @@ The two of others are for comparison with numbers published under them.
 import re
 from dataclasses import dataclass
 
-from mathcode.grading.equality import compare, normalise, split
+from mathcode.grading.equality import equal, listed, normalise
 from mathcode.responses import parse
 from mathcode.responses.form import PLAIN, Form
 from mathcode.responses.parse import boxes
@@ -83,8 +83,7 @@ def _as_deepseek_math(response: str, single: bool, question: str, gold: str) -> 
             found = [part for one in found for part in ([one] if re.search(r"[()\[\]]", one) else one.split(","))]
         found = [part.strip() for one in found for part in re.split(r"\\text\s*\{\s*and\s*\}", one)]
     latest = list(dict.fromkeys(reversed([one for one in found if one])))
-    brackets, items = split(normalise(gold))
-    wanted = len(items) if not single and not brackets.strip() else 1
+    wanted = 1 if single else listed(gold)
     return ", ".join(reversed(latest[:wanted])) or None
 
 
@@ -116,7 +115,7 @@ def code_decides(response: str, answer: str | None) -> bool:
         return False
     if not boxes(_stated_text(response)):
         return True
-    return printed is not None and compare(normalise(answer), normalise(printed), lambda *_: None) is True
+    return printed is not None and equal(answer, printed) is True
 
 
 def _stated_text(response: str) -> str:

@@ -1,13 +1,12 @@
-"""The exact judge: an equality check that text, fractions and lists decide here, and a killable symbolic judge elsewhere.
+"""The exact judge: equality by forms, decided here where fractions and a finite field can tell, else by killable processes.
 
-Nothing a model wrote is parsed or evaluated in this process beyond regular expressions and fractions; a pair that needs a
-LaTeX parser goes to `symbolic_judge.py`, run by the same isolated interpreter that runs model-written programs.
+Nothing a model wrote is evaluated in this process but as fractions and residues of one size; what needs real numbers goes to
+`numeric_judge.py`, many pairs at a time, run by the same isolated interpreter that runs model-written programs.
 """
 
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
@@ -16,14 +15,16 @@ from mathcode.grading import equality
 from mathcode.grading.judge import Case, GradingError, Verdict
 from mathcode.interpreter.driver import Execution, Interpreter, InterpreterError
 
-GRADER = f"exact-{__version__}/math-verify-{version('math-verify')}"
+GRADER = f"exact-{__version__}"
 """Name and version of the grader, written beside every grade."""
 
 VERDICTS = ("equal", "different", "gold_unparsed", "timed_out", "infrastructure_error")
 
-_JUDGE_MODULES = [Path(__file__).with_name("equality.py"), Path(__file__).with_name("symbolic_judge.py")]
-_JUDGE = "import sys, symbolic_judge\nprint(symbolic_judge.verdict(*sys.argv[1:]))"
-_JUDGE_MEMORY_MB = 2048
+_JUDGE_MODULE = Path(__file__).with_name("numeric_judge.py")
+_JUDGE = "import sys, numeric_judge\nprint(numeric_judge.verdicts(*sys.argv[1:]))"
+_JUDGE_MEMORY_MB = 1024
+_AT_ONCE = 32
+"""Pairs that one process judges; where it does not end well, each of them is judged alone."""
 _OUTCOMES = {"equal": "correct", "different": "wrong"}
 
 
@@ -49,10 +50,10 @@ class Grader:
                 memory_mb=_JUDGE_MEMORY_MB,
                 output_chars=100,
                 workers=limits.workers,
-                preload=["math_verify"],
+                preload=["decimal"],
                 isolation="process",  # the judge is our program: it parses what a model wrote and executes none of it
             ),
-            modules=_JUDGE_MODULES,
+            modules=[_JUDGE_MODULE],
         )
 
     def __enter__(self) -> Self:
@@ -85,12 +86,29 @@ class Grader:
                 self._known[pair] = Judgement(verdict, time.perf_counter() - start)
         if progress:
             progress(len(pairs) - len(hard))
+        self._judge(hard, _AT_ONCE, progress)
+        return [self._known[pair] for pair in pairs]
+
+    def _judge(self, pairs: list[tuple[str, str]], at_once: int, progress: Callable[[int], object] | None) -> None:
+        """Judge pairs elsewhere, so many in one process; those of a process that did not end well are judged again, each alone."""
+        batches = [pairs[start : start + at_once] for start in range(0, len(pairs), at_once)]
         try:
-            judged = self._interpreter.run([_JUDGE] * len(hard), progress, hard)
+            judged = self._interpreter.run([_JUDGE] * len(batches), None, [[text for pair in batch for text in pair] for batch in batches])
         except InterpreterError as error:
             raise GradingError(f"the grader does not work: {error}") from error
-        self._known |= {pair: Judgement(_verdict(execution), execution.seconds) for pair, execution in zip(hard, judged, strict=True)}
-        return [self._known[pair] for pair in pairs]
+        again = []
+        for batch, execution in zip(batches, judged, strict=True):
+            signs = execution.stdout.strip()
+            if len(batch) > 1 and (execution.outcome != "ok" or len(signs) != len(batch)):
+                again += batch
+                continue
+            signs = signs if len(signs) == len(batch) else " "
+            for pair, sign in zip(batch, signs, strict=True):
+                self._known[pair] = Judgement(_verdict(pair[0], sign, execution), execution.seconds / len(batch))
+            if progress:
+                progress(len(batch))
+        if again:
+            self._judge(again, 1, progress)
 
 
 class ExactJudge:
@@ -132,13 +150,18 @@ def outcome_of(verdict: str) -> str:
 
 
 def quick_verdict(gold: str, answer: str) -> str | None:
-    """The verdict where text, numbers and lists of them decide; None where a symbolic judge is needed."""
-    equal = equality.compare(equality.normalise(gold), equality.normalise(answer), lambda *_: None)
-    return None if equal is None else "equal" if equal else "different"
+    """The verdict where no real numbers are needed; None where they are."""
+    equal = equality.equal(gold, answer)
+    return None if equal is None else _named(gold, equal)
 
 
-def _verdict(execution: Execution) -> str:
+def _named(gold: str, equal: bool) -> str:
+    """A reference answer that cannot be read is no measure of an answer."""
+    return "equal" if equal else "different" if equality.understood(gold) else "gold_unparsed"
+
+
+def _verdict(gold: str, sign: str, execution: Execution) -> str:
     """Verdict of a finished judge; one stopped at its limit of memory counts as stopped at its limit of time."""
-    if execution.outcome == "ok" and execution.stdout.strip() in VERDICTS:
-        return execution.stdout.strip()
+    if execution.outcome == "ok" and sign in "=/":
+        return _named(gold, sign == "=")
     return "timed_out" if execution.outcome in ("timed_out", "memory") else "infrastructure_error"

@@ -1,0 +1,373 @@
+"""When two forms are equal: the policy of docs/grading.md, kind by kind. What it does not name is different.
+
+True and False are final; None means that the arithmetic at hand (`arithmetic.Exact`) cannot tell, but `arithmetic.Numeric` can.
+"""
+
+from dataclasses import replace
+from fractions import Fraction
+
+from mathcode.grading.forms import units
+from mathcode.grading.forms.arithmetic import Exact
+from mathcode.grading.forms.sets import Sets
+from mathcode.grading.forms.trees import replaced, symbols
+from mathcode.grading.forms.values import (
+    Based,
+    Chain,
+    Items,
+    Matrix,
+    Moment,
+    Named,
+    Quantity,
+    Range,
+    Ratio,
+    Raw,
+    Region,
+    Relation,
+    Words,
+)
+from mathcode.grading.forms.verdicts import Verdict, all_, any_, matched
+
+_HUNDRED = ("n", Fraction(100), None)
+
+
+class Comparison(Sets):
+    """Compares forms with one arithmetic."""
+
+    def __init__(self, arithmetic: Exact):
+        self.arithmetic = arithmetic
+
+    def equal(self, gold, answer) -> Verdict:
+        """Whether an answer's form equals that of the reference answer."""
+        if isinstance(gold, Based) or isinstance(answer, Based):
+            return _based(gold, answer)
+        if isinstance(gold, Raw | Words) or isinstance(answer, Raw | Words):
+            return gold == answer
+        if isinstance(gold, Items) or isinstance(answer, Items):
+            return self._items(gold, answer)
+        if isinstance(gold, Named) or isinstance(answer, Named):
+            return self._named(gold, answer)
+        if isinstance(gold, Chain) or isinstance(answer, Chain):
+            return self._chains(gold, answer)
+        if isinstance(gold, Moment) and isinstance(answer, Moment):
+            return gold.kind == answer.kind and (gold.value.agrees(answer.value) if gold.kind == "clock" else gold.value == answer.value)
+        if isinstance(gold, Range) != isinstance(answer, Range) and isinstance(gold, Range | Ratio) and isinstance(answer, Range | Ratio):
+            gold, answer = _as_ratio(gold), _as_ratio(answer)
+        if isinstance(gold, Moment) or isinstance(answer, Moment):
+            gold, answer = _as_ratio(gold), _as_ratio(answer)
+        if isinstance(gold, Relation) != isinstance(answer, Relation):
+            gold, answer = _as_inequality(gold), _as_inequality(answer)
+        if isinstance(gold, Ratio) or isinstance(answer, Ratio):
+            return self._ratios(gold, answer)
+        if type(gold) is not type(answer):
+            return False
+        return _KINDS[type(gold)](self, gold, answer)
+
+    def quantities(self, gold: Quantity, answer: Quantity) -> Verdict:
+        """Numbers and expressions with their units; a unit or noun on one side alone is dropped, contradicting ones differ."""
+        found = self._measures(gold, answer)
+        if found is not False:
+            return found
+        if answer.loose and not gold.loose and answer.loose[1].name not in symbols(gold.tree):
+            return self._measures(gold, Quantity(*answer.loose))
+        if gold.loose and answer.unit:
+            return self._measures(Quantity(*gold.loose), answer)
+        if gold.loose and answer.loose:
+            return self._measures(Quantity(*gold.loose), Quantity(*answer.loose))
+        return False
+
+    def _measures(self, gold: Quantity, answer: Quantity) -> Verdict:
+        factor = Fraction(1)
+        if gold.unit and answer.unit:
+            factor = units.ratio(answer.unit, gold.unit)
+            if factor is None:
+                return False
+        contradicting = (gold.noun and answer.noun and not _one_noun(gold.noun, answer.noun)) or (gold.noun and answer.unit)
+        if (contradicting or (gold.unit and answer.noun)) and not (_counts(gold) or _counts(answer)):
+            return False
+        same = self.arithmetic.same
+        if gold.percent != answer.percent:
+            if gold.unit or answer.unit or gold.noun or answer.noun:
+                return False
+            percent, plain = (gold.tree, answer.tree) if gold.percent else (answer.tree, gold.tree)
+            return any_(same(plain, value) for value in (percent, ("/", percent, _HUNDRED)))
+        tree = answer.tree if factor == 1 else ("*", (("n", factor, None), answer.tree))
+        return same(gold.tree, tree)
+
+    def _named(self, gold, answer) -> Verdict:
+        """A value with its name: the name may be left out, but not be another one, unless the two are one equation."""
+        if isinstance(gold, Named) and isinstance(answer, Named):
+            chained = all_([self._chained(gold), self._chained(answer)])
+            if gold.name == answer.name or (_is_function(gold) != _is_function(answer) and {gold.name, answer.name} & {"y"}):
+                return all_([chained, self.equal(gold.value, _renamed(gold, answer))])
+            left, right = _as_relation(gold), _as_relation(answer)
+            return self.relations(left, right) if left and right and symbols(left.right) and not gold.sides and not answer.sides else False
+        named, other = (gold, answer) if isinstance(gold, Named) else (answer, gold)
+        if isinstance(other, Relation):
+            relation = _as_relation(named)
+            return self.relations(relation, other) if relation else False
+        if isinstance(named.value, Words) or isinstance(other, Region | Chain):
+            return False
+        if isinstance(other, Quantity) and named.tree is not None and named.tree[0] == "s" and named.tree[1] in symbols(other.tree):
+            return False
+        pair = (named.value, other) if named is gold else (other, named.value)
+        return all_([self._chained(named), self.equal(*pair)])
+
+    def _chained(self, named: Named) -> Verdict:
+        """Whether all sides of a chain of equations are equal."""
+        return all_(self.arithmetic.same(named.sides[-1], side) for side in named.sides[:-1])
+
+    def _chains(self, gold, answer) -> Verdict:
+        """A true chain of constants states its last side."""
+        parts = []
+        for form in (gold, answer):
+            if isinstance(form, Chain):
+                parts.append(all_(self.arithmetic.same(form.sides[-1], side) for side in form.sides[:-1]))
+        values = [Quantity(form.sides[-1]) if isinstance(form, Chain) else form for form in (gold, answer)]
+        return all_([*parts, self.equal(*values)]) if False not in parts else False
+
+    def relations(self, gold: Relation, answer: Relation) -> Verdict:
+        """Equations with the same solutions by a constant factor; inequalities by one above zero."""
+        if gold.sign != answer.sign:
+            return False
+        if gold.sign in ("=", "!="):
+            swapped = all_([self.arithmetic.same(gold.left, answer.right), self.arithmetic.same(gold.right, answer.left)])
+            straight = all_([self.arithmetic.same(gold.left, answer.left), self.arithmetic.same(gold.right, answer.right)])
+            if True in (swapped, straight):
+                return True
+        if not any(symbols(form.left) | symbols(form.right) for form in (gold, answer)):
+            return all_([self.arithmetic.same(gold.left, answer.left), self.arithmetic.same(gold.right, answer.right)])
+        differences = [("+", (form.left, ("-", form.right))) for form in (gold, answer)]
+        return self.arithmetic.proportional(*differences, gold.sign not in ("=", "!="))
+
+    def _ratios(self, gold, answer) -> Verdict:
+        """Terms in proportion; a ratio of two terms is a fraction."""
+        if not isinstance(gold, Ratio) or not isinstance(answer, Ratio):
+            ratio, other = (gold, answer) if isinstance(gold, Ratio) else (answer, gold)
+            if len(ratio.terms) != 2 or not isinstance(other, Quantity) or other.percent or other.unit:
+                return False
+            return self.arithmetic.same(other.tree, ("/", *ratio.terms))
+        if len(gold.terms) != len(answer.terms):
+            return False
+        if _zero(gold.terms[0]) or _zero(answer.terms[0]):
+            pairs = [self.arithmetic.same(*pair) for pair in zip(gold.terms, answer.terms, strict=True)]
+            return all_(pairs)
+        first, its = gold.terms[0], answer.terms[0]
+        return all_(
+            self.arithmetic.same(("*", (first, other)), ("*", (its, one)))
+            for one, other in zip(gold.terms[1:], answer.terms[1:], strict=True)
+        )
+
+    def _items(self, gold, answer) -> Verdict:
+        """Lists, sets, tuples, and what a single value may be beside them."""
+        gold, answer = _unwrapped(gold), _unwrapped(answer)
+        sets = [self._region_of(gold), self._region_of(answer)]
+        if (
+            sets[0] is not None
+            and sets[1] is not None
+            and not (isinstance(gold, Items) and isinstance(answer, Items) and not _odd(gold, answer))
+        ):
+            return self.regions(gold, answer)
+        if isinstance(gold, Matrix) or isinstance(answer, Matrix):
+            return self._matrix_and_items(gold, answer)
+        if isinstance(gold, Named) and isinstance(gold.value, Items) and isinstance(answer, Items):
+            return self._items(gold.value, answer) if not _names(answer) else self._assignments(Items("", (gold,)), answer)
+        if isinstance(answer, Named) and isinstance(answer.value, Items) and isinstance(gold, Items):
+            return self._items(gold, answer.value) if not _names(gold) else self._assignments(gold, Items("", (answer,)))
+        if not isinstance(gold, Items) or not isinstance(answer, Items):
+            return False
+        if "and" in (gold.brackets, answer.brackets) or "minus" in (gold.brackets, answer.brackets):
+            return self.regions(gold, answer)
+        if _names(gold) or _names(answer):
+            return self._assignments(gold, answer)
+        ordered = _ordered(gold.brackets, answer.brackets)
+        if ordered is None or len(gold.items) != len(answer.items):
+            return False
+        if ordered:
+            return all_(self.equal(*pair) for pair in zip(gold.items, answer.items, strict=True))
+        return matched(gold.items, answer.items, self.equal)
+
+    def _matrix_and_items(self, gold, answer) -> Verdict:
+        """A matrix and rows in brackets; a column and a vector."""
+        items = gold if isinstance(gold, Items) else answer
+        matrix = answer if items is gold else gold
+        if not isinstance(items, Items) or not isinstance(matrix, Matrix) or matrix.kind:
+            return False
+        rows = _rows(items)
+        if rows is None:
+            if items.brackets not in ("()", "<>", "[]") or len(matrix.rows[0]) > 1:
+                return False
+            rows = tuple((item,) for item in items.items)
+        other = Matrix(rows)
+        return self.matrices(*((other, matrix) if items is gold else (matrix, other)))
+
+    def matrices(self, gold: Matrix, answer: Matrix) -> Verdict:
+        """Entry by entry."""
+        if gold.kind != answer.kind or [len(row) for row in gold.rows] != [len(row) for row in answer.rows]:
+            return False
+        return all_(
+            self.equal(*pair) for ours, theirs in zip(gold.rows, answer.rows, strict=True) for pair in zip(ours, theirs, strict=True)
+        )
+
+    def _assignments(self, gold: Items, answer: Items) -> Verdict:
+        """Values by their names. Names on one side alone are left out: values in the order of their names, or in any for a bare list."""
+        chained = all_(self._chained(item) for form in (gold, answer) for item in form.items if isinstance(item, Named))
+        if chained is not True:
+            return chained
+        ours, theirs = _by_name(gold), _by_name(answer)
+        if not ours and not theirs:
+            return matched(gold.items, answer.items, self.equal)
+        if any(isinstance(item, Named) for form, named in ((gold, ours), (answer, theirs)) if not named for item in form.items):
+            return False
+        if ours and theirs:
+            if set(ours) != set(theirs):
+                return False
+            return all_(matched(ours[name], theirs[name], self.equal) if len(ours[name]) == len(theirs[name]) else False for name in ours)
+        named, other = (ours, answer) if ours else (theirs, gold)
+        values = [value for name in sorted(named) for value in named[name]]
+        if other.brackets in ("()", "<>", "[]") and len(named) > 1:
+            if len(values) != len(other.items) or any(len(name) > 1 and "_" not in name for name in named):
+                return False
+            return all_(self.equal(*((value, item) if ours else (item, value))) for value, item in zip(values, other.items, strict=True))
+        if len(values) != len(other.items) or other.brackets not in ("", "{}", "[]"):
+            return False
+        return matched(values, other.items, self.equal) if ours else matched(other.items, values, self.equal)
+
+    def ranges(self, gold: Range, answer: Range) -> Verdict:
+        return all_([self.equal(gold.low, answer.low), self.equal(gold.high, answer.high)])
+
+
+_KINDS = {
+    Quantity: Comparison.quantities,
+    Region: Comparison.regions,
+    Matrix: Comparison.matrices,
+    Relation: Comparison.relations,
+    Range: Comparison.ranges,
+    Moment: lambda *_: False,
+}
+
+
+def _one_noun(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether one noun phrase is the other, or says more of it."""
+    fewer, more = sorted((one, other), key=len)
+    return more[-len(fewer) :] == fewer or (set(fewer) <= set(more) and fewer[-1] == more[-1])
+
+
+def _counts(quantity: Quantity) -> bool:
+    """Whether a unit is a measure word, or a noun says no more than that units are counted."""
+    return bool(quantity.unit and quantity.unit.dimension == (("count", 1),)) or quantity.noun in (("unit",), ("squar", "unit"))
+
+
+def _as_ratio(form):
+    """A time without half of the day may be a ratio where the other side is no time, and `2 to 3` one beside another ratio."""
+    if isinstance(form, Range) and all(isinstance(end, Quantity) and not (end.unit or end.percent) for end in (form.low, form.high)):
+        return Ratio((form.low.tree, form.high.tree))
+    if isinstance(form, Moment) and form.kind == "clock" and not form.value.twelve and not form.value.second:
+        return Ratio(tuple(("n", Fraction(part), None) for part in (form.value.hour, form.value.minute)))
+    return form
+
+
+def _as_inequality(form):
+    """A half-line whose end holds symbols is an inequality of two expressions."""
+    if not isinstance(form, Region) or not form.variable or len(form.pieces) != 1:
+        return form
+    piece, variable = form.pieces[0], ("s", form.variable)
+    if piece.low is None and piece.high is not None:
+        return Relation("<=" if piece.high_closed else "<", variable, piece.high)
+    return Relation("<=" if piece.low_closed else "<", piece.low, variable) if piece.high is None and piece.low is not None else form
+
+
+def _zero(tree: tuple) -> bool:
+    return tree[0] == "n" and not tree[1]
+
+
+def _based(gold, answer) -> bool:
+    """Digits of a base: the base may be left out, but not be another one."""
+    if isinstance(gold, Based) and isinstance(answer, Based):
+        return gold == answer
+    based, other = (gold, answer) if isinstance(gold, Based) else (answer, gold)
+    if isinstance(other, Words):
+        return other.key.upper() == based.digits
+    if not isinstance(other, Quantity) or other.unit or other.percent:
+        return False
+    if other.tree[0] == "n":
+        return other.tree[2] is None and other.tree[1].denominator == 1 and str(other.tree[1]) == based.digits
+    letters = other.tree[1] if other.tree[0] == "*" else ()
+    spelled = "".join(str(node[1]) for node in letters if node[0] in "ns")
+    return len(letters) > 1 and spelled == based.digits
+
+
+def _is_function(named: Named) -> bool:
+    return named.tree is not None and named.tree[0] in "f*"
+
+
+def _renamed(gold: Named, answer: Named):
+    """The value of a function with its variables named as those of the reference answer."""
+    if not (_is_function(gold) and _is_function(answer)) or not isinstance(answer.value, Quantity):
+        return answer.value
+    ours, theirs = ([node[1] for node in named.tree[2 if named.tree[0] == "f" else 1] if node[0] == "s"] for named in (gold, answer))
+    names = {name: name + " free" for name in ours if name not in theirs} | dict(zip(theirs, ours, strict=False))
+    return replace(answer.value, tree=replaced(answer.value.tree, names))
+
+
+def _as_relation(named: Named) -> Relation | None:
+    if isinstance(named.value, Quantity) and named.tree is not None and not (named.value.unit or named.value.percent):
+        return Relation("=", named.tree, named.value.tree)
+    return None
+
+
+def _unwrapped(form):
+    """Items of one value in a list that programs print are that value."""
+    if isinstance(form, Items) and form.brackets in ("[]", "{}") and len(form.items) == 1:
+        item = form.items[0]
+        return item if not isinstance(item, Items) or item.brackets == "()" else form
+    return Region(()) if isinstance(form, Items) and form.brackets == "[]" and not form.items else form
+
+
+def _odd(gold: Items, answer: Items) -> bool:
+    return bool({gold.brackets, answer.brackets} & {"and", "minus"})
+
+
+def _ordered(gold: str, answer: str) -> bool | None:
+    """Whether order counts between two pairs of brackets; None: they cannot be equal."""
+    if gold == answer:
+        return gold in ("()", "[]", "<>")
+    if {gold, answer} == {"()", "<>"}:
+        return True
+    if gold == "[]":
+        return True if answer == "" else None
+    if gold in ("", "{}") and answer in (("", "{}", "[]", "()") if not gold else ("", "{}", "[]")):
+        return False
+    return None
+
+
+def _names(items: Items) -> bool:
+    return any(isinstance(item, Named) for item in items.items)
+
+
+def _by_name(items: Items) -> dict[str, list]:
+    """Values by name; what follows the first name without one of its own is another value of it. Empty if some have no name."""
+    found: dict[str, list] = {}
+    last = None
+    for item in items.items:
+        if isinstance(item, Named):
+            last = item.name if not _is_function(item) else f"{item.name} {item.tree}"
+            values = list(item.value.items) if isinstance(item.value, Items) and not item.value.brackets else [item.value]
+            found.setdefault(last, []).extend(values)
+        elif last is not None and len(found) == 1:
+            found[last].append(item)
+        else:
+            return {}
+    return found
+
+
+def _rows(items: Items) -> tuple | None:
+    """Rows in brackets as rows of a matrix."""
+    if items.brackets not in ("[]", "()") or not items.items:
+        return None
+    rows = []
+    for item in items.items:
+        if isinstance(item, Items) and item.brackets in ("[]", "()"):
+            rows.append(item.items)
+        else:
+            return None
+    return tuple(rows) if len({len(row) for row in rows}) == 1 else None

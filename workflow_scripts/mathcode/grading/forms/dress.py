@@ -1,0 +1,163 @@
+r"""What is worn around an answer and says nothing: math delimiters, boxes, bold, quoting signs, labels, a trailing stop, spacing.
+
+The text that comes in is folded (`characters.fold`); what goes out is the answer itself in one spelling of LaTeX. Nothing that
+could carry meaning goes: no letter, digit or sign inside the dress is touched. One pass for each layer, a fixed number of layers.
+"""
+
+import re
+
+LAYERS = 12
+"""Layers of dress that are taken off; nobody wears more."""
+
+_DELIMITERS = (
+    ("$$", "$$"),
+    ("$", "$"),
+    ("\\(", "\\)"),
+    ("\\[", "\\]"),
+    ("**", "**"),
+    ("__", "__"),
+    ("```", "```"),
+    ("`", "`"),
+    ('"', '"'),
+    ("'", "'"),
+)
+_BOX = re.compile(r"\\(?:boxed|fbox|framebox|colorbox\s*\{[a-z]+\})\s*\{")
+_LABEL = re.compile(
+    r"(?:(?:so|thus|hence|therefore),?\s+)?(?:the\s+)?(?:final\s+|correct\s+)?(?:answer|ans|result|solution)\.?\s*(?:is\s*:?|[:=])\s*"
+    r"|(?:最终|最后|正确|所以|因此|故)?(?:的)?(?:答案|答|结果)(?:\s*[是为:]\s*)+|\[答案\]\s*|(?:一共|总共|共计|共)(?=[\d一二三四五六七八九十百两])|(?:\\therefore|∴)\s*",
+    re.IGNORECASE,
+)
+_STOP = re.compile(r"(?<![.…])[.。]\s*$|\\\\\s*$|(?<=\S)[,;]\s*$")
+_SIMPLE = (
+    ("\\textbar{}", "|"),
+    ("\\textless{}", "<"),
+    ("\\textgreater{}", ">"),
+    ("\\textbackslash", ""),
+    ("\\textasciitilde", " "),
+    ("\\!", ""),
+    ("{,}", ","),
+    ("{}", ""),
+    ("\\left.", ""),
+    ("\\right.", ""),
+    ("\\displaystyle", " "),
+    ("\\textstyle", " "),
+    ("\\limits", ""),
+    ("\\%", "%"),
+    ("\\lbrace", "\\{"),
+    ("\\rbrace", "\\}"),
+    ("\\lbrack", "["),
+    ("\\rbrack", "]"),
+    ("\\&", "&"),
+    ("\\#", "#"),
+    ("\\_", "_"),
+)
+_SIZES = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?|middle)(?![a-zA-Z])\s*")
+_NAMES = re.compile(
+    r"\\(dfrac|tfrac|cfrac|dbinom|tbinom|leqslant|geqslant|leq|geq|leqq|geqq|lt|gt|neq|lvert|rvert|vert|mid|textless|textgreater|textbar"
+    r"|varnothing|textdegree|degree|colon|land|lor|cdots|dots|ldots|dotsc|wedge|vee|to|thinspace|asymp|textcircled|star|ast|centerdot|bullet)"
+    r"(?![a-zA-Z])"
+)
+_SPELLED = {
+    "dfrac": "\\frac", "tfrac": "\\frac", "cfrac": "\\frac", "dbinom": "\\binom", "tbinom": "\\binom", "leqslant": "\\le",
+    "geqslant": "\\ge", "leq": "\\le", "geq": "\\ge", "leqq": "\\le", "geqq": "\\ge", "lt": "<", "gt": ">", "neq": "\\ne", "lvert": "|",
+    "rvert": "|", "vert": "|", "mid": "|", "textless": "<", "textgreater": ">", "textbar": "|", "varnothing": "\\emptyset",
+    "textdegree": "^{\\circ}", "degree": "^{\\circ}", "colon": ":", "cdots": "\\ldots", "dots": "\\ldots", "dotsc": "\\ldots",
+    "ldots": "\\ldots", "wedge": "\\land", "vee": "\\lor", "to": "\\rightarrow", "thinspace": "\\,", "textcircled": "\\textcircled",
+    "star": "*", "ast": "*", "centerdot": "\\cdot", "bullet": "\\cdot",
+}  # fmt: skip
+_DOLLAR = re.compile(r"(\\?)\$(\s?)")
+
+
+_BRACED = re.compile(r"(?:^|(?<=[\s,+-]))(\d[\d.,]*)\{(\s*/?[A-Za-z][A-Za-z /]*)\}")
+"""A unit or noun in braces whose text macro was lost."""
+_PIECE = re.compile(r"\\\\|\\[()\[\]]|\\.|\$\$|\*\*|__|.", re.DOTALL)
+_JOINED = (("并且", "且"), ("或者", "或"), ("以及", "及"))
+
+
+def undressed(text: str) -> str:
+    """The answer without what is worn around it; of a text that is only dress nothing is left."""
+    for _ in range(LAYERS):
+        bare = _bare(text)
+        if bare == text:
+            break
+        text = bare
+    return _spelled(text)
+
+
+def _bare(text: str) -> str:
+    """One layer less."""
+    text = text.strip()
+    text = _STOP.sub("", text).rstrip()
+    if (label := _LABEL.match(text)) and label.end() < len(text):
+        return text[label.end() :]
+    if (box := _BOX.match(text)) and closing(text, box.end() - 1) == len(text) - 1:
+        return text[box.end() : -1]
+    for opening, end in _DELIMITERS:
+        if len(text) >= len(opening) + len(end) and text.startswith(opening) and text.endswith(end):
+            inner = text[len(opening) : -len(end)]
+            if not inner.endswith("\\") and not _within(inner, opening, end):
+                return inner
+    return text
+
+
+def _within(inner: str, opening: str, end: str) -> bool:
+    r"""Whether a delimiter stands inside, outside all braces: then the outer two are no pair. `\$` is none."""
+    if opening not in inner and end not in inner:
+        return False
+    depth = 0
+    for match in _PIECE.finditer(inner):
+        if not depth and match[0] in (opening, end, opening[:1]):
+            return True
+        depth = max(0, depth + {"{": 1, "}": -1}.get(match[0], 0))
+    return False
+
+
+def _spelled(text: str) -> str:
+    """One spelling for macros that mean the same; math delimiters inside the text go, currency stays."""
+    if "{" in text and "\\" not in text:
+        text = _BRACED.sub(r"\1\\text{ \2}", text)
+    if "$" in text:
+        text = _dollars(text)
+    for old, new in _SIMPLE:
+        if old in text:
+            text = text.replace(old, new)
+    for old, new in _JOINED:
+        text = text.replace(old, new)
+    text = _SIZES.sub(" ", text)
+    text = _NAMES.sub(lambda match: _SPELLED.get(match[1], match[0]) + (" " if _SPELLED.get(match[1], "\\")[0] == "\\" else ""), text)
+    text = text.replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ") if "\\(" in text or "\\[" in text else text
+    return text.strip()
+
+
+def _dollars(text: str) -> str:
+    r"""Without math delimiters. A dollar before a number that no second one closes is currency, and so is every `\$`; both become `\$`."""
+    places = [match for match in _DOLLAR.finditer(text) if not match[1]]
+    closed: set[int] = set()
+    start = None
+    for match in places:
+        at = match.start()
+        if start is None:
+            start = at if text[at + 1 : at + 2].strip() or not text[at + 1 : at + 2] else None
+            if start is None and not re.match(r"\$\s*-?\s*\.?\d", text[at:]):
+                closed.add(at)  # a delimiter with a blank inside
+        elif at == start + 1 or not text[at - 1].isspace() or not re.match(r"\$\s*\.?\d", text[at:]):
+            closed |= {start, at}
+            start = None
+        else:
+            start = at  # `$5 and $3`: two amounts
+    pieces, last = [], 0
+    for match in places:
+        pieces.append(text[last : match.start()])
+        pieces.append(" " if match.start() in closed else "\\$")
+        last = match.start() + 1
+    return "".join([*pieces, text[last:]])
+
+
+def closing(text: str, opening: int) -> int:
+    """Where the brace at `opening` is closed; -1 if nowhere. Braces behind a backslash do not count."""
+    depth = 0
+    for match in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, opening):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if depth == 0:
+            return match.start()
+    return -1

@@ -1,0 +1,284 @@
+r"""From the text of an answer to its form: lists first, then relations, then brackets, then single values.
+
+`read` never fails: what no form takes to the last sign is `Raw` (mathematics) or `Words`.
+"""
+
+from functools import lru_cache
+
+from mathcode.grading.forms import numerals, quantities, times, words
+from mathcode.grading.forms.brackets import bracketed, environment, printed
+from mathcode.grading.forms.names import LETTERS, OPAQUE
+from mathcode.grading.forms.regions import as_region, inequality, named_set, union
+from mathcode.grading.forms.splitting import MAX_ITEMS, positions, split
+from mathcode.grading.forms.tokens import Token, tokens, written
+from mathcode.grading.forms.trees import symbols
+from mathcode.grading.forms.values import Chain, Items, Moment, Named, Quantity, Range, Ratio, Raw, Region, Relation, Words
+
+MAX_NESTING = 12
+"""Forms within forms."""
+_SAID = {"and": "and", "land": "and", "&": "and", "且": "and", "or": "or", "lor": "or", "或": "or"}
+"""What joins conditions."""
+_SIGNS = {("op", sign): sign for sign in ("=", "<", ">", "<=", ">=", "!=")} | {
+    ("op", "=="): "=", ("cmd", "le"): "<=", ("cmd", "ge"): ">=", ("cmd", "ne"): "!=", ("cmd", "in"): "in", ("cmd", "approx"): "approx",
+    ("cmd", "equiv"): "equiv",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def read(text: str):
+    """The form of an undressed text."""
+    return _form(tokens(text), text, 0)
+
+
+def _form(found: list[Token], text: str | None, depth: int):
+    """The form of tokens; `text` is what they were made of, where that is known."""
+    if depth > MAX_NESTING or not found:
+        return Raw(words.raw(found))
+    found = _plain(found)
+    if text is None:
+        text = written(found)
+
+    def reader(part: list[Token]):
+        return _form(part, None, depth + 1)
+
+    if (whole := _at_once(found, text)) is not None:
+        return whole
+    if (found[0][:2] == ("op", "]") or found[-1][:2] == ("op", "[")) and (french := bracketed(found, reader)) is not None:
+        return french
+    parts, separators = split(found)
+    if len(parts) > 1:
+        return _listed(found, text, parts, separators, reader)
+    for read_as in (_signed_pair, _united, _related, bracketed, printed, environment, _ratio, _ranged):
+        if (value := read_as(found, reader)) is not None:
+            return value
+    return _single(found, text)
+
+
+def _plain(found: list[Token]) -> list[Token]:
+    """Tokens with words and signs that programs and people use for others: `(a) | (b)`, `minus 5`."""
+    if found[0].kind == "word" and found[0].value.lower() in ("minus", "negative") and len(found) > 1 and found[1].kind == "num":
+        found = [Token("op", "-"), *found[1:]]
+    bars = [place for place, token in enumerate(found) if token[:2] == ("op", "|") and 0 < place < len(found) - 1]
+    if bars and all((found[place - 1].value, found[place + 1].value) == (")", "(") for place in bars):
+        found = [Token("word", "or", True) if place in bars else token for place, token in enumerate(found)]
+    return found
+
+
+def _at_once(found: list[Token], text: str):
+    """Forms that are told by the whole text: moments, numerals with a base or a period, numbers in words."""
+    flat = words.bare(text)
+    if len(flat) < 80:
+        for kind, told in (("date", times.date), ("clock", times.clock)):
+            if (value := told(flat)) is not None:
+                return Moment(kind, value)
+        if (place := numerals.ordinal(flat)) is not None:
+            return Moment("ordinal", place)
+    if (form := quantities.based(text)) is not None:
+        return form
+    if text[-1] == ")" and (form := quantities.chinese_mixed(text)) is not None:
+        return form
+    if "'" in text and (form := quantities.feet_and_inches(text)) is not None:
+        return form
+    if (tree := quantities.repeating(text)) is not None:
+        return Quantity(tree)
+    if found[0].kind == "num" and (value := quantities.quantity(found)) is not None:
+        return value
+    if len(flat) < 120 and any(not token.value.isascii() or token.kind in ("word", "text") for token in found):
+        return quantities.in_words(text)
+    return None
+
+
+def _single(found: list[Token], text: str):
+    """A quantity, words, or what is not understood."""
+    if (region := named_set(found, text)) is not None:
+        return region
+    if (marks := words.circled(found)) is not None:
+        return Items("", tuple(map(Words, marks))) if len(marks) > 1 else Words(marks[0])
+    phrase = words.phrase(text)
+    if _is_name(found):
+        return Words(phrase or words.bare(text))
+    if (value := quantities.quantity(found)) is not None:
+        return value
+    return Words(phrase) if phrase is not None else Raw(words.raw(found))
+
+
+def _is_name(found: list[Token]) -> bool:
+    """Whether a text is one run of letters, two at the least, that is no function or constant: a word or a name, no product."""
+    token = found[0]
+    if len(found) != 1 or token.kind not in ("word", "text") or len(token.value.strip()) < 2 or "_" in token.value:
+        return token.kind == "text" and len(found) == 1
+    if token.value in LETTERS or token.value in ("oo", "inf", "infinity", "Infinity"):
+        return False
+    return (
+        len(token.value) > 2
+        or not token.value.islower()
+        or token.value in ("no", "ok", "hi", "is", "it", "on", "up", "in", "or", "so", "to", "me", "if")
+    )
+
+
+def _listed(found: list[Token], text: str, parts: list[list[Token]], separators: list[Token], reader):
+    """Several values; or a compound quantity, a numeral that only looks like a list, a union, or a phrase."""
+    if len(parts) > MAX_ITEMS:
+        return Raw(words.raw(found))
+    if all(token.value.strip() == "and" for token in separators) and (value := quantities.quantity(found)) is not None:
+        return value
+    forms = [reader(part) for part in parts]
+    regions = _joined_regions(forms, separators)
+    if regions is not None:
+        return regions
+    if any(isinstance(form, Raw) for form in forms):
+        phrase = words.phrase(text)
+        return Words(phrase) if phrase is not None else Raw(words.raw(found))
+    if any(isinstance(form, Words) and len(form.key.split()) > 4 for form in forms):
+        return Words(words.phrase(text) or words.bare(text).casefold())
+    flat: list = []
+    for form in forms:
+        flat += form.items if isinstance(form, Items) and not form.brackets else [form]
+    return Items("", tuple(flat))
+
+
+def _joined_regions(forms: list, separators: list[Token]):
+    """Inequalities of one variable that `or` joins, or `and` restricts."""
+    if not all(isinstance(form, Region) for form in forms) or len({form.variable for form in forms} - {None}) > 1:
+        return None
+    said = {_SAID.get(token.value.strip(" ,"), ",") for token in separators}
+    if said == {"or"}:
+        return union(forms)
+    return Items("and", tuple(forms)) if said == {"and"} else None
+
+
+def _signed_pair(found: list[Token], reader):
+    r"""`a \pm b` stands for two values."""
+    both = [token[:2] for token in found]
+    if ("cmd", "pm") not in both and ("cmd", "mp") not in both:
+        return None
+    made = []
+    for signs in ({"pm": "+", "mp": "-"}, {"pm": "-", "mp": "+"}):
+        signed = [
+            Token("op", signs[token.value], token.spaced) if token.kind == "cmd" and token.value in signs else token for token in found
+        ]
+        made.append(reader(signed[1:] if signed[0][:2] == ("op", "+") else signed))
+    if any(isinstance(form, Raw | Words) for form in made):
+        return None
+    return Items("", tuple(made))
+
+
+def _united(found: list[Token], reader):
+    r"""Unions of sets, and sets without another."""
+    places = positions(
+        found, lambda token: token[:2] in (("cmd", "cup"), ("cmd", "setminus"), ("cmd", "backslash")) or token[:2] == ("word", "U")
+    )
+    if not places or places[0] == 0:
+        return None
+    parts = [found[low + 1 : high] for low, high in zip([-1, *places], [*places, len(found)], strict=True)]
+    if not all(parts):
+        return None
+    forms = [as_region(reader(part)) for part in parts]
+    if any(form is None for form in forms):
+        return None
+    signs = [found[place].value for place in places]
+    if all(sign in ("cup", "U") for sign in signs):
+        return union(forms)
+    return Items("minus", tuple(forms)) if len(forms) == 2 else None
+
+
+def _related(found: list[Token], reader):
+    """Equations, assignments, inequalities, memberships."""
+    places = positions(found, lambda token: token[:2] in _SIGNS)
+    if not places or len(places) > 6:
+        return None
+    parts = [found[low + 1 : high] for low, high in zip([-1, *places], [*places, len(found)], strict=True)]
+    signs = [_SIGNS[found[place][:2]] for place in places]
+    if not parts[-1] or (not parts[0] and signs != ["approx"]):
+        return None
+    if signs[0] in ("in", "approx"):
+        return _member(parts, signs, reader)
+    trees = [_tree(part) for part in parts]
+    if all(sign == "=" for sign in signs):
+        return _equated(parts, trees, reader)
+    if None in trees or "=" in signs or "in" in signs:
+        return None
+    return inequality(trees, signs)
+
+
+def _member(parts: list, signs: list[str], reader):
+    r"""`x \in S`; `\approx 5`."""
+    if len(signs) > 1:
+        return None
+    form = reader(parts[1])
+    if signs[0] == "approx":
+        return form if not parts[0] and isinstance(form, Quantity) else None
+    region = as_region(form)
+    name = _name(parts[0])
+    if region is None or name is None:
+        return None
+    return Region(region.pieces, name)
+
+
+def _tree(part: list[Token]) -> tuple | None:
+    """The expression that a part is."""
+    value = quantities.quantity(part)
+    return value.tree if value is not None and not (value.unit or value.noun or value.percent) else None
+
+
+def _name(part: list[Token]) -> str | None:
+    """The name that stands before an equals sign: a symbol, a function of symbols, a word."""
+    tree = _tree(part)
+    if tree is not None and tree[0] == "s":
+        return tree[1]
+    if tree is not None and tree[0] == "f" and tree[1].rstrip("'") in OPAQUE and all(one[0] == "s" for one in tree[2]):
+        return tree[1]
+    if tree is not None and tree[0] == "*" and len(tree[1]) == 2 and tree[1][0][0] == tree[1][1][0] == "s" and written(part).endswith(")"):
+        return tree[1][0][1]
+    if all(token.kind in ("word", "text") for token in part) and 0 < len(part) < 5 and not _is_product(part):
+        return words.bare(written(part)).casefold()
+    return None
+
+
+def _is_product(part: list[Token]) -> bool:
+    tree = _tree(part)
+    return tree is not None and (tree[0] != "s")
+
+
+def _equated(parts: list, trees: list, reader):
+    """A named value, a chain of constants, or an equation."""
+    name = _name(parts[0])
+    if len(parts) == 2 and name is None and (swapped := _name(parts[1])) is not None and trees[1] is not None and trees[0] is not None:
+        parts, trees, name = parts[::-1], trees[::-1], swapped
+    if name is not None:
+        value = reader(parts[-1])
+        if isinstance(value, Raw):
+            return None
+        if trees[0] is not None and trees[-1] is not None and trees[0][0] == "s" and trees[0][1] in symbols(trees[-1]):
+            return Relation("=", trees[0], trees[-1])
+        if len(parts) > 2:
+            return Named(name, value, trees[0], tuple(trees[1:])) if None not in trees[1:] else None
+        return Named(name, value, trees[0])
+    if None in trees:
+        return None
+    if all(not symbols(tree) - {"pi", "e", "i"} for tree in trees):
+        return Chain(tuple(trees))
+    return Relation("=", *trees) if len(trees) == 2 else None
+
+
+def _ratio(found: list[Token], reader):
+    """Terms between colons."""
+    places = positions(found, lambda token: token[:2] == ("op", ":") or token[:2] == ("word", "to"))
+    if not places or len(places) > 6 or any(found[place].kind == "word" for place in places):
+        return None
+    parts = [found[low + 1 : high] for low, high in zip([-1, *places], [*places, len(found)], strict=True)]
+    trees = [_tree(part) if part else None for part in parts]
+    if None in trees:
+        name = _name(parts[0]) if len(parts) == 2 and parts[0] and trees[0] is None else None
+        form = reader(parts[1]) if name and parts[1] else None
+        return Named(name, form) if isinstance(form, Quantity | Items) else None
+    return Ratio(tuple(trees))
+
+
+def _ranged(found: list[Token], reader):
+    """`1.4 to 1.6 m/s`, a range with a dash between."""
+    places = positions(found, lambda token: token[:2] in (("word", "to"), ("op", "–"), ("op", "至"), ("op", "到")))
+    if len(places) != 1 or not 0 < places[0] < len(found) - 1:
+        return None
+    low, high = (quantities.quantity(part) for part in (found[: places[0]], found[places[0] + 1 :]))
+    return Range(low, high) if low is not None and high is not None else None

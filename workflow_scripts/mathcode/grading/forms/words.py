@@ -1,0 +1,84 @@
+"""Words and phrases, and the letters of options. A word is no product of variables, and a letter within a phrase is no option."""
+
+import re
+
+from mathcode.grading.forms.tokens import Token
+
+_TEXT = re.compile(r"\\(?:text(?:rm|bf|it|normal)?|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}")
+_MATHEMATICS = re.compile(r"[\\^_=+*<>|{}]")
+_LETTERS = re.compile(r"[^\W\d_]{3,}|[\u3400-\u9fff]")
+_SMALL_TEXT = "no ok hi us me if is it he we so go up on in at to by do am my"
+_SMALL = frozenset(_SMALL_TEXT.split())
+_OPTION = re.compile(
+    r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)\s*(?:is\s*)?:?\s*|选项?|选择)?\s*"
+    r"(?P<open>[(\[{]?)\s*(?P<letter>[A-Za-z])\s*(?P<close>[)\]}]|[.:](?=\s|$|\\)|、|)\s*(?P<rest>.*)",
+    re.DOTALL | re.IGNORECASE,
+)
+_PREFIX = re.compile(r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)|选)", re.IGNORECASE)
+_ANOTHER = re.compile(r"[(\[]\s*[A-Z]\s*[)\]]|(?:^|\s)[A-Z]\s*[.:)](?:\s|$)|^(?:or|and|或|和)\b", re.IGNORECASE)
+
+
+def bare(text: str) -> str:
+    """A text without its text macros, white space as one blank."""
+    for _ in range(3):
+        text, count = _TEXT.subn(r"\1", text)
+        if not count:
+            break
+    return " ".join(text.replace("~", " ").split())
+
+
+def phrase(text: str) -> str | None:
+    """The key of words and phrases: letter case aside; None if signs of mathematics are among them."""
+    text = bare(text).strip("\"'").strip()
+    while text[:1] in "({[" and text[-1:] in ")}]" and text[1:-1].strip() and not re.search(r"[(){}\[\]]", text[1:-1]):
+        text = text[1:-1].strip()
+    if not text or _MATHEMATICS.search(text):
+        return None
+    if not (_LETTERS.search(text) or text.casefold() in _SMALL):
+        return None
+    return text.casefold() if not re.fullmatch("[A-Z]{2}", text) else text
+
+
+def option(text: str) -> tuple[str, str, bool] | None:
+    """The letter of an option, the text behind it, and whether it is set off as one: `(B) 12`, `B.`, `choice (C)`; else None."""
+    text = bare(text)
+    match = _OPTION.fullmatch(text) if len(text) < 500 else None
+    if not match:
+        return None
+    pairs = {"(": ")", "[": "]", "{": "}"}
+    if match["close"] != pairs.get(match["open"], match["close"]) or (not match["open"] and match["close"] in ("]", "}")):
+        return None
+    marked = bool(match["close"])
+    rest = match["rest"].strip()
+    if rest and not match["close"]:
+        return None
+    if rest and _ANOTHER.search(rest):
+        return None
+    letter = match["letter"]
+    marked = marked or (bool(_PREFIX.match(text)) and len(text) > 1)
+    return letter.upper() if marked or letter.upper() in "ABCDE" else letter, rest, marked
+
+
+def circled(tokens: list[Token]) -> list[str] | None:
+    """The circled numbers that all tokens are: names of statements."""
+    marks = []
+    for token in tokens:
+        if token.kind == "mark" and token.value.startswith("textcircled "):
+            marks.append(f"({token.value[12:]})")
+        elif token.kind == "op" and "①" <= token.value <= "⑳":
+            marks.append(f"({ord(token.value) - ord('①') + 1})")
+        else:
+            return None
+    return marks
+
+
+def raw(tokens: list[Token]) -> tuple:
+    """What is left of a text that was not understood: its tokens, white space aside."""
+    kept = []
+    for at, token in enumerate(tokens):
+        alone = (token.value == "{" and tokens[at + 2 : at + 3] and tokens[at + 2].value == "}") or (
+            token.value == "}" and at > 1 and tokens[at - 2].value == "{"
+        )
+        if token.kind != "op" or not alone:  # braces around one token say nothing
+            kept.append((token.kind, " ".join(token.value.split())))
+    return tuple(kept)
