@@ -14,9 +14,13 @@ rounds           its programs and their outputs, in order
 code_written     a program, or a print( anywhere
 code_executed    a program with an output
 code_decides     the graded answer is what a program printed
+no_output        programs whose output the response does not show: what they would have answered is not known
+run_on           characters behind the end of the answer, which are not read
 
 Programs are not executed: their outputs are those that the response shows.
 """
+
+import logging
 
 from tqdm import tqdm
 
@@ -24,8 +28,9 @@ from mathcode import settings
 from mathcode.configuration import METHODS
 from mathcode.core import cli, json_lines
 from mathcode.grading import answers, exact
-from mathcode.responses import parse
 from mathcode.responses.form import Form
+
+log = logging.getLogger(__name__)
 
 
 def arguments():
@@ -54,15 +59,26 @@ def main(argv: list[str] | None = None) -> int:
     ):
         judged = [judgement.verdict for judgement in grader.compare(pairs, progress.update)]
     verdicts = dict(zip(pairs, judged, strict=True))
-    json_lines.write((_record(row, one, verdicts, form) for row, one in zip(rows, found, strict=True)), args.out)
+    records = [_record(row, one, verdicts, form) for row, one in zip(rows, found, strict=True)]
+    json_lines.write(records, args.out)
+    _warn(records)
     return 0
+
+
+def _warn(records: list[dict]) -> None:
+    """Say so where programs come without outputs, which leaves some responses without an answer."""
+    silent = [record for record in records if record["no_output"]]
+    if silent:
+        unanswered = sum(record["outcome"] == "no_answer" for record in silent)
+        log.warning(
+            "%d of %d responses hold programs without output; %d of them therefore state no answer (columns no_output and outcome)",
+            len(silent), len(records), unanswered,
+        )  # fmt: skip
 
 
 def _record(row: dict, found: answers.Answers, verdicts: dict[tuple[str, str], str], form: Form) -> dict:
     response = row["response"]
-    outputs = parse.outputs(response)
-    programs = parse.programs(response)
-    shown = [*outputs, *[None] * (len(programs) - len(outputs))]
+    read = form.read(response, row["question"])
     outcome = "no_answer" if found.strict is None else exact.outcome_of(verdicts[row["gold"], found.strict])
     return {
         "id": row["id"],
@@ -72,10 +88,12 @@ def _record(row: dict, found: answers.Answers, verdicts: dict[tuple[str, str], s
         "lenient": any(verdicts[row["gold"], answer] == "equal" for answer in found.candidates),
         "outcome": outcome,
         "methodology": form.first_methodology(response),
-        "rounds": [{"program": program, "output": output} for program, output in zip(programs, shown, strict=False)],
-        "code_written": parse.writes_code(response),
-        "code_executed": bool(outputs),
-        "code_decides": answers.code_decides(response, found.strict),
+        "rounds": [{"program": one.program, "output": one.output} for one in read.rounds],
+        "code_written": read.writes_code,
+        "code_executed": any(one.output is not None for one in read.rounds),
+        "code_decides": answers.code_decides(response, found.strict, row["question"], form),
+        "no_output": read.programs_without_output,
+        "run_on": read.run_on,
     }
 
 
