@@ -121,6 +121,8 @@ def conclusions(text: str, start: int, end: int, question: str = "") -> list[Mar
             continue
         window = text[match.end() : min(end, match.end() + values.WINDOW)]
         value = values.stated(window, question)
+        if value and "," in value.text and re.match(r"(?:give|make|get|have|obtain|leave|need|took|take|pa)", match.group(), re.IGNORECASE):
+            continue
         if value is None or not value.clear or not re.search(r"[\d\\π]", value.text):
             continue
         stop = match.end() + value.length

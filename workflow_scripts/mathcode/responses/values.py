@@ -33,7 +33,7 @@ _PROSE_WORDS = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}\s+[A-Za-z]{2,}")
 _MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatorname)\s*\{[^{}]{0,200}\}")
 _ATOM = re.compile(
     rf"{_CURRENCY}?\s?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:\s?(?:\\?%|％|°|º|′|″))?!?"
-    r"|(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp|pi|oo|inf|infinity)(?![A-Za-z])|[A-Za-z](?![A-Za-z'’])|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
+    r"|(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp|pi|oo|inf|infinity)(?![A-Za-z])|[A-Za-z](?![A-Za-z'’]|\.[A-Za-z])|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
 )
 _OPERATOR = re.compile(
     r"\s*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"
@@ -91,7 +91,7 @@ def stated(window: str, question: str = "") -> Value | None:
             rest = _opened(rest[filler.end() :])
         else:
             break
-    if not rest or _NOT.match(rest):
+    if not rest or _NOT.match(rest) or _empty_box(rest):
         return None
     found = _choice(rest) or _value(rest, question) or _words(rest)
     if found is None or is_blank(found.text):
@@ -102,6 +102,8 @@ def stated(window: str, question: str = "") -> Value | None:
 def cut(content: str, question: str = "") -> str:
     """The value of a box or of an answer's tags: its text, or of a sentence or an equation within the value."""
     content = innermost(content.strip()).strip()
+    if (words := re.fullmatch(r"\\(?:text|mathrm|mbox|textbf)\s*\{([^{}]*\d[^{}]*)\}", content)) and re.match(r"\s*[-−]?[$€£¥￥]?[\d.]", words[1]):
+        content = words[1].strip()
     plain = re.sub(r"\\text\s*\{([^{}]*)\}", r"\1", content)
     lead = re.match(r"\W{0,4}(?:[Tt]he\s+)?(?:(?:[Ff]inal|[Cc]orrect)\s+)?(?:[Aa]nswers?|ANSWER|[Rr]esult)\b[^:=\n]{0,40}?(?:\bis\b|\bare\b|[:=])|最?终?答案(?:是|为|[:：])", plain)
     if lead and (value := stated(plain[lead.end() :], question)):
@@ -164,6 +166,11 @@ def _opened(text: str) -> str:
             continue
         break
     return re.sub(r"^-\s+", "", text)
+
+
+def _empty_box(rest: str) -> bool:
+    box = next(iter(boxes(rest)), None)
+    return box is not None and is_blank(box.content) and not rest[: box.start].strip(_EDGE + "$({[")
 
 
 def _choice(rest: str) -> Value | None:
