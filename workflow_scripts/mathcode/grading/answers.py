@@ -87,7 +87,7 @@ def _commitment(attempt: Attempt) -> str | int:
         if mark.kind in ("box", "statement"):
             standing, taken = mark, None
         elif mark.kind == "words":
-            if standing is None or standing.kind == "words" or taken is not None:
+            if standing is None or standing.kind == "words" or (taken is not None and taken.strength > 1):
                 standing, taken = mark, None
         elif standing is not None and mark.start >= standing.end:
             if mark.strength == 3 and _is_close(attempt, standing, mark):
@@ -123,15 +123,14 @@ def _confirmed(attempt: Attempt, taken: Mark, end: int) -> bool:
 
 def _uncommitted(attempt: Attempt, start: int) -> _Choice:
     """What an attempt says that commits to nothing behind a place."""
-    line = next((line for output in reversed(attempt.outputs) if output.end > start and (line := reading.printed(output.text))), None)
-    said = attempt.outputs[-1].end if line is not None else start
-    concluded = attempt.conclusions(max(start, said))
-    numbered = [(value, first) for first, last in attempt.stretches(max(start, said)) if (value := _last(attempt, first, last))]
+    line = _printed(attempt) if attempt.outputs and attempt.outputs[-1].end > start else None
+    said = max([start, *(output.end for output in attempt.outputs[-1:])])
+    concluded = attempt.conclusions(said)
     if concluded and (line is not None or _is_last(attempt, concluded[-1])):
         return _Choice(concluded[-1].value)
     if line is not None:
         return _Choice(_in_output(line, attempt.question), True)
-    return _Choice(numbered[-1][0] if numbered else None)
+    return _Choice(next((value for first, last in reversed(attempt.stretches(said)) if (value := _last(attempt, first, last))), None))
 
 
 def _is_last(attempt: Attempt, mark: Mark) -> bool:
@@ -150,7 +149,7 @@ def _printed(attempt: Attempt) -> str | None:
     return reading.printed(attempt.outputs[-1].text) if attempt.outputs else None
 
 
-_LABEL = re.compile(r"[A-Za-z一-鿿][^:：=\n\d]{0,80}[:：=]\s*(?=[-−+$(\[]?\s?[\d.$(\[\\-])(?!\d\d\b)")
+_LABEL = re.compile(r"[A-Za-z一-鿿][^:：=\n\d(\[{]{0,80}(?:\([^()\n]{0,40}\)\s{0,4})?[:：=]\s*(?=[-−+$(\[]?\s?[\d.$(\[\\-])(?!\d\d\b)")
 
 
 def _in_output(line: str, question: str = "") -> str:

@@ -173,17 +173,30 @@ def _stated(kind: str, match: re.Match, window: str, question: str) -> values.Va
     if kind == "tag":
         close = re.search(r"<\s?/\s?answer\s?>", window)
         inside = window[: close.start()] if close else window
-        content = values.cut(inside.strip(), question)
-        whole = values.stated(inside, question)
-        if whole and (whole.length >= len(inside.rstrip(" .\n")) - 4 or len(content) > 80 or "\n" in content):
-            return values.Value(whole.text, True, len(inside))
-        return values.Value(content, True, len(inside)) if content else None
+        return _of_tag(inside, question)
     value = values.stated(window, question)
     if value and (value.clear or not re.search(r"\d", value.text)):
         return value
     if kind in ("reply", "chinese", "heading") or (kind in ("answer", "short") and match.group()[-1] in ":："):
         return _in_sentence(window, question)
     return value
+
+
+def _of_tag(inside: str, question: str) -> values.Value | None:
+    """What stands between answer tags: a value, or a sentence or an object that holds one."""
+    if keyed := re.search(r"[\"'][\w ]{0,40}answer[\"']\s{0,8}:\s{0,8}", inside, re.IGNORECASE):
+        value = _of_json(inside[keyed.end() :])
+        return value and values.Value(value.text, True, len(inside))
+    led = next((mark for mark in reversed([*_statements(inside, 0, len(inside), question)])), None) if len(inside) > 8 else None
+    content = values.cut(inside, question)
+    value = values.stated(inside, question)
+    if led is not None:
+        content = led.value
+    elif value and value.clear and not re.search(r"\w", inside[value.length :]):
+        content = value.text
+    elif "\\" not in content and (found := _in_sentence(inside.strip().split("\n")[-1], question)):
+        content = found.text
+    return values.Value(content, True, len(inside)) if content else None
 
 
 def _of_json(window: str) -> values.Value | None:

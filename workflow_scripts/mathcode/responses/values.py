@@ -17,7 +17,7 @@ _CURRENCY = r"(?:US\s?)?(?:\\?\$|[€£¥￥₹]|Rs\.?)"
 _FILLER = re.compile(
     r"(?:therefore|thus|hence|so|then|clearly|simply|obviously|indeed|just|exactly|precisely|approximately|about|around|roughly|nearly|"
     r"equal to|equals|given by|found to be|actually|really|now|also|still|definitely|certainly|finally|only|in fact|of course|"
-    r"a total of|the (?:number|value|fraction|integer|expression|quantity|interval|sum|set|letter)|that is|as follows|"
+    r"a total of|the (?:number|value|fraction|integer|expression|quantity|interval|sum|set|letter)(?! of\b)|that is|as follows|"
     r"等于|应该是|应该为|应为|就是|约为|约等于|大约是?|是|为)(?![A-Za-z])\s*[,:：，]?\s*",
     re.IGNORECASE,
 )
@@ -32,12 +32,12 @@ _MATH = re.compile(r"\$\$(.{1,400}?)\$\$|\$([^$\n]{1,300}?)\$|\\\((.{1,400}?)\\\
 _PROSE_WORDS = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}\s+[A-Za-z]{2,}")
 _MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatorname)\s*\{[^{}]{0,200}\}")
 _ATOM = re.compile(
-    rf"{_CURRENCY}?\s?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:\s?(?:\\?%|％|°|º|′|″))?!?"
+    rf"(?:{_CURRENCY}[ ]?)?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:[ ]?(?:\\?%|％|°|º|′|″))?!?"
     r"|(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp|pi|oo|inf|infinity)(?![A-Za-z])|[A-Za-z](?![A-Za-z'’]|\.[A-Za-z])|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
 )
 _OPERATOR = re.compile(
-    r"\s*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"
-    r"[-+−–*/^×÷·=<>≤≥≠±∓:_∪∩≈∈|])\s*(?!\s|$)"
+    r"[ \t]*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"
+    r"[-+−–*/^×÷·=<>≤≥≠±∓:_∪∩≈∈|])[ \t]*(?!\s|$)"
 )
 _SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|和|或者?|以及)\s*")
 _UNIT_WORDS = re.compile(r"[ ~]?(?:\\text\s*\{[^{}]{0,60}\}(?:\^\{?\d\}?)?|[A-Za-z][A-Za-z./'’-]{0,30}(?:\^?[23²³])?(?![\w^]))")
@@ -47,6 +47,7 @@ _STOP = set(
     "only just each away now today again i.e e.g i.e. e.g. thus hence therefore making giving whose who what how all both would will should "
     "can could may might must do does did out over under between during without within rounded up down given using per about".split()
 ) - {"per"}
+_INCHES = re.compile(r"[ ~]?in\.?(?=\s{0,3}(?:[,;!?)*$<^²³]|\.|$))")
 _COMPARED = re.compile(r"\s*(?:[A-Za-z]+\s+){0,2}(?:more|less|fewer|greater|larger|smaller|bigger|older|younger|taller|longer|shorter|higher|lower|times)\s+(?:[a-z]+\s+){0,2}(?:than|as)\b")
 _CHINESE_UNIT = re.compile(r"\s?([一-鿿]{1,4})(?![一-鿿])")
 _SENTENCE_END = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<]|$)|[。！？；]|\n|</?[a-z]")
@@ -240,7 +241,7 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
     if end == start:
         return None
     text = rest[start:end].strip().rstrip("*_`").rstrip(",.:;").strip()
-    if not re.search(r"[\d\\πA-Za-z∞√∅]", text) or (re.fullmatch(r"[A-Za-z]", text) and re.match(r"\s+[A-Za-z]{2}", rest[end:])):
+    if text.startswith((r"\boxed", r"\fbox")) or not re.search(r"[\d\\πA-Za-z∞√∅]", text) or (re.fullmatch(r"[A-Za-z]", text) and re.match(r"\s+[A-Za-z]{2}", rest[end:])):
         return None
     if _COMPARED.match(rest, end):
         return None
@@ -305,7 +306,7 @@ def _with_unit(text: str, rest: str, end: int) -> tuple[str, int]:
     unit, position = "", end
     for _ in range(3):
         word = _UNIT_WORDS.match(rest, position)
-        if not word or word.group().strip(" ~").lower().rstrip(".") in _STOP:
+        if not word or (word.group().strip(" ~").lower().rstrip(".") in _STOP and not _INCHES.match(rest, position)):
             break
         unit, position = unit + word.group().rstrip("."), word.end() - (word.group().endswith("."))
     if not unit.strip(" ~"):
