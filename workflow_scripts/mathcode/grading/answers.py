@@ -125,7 +125,7 @@ def _uncommitted(attempt: Attempt, start: int) -> _Choice:
     """What an attempt says that commits to nothing behind a place."""
     line = _printed(attempt) if attempt.outputs and attempt.outputs[-1].end > start else None
     said = max([start, *(output.end for output in attempt.outputs[-1:])])
-    concluded = attempt.conclusions(said)
+    concluded = [mark for mark in attempt.conclusions(said) if mark.cued]
     if concluded and (line is not None or _is_last(attempt, concluded[-1])):
         return _Choice(concluded[-1].value)
     if line is not None:

@@ -193,7 +193,7 @@ def _mark(line: str, start: int, end: int) -> Iterator[_Mark]:
         language = _language(tail)
         if not tail:
             yield _Mark(begin, end, start + at + 3, sign, length, "", None, False, False, True)
-        elif _WORD.fullmatch(tail) and kind_of(language) in ("program", "output") and not line[at - length + 2 : at - length + 3].isalnum():
+        elif _WORD.fullmatch(tail) and kind_of(language) in ("program", "output"):
             yield _Mark(begin, end, start + at + 3, sign, length, "", language, True, False)
 
 

@@ -147,16 +147,6 @@ def render_output(output: str) -> str:
     return f"\n{output.replace(CLOSE_FENCE, ALTERED_FENCE)}\n{CLOSE_FENCE}\n"
 
 
-def without_outputs(text: str) -> str:
-    """The response with execution output removed: what the model itself stated."""
-    return "".join(segment.text for segment in segments(text) if segment.generated)
-
-
-def writes_code(text: str) -> bool:
-    """The released program's test for code, whatever the fence is called: a program, closed or not, or a `print(` anywhere."""
-    return "print(" in text or any(part.kind == "program" for part in spans(text))
-
-
 @lru_cache(maxsize=16)
 def _stops(hints: tuple[str, ...]) -> re.Pattern:
     """What ends a block that was left open: a hint, the end of the thinking, the end of a turn."""

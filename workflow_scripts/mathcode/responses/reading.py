@@ -38,9 +38,8 @@ class Attempt:
         """What its prose concludes behind a place."""
         return [
             mark
-            for first, last in self.prose
-            if last > start
-            for mark in statements.conclusions(self.text, max(first, start), last, self.question)
+            for first, last in statements.outer(self.stretches(start))
+            for mark in statements.conclusions(self.text, first, last, self.question)
         ]
 
     def stretches(self, start: int = 0) -> list[tuple[int, int]]:
@@ -91,7 +90,7 @@ def read(text: str, question: str = "", hints: tuple[str, ...] = ()) -> Reading:
     parts = parse.spans(text, hints)
     quoted = frozenset(boxes.contents(question))
     prose = [(part.start, part.end) for part in parts if part.kind == "prose"]
-    found = [mark for start, end in prose for mark in statements.marks(text, start, end, question, quoted)]
+    found = [mark for start, end in statements.outer(prose) for mark in statements.marks(text, start, end, question, quoted)]
     answered = [mark.end for mark in found if mark.kind != "retraction"] + [part.end for part in parts if part.kind == "output"]
     end = turns.end_of_answer(text, prose, sorted(answered), question)
     parts = tuple(_up_to(parts, end, len(text)))

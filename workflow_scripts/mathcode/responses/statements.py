@@ -5,8 +5,10 @@ A statement commits: a box, "the answer is", ####, answer tags, a key `answer` o
 """
 
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from mathcode.responses import values
 from mathcode.responses.boxes import boxes, is_blank
@@ -22,7 +24,7 @@ _LEADS = re.compile(
     r"|(?P<correction>\b(?:correction|corrected|edit|update)\s{0,3}[:：]|更正[:：为]?)"
     r"|(?P<chosen>\b(?:choose|select|pick|go with)\s+(?=[\W_]{0,4}(?:(?:option|choice|answer|letter)\b)?[\W_]{0,4}[A-J](?![A-Za-z'’])))"
     r"|(?P<option>\b(?:option|choice|statement)\s+[\W_]{0,4}(?P<letter>[A-J])[\W_]{0,4}\s+is\s+(?:the\s+)?(?:correct|right|answer|only|best))"
-    r"|(?P<chinese>答案(?:应该是|应当是|应该为|应是|应为|就是|不是(?=[^\n。]{1,30}而是)|[是为选]|[:：]|等于)[:：]?)"
+    r"|(?P<chinese>答案(?:应该是|应当是|应该为|应是|应为|就是|[是为选]|[:：]|等于)[:：]?|答案(?=不是[^\n。]{1,30}而是))"
     r"|(?P<reply>(?:^|(?<=[\n。\s*]))答\s?[:：,，])"
     r"|(?P<pick>(?:应|故|所以|因此|正确)?选择?(?:选项)?[:：]?(?=[\s(（$*]{0,3}[A-J](?![A-Za-z])))",
     re.IGNORECASE | re.MULTILINE,
@@ -31,7 +33,7 @@ _LEADS = re.compile(
 
 _CONCLUSIONS = re.compile(
     r"(?:\b(?:is|are|was|were|be|equals?|gives?|makes?|becomes?|get|gets|obtain|have|leaves|yields?|costs?|needs?|paid|pays|took|takes|earns?|totals?)\b|=|[:：]|得到?|等于|[是为共])"
-    r"[ \t*_$\\(]{0,6}(?:\btherefore\b|\bthen\b|\bexactly\b|\bonly\b|\ba total of\b|\bnow\b)?[ \t*_]{0,4}(?=[-−+(\[]?[$€£¥￥]?\\?[$\d.\\*(\[])",
+    r"[ \t*_]{0,6}(?:\btherefore\b|\bthen\b|\bexactly\b|\bonly\b|\ba total of\b|\bnow\b)?[ \t*_]{0,4}(?=[-−+(\[]?[$€£¥￥\\]{0,2}[$\d.\\*(\[])",
     re.IGNORECASE,
 )
 _CUES = re.compile(
@@ -71,6 +73,10 @@ _ANSWERING = re.compile(r"\b(?:answer|so|therefore|thus|hence|result|finally|cho
 _SENTENCE = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<$]|$)|[。！？]|\n")
 
 
+MOST = 200
+"""Of more boxes, leads or retractions in a stretch of prose only as many at its beginning and at its end are read."""
+
+
 @dataclass(frozen=True)
 class Mark:
     """A place where prose states, concludes or takes back.
@@ -102,9 +108,8 @@ def marks(text: str, start: int, end: int, question: str = "", quoted: frozenset
     """
     boxed = list(_boxes(text, start, end, question, quoted))
     found = boxed + list(_statements(text, start, end, question))
-    found += [
-        Mark("retraction", match.start(), match.end(), strength=_STRENGTHS[match.lastgroup]) for match in _RETRACTION.finditer(text, start, end)
-    ]
+    for match in outer(_RETRACTION.finditer(text, start, end)):
+        found.append(Mark("retraction", match.start(), match.end(), strength=_STRENGTHS[match.lastgroup]))
     return sorted(found, key=lambda mark: (mark.start, mark.end))
 
 
@@ -112,12 +117,13 @@ def conclusions(text: str, start: int, end: int, question: str = "") -> list[Mar
     """The conclusions of a stretch of prose: "is 7", "= 7", "Total: 7" at the end of a clause, in no question and no supposition."""
     found = []
     last = start
-    for match in _CONCLUSIONS.finditer(text, start, end):
+    for match in outer(_CONCLUSIONS.finditer(text, start, end)):
         if match.start() < last:
             continue
         began = _sentence_start(text, start, match.start())
         before = text[began : match.start()]
-        if re.search(r"\bthere\s*\Z", before, re.IGNORECASE) or _HYPOTHETICAL.search(before):
+        cue = _CUES.search(before) is not None
+        if (not cue and re.search(r"\bthere\s*\Z", before, re.IGNORECASE)) or _HYPOTHETICAL.search(before):
             continue
         window = text[match.end() : min(end, match.end() + values.WINDOW)]
         value = values.stated(window, question)
@@ -128,10 +134,15 @@ def conclusions(text: str, start: int, end: int, question: str = "") -> list[Mar
         stop = match.end() + value.length
         if _asks(text, stop, end) or re.match(r"\s*[-+*/×÷^=]\s*\d", text[stop : stop + 6]):
             continue
-        cue = _CUES.search(before) is not None
         found.append(Mark("conclusion", match.start(), stop, value.text, cued=cue))
         last = stop
     return found
+
+
+def outer(items: Iterable, most: int = MOST) -> list:
+    """The first and the last `most` of the items."""
+    left = iter(items)
+    return [*islice(left, most), *deque(left, maxlen=most)]
 
 
 def confirms(text: str, start: int, end: int) -> bool:
@@ -140,7 +151,7 @@ def confirms(text: str, start: int, end: int) -> bool:
 
 
 def _boxes(text: str, start: int, end: int, question: str, quoted: frozenset[str]) -> Iterator[Mark]:
-    for box in boxes(text, start, end):
+    for box in outer(boxes(text, start, end)):
         value = values.cut(box.content, question)
         if is_blank(box.content) or is_blank(value):
             continue
@@ -151,7 +162,7 @@ def _boxes(text: str, start: int, end: int, question: str, quoted: frozenset[str
 
 
 def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark]:
-    for match in _LEADS.finditer(text, start, end):
+    for match in outer(_LEADS.finditer(text, start, end)):
         kind = match.lastgroup if match.lastgroup != "letter" else "option"
         if kind in ("answer", "final", "chinese") and _HYPOTHETICAL.search(text[_sentence_start(text, start, match.start()) : match.start()]):
             continue
@@ -219,11 +230,11 @@ def _in_sentence(window: str, question: str) -> values.Value | None:
     concluded = conclusions(sentence, 0, len(sentence), question)
     if concluded:
         return values.Value(concluded[-1].value, True, offset + len(sentence))
-    numbers = list(re.finditer(rf"(?<![\w.]){values.NUMBER}", sentence))
+    numbers = list(re.finditer(rf"(?<![A-Za-z0-9_.]){values.NUMBER}", sentence))
     if len(numbers) != 1:
         return None
     value = values.stated(sentence[numbers[0].start() :], question)
-    return value and values.Value(value.text, True, offset + len(sentence))
+    return values.Value(value.text if value and value.clear else numbers[0].group(), True, offset + len(sentence))
 
 
 def _asks(text: str, start: int, end: int) -> bool:

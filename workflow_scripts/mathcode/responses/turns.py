@@ -34,11 +34,12 @@ def end_of_answer(text: str, prose: list[tuple[int, int]], answered: list[int], 
         question: text of the question.
     """
     first = min(answered, default=len(text) + 1)
+    word = re.search(r"\w", text)
+    opening = word.start() if word else len(text)
     for start, end in prose:
-        candidates = [*_END.finditer(text, start, end), *_HEADER.finditer(text, start, end)]
-        for match in sorted(candidates, key=re.Match.start):
+        for match in sorted([*_END.finditer(text, start, end), *_HEADER.finditer(text, start, end)], key=re.Match.start):
             before = match.start()
-            if not re.search(r"\w", text[:before][:4000]):
+            if before <= opening:
                 continue
             if match.re is _END:
                 if _ends(text, match, before >= first, question):
@@ -64,9 +65,9 @@ def _begins_turn(text: str, match: re.Match, answered: bool, question: str) -> b
         return False
     if match["turn"]:
         return answered or bool(re.search(r"\d", before))
-    asked = _plain(text[match.end() : match.end() + _ASKED])
+    asked = _plain(text[match.end() : match.end() + _ASKED].lstrip().partition("\n")[0])
     own = _plain(question)
-    repeated = bool(own) and bool(asked) and (asked.startswith(own[:40]) or (len(asked) > 3 and asked[:25] in own))
+    repeated = bool(own) and len(asked) > 3 and (asked.startswith(own[:40]) or asked[:60] in own)
     if answered:
         return True
     return not repeated and bool(own) and bool(asked) and bool(re.search(r"\d[^\n?]{0,80}\s*(?:---+|\*\*\*+)?\s*\Z", before))

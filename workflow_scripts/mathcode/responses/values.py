@@ -61,7 +61,7 @@ _NO_WORDS = re.compile(
     r"正确|错误|对的|不|什么|多少|怎|如)(?![A-Za-z])",
     re.IGNORECASE,
 )
-_EDGE = " \t\r*_`\"'“”‘’"
+_EDGE = " \t\r*_`\"'“”‘’\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" + "".join(map(chr, [*range(9), *range(14, 32), 127]))
 
 
 @dataclass(frozen=True)
@@ -133,10 +133,12 @@ def settled(text: str, question: str = "") -> str:
 
 def last_value(text: str, question: str = "") -> str | None:
     """The last number of a text with the expression it belongs to: a formula's result, a fraction, a sign."""
-    matches = list(_LAST.finditer(text))
-    if not matches:
+    match = None
+    for found in _LAST.finditer(text):
+        if not _DENIED.search(text, max(0, found.start() - 12), found.start()):
+            match = found
+    if match is None:
         return None
-    match = matches[-1]
     near = max(0, match.start() - 400)
     for formula in _MATH.finditer(text, near):
         if formula.start() <= match.start() and match.end() <= formula.end():
@@ -149,6 +151,9 @@ def last_value(text: str, question: str = "") -> str | None:
 _LAST = re.compile(
     rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?{_CURRENCY}?{NUMBER}(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?(?:\s?\\?%)?(?![\d])"
 )
+
+
+_DENIED = re.compile(r"(?:\bnot|n't|n’t|≠|\\neq?|不是|并非)\s{0,3}\$?\Z")
 
 
 def is_formula(content: str) -> bool:
@@ -309,6 +314,9 @@ def _with_unit(text: str, rest: str, end: int) -> tuple[str, int]:
         if not word or (word.group().strip(" ~").lower().rstrip(".") in _STOP and not _INCHES.match(rest, position)):
             break
         unit, position = unit + word.group().rstrip("."), word.end() - (word.group().endswith("."))
+    if per := re.compile(r" per [A-Za-z]{1,20}(?![A-Za-z])").match(rest, position):
+        unit, position = unit + per.group(), per.end()
+    unit = unit.removesuffix(" per")
     if not unit.strip(" ~"):
         return text, end
     return f"{text} {unit.strip(' ~')}", position
