@@ -34,6 +34,8 @@ def boxes(text: str, start: int = 0, end: int | None = None) -> list[Box]:
     found: list[Box] = []
     closing: dict[int, int] | None = None
     position = start
+    if text.find("box", start, end) < 0:
+        return found
     for match in _BOX.finditer(text, start, end):
         if match.start() < position:
             continue

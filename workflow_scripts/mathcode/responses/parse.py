@@ -31,6 +31,7 @@ _TAGS = re.compile(
     r"<\|channel\|>final<\|message\|>)",
     re.IGNORECASE,
 )
+_TAG_HINT = re.compile(r"<[/|A-Za-z]|◁|\[/?T")
 _LISTED = re.compile(r"<(code|tool_call|tool_response|tool_result|execute|interpreter)>|</(code|tool_call|tool_response|tool_result|execute|interpreter)>")
 _QUOTES = "`'\"‘“"
 
@@ -169,7 +170,7 @@ def _thinking(text: str, gaps: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Where the model thinks: between tags, from the start to a closing tag without opening one, from an opening one to the end."""
     found: list[tuple[int, int]] = []
     opened: int | None = None
-    for start, end in gaps:
+    for start, end in gaps if _TAG_HINT.search(text) else []:
         for tag in _TAGS.finditer(text, start, end):
             if tag.start() and text[tag.start() - 1] in _QUOTES and text[tag.end() : tag.end() + 1] != "\n":
                 continue

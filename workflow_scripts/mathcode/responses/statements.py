@@ -73,6 +73,15 @@ _ANSWERING = re.compile(r"\b(?:answer|so|therefore|thus|hence|result|finally|cho
 _SENTENCE = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<$]|$)|[。！？]|\n")
 
 
+_LEAD_HINTS = re.compile(
+    "answer|####|ans|final |correct|edit|update|choose|select|pick|go with|option|choice|statement|答|更正|选"
+)
+_RETRACTION_HINTS = re.compile(
+    "wrong|incorrect|not right|not correct|not the answer|not quite|slip|mistake|typo|off|error|impossible|too |i mis|i was|i take|sorry|apolog|oops|"
+    "whoops|correction|let me |let's |let’s |let us |wait|hold on|hmm|actually|no,|no.|no!|no—|no-|on second|错|有误|不正确|不对|抱歉|对不起|更正|重新|等|且慢|其实|不，|不,"
+)
+"""Beginnings of what the long patterns need: found quickly, since no pattern ignores case here."""
+
 MOST = 200
 """Of more boxes, leads or retractions in a stretch of prose only as many at its beginning and at its end are read."""
 
@@ -108,7 +117,7 @@ def marks(text: str, start: int, end: int, question: str = "", quoted: frozenset
     """
     boxed = list(_boxes(text, start, end, question, quoted))
     found = boxed + list(_statements(text, start, end, question))
-    for match in outer(_RETRACTION.finditer(text, start, end)):
+    for match in outer(_near(_RETRACTION, _RETRACTION_HINTS, text, start, end, 90)):
         found.append(Mark("retraction", match.start(), match.end(), strength=_STRENGTHS[match.lastgroup]))
     return sorted(found, key=lambda mark: (mark.start, mark.end))
 
@@ -139,6 +148,23 @@ def conclusions(text: str, start: int, end: int, question: str = "") -> list[Mar
     return found
 
 
+def _near(pattern: re.Pattern, hints: re.Pattern, text: str, start: int, end: int, before: int) -> Iterator[re.Match]:
+    """The matches of a pattern in a stretch, looked for only around what they cannot do without."""
+    lowered = text[start:end].lower()
+    if len(lowered) != end - start:
+        yield from pattern.finditer(text, start, end)
+        return
+    position = start
+    for hint in hints.finditer(lowered):
+        at = start + hint.start()
+        if at < position:
+            continue
+        line = text.find("\n", at, min(end, at + 300))
+        if match := pattern.search(text, max(position, at - before), line + 1 if line >= 0 else min(end, at + 300)):
+            yield match
+            position = max(match.end(), position + 1)
+
+
 def outer(items: Iterable, most: int = MOST) -> list:
     """The first and the last `most` of the items."""
     left = iter(items)
@@ -162,7 +188,7 @@ def _boxes(text: str, start: int, end: int, question: str, quoted: frozenset[str
 
 
 def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark]:
-    for match in outer(_LEADS.finditer(text, start, end)):
+    for match in outer(_near(_LEADS, _LEAD_HINTS, text, start, end, 30)):
         kind = match.lastgroup if match.lastgroup != "letter" else "option"
         if kind in ("answer", "final", "chinese") and _HYPOTHETICAL.search(text[_sentence_start(text, start, match.start()) : match.start()]):
             continue

@@ -5,14 +5,15 @@ question may be about such marks.
 """
 
 import re
+from collections.abc import Iterator
 
 from mathcode.responses.parse import END_MARKS
 
-_END = re.compile(END_MARKS, re.IGNORECASE)
+_END = re.compile(END_MARKS)
 _GOES_ON = re.compile(r"[ \t]?[a-z,;:)'\"`’”]|[ \t]?(?:is|are|stands?|means?)\b")
 _DRESS = r"[ \t]{0,8}(?:[*_#>]{1,6}[ \t]{0,4}){0,3}"
 _HEADER = re.compile(
-    rf"^{_DRESS}(?:"
+    rf"{_DRESS}(?:"
     r"(?P<turn>(?:user|human|student|assistant|system|instruction|input|response|用户|助手|人类)[ \t]{0,4}(?:\d{1,3}[ \t]{0,2})?[*_]{0,3}[ \t]?[:：]"
     r"|#{2,6}[ \t]{0,4}(?:instruction|input|response|user|human|assistant)s?\b)"
     r"|(?P<question>(?:next |new |another |follow-?up |bonus |similar )?(?:question|problem|exercise|task|example|query|puzzle)[ \t]{0,4}(?:#[ \t]?)?(?P<number>\d{1,3}|[IVX]{1,4}\b)?[*_]{0,3}[ \t]?(?:[:：.)]|$)"
@@ -37,7 +38,7 @@ def end_of_answer(text: str, prose: list[tuple[int, int]], answered: list[int], 
     word = re.search(r"\w", text)
     opening = word.start() if word else len(text)
     for start, end in prose:
-        for match in sorted([*_END.finditer(text, start, end), *_HEADER.finditer(text, start, end)], key=re.Match.start):
+        for match in sorted([*_END.finditer(text, start, end), *_headers(text, start, end)], key=re.Match.start):
             before = match.start()
             if before <= opening:
                 continue
@@ -47,6 +48,15 @@ def end_of_answer(text: str, prose: list[tuple[int, int]], answered: list[int], 
             elif _begins_turn(text, match, before >= first, question):
                 return before
     return len(text)
+
+
+def _headers(text: str, start: int, end: int) -> Iterator[re.Match]:
+    """The headers at the beginnings of lines."""
+    position = start
+    while 0 <= position < end:
+        if match := _HEADER.match(text, position, end):
+            yield match
+        position = text.find("\n", position, end) + 1 or end
 
 
 def _ends(text: str, match: re.Match, answered: bool, question: str) -> bool:
