@@ -60,6 +60,15 @@ def extract(response: str, rules: str = "autocode", dataset: str = "", question:
     return Answers(strict, tuple(dict.fromkeys([*boxed, strict] if strict is not None else boxed)))
 
 
+def released(response: str, question: str = "", form: Form = PLAIN) -> tuple[str, ...]:
+    """What AutoCode's released program counts, right if any of it is: all boxes, of given-up attempts too, and what the first program printed."""
+    read = form.read(response, question)
+    boxed = [mark.value for attempt in read.attempts for mark in attempt.marks if mark.kind == "box"]
+    first = next((output.text for attempt in read.attempts for output in attempt.outputs), "")
+    line = reading.printed(first)
+    return tuple(dict.fromkeys([*boxed, _in_output(line)] if line is not None else boxed))
+
+
 def code_decides(response: str, answer: str | None, question: str = "", form: Form = PLAIN) -> bool:
     """Whether the graded answer is what a program printed: it was taken from the last output of the last attempt, or repeats its last line."""
     last = form.read(response, question).attempts[-1]

@@ -209,7 +209,7 @@ def _stated(kind: str, match: re.Match, window: str, question: str) -> values.Va
         return _of_json(window)
     if kind == "tag":
         close = re.search(r"<\s?/\s?answer\s?>", window)
-        inside = window[: close.start()] if close else window
+        inside = re.split(r"<\s?answer\s?>", window[: close.start()] if close else window, flags=re.IGNORECASE)[-1]
         return _of_tag(inside, question)
     value = values.stated(window, question)
     if value and (value.clear or not re.search(r"\d", value.text)):
