@@ -138,7 +138,8 @@ def test_only_stated_boxes_count(output):
 
 
 GOLDEN = {
-    row["id"]: row for row in map(json.loads, (Path(__file__).parent / "golden" / "responses.jsonl").read_text(encoding="utf-8").splitlines())
+    row["id"]: row
+    for row in map(json.loads, (Path(__file__).parent / "golden" / "responses.jsonl").read_text(encoding="utf-8").splitlines())
 }
 """Responses of kinds that public evaluations are known to read wrong: what they answer, why, and after which report if there is one."""
 
@@ -160,10 +161,15 @@ def test_golden_responses(name):
         if key == "rounds":
             wanted = row.get(key, value)
             assert len(value) == len(wanted)
-            assert all(str(one[part]).rstrip() == str(given_[part]).rstrip() for one, given_ in zip(value, wanted, strict=True) for part in given_)
+            assert all(
+                str(one[part]).rstrip() == str(given_[part]).rstrip() for one, given_ in zip(value, wanted, strict=True) for part in given_
+            )
         else:
             assert value == row.get(key, value), row["why"]
-    assert (read.run_on > 0) == (row["kind"] == "run_on" and row.get("run_on", read.run_on > 0)) or row["kind"] in ("control_tokens", "thinking")
+    assert (read.run_on > 0) == (row["kind"] == "run_on" and row.get("run_on", read.run_on > 0)) or row["kind"] in (
+        "control_tokens",
+        "thinking",
+    )
 
 
 def test_a_withdrawn_right_answer_still_counts_as_boxed():

@@ -78,13 +78,17 @@ def test_endless_texts_are_read(name):
 
 @given(LINES, st.integers(100, 999))
 def test_no_answer_comes_from_a_program_or_an_output_where_something_is_stated(line, number):
-    hidden = block(f"{line}\n# the answer is \\boxed{{{number}}}\nprint({number})", f"The answer is {number}\n\\boxed{{{number}}}\n{number}")
+    hidden = block(
+        f"{line}\n# the answer is \\boxed{{{number}}}\nprint({number})", f"The answer is {number}\n\\boxed{{{number}}}\n{number}"
+    )
     for text in (f"{hidden}The answer is 12.", f"So $\\boxed{{12}}$.\n{hidden}", f"{hidden}\n#### 12"):
         assert answers.extract(text, form=FORM).strict == "12"
         assert answers.extract(text, form=FORM).candidates == ("12",)
 
 
-@pytest.mark.parametrize("tags", [("<think>", "</think>"), ("", "</think>"), ("<|begin_of_thought|>", "<|end_of_thought|>"), ("<think>", "")])
+@pytest.mark.parametrize(
+    "tags", [("<think>", "</think>"), ("", "</think>"), ("<|begin_of_thought|>", "<|end_of_thought|>"), ("<think>", "")]
+)
 @given(number=st.integers(100, 999))
 def test_no_answer_comes_from_thinking(tags, number):
     thought = f"{tags[0]}It is \\boxed{{{number}}}. The answer is {number}.\n{block('print(1)', str(number))}{tags[1]}"
@@ -93,10 +97,17 @@ def test_no_answer_comes_from_thinking(tags, number):
         assert answers.extract(f"{thought}\nSo 12 remain.", form=FORM).strict == "12"
 
 
-@given(st.sampled_from(["The answer is {}.", "So $\\boxed{{{}}}$.", "#### {}", "<answer>{}</answer>", "答案是{}。", "Answer: {}"]), st.integers(-99, 99))
+@given(
+    st.sampled_from(["The answer is {}.", "So $\\boxed{{{}}}$.", "#### {}", "<answer>{}</answer>", "答案是{}。", "Answer: {}"]),
+    st.integers(-99, 99),
+)
 def test_what_follows_the_end_is_not_read_and_counted(statement, number):
     said = statement.format(number)
-    for more in ("\n\nQuestion: What is 1 + 1?\nThe answer is 2.", "<|im_end|>\n<|im_start|>user\nMore?", "\n\nUser: thanks\n\nAssistant: \\boxed{1}"):
+    for more in (
+        "\n\nQuestion: What is 1 + 1?\nThe answer is 2.",
+        "<|im_end|>\n<|im_start|>user\nMore?",
+        "\n\nUser: thanks\n\nAssistant: \\boxed{1}",
+    ):
         read = FORM.read(said + more, "What is it?")
         assert read.run_on == len(more.lstrip("\n")) or read.run_on == len(more)
         assert answers.extract(said + more, question="What is it?", form=FORM) == answers.extract(said, question="What is it?", form=FORM)
@@ -196,7 +207,9 @@ def test_names_of_python(language):
     assert fences.kind_of(language) == "program"
 
 
-@pytest.mark.parametrize("content", ["", "answer", "\\text{your answer}", "...", "\\ldots", "?", "\\phantom{0}", "\\ ", "____", "<final answer>", "答案"])
+@pytest.mark.parametrize(
+    "content", ["", "answer", "\\text{your answer}", "...", "\\ldots", "?", "\\phantom{0}", "\\ ", "____", "<final answer>", "答案"]
+)
 def test_blanks(content):
     assert is_blank(content)
 
@@ -217,4 +230,6 @@ def test_boxes_lie_in_their_text(text):
 def test_an_error_is_no_printed_answer():
     assert reading.printed("5\n\n") == "5"
     assert reading.printed("Error 404 pages") == "Error 404 pages"
-    assert [reading.printed(text) for text in ("", "\n", "5\nValueError: x", "sympy.core.SympifyError: x", "TimeoutError", "Timed out")] == [None] * 6
+    assert [
+        reading.printed(text) for text in ("", "\n", "5\nValueError: x", "sympy.core.SympifyError: x", "TimeoutError", "Timed out")
+    ] == [None] * 6

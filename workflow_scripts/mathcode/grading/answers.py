@@ -61,7 +61,7 @@ def extract(response: str, rules: str = "autocode", dataset: str = "", question:
 
 
 def released(response: str, question: str = "", form: Form = PLAIN) -> tuple[str, ...]:
-    """What AutoCode's released program counts, right if any of it is: all boxes, of given-up attempts too, and what the first program printed."""
+    """What AutoCode's released program counts, right if any of it is: all boxes, and what the first program printed."""
     read = form.read(response, question)
     boxed = [mark.value for attempt in read.attempts for mark in attempt.marks if mark.kind == "box"]
     first = next((output.text for attempt in read.attempts for output in attempt.outputs), "")
@@ -70,7 +70,7 @@ def released(response: str, question: str = "", form: Form = PLAIN) -> tuple[str
 
 
 def code_decides(response: str, answer: str | None, question: str = "", form: Form = PLAIN) -> bool:
-    """Whether the graded answer is what a program printed: it was taken from the last output of the last attempt, or repeats its last line."""
+    """Whether the graded answer is what a program printed: it comes from the last output of the last attempt, or repeats it."""
     last = form.read(response, question).attempts[-1]
     line = _printed(last)
     if answer is None or line is None:
@@ -113,7 +113,9 @@ def _commitment(attempt: Attempt) -> str | int:
 def _is_close(attempt: Attempt, standing: Mark, mark: Mark) -> bool:
     """Whether a retraction speaks of a commitment: nothing with a number of its own stands between them."""
     between = attempt.text[standing.end : mark.start]
-    return len(between) <= 2000 and not re.search(r"\d", between[:2000]) or mark.strength == 3 and re.match(r"\W*(?:\\|my|the|I)", attempt.text[mark.start : mark.end]) is not None
+    return (len(between) <= 2000 and not re.search(r"\d", between[:2000])) or (
+        mark.strength == 3 and re.match(r"\W*(?:\\|my|the|I)", attempt.text[mark.start : mark.end]) is not None
+    )
 
 
 def _instead(attempt: Attempt, taken: Mark) -> str | None:

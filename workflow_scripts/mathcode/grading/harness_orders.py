@@ -55,7 +55,9 @@ def as_qwen(response: str) -> str | None:
 
 def items(gold: str) -> int:
     r"""How many answers a reference answer lists without brackets around them: 2 of `1, 2` and of `\pm 1`, 1 of `(1, 2)` and `1,234`."""
-    text = re.sub(r"\\left|\\right|\\text\s*\{\s*,?\s*(?:and|or)\s*\}", lambda match: "," if "text" in match.group() else "", gold.strip(" $."))
+    text = re.sub(
+        r"\\left|\\right|\\text\s*\{\s*,?\s*(?:and|or)\s*\}", lambda match: "," if "text" in match.group() else "", gold.strip(" $.")
+    )
     text = re.sub(r"(?<=\d)(?:\{,\}|,)(?:\\!)?(?=\d{3}(?!\d))", "", text)
     depth, count = 0, 1
     for position, sign in enumerate(text):

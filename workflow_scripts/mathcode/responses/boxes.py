@@ -10,7 +10,10 @@ MAX_CHARS = 2000
 _BOX = re.compile(r"(?<![A-Za-z])(?:boxed|fbox|framebox|ovalbox|bbox)(?![A-Za-z])\s{0,20}(?:\[[^\[\]{}\n]{0,40}\]\s{0,20}){0,2}")
 _BARE = re.compile(r"-?(?:\\[A-Za-z]+(?:\{[^{}]{0,80}\}){1,2}|[^\s$.,;:{}\\]{1,40}(?:[.,]\d{1,40}){0,10})")
 _BRACE = re.compile(r"\\[{}\\]|[{}]")
-_DRESS = re.compile(r"\\(?:text|mathrm|textbf|mathbf|textit|underline|phantom|hphantom|quad|qquad|hspace|hskip|enspace|rule)(?![A-Za-z])|[{}\[\]<>*$\s~]|\\[ ,;:!]")
+_DRESS = re.compile(
+    r"\\(?:text|mathrm|textbf|mathbf|textit|underline|phantom|hphantom|quad|qquad|hspace|hskip|"
+    r"enspace|rule)(?![A-Za-z])|[{}\[\]<>*$\s~]|\\[ ,;:!]"
+)
 _BLANK = re.compile(
     r"(?:\.|\\[lcv]?dots[a-z]?(?![A-Za-z])|…|_|\?|？|\\_|\\square(?![A-Za-z])|\\Box(?![A-Za-z])|□|\\cdot(?![A-Za-z])|&nbsp;)*"
     r"|(?:(?:insert|put|write|the|your|my|final|numeric(?:al)?|correct)){0,4}(?:answer|result|solution|expression|value)(?:s)?(?:here)?"
@@ -73,7 +76,9 @@ def innermost(content: str) -> str:
 
 def is_blank(content: str) -> bool:
     """Whether the content of a box is a blank to be filled in, or the word that an instruction puts there."""
-    return len(content) <= 80 and _BLANK.fullmatch(_DRESS.sub("", content)) is not None or content.startswith((r"\phantom", r"\hphantom", r"\hspace"))
+    return (len(content) <= 80 and _BLANK.fullmatch(_DRESS.sub("", content)) is not None) or content.startswith(
+        (r"\phantom", r"\hphantom", r"\hspace")
+    )
 
 
 def _pairs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

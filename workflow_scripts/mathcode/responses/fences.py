@@ -15,15 +15,19 @@ _TAG = re.compile(r"([ \t]{0,100})<(/?)llm-code(-output)?>[ \t]{0,100}\Z")
 _WORD = re.compile(r"[\s{.=]{0,20}([A-Za-z][\w.+#-]{0,30})")
 _PYTHON = re.compile(r"(?:i?python|py)[ _-]?\d{0,2}(?:\.\d{1,3}){0,2}|pycode|python-exec|tool_code")
 _OUTPUTS = {"output", "outputs", "stdout", "tool_output", "execution_output", "python_output", "python-output"}
-_TEXTS = {"", "text", "txt", "plain", "plaintext", "markdown", "md", "latex", "tex", "math", "json", "json5", "jsonc", "yaml", "xml", "html"}
-_LISTINGS = set(
-    "bash sh shell zsh console powershell bat cmd c c++ cpp csharp cs java javascript js typescript ts go rust ruby perl php lua r julia matlab "
-    "octave scala kotlin swift haskell lean lean4 isabelle coq sql wolfram mathematica sage sagemath maple gp pari fortran asm basic pycon "
-    "diff makefile dockerfile toml ini css".split()
+_TEXTS = re.compile(r"text|txt|plain|plaintext|markdown|md|latex|tex|math|json|json5|jsonc|yaml|xml|html")
+_LISTINGS = re.compile(
+    r"bash|sh|shell|zsh|console|powershell|bat|cmd|c|c\+\+|cpp|csharp|cs|java|javascript|js|typescript|ts|go|rust|ruby|"
+    r"perl|php|lua|r|julia|matlab|octave|scala|kotlin|swift|haskell|lean|lean4|isabelle|coq|sql|wolfram|mathematica|sage|"
+    r"sagemath|maple|gp|pari|fortran|asm|basic|pycon|diff|makefile|dockerfile|toml|ini|css"
 )
 SHELLS = {"bash", "sh", "shell", "zsh", "console", "powershell", "bat", "cmd"}
 """Languages of listings that may have an output of their own."""
-_CODE = re.compile(r"^[ \t]{0,40}(?:import \w|from [\w.]{1,60} import |def \w|class \w|print\(|for \w[^\n]{0,100}:[ \t]{0,20}$|while [^\n]{1,100}:$)", re.M)
+_CODE = re.compile(
+    r"^[ \t]{0,40}(?:import \w|from [\w.]{1,60} import |def \w|class \w|print\(|for \w[^\n]{0,100}:[ \t]{0,20}$|"
+    r"while [^\n]{1,100}:$)",
+    re.M,
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class _Mark:
     @property
     def breaks(self) -> bool:
         """Whether it opens a block of a language that is known, whatever is open before it."""
-        return bool(self.language) and (self.kind != "text" or self.language in _TEXTS)
+        return bool(self.language) and (self.kind != "text" or _TEXTS.fullmatch(self.language) is not None)
 
 
 def kind_of(language: str) -> str:
@@ -87,7 +91,7 @@ def kind_of(language: str) -> str:
         return "program"
     if language in _OUTPUTS:
         return "output"
-    return "listing" if language in _LISTINGS else "text"
+    return "listing" if _LISTINGS.fullmatch(language) else "text"
 
 
 def blocks(text: str, stops: re.Pattern | None = None) -> list[Block]:

@@ -32,7 +32,10 @@ _TAGS = re.compile(
     re.IGNORECASE,
 )
 _TAG_HINT = re.compile(r"<[/|A-Za-z]|◁|\[/?T")
-_LISTED = re.compile(r"<(code|tool_call|tool_response|tool_result|execute|interpreter)>|</(code|tool_call|tool_response|tool_result|execute|interpreter)>")
+_LISTED = re.compile(
+    r"<(code|tool_call|tool_response|tool_result|execute|interpreter)>|</(code|tool_call|tool_response|"
+    r"tool_result|execute|interpreter)>"
+)
 _QUOTES = "`'\"‘“"
 
 

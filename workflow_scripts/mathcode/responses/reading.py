@@ -9,6 +9,7 @@ from mathcode.responses import boxes, parse, statements, turns
 from mathcode.responses.parse import Round, Span
 from mathcode.responses.statements import Mark
 
+
 @dataclass(frozen=True)
 class Output:
     """What a program printed, and where that stands in the text."""
@@ -126,7 +127,11 @@ def _attempts(text: str, question: str, parts: tuple[Span, ...], marks: list[Mar
         own = []
 
 
-FAILED = re.compile(r"(?:[\w.]{1,80}(?:Error|Exception|Interrupt|Warning|Exit|Iteration)\b(?::|$|\()|Traceback \(most recent call last\)|(?:execution |code )?(?:timed? ?out|timeout)\b|(?:error|exception)\s?:)", re.IGNORECASE)
+FAILED = re.compile(
+    r"(?:[\w.]{1,80}(?:Error|Exception|Interrupt|Warning|Exit|Iteration)\b(?::|$|\()|Traceback "
+    r"\(most recent call last\)|(?:execution |code )?(?:timed? ?out|timeout)\b|(?:error|exception)\s?:)",
+    re.IGNORECASE,
+)
 """How the last line of an output begins that tells of an error."""
 
 

@@ -18,12 +18,16 @@ _LEADS = re.compile(
     r"|(?P<hash>^[ \t*]{0,8}####(?!#)[ \t]{0,8}(?=\S))"
     r"|(?P<json>[\"'](?:final_?\s?)?answer[\"']\s{0,8}:\s{0,8})"
     r"|(?P<heading>^[ \t#*_]{0,12}(?:the\s)?(?:final\s)?answer[ \t*_:：]{0,8}$)"
-    r"|(?P<answer>\banswers?\b(?!\s+(?:key|choices?|options?)\b)[^\n:：=.?!]{0,60}?(?:\b(?:is|are|would be|should be|must be|will be|has to be|comes? (?:out )?(?:to|as)|becomes|equals?)\b|[:：=]))"
+    r"|(?P<answer>\banswers?\b(?!\s+(?:key|choices?|options?)\b)[^\n:：=.?!]{0,60}?(?:\b(?:is|are|"
+    r"would be|should be|must be|will be|has to be|comes? (?:out )?(?:to|as)|becomes|equals?)\b|"
+    r"[:：=]))"
     r"|(?P<short>^[ \t*_>]{0,8}ans(?:\.|wer)?\s{0,4}[:=.]\s{0,4})"
-    r"|(?P<final>\b(?:final|correct) (?:result|value|total|output|count|number|choice|option|solution)\b[^\n:：=.?!]{0,40}?(?:\b(?:is|are|equals?)\b|[:：=]))"
+    r"|(?P<final>\b(?:final|correct) (?:result|value|total|output|count|number|choice|option|solution)\b[^\n:：=.?!]{0,40}?(?:\b(?:is|"
+    r"are|equals?)\b|[:：=]))"
     r"|(?P<correction>\b(?:correction|corrected|edit|update)\s{0,3}[:：]|更正[:：为]?)"
     r"|(?P<chosen>\b(?:choose|select|pick|go with)\s+(?=[\W_]{0,4}(?:(?:option|choice|answer|letter)\b)?[\W_]{0,4}[A-J](?![A-Za-z'’])))"
-    r"|(?P<option>\b(?:option|choice|statement)\s+[\W_]{0,4}(?P<letter>[A-J])[\W_]{0,4}\s+is\s+(?:the\s+)?(?:correct|right|answer|only|best))"
+    r"|(?P<option>\b(?:option|choice|statement)\s+[\W_]{0,4}(?P<letter>[A-J])[\W_]{0,4}\s+is\s+(?:the\s+)?(?:correct|"
+    r"right|answer|only|best))"
     r"|(?P<chinese>答案(?:应该是|应当是|应该为|应是|应为|就是|[是为选]|[:：]|等于)[:：]?|答案(?=不是[^\n。]{1,30}而是))"
     r"|(?P<reply>(?:^|(?<=[\n。\s*]))答\s?[:：,，])"
     r"|(?P<pick>(?:应|故|所以|因此|正确)?选择?(?:选项)?[:：]?(?=[\s(（$*]{0,3}[A-J](?![A-Za-z])))",
@@ -32,12 +36,15 @@ _LEADS = re.compile(
 """What stands before a stated answer."""
 
 _CONCLUSIONS = re.compile(
-    r"(?:\b(?:is|are|was|were|be|equals?|gives?|makes?|becomes?|get|gets|obtain|have|leaves|yields?|costs?|needs?|paid|pays|took|takes|earns?|totals?)\b|=|[:：]|得到?|等于|[是为共])"
-    r"[ \t*_]{0,6}(?:\btherefore\b|\bthen\b|\bexactly\b|\bonly\b|\ba total of\b|\bnow\b)?[ \t*_]{0,4}(?=[-−+(\[]?[$€£¥￥\\]{0,2}[$\d.\\*(\[])",
+    r"(?:\b(?:is|are|was|were|be|equals?|gives?|makes?|becomes?|get|gets|obtain|have|leaves|yields?|"
+    r"costs?|needs?|paid|pays|took|takes|earns?|totals?)\b|=|[:：]|得到?|等于|[是为共])"
+    r"[ \t*_]{0,6}(?:\btherefore\b|\bthen\b|\bexactly\b|\bonly\b|\ba total of\b|\bnow\b)?"
+    r"[ \t*_]{0,4}(?=[-−+(\[]?[$€£¥￥\\]{0,2}[$\d.\\*(\[])",
     re.IGNORECASE,
 )
 _CUES = re.compile(
-    r"\b(?:so|thus|therefore|hence|finally|altogether|in total|in all|overall|total|result|sum|value|in conclusion|consequently|it|that|this|should be|must be)\b|"
+    r"\b(?:so|thus|therefore|hence|finally|altogether|in total|in all|overall|total|result|sum|"
+    r"value|in conclusion|consequently|it|that|this|should be|must be)\b|"
     r"所以|因此|故|总|共|结果",
     re.IGNORECASE,
 )
@@ -45,40 +52,67 @@ _CUES = re.compile(
 RETRACTIONS = (
     (
         3,
-        r"(?<![^\s.!?,;:。，—(*\"])(?:(?:but |no, |and |oh, |wait, )?(?:that|this|it|which)(?:'s|’s| is| was| can't be| cannot be| can’t be| must be| seems| looks)"
-        r"|(?:but )?(?:my|the|our)(?: first| earlier| previous| initial| above| last| own)?(?: answer| guess| result| box| calculation| solution| attempt| value)(?: above)?(?: is| was)"
+        r"(?<![^\s.!?,;:。，—(*\"])(?:(?:but |no, |and |oh, |wait, )?(?:that|this|it|which)(?:'s|’s|"
+        r" is| was| can't be| cannot be| can’t be| must be| seems| looks)"
+        r"|(?:but )?(?:my|the|our)(?: first| earlier| previous| initial| above| last| own)?(?: answer|"
+        r" guess| result| box| calculation| solution| attempt| value)(?: above)?(?: is| was)"
         r"|\\(?:boxed|fbox)\s?\{[^{}]{1,60}\}\s?\$?(?: is| was))"
-        r"\s(?:clearly |obviously |actually |certainly |therefore |simply )?(?:not (?:right|correct|the answer|quite right)|wrong|incorrect|a slip|a mistake|a typo|mistaken|off\b|an error|impossible|too (?:high|low|large|small|many|much|few|little))",
+        r"\s(?:clearly |obviously |actually |certainly |therefore |simply )?(?:not (?:right|correct|"
+        r"the answer|quite right)|wrong|incorrect|a slip|a mistake|a typo|mistaken|off\b|an error|"
+        r"impossible|too (?:high|low|large|small|many|much|few|little))",
     ),
-    (3, r"\bI (?:mis(?:read|counted|calculated|took|understood|interpreted)|was wrong|take (?:that|it) back)|\bscratch that|\bstrike that|\bI (?:made|see) (?:a|an|my) (?:\w+ )?(?:mistake|error|slip)"),
+    (
+        3,
+        r"\bI (?:mis(?:read|counted|calculated|took|understood|interpreted)|was wrong|take (?:that|"
+        r"it) back)|\bscratch that|\bstrike that|\bI (?:made|see) (?:a|an|my) (?:\w+ )?(?:mistake|"
+        r"error|slip)",
+    ),
     (3, r"算错|看错|弄错|搞错|答错|(?:这|那|上面|前面|刚才)(?:个|的)?[^\n。，]{0,6}(?:不对|错了|有误|不正确)|不对[，。,！!]"),
-    (2, r"\bsorry\b|\bapolog(?:y|ies|ise|ize)\b|\boops\b|\bwhoops\b|\bmy mistake\b|\bcorrection\b|\blet(?: me|'s|’s| us) (?:redo|start over|try again|try (?:it |this |that )?(?:once more|differently)|correct|recompute|recalculate|fix|rethink|reconsider)|抱歉|对不起|更正|重新(?:计算|来|考虑|算|做|审题)"),
-    (1, r"\bwait\b|\bhold on\b|\bhmm+\b|(?<![^\s.!?(])actually\b|(?<![^\s.!?(])no[,.!—-]|\bon second thought|\bnot quite\b|等等|等一下|且慢|其实|不[，,]"),
+    (
+        2,
+        r"\bsorry\b|\bapolog(?:y|ies|ise|ize)\b|\boops\b|\bwhoops\b|\bmy mistake\b|\bcorrection\b|"
+        r"\blet(?: me|'s|’s| us) (?:redo|start over|try again|try (?:it |this |that )?(?:once more|"
+        r"differently)|correct|recompute|recalculate|fix|rethink|reconsider)|抱歉|对不起|更正|重新(?:计算|来|考虑|"
+        r"算|做|审题)",
+    ),
+    (
+        1,
+        r"\bwait\b|\bhold on\b|\bhmm+\b|(?<![^\s.!?(])actually\b|(?<![^\s.!?(])no[,.!—-]|\bon second "
+        r"thought|\bnot quite\b|等等|等一下|且慢|其实|不[，,]",
+    ),
 )
 """What takes back: 3 says so (the statement before is void), 2 does if a value follows, 1 if the text then concludes otherwise."""
 
 _RETRACTION = re.compile("|".join(f"(?P<r{number}>{pattern})" for number, (_, pattern) in enumerate(RETRACTIONS)), re.IGNORECASE)
 _STRENGTHS = {f"r{number}": strength for number, (strength, _) in enumerate(RETRACTIONS)}
 _CONFIRMATION = re.compile(
-    r"\b(?:yes|yep|indeed|correct|that(?:'s| is) right|is right|checks out|confirmed|confirms|matches|consistent|still holds|as before|same (?:answer|result))\b|没错|正确|是对的",
+    r"\b(?:yes|yep|indeed|correct|that(?:'s| is) right|is right|checks out|confirmed|confirms|"
+    r"matches|consistent|still holds|as before|same (?:answer|result))\b|没错|正确|是对的",
     re.IGNORECASE,
 )
 _HYPOTHETICAL = re.compile(
-    r"\b(?:if|suppose|supposing|assume|assuming|whether|unless|thought|think|guess(?:ed)?|imagine|maybe|perhaps|say that|would mean|might say|some say|tempted|like|such as|example|format|write|state|within|"
-    r"verify that|check that|ensure that|see if|put|replace|instead of)\b[^.!?\n]{0,60}\Z|(?:如果|假设|假如|若|设|是否|难道)[^。，\n]{0,30}\Z",
+    r"\b(?:if|suppose|supposing|assume|assuming|whether|unless|thought|think|guess(?:ed)?|imagine|"
+    r"maybe|perhaps|say that|would mean|might say|some say|tempted|like|such as|example|format|"
+    r"write|state|within|"
+    r"verify that|check that|ensure that|see if|put|replace|instead of)\b[^.!?\n]{0,60}\Z|"
+    r"(?:如果|假设|假如|若|设|是否|难道)[^。，\n]{0,30}\Z",
     re.IGNORECASE,
 )
 _NEGATED = re.compile(r"(?:\bnot|n't|n’t|\brather than|\binstead of|不是|而不是)\s*\$?\s*\\?\Z", re.IGNORECASE)
-_ANSWERING = re.compile(r"\b(?:answer|so|therefore|thus|hence|result|finally|choose|is)\b[^.!?\n]{0,40}\Z|^[^\w]{0,6}\Z|[:：=]\s*\$?\s*\Z|(?:所以|因此|答案|故)[^。\n]{0,20}\Z", re.IGNORECASE)
+_ANSWERING = re.compile(
+    r"\b(?:answer|so|therefore|thus|hence|result|finally|choose|is)\b[^.!?\n]{0,40}\Z|^[^\w]{0,6}\Z|"
+    r"[:：=]\s*\$?\s*\Z|(?:所以|因此|答案|故)[^。\n]{0,20}\Z",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<$]|$)|[。！？]|\n")
 
 
-_LEAD_HINTS = re.compile(
-    "answer|####|ans|final |correct|edit|update|choose|select|pick|go with|option|choice|statement|答|更正|选"
-)
+_LEAD_HINTS = re.compile("answer|####|ans|final |correct|edit|update|choose|select|pick|go with|option|choice|statement|答|更正|选")
 _RETRACTION_HINTS = re.compile(
-    "wrong|incorrect|not right|not correct|not the answer|not quite|slip|mistake|typo|off|error|impossible|too |i mis|i was|i take|sorry|apolog|oops|"
-    "whoops|correction|let me |let's |let’s |let us |wait|hold on|hmm|actually|no,|no.|no!|no—|no-|on second|错|有误|不正确|不对|抱歉|对不起|更正|重新|等|且慢|其实|不，|不,"
+    "wrong|incorrect|not right|not correct|not the answer|not quite|slip|mistake|typo|off|error|"
+    "impossible|too |i mis|i was|i take|sorry|apolog|oops|"
+    "whoops|correction|let me |let's |let’s |let us |wait|hold on|hmm|actually|no,|no.|no!|no—|"
+    "no-|on second|错|有误|不正确|不对|抱歉|对不起|更正|重新|等|且慢|其实|不，|不,"
 )
 """Beginnings of what the long patterns need: found quickly, since no pattern ignores case here."""
 
@@ -190,7 +224,9 @@ def _boxes(text: str, start: int, end: int, question: str, quoted: frozenset[str
 def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark]:
     for match in outer(_near(_LEADS, _LEAD_HINTS, text, start, end, 30)):
         kind = match.lastgroup if match.lastgroup != "letter" else "option"
-        if kind in ("answer", "final", "chinese") and _HYPOTHETICAL.search(text[_sentence_start(text, start, match.start()) : match.start()]):
+        if kind in ("answer", "final", "chinese") and _HYPOTHETICAL.search(
+            text[_sentence_start(text, start, match.start()) : match.start()]
+        ):
             continue
         window = text[match.end() : min(end, match.end() + values.WINDOW)]
         value = _stated(kind, match, window, question)

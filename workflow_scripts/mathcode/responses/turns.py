@@ -14,11 +14,15 @@ _GOES_ON = re.compile(r"[ \t]?[a-z,;:)'\"`’”]|[ \t]?(?:is|are|stands?|means?
 _DRESS = r"[ \t]{0,8}(?:[*_#>]{1,6}[ \t]{0,4}){0,3}"
 _HEADER = re.compile(
     rf"{_DRESS}(?:"
-    r"(?P<turn>(?:user|human|student|assistant|system|instruction|input|response|用户|助手|人类)[ \t]{0,4}(?:\d{1,3}[ \t]{0,2})?[*_]{0,3}[ \t]?[:：]"
+    r"(?P<turn>(?:user|human|student|assistant|system|instruction|input|response|用户|助手|人类)"
+    r"[ \t]{0,4}(?:\d{1,3}[ \t]{0,2})?[*_]{0,3}[ \t]?[:：]"
     r"|#{2,6}[ \t]{0,4}(?:instruction|input|response|user|human|assistant)s?\b)"
-    r"|(?P<question>(?:next |new |another |follow-?up |bonus |similar )?(?:question|problem|exercise|task|example|query|puzzle)[ \t]{0,4}(?:#[ \t]?)?(?P<number>\d{1,3}|[IVX]{1,4}\b)?[*_]{0,3}[ \t]?(?:[:：.)]|$)"
+    r"|(?P<question>(?:next |new |another |follow-?up |bonus |similar )?(?:question|problem|exercise|"
+    r"task|example|query|puzzle)[ \t]{0,4}(?:#[ \t]?)?(?P<number>\d{1,3}|[IVX]{1,4}\b)?[*_]{0,3}[ \t]?(?:[:：.)]|"
+    r"$)"
     r"|q[ \t]?\d{0,3}[*_]{0,3}[ \t]?[:：.](?![a-z])"
-    r"|(?:新|下一?个?)?(?:问题|题目|例题?|习题|练习|第[ \t]?[\d一二三四五六七八九十]{1,3}[ \t]?题|问)[ \t]{0,2}[\d一二三四五六七八九十]{0,3}[*_]{0,3}[ \t]?[:：.、])"
+    r"|(?:新|下一?个?)?(?:问题|题目|例题?|习题|练习|第[ \t]?[\d一二三四五六七八九十]{1,3}[ \t]?题|问)"
+    r"[ \t]{0,2}[\d一二三四五六七八九十]{0,3}[*_]{0,3}[ \t]?[:：.、])"
     r")",
     re.IGNORECASE | re.MULTILINE,
 )

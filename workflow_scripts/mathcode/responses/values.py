@@ -23,7 +23,8 @@ _FILLER = re.compile(
 )
 _OPTION = re.compile(r"(?:(?:the\s+)?(?:option|choice|letter|statement)|选项?|项)\s*(?=[\W_]{0,4}[A-J](?![A-Za-z]))", re.IGNORECASE)
 _CHOICE = re.compile(
-    r"(?:\\(?:text|mathrm|textbf|mathbf)\s*\{)?[({\[（]?\s*([A-J])\s*[)}\]）]?\}?(?=[.,;:)、。，；：*$_\s]|$|[^\x00-\x7f]|\\|<|\")(?!\s*[-+=<>^/*]\s*\S)(?!\s?[a-z])"
+    r"(?:\\(?:text|mathrm|textbf|mathbf)\s*\{)?[({\[（]?\s*([A-J])\s*[)}\]）]?\}?(?=[.,;:)、。，；：*$_\s]|"
+    r"$|[^\x00-\x7f]|\\|<|\")(?!\s*[-+=<>^/*]\s*\S)(?!\s?[a-z])"
 )
 _CHOICE_REASON = re.compile(r"\(?([A-J])\)?(?=\s+(?:because|since|as|which|is (?:correct|right))\b)")
 _NOT_BUT = re.compile(r"(?:not|n't)\s+[^\n]{1,80}?,?\s+but\s+(?:rather\s+|instead\s+)?|不是[^\n]{1,40}?而是")
@@ -33,7 +34,8 @@ _PROSE_WORDS = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}\s+[A-Za-z]{2,}")
 _MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatorname)\s*\{[^{}]{0,200}\}")
 _ATOM = re.compile(
     rf"(?:{_CURRENCY}[ ]?)?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:[ ]?(?:\\?%|％|°|º|′|″))?!?"
-    r"|(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp|pi|oo|inf|infinity)(?![A-Za-z])|[A-Za-z](?![A-Za-z'’]|\.[A-Za-z])|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
+    r"|(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp|pi|oo|inf|infinity)(?![A-Za-z])|[A-Za-z](?![A-Za-z'’]|"
+    r"\.[A-Za-z])|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
 )
 _OPERATOR = re.compile(
     r"[ \t]*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"
@@ -41,21 +43,27 @@ _OPERATOR = re.compile(
 )
 _SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|和|或者?|以及)\s*")
 _UNIT_WORDS = re.compile(r"[ ~]?(?:\\text\s*\{[^{}]{0,60}\}(?:\^\{?\d\}?)?|[A-Za-z][A-Za-z./'’-]{0,30}(?:\^?[23²³])?(?![\w^]))")
-_STOP = set(
-    "because since as so which where when while after before for from of in on at to by with if but and or is are was were be been has have had "
-    "that this these those than then left remaining altogether total overall more less fewer greater i we he she they it you the a an not also "
-    "only just each away now today again i.e e.g i.e. e.g. thus hence therefore making giving whose who what how all both would will should "
-    "can could may might must do does did out over under between during without within rounded up down given using per about".split()
-) - {"per"}
+_STOP = re.compile(
+    r"because|since|as|so|which|where|when|while|after|before|for|from|of|in|on|at|to|by|with|if|but|and|or|is|are|was|"
+    r"were|be|been|has|have|had|that|this|these|those|than|then|left|remaining|altogether|total|overall|more|less|fewer|"
+    r"greater|i|we|he|she|they|it|you|the|a|an|not|also|only|just|each|away|now|today|again|i\.e|e\.g|i\.e\.|e\.g\.|thus|"
+    r"hence|therefore|making|giving|whose|who|what|how|all|both|would|will|should|can|could|may|might|must|do|does|did|"
+    r"out|over|under|between|during|without|within|rounded|up|down|given|using|about"
+)
 _INCHES = re.compile(r"[ ~]?in\.?(?=\s{0,3}(?:[,;!?)*$<^²³]|\.|$))")
-_COMPARED = re.compile(r"\s*(?:[A-Za-z]+\s+){0,2}(?:more|less|fewer|greater|larger|smaller|bigger|older|younger|taller|longer|shorter|higher|lower|times)\s+(?:[a-z]+\s+){0,2}(?:than|as)\b")
+_COMPARED = re.compile(
+    r"\s*(?:[A-Za-z]+\s+){0,2}(?:more|less|fewer|greater|larger|smaller|bigger|older|younger|taller|"
+    r"longer|shorter|higher|lower|times)\s+(?:[a-z]+\s+){0,2}(?:than|as)\b"
+)
 _CHINESE_UNIT = re.compile(r"\s?([一-鿿]{1,4})(?![一-鿿])")
 _SENTENCE_END = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<]|$)|[。！？；]|\n|</?[a-z]")
 _REMARK = re.compile(
-    r"\s*(?:[,，;；]|\s[—–-]{1,3}\s|\((?=[^()]{0,200}[A-Za-z一-鿿]{2})|（|\b(?:because|since|as|so|which|where|when|while|if|but|meaning|after|for|i\.e|not)\b|因为|所以|即)"
+    r"\s*(?:[,，;；]|\s[—–-]{1,3}\s|\((?=[^()]{0,200}[A-Za-z一-鿿]{2})|（|\b(?:because|since|as|so|"
+    r"which|where|when|while|if|but|meaning|after|for|i\.e|not)\b|因为|所以|即)"
 )
 _NO_WORDS = re.compile(
-    r"(?:right|correct|wrong|incorrect|true that|independent|unique|clear|obvious|obtained|found|given|in the form|of the form|as|when|if|how|what|which|why|"
+    r"(?:right|correct|wrong|incorrect|true that|independent|unique|clear|obvious|obtained|found|"
+    r"given|in the form|of the form|as|when|if|how|what|which|why|"
     r"where|the same|unknown|unclear|not|to|by|from|in|on|at|for|with|because|since|derived|based|computed|calculated|written|expressed|"
     r"always|consistent|reasonable|valid|boxed|below|above|here|there|this|that|it|we|i|you|let|correctly|supposed|going|probably|likely|"
     r"正确|错误|对的|不|什么|多少|怎|如)(?![A-Za-z])",
@@ -103,10 +111,16 @@ def stated(window: str, question: str = "") -> Value | None:
 def cut(content: str, question: str = "") -> str:
     """The value of a box or of an answer's tags: its text, or of a sentence or an equation within the value."""
     content = innermost(content.strip()).strip()
-    if (words := re.fullmatch(r"\\(?:text|mathrm|mbox|textbf)\s*\{([^{}]*\d[^{}]*)\}", content)) and re.match(r"\s*[-−]?[$€£¥￥]?[\d.]", words[1]):
+    if (words := re.fullmatch(r"\\(?:text|mathrm|mbox|textbf)\s*\{([^{}]*\d[^{}]*)\}", content)) and re.match(
+        r"\s*[-−]?[$€£¥￥]?[\d.]", words[1]
+    ):
         content = words[1].strip()
     plain = re.sub(r"\\text\s*\{([^{}]*)\}", r"\1", content)
-    lead = re.match(r"\W{0,4}(?:[Tt]he\s+)?(?:(?:[Ff]inal|[Cc]orrect)\s+)?(?:[Aa]nswers?|ANSWER|[Rr]esult)\b[^:=\n]{0,40}?(?:\bis\b|\bare\b|[:=])|最?终?答案(?:是|为|[:：])", plain)
+    lead = re.match(
+        r"\W{0,4}(?:[Tt]he\s+)?(?:(?:[Ff]inal|[Cc]orrect)\s+)?(?:[Aa]nswers?|ANSWER|[Rr]esult)\b[^:=\n]{0,40}?(?:\bis\b|"
+        r"\bare\b|[:=])|最?终?答案(?:是|为|[:：])",
+        plain,
+    )
     if lead and (value := stated(plain[lead.end() :], question)):
         return value.text
     if len(content) <= WINDOW and content.count("=") >= 1 and "\\begin" not in content:
@@ -148,9 +162,7 @@ def last_value(text: str, question: str = "") -> str | None:
     return re.sub(r"^[-−]\s?", "-", match.group().strip())
 
 
-_LAST = re.compile(
-    rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?{_CURRENCY}?{NUMBER}(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?(?:\s?\\?%)?(?![\d])"
-)
+_LAST = re.compile(rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?{_CURRENCY}?{NUMBER}(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?(?:\s?\\?%)?(?![\d])")
 
 
 _DENIED = re.compile(r"(?:\bnot|n't|n’t|≠|\\neq?|不是|并非)\s{0,3}\$?\Z")
@@ -188,7 +200,9 @@ def _choice(rest: str) -> Value | None:
     match = _CHOICE.match(bare) or _CHOICE_REASON.match(bare)
     if not match:
         return None
-    if bare[match.end() : match.end() + 2].startswith(" ") and re.match(r"\s+(?!because|since|as|which|is\b|and\b|or\b)[a-z]", bare[match.end() :]):
+    if bare[match.end() : match.end() + 2].startswith(" ") and re.match(
+        r"\s+(?!because|since|as|which|is\b|and\b|or\b)[a-z]", bare[match.end() :]
+    ):
         return None
     letters = [match[1]]
     end = match.end()
@@ -246,7 +260,11 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
     if end == start:
         return None
     text = rest[start:end].strip().rstrip("*_`").rstrip(",.:;").strip()
-    if text.startswith((r"\boxed", r"\fbox")) or not re.search(r"[\d\\πA-Za-z∞√∅]", text) or (re.fullmatch(r"[A-Za-z]", text) and re.match(r"\s+[A-Za-z]{2}", rest[end:])):
+    if (
+        text.startswith((r"\boxed", r"\fbox"))
+        or not re.search(r"[\d\\πA-Za-z∞√∅]", text)
+        or (re.fullmatch(r"[A-Za-z]", text) and re.match(r"\s+[A-Za-z]{2}", rest[end:]))
+    ):
         return None
     if _COMPARED.match(rest, end):
         return None
@@ -311,7 +329,7 @@ def _with_unit(text: str, rest: str, end: int) -> tuple[str, int]:
     unit, position = "", end
     for _ in range(3):
         word = _UNIT_WORDS.match(rest, position)
-        if not word or (word.group().strip(" ~").lower().rstrip(".") in _STOP and not _INCHES.match(rest, position)):
+        if not word or (_STOP.fullmatch(word.group().strip(" ~").lower().rstrip(".")) and not _INCHES.match(rest, position)):
             break
         unit, position = unit + word.group().rstrip("."), word.end() - (word.group().endswith("."))
     if per := re.compile(r" per [A-Za-z]{1,20}(?![A-Za-z])").match(rest, position):
