@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from mathcode.responses.parse import END_MARKS
 
 _END = re.compile(END_MARKS)
-_GOES_ON = re.compile(r"[ \t]?[a-z,;:)'\"`’”]|[ \t]?(?:is|are|stands?|means?)\b")
+_GOES_ON = re.compile(r"[ \t]{1,3}[a-z]|[ \t]?[,;:)'\"`’”]")
 _DRESS = r"[ \t]{0,8}(?:[*_#>]{1,6}[ \t]{0,4}){0,3}"
 _HEADER = re.compile(
     rf"{_DRESS}(?:"
