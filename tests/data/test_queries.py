@@ -15,7 +15,8 @@ from mathcode import settings, tables
 from mathcode.data import queries, sources
 from mathcode.data.readers import english
 from mathcode.data.readers.english import Query
-from mathcode.data.text import CorpusError, boxes, canonical, last_box, query_id, read_all, unboxed
+from mathcode.data.text import CorpusError, canonical, last_box, query_id, read_all, unboxed
+from mathcode.responses.boxes import boxes
 
 ROOT = Path(__file__).parents[2]
 CONFIGURED = settings.Sources.model_validate(yaml.safe_load((ROOT / "config/sources.yaml").read_text(encoding="utf-8")))
@@ -40,7 +41,7 @@ def table(rows: int) -> pl.DataFrame:
     ],
 )
 def test_boxes(text, contents):
-    assert [content for _, _, content in boxes(text)] == contents
+    assert [box.content for box in boxes(text)] == contents
     assert last_box(text) == (contents[-1] if contents else "")
 
 

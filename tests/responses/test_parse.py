@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from support.strategies import LINES, PLAIN, block, responses
 
 from mathcode.methods.autocode.form import CUES, FORM, HINTS
-from mathcode.responses import parse
+from mathcode.responses import parse, reading
 from mathcode.responses.parse import OUTPUT_FENCE, Segment
 
 
@@ -17,8 +17,7 @@ def test_segments_join_to_the_text_and_alternate(text):
     assert all(part.text for part in parts)
     assert [part.generated for part in parts] == [number % 2 == 0 for number in range(len(parts))]
     shown = [part for part in parts if not part.generated]
-    assert len(shown) == len(parse.outputs(text))
-    assert parse.without_outputs(text) == "".join(part.text for part in parts if part.generated)
+    assert 0 <= len(parse.outputs(text)) - len(shown) <= 1  # the last one may be cut off
 
 
 @given(PLAIN, LINES, PLAIN)
@@ -43,7 +42,6 @@ def test_rounds_of_a_response():
     text = f"First.\n{block('x = 1', '')}Then\n{block('print(x)', '1')}So 1."
     assert parse.programs(text) == ["x = 1", "print(x)"]
     assert parse.outputs(text) == ["", "1"]
-    assert parse.without_outputs(text) == ("First.\n```python\nx = 1\n```\n```outputThen\n```python\nprint(x)\n```\n```outputSo 1.")
 
 
 FENCES = {
@@ -74,7 +72,7 @@ PENDING = {
     "box after the program": (block("a") + "So \\boxed{1}", None),
     "text after the program": (block("a") + "So", None),
     "unclosed block": ("```python\na", None),
-    "unclosed block before the output fence": ("```python\na\n```output", None),
+    "unclosed block before the output fence": ("```python\na\n```output", "a"),
     "second block unclosed": (block("a") + "```python\nb", None),
     "no program": ("The answer is 3.", None),
     "output fence alone": (OUTPUT_FENCE, None),
@@ -128,6 +126,6 @@ def test_methodology(name):
 
 
 def test_released_test_for_code():
-    assert parse.writes_code(block("x"))
-    assert parse.writes_code("print(1)")
-    assert not parse.writes_code("I print 1.")
+    assert reading.read(block("x")).writes_code
+    assert reading.read("print(1)").writes_code
+    assert not reading.read("I print 1.").writes_code

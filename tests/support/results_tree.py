@@ -71,6 +71,7 @@ def grade(query_id: str, mode: str, methodology: str, right: bool, **changes) ->
         "programs_failed": int(code and not right),
         "finish_reason": "stop",
         "isolation": "sandbox",
+        "run_on": 0,
         "grader": "test-grader-1",
     } | changes
 

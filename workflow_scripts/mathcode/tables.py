@@ -75,15 +75,16 @@ GRADES = Table(
         "strict": Column(pl.Boolean, "the last stated answer equals the gold"),
         "lenient": Column(pl.Boolean, "any stated answer equals the gold"),
         "code_executed": Column(pl.Boolean, "at least one program was executed"),
-        "code_written": Column(pl.Boolean, "at least one ```python block or print( was written"),
+        "code_written": Column(pl.Boolean, "at least one program or print( was written"),
         "code_decides": Column(
-            pl.Boolean, "the graded answer is what a program printed: its box repeats the last output, or there is no box"
+            pl.Boolean, "the graded answer is what a program printed: it repeats the last output, or was taken from there"
         ),
         "attempts": Column(pl.Int32, "methodology attempts: 1 + reflective hints (the paper's rounds)"),
         "executions": Column(pl.Int32, "programs executed"),
         "programs_failed": Column(pl.Int32, "programs that did not end with outcome ok"),
         "finish_reason": Column(pl.String, "as in rollouts"),
         "isolation": Column(pl.String, "as in rollouts", nullable=True),
+        "run_on": Column(pl.Int32, "characters behind the end of the answer, which are not read"),
         "grader": Column(pl.String, "name and version of the grader"),
     },
 )

@@ -8,45 +8,29 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from mathcode.core.errors import UserError
-from mathcode.responses import parse
+from mathcode.responses.boxes import boxes
 
 Record = dict[str, Any]
 Row = TypeVar("Row")
-_BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*")
 
 
 class CorpusError(UserError):
     """A record or a table is not what its declaration promises."""
 
 
-def boxes(text: str) -> list[tuple[int, int, str]]:
-    r"""Start, end and content of every \boxed{}, \fbox{}, \framebox{} with balanced braces; \boxed 7 counts too."""
-    found, position = [], 0
-    while match := _BOX.search(text, position):
-        start, position = match.span()
-        if text[position : position + 1] != "{":
-            end = position + len(re.match(r"[^\s$.,;]*", text[position:]).group())
-            content = text[position:end]
-        elif (brace := parse.closing_brace_of_box(text, position + 1)) is None:
-            continue
-        else:
-            content, end = text[position + 1 : brace], brace + 1
-        found.append((start, end, content.strip()))
-        position = max(end, position)
-    return found
-
-
 def last_box(text: str) -> str:
     """Content of the last box, or "" without one."""
     found = boxes(text)
-    return found[-1][2] if found else ""
+    return found[-1].content if found else ""
 
 
 def unboxed(text: str) -> str:
     """The text with every box replaced by its content."""
-    for start, end, content in reversed(boxes(text)):
-        text = text[:start] + content + text[end:]
-    return text
+    parts, position = [], 0
+    for box in boxes(text):
+        parts += [text[position : box.start], box.content]
+        position = box.end
+    return "".join([*parts, text[position:]])
 
 
 def without_dollars(text: str) -> str:

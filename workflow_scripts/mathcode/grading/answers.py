@@ -1,38 +1,25 @@
-"""What a response answers: extraction from its text, and whether a program decided it.
+"""Which of the things a response says is its answer, and whether a program decided it.
 
 Three sets of rules, chosen by `grading.extraction`:
 
-    autocode      the last box; else the last sentence "answer is ..."; else the last line a program printed; else the last
-                  number of the last attempt. Only what the model itself stated counts: no box inside execution output or
-                  inside the source text of a program. The same for every benchmark
-    deepseek_math the order of the DeepSeek-Math harness on the whole text, outputs included: `final answer is $...$.
-                  I hope`; all boxes; "he answer is"; the last output; the last number. Word problems take the last of these,
-                  other benchmarks as many of the last distinct ones as the reference answer has items
-    qwen2.5_math  the order of the Qwen2.5-Math harness: `final answer is $...$. I hope`; the last box; "he answer is";
-                  "final answer is"; "答案是"; the last number. None of our benchmarks has its rule for multiple choice
-
-The two of others are for comparison with numbers published under them.
+    autocode      what the last attempt committed to last: a box, a sentence "the answer is ...", an answer line, and the like, outside
+                  of thinking, programs and outputs; what was taken back does not count, nor what follows the end of the answer. Where
+                  nothing was committed to: what its last sentence concludes, what a program printed last, the last number.
+                  The same for every benchmark
+    deepseek_math, qwen2.5_math: the orders of two published harnesses, see `mathcode.grading.harness_orders`
 """
 
 import re
 from dataclasses import dataclass
 
-from mathcode.grading.equality import equal, listed, normalise
-from mathcode.responses import parse
+from mathcode.grading import equality
+from mathcode.grading.harness_orders import as_deepseek_math, as_qwen
+from mathcode.responses import reading, statements, values
 from mathcode.responses.form import PLAIN, Form
-from mathcode.responses.parse import boxes
-
-__all__ = ["RULES", "Answers", "boxes", "code_decides", "extract", "normalise"]
+from mathcode.responses.reading import Attempt
+from mathcode.responses.statements import Mark
 
 RULES = ("autocode", "deepseek_math", "qwen2.5_math")
-_SENTENCE = re.compile(r"(?:\banswer\s+is\b|答案[是为])\s*[:：]?\s*([^\n]+)", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"[.。](?=\s|$)|\.\s*$")
-_NUMBER = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|-?\.\d+")
-_MINERVA = re.compile(r"final answer is \$(.*?)\$\. I hope", re.DOTALL)
-_HARNESS_NUMBER = re.compile(r"-?\d*\.?\d+")
-_WORD_PROBLEMS = ("gsm", "mgsm", "cmath", "svamp", "asdiv", "mawps", "arithmetic")
-"""Beginnings of the names of datasets with one number as the answer."""
-_PROGRAM = re.compile(r"```python.*?(?:```|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -43,99 +30,148 @@ class Answers:
     candidates: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Choice:
+    """An answer and whether a program printed it; `answer` is None where there is none."""
+
+    answer: str | None
+    printed: bool = False
+
+
 def extract(response: str, rules: str = "autocode", dataset: str = "", question: str = "", gold: str = "", form: Form = PLAIN) -> Answers:
     """The answers of a response; `strict` is None when there is nothing to extract.
 
     Args:
         response: its whole text, with the outputs of its programs.
         rules: one of RULES.
-        dataset: name of the query's dataset; like the next two read by the rules `deepseek_math` only.
-        question: text of the query.
-        gold: its reference answer.
-        form: what separates attempts; of several, only the last has a last number that counts.
+        dataset: name of the query's dataset; read by the rules `deepseek_math` only.
+        question: text of the query; `autocode` leaves the boxes out that quote it.
+        gold: its reference answer; read by the rules `deepseek_math` only.
+        form: what separates attempts; of several, only the last counts.
     """
-    stated = boxes(_stated_text(response))
+    read = form.read(response, question)
     if rules == "deepseek_math":
-        strict = _as_deepseek_math(response, dataset.startswith(_WORD_PROBLEMS), question, gold)
+        strict = as_deepseek_math(response, dataset, question, gold)
     elif rules == "qwen2.5_math":
-        strict = _as_qwen(response)
+        strict = as_qwen(response)
     else:
-        strict = stated[-1] if stated else _sentence(response) or _printed(response) or _last_number(response, form)
-    candidates = dict.fromkeys([*stated, strict] if strict is not None else stated)
-    return Answers(strict, tuple(candidates))
+        strict = _choose(read.attempts[-1]).answer
+    boxed = [mark.value for attempt in read.attempts for mark in attempt.marks if mark.kind == "box"]
+    return Answers(strict, tuple(dict.fromkeys([*boxed, strict] if strict is not None else boxed)))
 
 
-def _as_deepseek_math(response: str, single: bool, question: str, gold: str) -> str | None:
-    """Answer by the order of the DeepSeek-Math harness, several of them joined by commas."""
-    outputs = parse.outputs(response)
-    if minerva := _MINERVA.findall(response):
-        found = minerva[-1:]
-    elif not (found := boxes(response)):
-        if "he answer is" in response:
-            found = [response.rsplit("he answer is", 1)[1]]
-        elif outputs:
-            found = outputs[-1:]
-        else:
-            found = _HARNESS_NUMBER.findall(response.replace(",", ""))[-1:]
-    found = [_first_line(one) for one in found]
-    if not single:
-        if "separated by commas" in question:
-            found = [part for one in found for part in ([one] if re.search(r"[()\[\]]", one) else one.split(","))]
-        found = [part.strip() for one in found for part in re.split(r"\\text\s*\{\s*and\s*\}", one)]
-    latest = list(dict.fromkeys(reversed([one for one in found if one])))
-    wanted = 1 if single else listed(gold)
-    return ", ".join(reversed(latest[:wanted])) or None
+def released(response: str, question: str = "", form: Form = PLAIN) -> tuple[str, ...]:
+    """What AutoCode's released program counts, right if any of it is: all boxes, and what the first program printed."""
+    read = form.read(response, question)
+    boxed = [mark.value for attempt in read.attempts for mark in attempt.marks if mark.kind == "box"]
+    first = next((output.text for attempt in read.attempts for output in attempt.outputs), "")
+    line = reading.printed(first)
+    return tuple(dict.fromkeys([*boxed, _in_output(line)] if line is not None else boxed))
 
 
-def _as_qwen(response: str) -> str | None:
-    """Answer by the order of the Qwen2.5-Math harness."""
-    if minerva := _MINERVA.findall(response):
-        return minerva[-1].strip() or None
-    if found := boxes(response):
-        return found[-1]
-    for phrase in ("he answer is", "final answer is", "答案是"):
-        if phrase in response:
-            return _first_line(response.rsplit(phrase, 1)[1]) or None
-    return next(iter(_HARNESS_NUMBER.findall(response.replace(",", ""))[-1:]), None)
-
-
-def _first_line(text: str) -> str:
-    """The first line, without what sentences put around an answer."""
-    lines = text.strip().splitlines() or [""]
-    return lines[0].lstrip(":：").strip().rstrip("./。").strip()
-
-
-def code_decides(response: str, answer: str | None) -> bool:
-    """Whether the graded answer is what a program printed: the last line of the last output, or there is no box at all.
-
-    A box decides for the program when it repeats that line as text or as a number.
-    """
-    printed = _printed(response)
-    if answer is None or not parse.outputs(response):
+def code_decides(response: str, answer: str | None, question: str = "", form: Form = PLAIN) -> bool:
+    """Whether the graded answer is what a program printed: it comes from the last output of the last attempt, or repeats it."""
+    last = form.read(response, question).attempts[-1]
+    line = _printed(last)
+    if answer is None or line is None:
         return False
-    if not boxes(_stated_text(response)):
-        return True
-    return printed is not None and equal(answer, printed) is True
+    chosen = _choose(last)
+    return (chosen.printed and chosen.answer == answer) or _same(answer, _in_output(line, question))
 
 
-def _stated_text(response: str) -> str:
-    """What the model said in its own words: no execution output, no program text."""
-    return _PROGRAM.sub(" ", parse.without_outputs(response))
+def _choose(attempt: Attempt) -> _Choice:
+    """The answer of an attempt: its last commitment that stands, else what it concludes, prints or mentions last."""
+    committed = _commitment(attempt)
+    if isinstance(committed, str):
+        return _Choice(committed)
+    return _uncommitted(attempt, committed)
 
 
-def _sentence(response: str) -> str | None:
-    """What follows the last "answer is", up to the end of its sentence."""
-    matches = _SENTENCE.findall(_stated_text(response))
-    return _SENTENCE_END.split(matches[-1])[0].strip() or None if matches else None
+def _commitment(attempt: Attempt) -> str | int:
+    """The last commitment that was not taken back, or the place behind which the attempt is free of any."""
+    start = 0
+    standing: Mark | None = None
+    taken: Mark | None = None
+    for mark in attempt.marks:
+        if mark.kind in ("box", "statement"):
+            standing, taken = mark, None
+        elif mark.kind == "words":
+            if standing is None or standing.kind == "words" or (taken is not None and taken.strength > 1):
+                standing, taken = mark, None
+        elif standing is not None and mark.start >= standing.end:
+            if mark.strength == 3 and _is_close(attempt, standing, mark):
+                standing, taken, start = None, None, mark.end
+            elif taken is None or mark.strength > taken.strength:
+                taken = mark if taken is None else Mark("retraction", taken.start, taken.end, strength=mark.strength)
+    if standing is None:
+        return start
+    if taken is not None and (instead := _instead(attempt, taken)) is not None:
+        return instead
+    return standing.value
 
 
-def _printed(response: str) -> str | None:
-    """The last non-empty line of the last execution output."""
-    outputs = parse.outputs(response)
-    lines = [line.strip() for line in outputs[-1].splitlines() if line.strip()] if outputs else []
-    return lines[-1] if lines else None
+def _is_close(attempt: Attempt, standing: Mark, mark: Mark) -> bool:
+    """Whether a retraction speaks of a commitment: nothing with a number of its own stands between them."""
+    between = attempt.text[standing.end : mark.start]
+    return (len(between) <= 2000 and not re.search(r"\d", between[:2000])) or (
+        mark.strength == 3 and re.match(r"\W*(?:\\|my|the|I)", attempt.text[mark.start : mark.end]) is not None
+    )
 
 
-def _last_number(response: str, form: Form) -> str | None:
-    numbers = _NUMBER.findall(_stated_text(form.attempts(response)[-1]))
-    return numbers[-1] if numbers else None
+def _instead(attempt: Attempt, taken: Mark) -> str | None:
+    """What an attempt concludes after it took something back; None where it finds it right after all."""
+    concluded = [mark for mark in attempt.conclusions(taken.start) if mark.cued or taken.strength > 1]
+    if concluded:
+        return None if taken.strength == 1 and _confirmed(attempt, taken, concluded[-1].end) else concluded[-1].value
+    if taken.strength == 1:
+        return None
+    return next((value for start, end in reversed(attempt.stretches(taken.end)) if (value := _last(attempt, start, end))), None)
+
+
+def _confirmed(attempt: Attempt, taken: Mark, end: int) -> bool:
+    return any(statements.confirms(attempt.text, start, last) for start, last in attempt.stretches(taken.end))
+
+
+def _uncommitted(attempt: Attempt, start: int) -> _Choice:
+    """What an attempt says that commits to nothing behind a place."""
+    line = _printed(attempt) if attempt.outputs and attempt.outputs[-1].end > start else None
+    said = max([start, *(output.end for output in attempt.outputs[-1:])])
+    concluded = [mark for mark in attempt.conclusions(said) if mark.cued]
+    if concluded and (line is not None or _is_last(attempt, concluded[-1])):
+        return _Choice(concluded[-1].value)
+    if line is not None:
+        return _Choice(_in_output(line, attempt.question), True)
+    return _Choice(next((value for first, last in reversed(attempt.stretches(said)) if (value := _last(attempt, first, last))), None))
+
+
+def _is_last(attempt: Attempt, mark: Mark) -> bool:
+    """Whether no sentence with a number follows the one of a conclusion."""
+    rest = attempt.text[mark.end : attempt.prose[-1][1]]
+    stop = re.search(r"[.!?](?=\s|$)|[。！？]|\n", rest)
+    return stop is None or not re.search(r"\d", rest[stop.end() :])
+
+
+def _last(attempt: Attempt, start: int, end: int) -> str | None:
+    return values.last_value(attempt.text[start:end], attempt.question)
+
+
+def _printed(attempt: Attempt) -> str | None:
+    """The last line of the last output of an attempt, if it tells a value."""
+    return reading.printed(attempt.outputs[-1].text) if attempt.outputs else None
+
+
+_LABEL = re.compile(r"[A-Za-z一-鿿][^:：=\n\d(\[{]{0,80}(?:\([^()\n]{0,40}\)\s{0,4})?[:：=]\s*(?=[-−+$(\[]?\s?[\d.$(\[\\-])(?!\d\d\b)")
+
+
+def _in_output(line: str, question: str = "") -> str:
+    """The value in a line that a program printed: behind a label or in a sentence, else the line."""
+    found = [mark for mark in statements.marks(line, 0, len(line), question) if mark.kind in ("box", "statement")]
+    if found:
+        return found[-1].value
+    label = _LABEL.match(line)
+    return line[label.end() :].strip() if label else line
+
+
+def _same(answer: str, printed: str) -> bool:
+    """Whether an answer repeats what was printed, by the exact judge's equality as far as that decides at once."""
+    return equality.equal(printed, answer) is True

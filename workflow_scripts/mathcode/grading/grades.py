@@ -7,7 +7,6 @@ import polars as pl
 from mathcode import settings, tables
 from mathcode.grading import answers
 from mathcode.grading.judge import Case, GradingError, Judge, Verdict
-from mathcode.responses import parse
 from mathcode.responses.form import Form
 
 
@@ -54,6 +53,7 @@ def _case(row: dict, query: dict, form: Form, extraction: str) -> Case:
 def _grade(row: dict, case: Case, verdict: Verdict, judge: str, form: Form) -> dict:
     """One row of table `grades`. Where a program could not be run, nothing is known of the response."""
     executed = [round_["outcome"] for round_ in row["rounds"] if round_["outcome"]]
+    read = form.read(row["response"], case.question)
     outcome = "infrastructure_error" if "infrastructure_error" in executed else verdict.outcome
     sound = outcome != "infrastructure_error"
     return {
@@ -63,11 +63,12 @@ def _grade(row: dict, case: Case, verdict: Verdict, judge: str, form: Form) -> d
         "strict": sound and verdict.accepted,
         "lenient": sound and verdict.lenient,
         "code_executed": bool(executed),
-        "code_written": parse.writes_code(row["response"]),
-        "code_decides": bool(executed) and answers.code_decides(row["response"], case.answer),
+        "code_written": read.writes_code,
+        "code_decides": bool(executed) and answers.code_decides(row["response"], case.answer, case.question, form),
         "attempts": len(form.attempts(row["response"])),
         "executions": len(executed),
         "programs_failed": sum(one != "ok" for one in executed),
+        "run_on": read.run_on,
         "grader": judge,
     }
 

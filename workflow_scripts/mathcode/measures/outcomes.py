@@ -18,7 +18,7 @@ DEFINITIONS = {
     "accuracy": "share of correct responses; low and high: 95 % Wilson interval",
     "lenient_accuracy": "share of responses in which any stated answer equals the reference answer",
     "code_rate": "share of responses with at least one executed program",
-    "code_written_rate": "share of responses that hold a ```python block or a print( call, executed or not",
+    "code_written_rate": "share of responses that hold a program or a print( call, executed or not",
     "code_decides_rate": "share of responses whose graded answer is what a program printed",
     "attempts": "responses by number of methodology attempts: 1 + reflective hints in the text",
     "outcomes": "responses by outcome of grading, infrastructure errors included",

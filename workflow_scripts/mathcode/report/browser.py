@@ -20,6 +20,7 @@ from mathcode.core.errors import UserError
 from mathcode.measures import outcomes
 from mathcode.paths import START
 from mathcode.report.results import EXPLORED, Arm, Results
+from mathcode.responses import parse
 
 TEMPLATE = Path(__file__).with_name("browser.html")
 
@@ -217,8 +218,24 @@ def _answers(path: Path, grades: pl.DataFrame, questions: pl.DataFrame) -> dict[
 
 
 def _answer(row: dict) -> list:
-    rounds = [[part["text"], part["program"] is not None, part["output"], part["outcome"]] for part in row["rounds"]]
+    rounds = [[_parts(part["text"]), part["program"] is not None, part["output"], part["outcome"]] for part in row["rounds"]]
     return [row["methodology"], row["outcome"], row["answer"], row["attempts"], row["code_executed"], rounds]
+
+
+def _parts(text: str) -> list[list]:
+    """What the model wrote in a round: stretches of text, and of programs without their fences; no blank ones, no fence at the end."""
+    parts: list[list] = []
+    for span in parse.spans(text):
+        if span.kind == "asked":
+            continue
+        code = span.kind == "program"
+        written = span.block.read(text) if code else text[span.start : span.end]
+        if parts and not code and not parts[-1][1]:
+            parts[-1][0] += written
+        else:
+            parts.append([written, code])
+    kept = [[written.rstrip() if code else written.strip(), code] for written, code in parts]
+    return [part for part in kept if part[0]]
 
 
 def _items(questions: pl.DataFrame, answers: dict[str, dict[str, list]], facts: pl.DataFrame) -> dict[str, dict]:

@@ -3,12 +3,11 @@
 A method gives the sentences (`mathcode.methods.*.form`); a response that has none of them is one attempt, by a program or in words.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Literal
 
+from mathcode.responses import parse, reading
 from mathcode.responses.parse import CODE_FENCE, OUTPUT_FENCE
 
 
@@ -27,25 +26,30 @@ class Form:
         """All of its sentences, and what opens and closes programs and answers: a tokenizer made for a method has a token for each."""
         return [*self.cues.values(), *self.hints.values(), f"{CODE_FENCE}\n", OUTPUT_FENCE, "\n```\n", "The answer is \\boxed{", "}."]
 
+    def read(self, text: str, question: str = "") -> reading.Reading:
+        """A response to a question, cut into attempts by the hints."""
+        return reading.read(text, question, tuple(self.hints.values()))
+
     def attempts(self, text: str) -> list[str]:
-        """The methodology attempts of a response: the stretches between hints."""
-        return self._hint.split(text) if self.hints else [text]
+        """The methodology attempts of a response: the stretches between hints. A hint that a program prints is none."""
+        found, start = [], 0
+        for span in parse.spans(text, tuple(self.hints.values())):
+            if span.kind == "hint":
+                found.append(text[start : span.start])
+                start = span.end
+        return [*found, text[start:]]
 
     def methodology(self, attempt: str) -> Literal["cot", "code"]:
-        """Methodology of an attempt: what its cue announces; without a cue, code iff it holds a ```python fence."""
+        """Methodology of an attempt: what its cue announces; without a cue, code iff it holds a program, closed or not."""
         opening = attempt.lstrip()
         for name, cue in self.cues.items():
             if opening.startswith(cue):
                 return name
-        return "code" if CODE_FENCE in attempt else "cot"
+        return "code" if any(span.kind == "program" for span in parse.spans(attempt)) else "cot"
 
     def first_methodology(self, text: str) -> Literal["cot", "code"]:
         """Methodology chosen first: the decision that selection accuracy and the prior are about."""
         return self.methodology(self.attempts(text)[0])
-
-    @cached_property
-    def _hint(self) -> re.Pattern:
-        return re.compile("|".join(re.escape(hint) for hint in self.hints.values()))
 
 
 PLAIN = Form()

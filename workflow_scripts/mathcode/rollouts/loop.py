@@ -167,22 +167,12 @@ def _after_call(row: Row, completion: Completion, tokenizer) -> list[str]:
     if completion.ended == "length":
         row.finish_reason = "length"
         return []
-    programs = _pending_programs(tokenizer.decode(row.token_ids, skip_special_tokens=True)[row.shown :])
+    programs = parse.pending_programs(tokenizer.decode(row.token_ids, skip_special_tokens=True)[row.shown :])
     if not programs:
         row.finish_reason = "stop"
     elif completion.ended == "eos":
         row.unwrite_last()
     return programs
-
-
-def _pending_programs(text: str) -> list[str]:
-    """The programs that the text since the last output shown asks to run, in order.
-
-    What follows an output that the model wrote itself counts alone: what stands before it has run nothing.
-    """
-    if parse.pending_program(text) is None:
-        return []
-    return parse.programs(parse.segments(text)[-1].text)
 
 
 def _show_outputs(row: Row, programs: list[str], executions: list[Execution], tokenizer, limits: settings.Interpreter) -> None:

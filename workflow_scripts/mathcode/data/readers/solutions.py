@@ -10,9 +10,8 @@ from mathcode.data.draft import STATEMENT, Draft, agrees
 from mathcode.data.readers import english
 from mathcode.data.readers.records import CONVERSATION, FLAG, NUMBER, TEXT, TEXT_OR_NULL, reads
 from mathcode.data.text import Record, last_box, plain, without_dollars
+from mathcode.responses import parse
 
-_INTERLEAVED = re.compile(r"```python[ \t]*\n(.*?)\n?```\s*```output[ \t]*\n(.*?)\n?```[ \t]*\n?", re.DOTALL)
-_LLM_CODE = re.compile(r"<llm-code>\n?(.*?)\n?</llm-code>\s*<llm-code-output>\n?(.*?)\n?</llm-code-output>\n?", re.DOTALL)
 _CALCULATION = re.compile(r"<<[^<>]*>>")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\s*=(?!=)")
 _PROGRAM_REQUEST = re.compile(r"(?i)\s*(?:please |let's )(?:write|program)\b[^.?!]*\b(?:program|python)\b[^.?!]*[.!]?\s*$")
@@ -64,7 +63,7 @@ def straight_line(record: Record) -> Draft | str:
 def tora(record: Record) -> Draft | str:
     """ToRA examples: a conversation of two messages, programs and outputs inside the second."""
     question, response = (message["content"] for message in record["messages"])
-    return _interleaved(question, record["gt"], response, _INTERLEAVED, record["dataset"])
+    return _interleaved(question, record["gt"], response, record["dataset"])
 
 
 @reads(query=TEXT, response=TEXT, type=TEXT_OR_NULL)
@@ -100,7 +99,7 @@ def openmathinstruct1(record: Record) -> Draft | str:
     """OpenMathInstruct-1: solutions its own grader accepted; the value of a block's last line counts as printed."""
     if not record["is_correct"]:
         return "wrong in the source"
-    draft = _interleaved(record["question"], record["expected_answer"], record["generated_solution"], _LLM_CODE, record["dataset"])
+    draft = _interleaved(record["question"], record["expected_answer"], record["generated_solution"], record["dataset"])
     return draft if isinstance(draft, str) else draft._replace(programs=tuple(_printing(program) for program in draft.programs))
 
 
@@ -109,7 +108,7 @@ def mmos(record: Record) -> Draft | str:
     """MMOS: ToRA-like responses; the gold is what the response states, so only its programs vouch for it."""
     question = record["prompt"].replace("<|user|>", "").replace("<|assistant|>", "").strip()
     gold = last_box(record["completion"])
-    return _interleaved(question, gold, record["completion"], _INTERLEAVED, None) if gold else "states no answer"
+    return _interleaved(question, gold, record["completion"], None) if gold else "states no answer"
 
 
 @reads(question=TEXT, answer=TEXT, family=TEXT, demo=TEXT)
@@ -139,11 +138,23 @@ READERS: dict[str, Callable[[Record], Draft | str]] = {
 }
 
 
-def _interleaved(question: str, gold: str, response: str, block: re.Pattern, kind: str | None) -> Draft | str:
-    """Cut a response at its program blocks; it must state the gold in its last text."""
-    pieces = block.split(response)
-    texts, programs, recorded = pieces[::3], pieces[1::3], pieces[2::3]
-    if any("```" in text or "<llm-code" in text for text in texts):
+def _interleaved(question: str, gold: str, response: str, kind: str | None) -> Draft | str:
+    """Cut a response at its programs; it must state the gold in its last text."""
+    texts, programs, recorded = [""], [], []
+    for span in parse.spans(response):
+        content = span.block.read(response) if span.block else response[span.start : span.end]
+        if span.kind == "output":
+            recorded.append(content)
+            texts.append("")
+        elif span.kind == "program" and span.block.closed and len(programs) == len(recorded):
+            programs.append(content)
+        elif len(programs) > len(recorded) and content.strip():
+            return "a program without output"
+        elif span.kind not in ("prose", "thinking") or parse.CLOSE_FENCE in content:
+            return "a block that is no program"
+        elif len(programs) == len(recorded):
+            texts[-1] += content
+    if len(programs) > len(recorded):
         return "a program without output"
     stated = last_box(texts[-1])
     if not stated or not agrees(without_dollars(stated), without_dollars(gold)):

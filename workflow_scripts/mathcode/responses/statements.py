@@ -1,0 +1,314 @@
+"""Where prose states an answer, where it takes one back, and where it only concludes: marks with their places, in English and Chinese.
+
+A statement commits: a box, "the answer is", ####, answer tags, a key `answer` of JSON, "option B is correct". A conclusion ("so it is
+7") counts where nothing commits, or after something was taken back. A retraction has a strength: see RETRACTIONS.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from mathcode.responses import values
+from mathcode.responses.boxes import boxes, is_blank
+
+_LEADS = re.compile(
+    r"(?P<tag><\s?answer\s?>)"
+    r"|(?P<hash>^[ \t*]{0,8}####(?!#)[ \t]{0,8}(?=\S))"
+    r"|(?P<json>[\"'](?:final_?\s?)?answer[\"']\s{0,8}:\s{0,8})"
+    r"|(?P<heading>^[ \t#*_]{0,12}(?:the\s)?(?:final\s)?answer[ \t*_:：]{0,8}$)"
+    r"|(?P<answer>\banswers?\b(?!\s+(?:key|choices?|options?)\b)[^\n:：=.?!]{0,60}?(?:\b(?:is|are|"
+    r"would be|should be|must be|will be|has to be|comes? (?:out )?(?:to|as)|becomes|equals?)\b|"
+    r"[:：=]))"
+    r"|(?P<short>^[ \t*_>]{0,8}ans(?:\.|wer)?\s{0,4}[:=.]\s{0,4})"
+    r"|(?P<final>\b(?:final|correct) (?:result|value|total|output|count|number|choice|option|solution)\b[^\n:：=.?!]{0,40}?(?:\b(?:is|"
+    r"are|equals?)\b|[:：=]))"
+    r"|(?P<correction>\b(?:correction|corrected|edit|update)\s{0,3}[:：]|更正[:：为]?)"
+    r"|(?P<chosen>\b(?:choose|select|pick|go with)\s+(?=[\W_]{0,4}(?:(?:option|choice|answer|letter)\b)?[\W_]{0,4}[A-J](?![A-Za-z'’])))"
+    r"|(?P<option>\b(?:option|choice|statement)\s+[\W_]{0,4}(?P<letter>[A-J])[\W_]{0,4}\s+is\s+(?:the\s+)?(?:correct|"
+    r"right|answer|only|best))"
+    r"|(?P<chinese>答案(?:应该是|应当是|应该为|应是|应为|就是|[是为选]|[:：]|等于)[:：]?|答案(?=不是[^\n。]{1,30}而是))"
+    r"|(?P<reply>(?:^|(?<=[\n。\s*]))答\s?[:：,，])"
+    r"|(?P<pick>(?:应|故|所以|因此|正确)?选择?(?:选项)?[:：]?(?=[\s(（$*]{0,3}[A-J](?![A-Za-z])))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What stands before a stated answer."""
+
+_CONCLUSIONS = re.compile(
+    r"(?:\b(?:is|are|was|were|be|equals?|gives?|makes?|becomes?|get|gets|obtain|have|leaves|yields?|"
+    r"costs?|needs?|paid|pays|took|takes|earns?|totals?)\b|=|[:：]|得到?|等于|[是为共])"
+    r"[ \t*_]{0,6}(?:\btherefore\b|\bthen\b|\bexactly\b|\bonly\b|\ba total of\b|\bnow\b)?"
+    r"[ \t*_]{0,4}(?=[-−+(\[]?[$€£¥￥\\]{0,2}[$\d.\\*(\[])",
+    re.IGNORECASE,
+)
+_CUES = re.compile(
+    r"\b(?:so|thus|therefore|hence|finally|altogether|in total|in all|overall|total|result|sum|"
+    r"value|in conclusion|consequently|it|that|this|should be|must be)\b|"
+    r"所以|因此|故|总|共|结果",
+    re.IGNORECASE,
+)
+
+RETRACTIONS = (
+    (
+        3,
+        r"(?<![^\s.!?,;:。，—(*\"])(?:(?:but |no, |and |oh, |wait, )?(?:that|this|it|which)(?:'s|’s|"
+        r" is| was| can't be| cannot be| can’t be| must be| seems| looks)"
+        r"|(?:but )?(?:my|the|our)(?: first| earlier| previous| initial| above| last| own)?(?: answer|"
+        r" guess| result| box| calculation| solution| attempt| value)(?: above)?(?: is| was)"
+        r"|\\(?:boxed|fbox)\s?\{[^{}]{1,60}\}\s?\$?(?: is| was))"
+        r"\s(?:clearly |obviously |actually |certainly |therefore |simply )?(?:not (?:right|correct|"
+        r"the answer|quite right)|wrong|incorrect|a slip|a mistake|a typo|mistaken|off\b|an error|"
+        r"impossible|too (?:high|low|large|small|many|much|few|little))",
+    ),
+    (
+        3,
+        r"\bI (?:mis(?:read|counted|calculated|took|understood|interpreted)|was wrong|take (?:that|"
+        r"it) back)|\bscratch that|\bstrike that|\bI (?:made|see) (?:a|an|my) (?:\w+ )?(?:mistake|"
+        r"error|slip)",
+    ),
+    (3, r"算错|看错|弄错|搞错|答错|(?:这|那|上面|前面|刚才)(?:个|的)?[^\n。，]{0,6}(?:不对|错了|有误|不正确)|不对[，。,！!]"),
+    (
+        2,
+        r"\bsorry\b|\bapolog(?:y|ies|ise|ize)\b|\boops\b|\bwhoops\b|\bmy mistake\b|\bcorrection\b|"
+        r"\blet(?: me|'s|’s| us) (?:redo|start over|try again|try (?:it |this |that )?(?:once more|"
+        r"differently)|correct|recompute|recalculate|fix|rethink|reconsider)|抱歉|对不起|更正|重新(?:计算|来|考虑|"
+        r"算|做|审题)",
+    ),
+    (
+        1,
+        r"\bwait\b|\bhold on\b|\bhmm+\b|(?<![^\s.!?(])actually\b|(?<![^\s.!?(])no[,.!—-]|\bon second "
+        r"thought|\bnot quite\b|等等|等一下|且慢|其实|不[，,]",
+    ),
+)
+"""What takes back: 3 says so (the statement before is void), 2 does if a value follows, 1 if the text then concludes otherwise."""
+
+_RETRACTION = re.compile("|".join(f"(?P<r{number}>{pattern})" for number, (_, pattern) in enumerate(RETRACTIONS)), re.IGNORECASE)
+_STRENGTHS = {f"r{number}": strength for number, (strength, _) in enumerate(RETRACTIONS)}
+_CONFIRMATION = re.compile(
+    r"\b(?:yes|yep|indeed|correct|that(?:'s| is) right|is right|checks out|confirmed|confirms|"
+    r"matches|consistent|still holds|as before|same (?:answer|result))\b|没错|正确|是对的",
+    re.IGNORECASE,
+)
+_HYPOTHETICAL = re.compile(
+    r"\b(?:if|suppose|supposing|assume|assuming|whether|unless|thought|think|guess(?:ed)?|imagine|"
+    r"maybe|perhaps|say that|would mean|might say|some say|tempted|like|such as|example|format|"
+    r"write|state|within|"
+    r"verify that|check that|ensure that|see if|put|replace|instead of)\b[^.!?\n]{0,60}\Z|"
+    r"(?:如果|假设|假如|若|设|是否|难道)[^。，\n]{0,30}\Z",
+    re.IGNORECASE,
+)
+_NEGATED = re.compile(r"(?:\bnot|n't|n’t|\brather than|\binstead of|不是|而不是)\s*\$?\s*\\?\Z", re.IGNORECASE)
+_ANSWERING = re.compile(
+    r"\b(?:answer|so|therefore|thus|hence|result|finally|choose|is)\b[^.!?\n]{0,40}\Z|^[^\w]{0,6}\Z|"
+    r"[:：=]\s*\$?\s*\Z|(?:所以|因此|答案|故)[^。\n]{0,20}\Z",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<$]|$)|[。！？]|\n")
+
+
+_LEAD_HINTS = re.compile("answer|####|ans|final |correct|edit|update|choose|select|pick|go with|option|choice|statement|答|更正|选")
+_RETRACTION_HINTS = re.compile(
+    "wrong|incorrect|not right|not correct|not the answer|not quite|slip|mistake|typo|off|error|"
+    "impossible|too |i mis|i was|i take|sorry|apolog|oops|"
+    "whoops|correction|let me |let's |let’s |let us |wait|hold on|hmm|actually|no,|no.|no!|no—|"
+    "no-|on second|错|有误|不正确|不对|抱歉|对不起|更正|重新|等|且慢|其实|不，|不,"
+)
+"""Beginnings of what the long patterns need: found quickly, since no pattern ignores case here."""
+
+MOST = 200
+"""Of more boxes, leads or retractions in a stretch of prose only as many at its beginning and at its end are read."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place where prose states, concludes or takes back.
+
+    Attributes:
+        kind: `box`, `statement`, `words` (a statement of a few words, no number, expression or choice), `conclusion` or `retraction`.
+        start, end: where it stands in the text of the response.
+        value: what is stated; "" of a retraction.
+        strength: of a retraction, 1 to 3.
+        cued: of a conclusion: its sentence says that it concludes.
+    """
+
+    kind: str
+    start: int
+    end: int
+    value: str = ""
+    strength: int = 0
+    cued: bool = False
+
+
+def marks(text: str, start: int, end: int, question: str = "", quoted: frozenset[str] = frozenset()) -> list[Mark]:
+    """The marks of a stretch of prose, in order of their beginnings.
+
+    Args:
+        text: of the whole response.
+        start, end: the stretch.
+        question: text of the question.
+        quoted: contents of the question's own boxes.
+    """
+    boxed = list(_boxes(text, start, end, question, quoted))
+    found = boxed + list(_statements(text, start, end, question))
+    for match in outer(_near(_RETRACTION, _RETRACTION_HINTS, text, start, end, 90)):
+        found.append(Mark("retraction", match.start(), match.end(), strength=_STRENGTHS[match.lastgroup]))
+    return sorted(found, key=lambda mark: (mark.start, mark.end))
+
+
+def conclusions(text: str, start: int, end: int, question: str = "") -> list[Mark]:
+    """The conclusions of a stretch of prose: "is 7", "= 7", "Total: 7" at the end of a clause, in no question and no supposition."""
+    found = []
+    last = start
+    for match in outer(_CONCLUSIONS.finditer(text, start, end)):
+        if match.start() < last:
+            continue
+        began = _sentence_start(text, start, match.start())
+        before = text[began : match.start()]
+        cue = _CUES.search(before) is not None
+        if (not cue and re.search(r"\bthere\s*\Z", before, re.IGNORECASE)) or _HYPOTHETICAL.search(before):
+            continue
+        window = text[match.end() : min(end, match.end() + values.WINDOW)]
+        value = values.stated(window, question)
+        if value and "," in value.text and re.match(r"(?:give|make|get|have|obtain|leave|need|took|take|pa)", match.group(), re.IGNORECASE):
+            continue
+        if value is None or not value.clear or not re.search(r"[\d\\π]", value.text):
+            continue
+        stop = match.end() + value.length
+        if _asks(text, stop, end) or re.match(r"\s*[-+*/×÷^=]\s*\d", text[stop : stop + 6]):
+            continue
+        found.append(Mark("conclusion", match.start(), stop, value.text, cued=cue))
+        last = stop
+    return found
+
+
+def _near(pattern: re.Pattern, hints: re.Pattern, text: str, start: int, end: int, before: int) -> Iterator[re.Match]:
+    """The matches of a pattern in a stretch, looked for only around what they cannot do without."""
+    lowered = text[start:end].lower()
+    if len(lowered) != end - start:
+        yield from pattern.finditer(text, start, end)
+        return
+    position = start
+    for hint in hints.finditer(lowered):
+        at = start + hint.start()
+        if at < position:
+            continue
+        line = text.find("\n", at, min(end, at + 300))
+        if match := pattern.search(text, max(position, at - before), line + 1 if line >= 0 else min(end, at + 300)):
+            yield match
+            position = max(match.end(), position + 1)
+
+
+def outer(items: Iterable, most: int = MOST) -> list:
+    """The first and the last `most` of the items."""
+    left = iter(items)
+    return [*islice(left, most), *deque(left, maxlen=most)]
+
+
+def confirms(text: str, start: int, end: int) -> bool:
+    """Whether a stretch says that what stands before it is right."""
+    return _CONFIRMATION.search(text, start, end) is not None
+
+
+def _boxes(text: str, start: int, end: int, question: str, quoted: frozenset[str]) -> Iterator[Mark]:
+    for box in outer(boxes(text, start, end)):
+        value = values.cut(box.content, question)
+        if is_blank(box.content) or is_blank(value):
+            continue
+        before = text[_sentence_start(text, start, box.start) : box.start]
+        if _NEGATED.search(before) or (box.content in quoted and not _ANSWERING.search(before)):
+            continue
+        yield Mark("box", box.start, box.end, value)
+
+
+def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark]:
+    for match in outer(_near(_LEADS, _LEAD_HINTS, text, start, end, 30)):
+        kind = match.lastgroup if match.lastgroup != "letter" else "option"
+        if kind in ("answer", "final", "chinese") and _HYPOTHETICAL.search(
+            text[_sentence_start(text, start, match.start()) : match.start()]
+        ):
+            continue
+        window = text[match.end() : min(end, match.end() + values.WINDOW)]
+        value = _stated(kind, match, window, question)
+        if value is None:
+            continue
+        if kind in ("answer", "final", "chinese") and _asks(text, match.end() + value.length, end):
+            continue
+        yield Mark("statement" if value.clear else "words", match.start(), match.end() + value.length, value.text)
+
+
+def _stated(kind: str, match: re.Match, window: str, question: str) -> values.Value | None:
+    """What a lead of a kind states."""
+    if kind == "option":
+        return values.Value(match["letter"].upper(), True)
+    if kind == "json":
+        return _of_json(window)
+    if kind == "tag":
+        close = re.search(r"<\s?/\s?answer\s?>", window)
+        inside = re.split(r"<\s?answer\s?>", window[: close.start()] if close else window, flags=re.IGNORECASE)[-1]
+        return _of_tag(inside, question)
+    value = values.stated(window, question)
+    if value and (value.clear or not re.search(r"\d", value.text)):
+        return value
+    if kind in ("reply", "chinese", "heading") or (kind in ("answer", "short") and match.group()[-1] in ":："):
+        return _in_sentence(window, question)
+    return value
+
+
+def _of_tag(inside: str, question: str) -> values.Value | None:
+    """What stands between answer tags: a value, or a sentence or an object that holds one."""
+    if keyed := re.search(r"[\"'][\w ]{0,40}answer[\"']\s{0,8}:\s{0,8}", inside, re.IGNORECASE):
+        value = _of_json(inside[keyed.end() :])
+        return value and values.Value(value.text, True, len(inside))
+    led = next((mark for mark in reversed([*_statements(inside, 0, len(inside), question)])), None) if len(inside) > 8 else None
+    content = values.cut(inside, question)
+    value = values.stated(inside, question)
+    if led is not None:
+        content = led.value
+    elif value and value.clear and not re.search(r"\w", inside[value.length :]):
+        content = value.text
+    elif "\\" not in content and (found := _in_sentence(inside.strip().split("\n")[-1], question)):
+        content = found.text
+    return values.Value(content, True, len(inside)) if content else None
+
+
+def _of_json(window: str) -> values.Value | None:
+    """The value of a JSON key: a string, a number, or a list of such."""
+    match = re.match(r"\"((?:[^\"\\\n]|\\.){0,300})\"|'((?:[^'\\\n]|\\.){0,300})'|(\[[^\[\]\n]{0,300}\]|[^\s,{}\[\]\"']{1,100})", window)
+    if not match:
+        return None
+    text = next(group for group in match.groups() if group is not None)
+    if match[3] is None:
+        text = text.replace("\\\\", "\\").replace('\\"', '"')
+    return values.Value(values.cut(text), True, match.end()) if text.strip() and text != "null" else None
+
+
+def _in_sentence(window: str, question: str) -> values.Value | None:
+    """The value of an answer line that is a sentence of its own: what it concludes, else its only number."""
+    opened = window.lstrip(" \t\r\n*_:：")
+    offset = len(window) - len(opened)
+    stop = _SENTENCE.search(opened)
+    sentence = opened[: stop.start()] if stop else opened
+    concluded = conclusions(sentence, 0, len(sentence), question)
+    if concluded:
+        return values.Value(concluded[-1].value, True, offset + len(sentence))
+    numbers = list(re.finditer(rf"(?<![A-Za-z0-9_.]){values.NUMBER}", sentence))
+    if len(numbers) != 1:
+        return None
+    value = values.stated(sentence[numbers[0].start() :], question)
+    return values.Value(value.text if value and value.clear else numbers[0].group(), True, offset + len(sentence))
+
+
+def _asks(text: str, start: int, end: int) -> bool:
+    """Whether the sentence that goes on at a place is a question."""
+    stop = _SENTENCE.search(text, start, min(end, start + 200))
+    return stop is not None and stop.group() in "?？"
+
+
+def _sentence_start(text: str, start: int, position: int) -> int:
+    """Where the sentence begins that holds a place; at most 200 characters before it."""
+    near = max(start, position - 200)
+    found = near
+    for match in _SENTENCE.finditer(text, near, position):
+        found = match.end()
+    return found

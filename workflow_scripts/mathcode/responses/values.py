@@ -1,0 +1,355 @@
+"""The value that a statement states: the beginning of what follows "the answer is", up to where a remark begins.
+
+A value is a number with its unit, an expression, a list of such, a choice, or a few words. Nothing is computed and nothing is judged
+here: the text is cut. Only a window of a few hundred characters is looked at.
+"""
+
+import re
+from dataclasses import dataclass
+
+from mathcode.responses.boxes import boxes, innermost, is_blank
+
+WINDOW = 600
+"""Characters behind a lead that are looked at."""
+
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)|\d+(?:\.\d+)?|\.\d+)"
+_CURRENCY = r"(?:US\s?)?(?:\\?\$|[€£¥￥₹]|Rs\.?)"
+_FILLER = re.compile(
+    r"(?:therefore|thus|hence|so|then|clearly|simply|obviously|indeed|just|exactly|precisely|approximately|about|around|roughly|nearly|"
+    r"equal to|equals|given by|found to be|actually|really|now|also|still|definitely|certainly|finally|only|in fact|of course|"
+    r"a total of|the (?:number|value|fraction|integer|expression|quantity|interval|sum|set|letter)(?! of\b)|that is|as follows|"
+    r"等于|应该是|应该为|应为|就是|约为|约等于|大约是?|是|为)(?![A-Za-z])\s*[,:：，]?\s*",
+    re.IGNORECASE,
+)
+_OPTION = re.compile(r"(?:(?:the\s+)?(?:option|choice|letter|statement)|选项?|项)\s*(?=[\W_]{0,4}[A-J](?![A-Za-z]))", re.IGNORECASE)
+_CHOICE = re.compile(
+    r"(?:\\(?:text|mathrm|textbf|mathbf)\s*\{)?[({\[（]?\s*([A-J])\s*[)}\]）]?\}?(?=[.,;:)、。，；：*$_\s]|"
+    r"$|[^\x00-\x7f]|\\|<|\")(?!\s*[-+=<>^/*]\s*\S)(?!\s?[a-z])"
+)
+_CHOICE_REASON = re.compile(r"\(?([A-J])\)?(?=\s+(?:because|since|as|which|is (?:correct|right))\b)")
+_NOT_BUT = re.compile(r"(?:not|n't)\s+[^\n]{1,80}?,?\s+but\s+(?:rather\s+|instead\s+)?|不是[^\n]{1,40}?而是")
+_NOT = re.compile(r"(?:not|no longer|n't|never|neither|不是|并非|不可能)(?![A-Za-z])", re.IGNORECASE)
+_MATH = re.compile(r"\$\$(.{1,400}?)\$\$|\$([^$\n]{1,300}?)\$|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL)
+_PROSE_WORDS = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}\s+[A-Za-z]{2,}")
+_MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatorname)\s*\{[^{}]{0,200}\}")
+_ATOM = re.compile(
+    rf"(?:{_CURRENCY}[ ]?)?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:[ ]?(?:\\?%|％|°|º|′|″))?!?"
+    r"|(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp|pi|oo|inf|infinity)(?![A-Za-z])|[A-Za-z](?![A-Za-z'’]|"
+    r"\.[A-Za-z])|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
+)
+_OPERATOR = re.compile(
+    r"[ \t]*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"
+    r"[-+−–*/^×÷·=<>≤≥≠±∓:_∪∩≈∈|])[ \t]*(?!\s|$)"
+)
+_SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|和|或者?|以及)\s*")
+_UNIT_WORDS = re.compile(r"[ ~]?(?:\\text\s*\{[^{}]{0,60}\}(?:\^\{?\d\}?)?|[A-Za-z][A-Za-z./'’-]{0,30}(?:\^?[23²³])?(?![\w^]))")
+_STOP = re.compile(
+    r"because|since|as|so|which|where|when|while|after|before|for|from|of|in|on|at|to|by|with|if|but|and|or|is|are|was|"
+    r"were|be|been|has|have|had|that|this|these|those|than|then|left|remaining|altogether|total|overall|more|less|fewer|"
+    r"greater|i|we|he|she|they|it|you|the|a|an|not|also|only|just|each|away|now|today|again|i\.e|e\.g|i\.e\.|e\.g\.|thus|"
+    r"hence|therefore|making|giving|whose|who|what|how|all|both|would|will|should|can|could|may|might|must|do|does|did|"
+    r"out|over|under|between|during|without|within|rounded|up|down|given|using|about"
+)
+_INCHES = re.compile(r"[ ~]?in\.?(?=\s{0,3}(?:[,;!?)*$<^²³]|\.|$))")
+_COMPARED = re.compile(
+    r"\s*(?:[A-Za-z]+\s+){0,2}(?:more|less|fewer|greater|larger|smaller|bigger|older|younger|taller|"
+    r"longer|shorter|higher|lower|times)\s+(?:[a-z]+\s+){0,2}(?:than|as)\b"
+)
+_CHINESE_UNIT = re.compile(r"\s?([一-鿿]{1,4})(?![一-鿿])")
+_SENTENCE_END = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<]|$)|[。！？；]|\n|</?[a-z]")
+_REMARK = re.compile(
+    r"\s*(?:[,，;；]|\s[—–-]{1,3}\s|\((?=[^()]{0,200}[A-Za-z一-鿿]{2})|（|\b(?:because|since|as|so|"
+    r"which|where|when|while|if|but|meaning|after|for|i\.e|not)\b|因为|所以|即)"
+)
+_NO_WORDS = re.compile(
+    r"(?:right|correct|wrong|incorrect|true that|independent|unique|clear|obvious|obtained|found|"
+    r"given|in the form|of the form|as|when|if|how|what|which|why|"
+    r"where|the same|unknown|unclear|not|to|by|from|in|on|at|for|with|because|since|derived|based|computed|calculated|written|expressed|"
+    r"always|consistent|reasonable|valid|boxed|below|above|here|there|this|that|it|we|i|you|let|correctly|supposed|going|probably|likely|"
+    r"正确|错误|对的|不|什么|多少|怎|如)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+_EDGE = " \t\r*_`\"'“”‘’\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" + "".join(map(chr, [*range(9), *range(14, 32), 127]))
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a statement states: its text; whether it is a number, an expression, a list or a choice (`clear`) or words; and its length.
+
+    `length` counts the characters of the window up to the end of the value.
+    """
+
+    text: str
+    clear: bool
+    length: int = 0
+
+
+def stated(window: str, question: str = "") -> Value | None:
+    """The value at the beginning of what follows a statement's lead; None where it states none.
+
+    Args:
+        window: the text behind the lead; only WINDOW characters are read.
+        question: text of the question, which may ask for a left side such as m + n.
+    """
+    window = window[:WINDOW]
+    rest = _opened(window)
+    for _ in range(4):
+        if skipped := _NOT_BUT.match(rest):
+            rest = _opened(rest[skipped.end() :])
+        elif filler := _FILLER.match(rest):
+            rest = _opened(rest[filler.end() :])
+        else:
+            break
+    if not rest or _NOT.match(rest) or _empty_box(rest):
+        return None
+    found = _choice(rest) or _value(rest, question) or _words(rest)
+    if found is None or is_blank(found.text):
+        return None
+    return Value(found.text, found.clear, len(window) - len(rest) + found.length)
+
+
+def cut(content: str, question: str = "") -> str:
+    """The value of a box or of an answer's tags: its text, or of a sentence or an equation within the value."""
+    content = innermost(content.strip()).strip()
+    if (words := re.fullmatch(r"\\(?:text|mathrm|mbox|textbf)\s*\{([^{}]*\d[^{}]*)\}", content)) and re.match(
+        r"\s*[-−]?[$€£¥￥]?[\d.]", words[1]
+    ):
+        content = words[1].strip()
+    plain = re.sub(r"\\text\s*\{([^{}]*)\}", r"\1", content)
+    lead = re.match(
+        r"\W{0,4}(?:[Tt]he\s+)?(?:(?:[Ff]inal|[Cc]orrect)\s+)?(?:[Aa]nswers?|ANSWER|[Rr]esult)\b[^:=\n]{0,40}?(?:\bis\b|"
+        r"\bare\b|[:=])|最?终?答案(?:是|为|[:：])",
+        plain,
+    )
+    if lead and (value := stated(plain[lead.end() :], question)):
+        return value.text
+    if len(content) <= WINDOW and content.count("=") >= 1 and "\\begin" not in content:
+        return settled(content, question)
+    return content
+
+
+def settled(text: str, question: str = "") -> str:
+    """The result of an equation: what stands behind the last sign of equality of arithmetic or of what the question asks for."""
+    sides = re.split(r"(?<![<>!=:\\])=(?!=)", text)
+    if len(sides) < 2 or "," in re.sub(r"[({\[][^(){}\[\]]*[)}\]]|\d,\d{3}", "", text):
+        return text
+    sides = [side.strip(" $&") for side in sides]
+    names = [re.fullmatch(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?'?(?:\([A-Za-z]\))?", side) for side in sides[:-1]]
+    last = sides[-1]
+    if not last or all(names) or not re.search(r"\d|\\pi|π", last):
+        return text
+    if len(sides) > 2:
+        return text if re.search(r"[<>≤≥]|\\[lg]eq?", text) else last
+    letters = re.search(r"(?<![\\A-Za-z])[A-Za-z]", _MACRO_TEXT.sub("", sides[0]))
+    asked = _bare(sides[0])
+    return last if not letters or (len(asked) >= 3 and asked in _bare(question)) else text
+
+
+def last_value(text: str, question: str = "") -> str | None:
+    """The last number of a text with the expression it belongs to: a formula's result, a fraction, a sign."""
+    match = None
+    for found in _LAST.finditer(text):
+        if not _DENIED.search(text, max(0, found.start() - 12), found.start()):
+            match = found
+    if match is None:
+        return None
+    near = max(0, match.start() - 400)
+    for formula in _MATH.finditer(text, near):
+        if formula.start() <= match.start() and match.end() <= formula.end():
+            content = next(group for group in formula.groups() if group is not None)
+            if is_formula(content):
+                return settled(re.split(r"\\(?:approx|Rightarrow|implies|to)(?![A-Za-z])", content)[0].strip().rstrip("."), question)
+    return re.sub(r"^[-−]\s?", "-", match.group().strip())
+
+
+_LAST = re.compile(rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?{_CURRENCY}?{NUMBER}(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?(?:\s?\\?%)?(?![\d])")
+
+
+_DENIED = re.compile(r"(?:\bnot|n't|n’t|≠|\\neq?|不是|并非)\s{0,3}\$?\Z")
+
+
+def is_formula(content: str) -> bool:
+    """Whether what stands between two dollar signs is a formula, not a stretch of prose between two amounts of money."""
+    if content != content.strip(" ") and re.search(r"[A-Za-z]{3}", content) and not re.search(r"\\|\^|=", content):
+        return False
+    return not _PROSE_WORDS.search(_MACRO_TEXT.sub("", content))
+
+
+def _opened(text: str) -> str:
+    """What follows, from its first word: marks of emphasis, blank lines and fences skipped."""
+    for _ in range(8):
+        text = text.lstrip(_EDGE + ":：\n>#" if text[:4] != "####" else "# ")
+        if text.startswith(("```", "~~~")):
+            text = text.partition("\n")[2]
+            continue
+        break
+    return re.sub(r"^-\s+", "", text)
+
+
+def _empty_box(rest: str) -> bool:
+    box = next(iter(boxes(rest)), None)
+    return box is not None and is_blank(box.content) and not rest[: box.start].strip(_EDGE + "$({[")
+
+
+def _choice(rest: str) -> Value | None:
+    """The letter of a choice, with its text where that is a value."""
+    option = _OPTION.match(rest)
+    start = option.end() if option else 0
+    bare = rest[start:].lstrip(_EDGE + "$")
+    skipped = len(rest) - len(bare)
+    match = _CHOICE.match(bare) or _CHOICE_REASON.match(bare)
+    if not match:
+        return None
+    if bare[match.end() : match.end() + 2].startswith(" ") and re.match(
+        r"\s+(?!because|since|as|which|is\b|and\b|or\b)[a-z]", bare[match.end() :]
+    ):
+        return None
+    letters = [match[1]]
+    end = match.end()
+    for _ in range(6):
+        more = re.match(r"[\s*$]{0,3}(?:,|and|or|、|和|,\s*and)[\s*$]{1,3}\(?([A-J])\)?(?![A-Za-z\w])", bare[end:])
+        if not more:
+            break
+        letters, end = [*letters, more[1]], end + more.end()
+    return Value(", ".join(letters), True, skipped + end)
+
+
+def _value(rest: str, question: str) -> Value | None:
+    """A box, formulas, numbers and expressions in plain text, one or several."""
+    items: list[str] = []
+    position = 0
+    while len(items) < 60:
+        item = _item(rest, position, question)
+        if item is None:
+            break
+        text, end = item
+        if items and not _ends(rest, end):
+            break
+        items, position = [*items, text], end
+        separator = _SEPARATOR.match(rest, position)
+        if not separator or separator.end() == position:
+            break
+        end, position = position, separator.end()
+        following = _item(rest, position, question)
+        if following is None or not _ends(rest, following[1]):
+            position = end
+            break
+    if not items:
+        return None
+    return Value(", ".join(items), True, position)
+
+
+def _ends(rest: str, end: int) -> bool:
+    """Whether an item of a list ends there: at a sign, a further item or a unit, not in a remark."""
+    return not re.match(r"\s+(?!and\b|or\b)[A-Za-z]+\s+[A-Za-z]", rest[end:])
+
+
+def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
+    """One value at a place, with its unit, and where it ends."""
+    box = next((box for box in boxes(rest, start) if not rest[start : box.start].strip(_EDGE + "$({[\\")), None)
+    if box:
+        return (cut(box.content, question), box.end + len(re.match(r"[$*)\]}]*", rest[box.end :]).group())) if box.content else None
+    lead = re.match(r"[\s*_`\"'“‘]*", rest[start:]).end()
+    start += lead
+    if (formula := _MATH.match(rest, start)) and is_formula(content := next(group for group in formula.groups() if group is not None)):
+        money = re.match(rf"\$\s?{NUMBER}(?=[\s.,])", rest[start:])
+        if not (money and re.search(r"\s$|^\d[\d,.]*\s+[a-z]", content) and "\\" not in content):
+            text = settled(content.strip().strip(".,").strip(), question)
+            return _with_unit(text, rest, formula.end())
+    end = _expression(rest, start)
+    if end == start:
+        return None
+    text = rest[start:end].strip().rstrip("*_`").rstrip(",.:;").strip()
+    if (
+        text.startswith((r"\boxed", r"\fbox"))
+        or not re.search(r"[\d\\πA-Za-z∞√∅]", text)
+        or (re.fullmatch(r"[A-Za-z]", text) and re.match(r"\s+[A-Za-z]{2}", rest[end:]))
+    ):
+        return None
+    if _COMPARED.match(rest, end):
+        return None
+    return _with_unit(settled(text, question), rest, end)
+
+
+def _expression(rest: str, start: int) -> int:
+    """Where the run of numbers, names, operators and brackets that begins at a place ends."""
+    position, after_operator = start, True
+    while position < len(rest):
+        if rest[position] in "([{" or rest.startswith(("\\{", "\\left"), position):
+            end = _bracket(rest, position)
+            if end is None or re.search(r"[A-Za-z]{3,}\s+[A-Za-z]{2,}", _MACRO_TEXT.sub("", rest[position:end])):
+                break
+            position, after_operator = end, False
+        elif after_operator and rest[position] in "-+−±√":
+            position += 1
+        elif (atom := _ATOM.match(rest, position)) and atom.end() > position:
+            position, after_operator = atom.end(), False
+            position = _arguments(rest, position) if atom.group().startswith("\\") else position
+        elif not after_operator and (operator := _OPERATOR.match(rest, position)) and _continues(rest, operator.end()):
+            position, after_operator = operator.end(), True
+        elif not after_operator and (mixed := re.compile(r"\s\d{1,6}/\d{1,6}(?![\w/])").match(rest, position)):
+            position = mixed.end()
+        elif not after_operator and rest[position] == "'":
+            position += 1
+        else:
+            break
+    return position
+
+
+def _continues(rest: str, position: int) -> bool:
+    """Whether an expression goes on behind an operator."""
+    return rest[position] in "([{-+−√" or bool(_ATOM.match(rest, position)) or rest.startswith("\\", position)
+
+
+def _arguments(rest: str, position: int) -> int:
+    while position < len(rest) and rest[position] in "{[" and (end := _bracket(rest, position)) is not None:
+        position = end
+    return position
+
+
+def _bracket(rest: str, start: int) -> int | None:
+    """Behind the bracket that closes the one at a place; open and closed ends of intervals may be mixed."""
+    depth = 0
+    for position in range(start, min(len(rest), start + 300)):
+        if rest[position] in "([{":
+            depth += 1
+        elif rest[position] in ")]}":
+            depth -= 1
+            if depth == 0:
+                return position + 1
+        elif rest[position] == "\n" and depth <= 0:
+            return None
+    return None
+
+
+def _with_unit(text: str, rest: str, end: int) -> tuple[str, int]:
+    """A value with the words of a unit behind it, up to three."""
+    if chinese := _CHINESE_UNIT.match(rest, end):
+        return f"{text}{chinese[1]}", chinese.end()
+    unit, position = "", end
+    for _ in range(3):
+        word = _UNIT_WORDS.match(rest, position)
+        if not word or (_STOP.fullmatch(word.group().strip(" ~").lower().rstrip(".")) and not _INCHES.match(rest, position)):
+            break
+        unit, position = unit + word.group().rstrip("."), word.end() - (word.group().endswith("."))
+    if per := re.compile(r" per [A-Za-z]{1,20}(?![A-Za-z])").match(rest, position):
+        unit, position = unit + per.group(), per.end()
+    unit = unit.removesuffix(" per")
+    if not unit.strip(" ~"):
+        return text, end
+    return f"{text} {unit.strip(' ~')}", position
+
+
+def _words(rest: str) -> Value | None:
+    """A few words, up to the end of the clause."""
+    stop = _SENTENCE_END.search(rest)
+    clause = rest[: stop.start()] if stop else rest
+    remark = _REMARK.search(clause, 1) if clause else None
+    clause = (clause[: remark.start()] if remark else clause).strip(_EDGE + ":.,")
+    if not clause or len(clause) > 60 or len(clause.split()) > 5 or _NO_WORDS.match(clause) or not re.search(r"\w", clause):
+        return None
+    return Value(clause, False, len(clause))
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\s$*{}\\]", "", text)
