@@ -340,7 +340,7 @@ def test_a_real_rollout_runs_programs(uninterrupted, queries):
     ("words", "engine", "said"),
     [
         (["--mode", "cot", "aut"], {}, "--mode: method autocode has no mode 'aut'; it has native, "),
-        ([], {"name": "vlm"}, "unknown engine 'vlm'; there are: transformers, vllm"),
+        ([], {"name": "vlm"}, "unknown engine 'vlm'; there are: "),
     ],
 )
 def test_an_unknown_mode_or_engine_is_one_sentence(trained_policy, queries, tiny_run, tmp_path, words, engine, said):
