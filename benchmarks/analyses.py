@@ -36,17 +36,22 @@ ANALYSES = {
         *("--out-q-values", "{out}/q.parquet", "--out-strategy", "{out}/s.parquet"),
         *("--settings", '{"rule": "prior_times_q", "alpha": "inf"}'),
     ],
-    "scores": ["-c", "from autocode import metrics, tables\nfor path in {paths}: metrics.score(table_files.read(path, 'grades'))"],
+    "scores": [
+        "-c",
+        "from mathcode import tables\nfrom mathcode.measures import outcomes\n"
+        "for path in {paths}: outcomes.score(tables.GRADES.read(path))",
+    ],
     "selection labels": [
         "-c",
-        "from autocode import metrics, tables\nnative, cot, code = (table_files.read(path, 'grades') for path in {paths})\n"
-        "labels = metrics.selection_labels(cot, code)\nmetrics.certain_labels(labels)\n"
-        "import polars as pl\none = native.filter(pl.col('sample') == 0)\nmetrics.selection(one, labels)\n"
-        "metrics.resampled_maccs([(one, labels)], 200)",
+        "from mathcode import tables\nfrom mathcode.methods.autocode import selection\n"
+        "native, cot, code = (tables.GRADES.read(path) for path in {paths})\n"
+        "labels = selection.selection_labels(cot, code)\nselection.certain_labels(labels)\n"
+        "import polars as pl\none = native.filter(pl.col('sample') == 0)\nselection.selection(one, labels)\n"
+        "selection.resampled_maccs([(one, labels)], 200)",
     ],
     "pass@k and maj@k": [
         "-c",
-        "from autocode import pass_at_k, tables\nfor path in {paths}:\n    rows = table_files.read(path, 'grades')\n"
+        "from mathcode import tables\nfrom mathcode.measures import pass_at_k\nfor path in {paths}:\n    rows = tables.GRADES.read(path)\n"
         "    for k in (1, 2, 4, 8, 16): pass_at_k.by_query(rows, k)",
     ],
 }

@@ -1,7 +1,8 @@
 """Base models: fetched, or built from scratch by a run; and start policies that are a base model as it is.
 
-Reads the mirror folder, the hub, or the run's SFT pairs (whose text a tokenizer from scratch learns); writes data/models/{family} and
-results/{run}/base/{family}/seed{seed}/model. CPU only; minutes.
+Reads the mirror folder, the hub, or the run's SFT pairs (whose text a tokenizer from scratch learns). Writes data/models/{family} and
+results/{run}/base/{family}/seed{seed}/model, and for a family without SFT results/{run}/start/{family}/seed{seed}/model, the same links.
+CPU only; minutes.
 """
 
 

@@ -1,7 +1,10 @@
 """Evaluate: a policy on a benchmark, in every mode of its method at once, since loading a model costs more than a benchmark. GPU jobs.
 
 Reads a policy and a benchmark; writes results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet. Asking for one mode makes its
-siblings; another benchmark is another job. A method with other modes than AutoCode's takes these rules over with `use rule`.
+siblings; another benchmark is another job. Modes are `auto`, `cot` and `code` (greedy), `cot_sampled` and `code_sampled`: AutoCode's.
+A method with others takes these rules over (CONTRIBUTING.md, "Add a method").
+
+A run whose hardware says `shards` samples in that many jobs, each a file of shards/, which are then merged.
 """
 
 GREEDY = list(configuration.METHODS["autocode"].evaluated)

@@ -1,7 +1,7 @@
 """Explore: K rollouts of a policy per query and mode, programs executed. GPU jobs.
 
 Reads a policy and a pool of queries; writes results/{run}/{policy}/explore/{mode}/{pool}/rollouts.parquet. The dearest artifacts of
-a run: every experiment that starts from a policy shares them, and grading them is another rule.
+a run: every experiment that starts from a policy shares them, and grading them is another rule. Shards as in evaluate.smk.
 """
 
 

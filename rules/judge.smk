@@ -1,7 +1,8 @@
 """Judge: grades of rollouts and responses by a judge, and the scores of an evaluation. CPU only; minutes.
 
-Reads rollouts or responses; writes {judge}/grades.parquet beside them, and {judge}/scores.json beside those of an evaluation. Another
-judge is another path: nothing is sampled again.
+Reads rollouts or responses, and the queries with their reference answers; writes {judge}/grades.parquet beside them, and
+{judge}/scores.json beside those of an evaluation. Another judge is another path: nothing is sampled again. GREEDY and SAMPLED are the
+modes of evaluate.smk, graded together as they were sampled.
 """
 
 

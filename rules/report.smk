@@ -1,7 +1,8 @@
 """Report: tables, figures, pages to read, and what the HTML report shows of them. CPU only; minutes.
 
-Reads scores, grades, Q-values and training logs of a run; writes results/{run}/tables and results/{run}/figures, what the run
-cost, which stands with its logs, and two pages: reports/{run}/summary.html, to read first, and the responses behind the numbers.
+Reads scores, grades, Q-values and training logs of a run: `tabulated`, and `browsed` for the texts behind them; a method lists both
+(AutoCode's are in `mathcode.methods.autocode.artifacts`). Writes results/{run}/tables and results/{run}/figures, what the run cost
+(it stands with the logs), and two pages: reports/{run}/summary.html, to read first, and the responses behind the numbers.
 `snakemake RUN --report reports/RUN.html` puts them into one page that needs no network. Which tables, figures and pages there are
 is said once, in the index of the method (`mathcode.methods.*.report.index`).
 """
@@ -142,5 +143,4 @@ rule browse_responses:
         results="results/{run}",
     shell:
         "python workflow_scripts/browse_responses.py --method {params.method} --run {wildcards.run} --results {params.results:q}"
-        " --plan {params.plan:q}"
-        " --benchmarks {input.benchmarks:q} --out {output:q} > {log:q} 2>&1"
+        " --plan {params.plan:q} --benchmarks {input.benchmarks:q} --out {output:q} > {log:q} 2>&1"

@@ -1,4 +1,7 @@
-"""What jobs ask for: `resources:` of a run, stage by stage (config/hardware), and where the scheduler sends them (slurm/partitions.yaml)."""
+"""What jobs ask for: a run's `resources`, stage by stage, and where the scheduler sends them (slurm/partitions.yaml).
+
+The values are those of config/hardware, with `resources:` of the run over them.
+"""
 
 import yaml
 

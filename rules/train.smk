@@ -1,7 +1,7 @@
-"""Training: one program for every policy, SFT of a start policy and off-policy RL of an iteration; {trained} is either. GPU jobs.
+"""Training: one program for every policy, be it a start policy or that of an iteration; {trained} is either. GPU jobs.
 
-Reads training.parquet, the policy that training starts from, and where the loss compares with it its log-probabilities
-(logprobs.parquet, by teacher forcing); writes the policy.
+Reads training.parquet and the model that training starts from (`origin_model`: base for a start policy, else the policy before). In
+iterations it scores them first: logprobs.parquet, by teacher forcing. Writes model, training_log.parquet, settings.json, provenance.json.
 """
 
 SFT_FAMILIES = one_of(name for name, family in CONFIG.families.items() if family.precondition == "sft")

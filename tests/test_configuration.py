@@ -118,6 +118,7 @@ BAD = {
     "section is a number": (RUN, {"data": 3}, ["key 'data'"]),
     "unknown family": (RUN, {"build": {"families": ["tinny"]}}, ["unknown family 'tinny'", "there are: deepseekmath"]),
     "unknown experiment": (RUN, {"build": {"experiments": ["mian"]}}, ["unknown experiment 'mian'", "main"]),
+    "unknown engine": (RUN, {"engine": {"name": "vlm"}}, ["unknown engine 'vlm'", "there are: "]),
     "unknown benchmark": (RUN, {"build": {"benchmarks": ["gsm9k"]}}, ["unknown benchmark 'gsm9k'", "gsm8k"]),
     "selection on a benchmark that is not evaluated": (RUN, {"evaluate": {"selection_benchmarks": ["math"]}}, ["unknown benchmark 'math'"]),
     "unknown queries": (RUN, {"data": {"queries": ["gsm9k"]}}, ["unknown query dataset 'gsm9k'"]),

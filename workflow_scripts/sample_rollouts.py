@@ -69,6 +69,8 @@ def main(argv: list[str] | None = None) -> int:
     if not len(args.queries) == len(args.mode) == len(args.out):
         raise InputError("give one --mode for each --out, and one --queries for all or for each")
     chosen = settings.parse(SampleSettings, args.settings)
+    if unknown := set(args.mode) - {*METHODS[args.method].modes}:
+        raise InputError(f"--mode: method {args.method} has no mode '{min(unknown)}'; it has {', '.join(METHODS[args.method].modes)}")
     key = settings.fingerprint(
         provenance.folder_digest(args.model), chosen, args.samples, args.first_sample, args.seed, args.method, args.profile
     )

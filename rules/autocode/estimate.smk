@@ -1,6 +1,7 @@
 """Estimate: prior, Q-values and reference strategy of an iteration (E-step). CPU only; seconds.
 
-Reads the grades of the policy before the iteration; writes q_values.parquet and reference_strategy.parquet.
+Reads the grades of the policy before the iteration, in all modes of the experiment; writes q_values.parquet and
+reference_strategy.parquet.
 """
 
 

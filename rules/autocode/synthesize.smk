@@ -1,6 +1,7 @@
 """Synthesize: complete responses and their whitened advantages, what an iteration trains on. CPU only; minutes.
 
-Reads rollouts and grades of the policy before the iteration and its reference strategy; writes training.parquet.
+Reads rollouts and grades of the policy before the iteration, in all modes of the experiment, that policy's tokenizer, the run's
+queries and the iteration's reference strategy; writes training.parquet.
 """
 
 

@@ -417,6 +417,19 @@ def test_a_real_rollout_runs_programs(uninterrupted, queries):
     assert frame["methodology"].to_list().count("code") > frame.height // 2
 
 
+@pytest.mark.parametrize(
+    ("words", "engine", "said"),
+    [
+        (["--mode", "cot", "aut"], {}, "--mode: method autocode has no mode 'aut'; it has native, "),
+        ([], {"name": "vlm"}, "unknown engine 'vlm'; there are: "),
+    ],
+)
+def test_an_unknown_mode_or_engine_is_one_sentence(trained_policy, queries, tiny_run, tmp_path, words, engine, said):
+    done = run_program(*command(trained_policy, queries, tmp_path / "work", tiny_run, **engine), *words)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"sample_rollouts.py: {said}")
+
+
 def test_killed_it_resumes_with_more_workers_to_the_same_bytes(uninterrupted, trained_policy, queries, tiny_run, tmp_path):
     """kill -9 after the first chunk."""
     asked = command(trained_policy, queries, tmp_path / "killed", tiny_run)

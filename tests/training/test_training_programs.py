@@ -19,6 +19,7 @@ from support.running import ROOT, environment, files, program, run_program
 
 import train_policy
 from mathcode import settings, tables
+from mathcode.configuration import LOSSES
 from mathcode.core import provenance
 from mathcode.methods.autocode import objective
 from mathcode.methods.autocode.settings import training as training_of
@@ -275,7 +276,7 @@ def test_a_base_without_what_it_is_made_of_is_one_sentence(tiny_family, tmp_path
     [
         ({"loss": "likelihood", "numbers": {}}, "is for a loss of kind 'off_policy'; the loss asked for reads 'likelihood'"),
         ({"loss": "dpo", "numbers": {}}, "is for a loss of kind 'off_policy'; the loss asked for reads 'pair'"),
-        ({"loss": "nothing"}, "unknown loss 'nothing'; there are: likelihood, label, dpo, orpo, paper, released, released_first"),
+        ({"loss": "nothing"}, f"unknown loss 'nothing'; there are: {', '.join(LOSSES)}"),
         ({"loss": "likelihood"}, "loss 'likelihood' takes no numbers, and 'clip_form' was given"),
         ({"loss": "dpo", "numbers": {"beta": 0}}, "numbers of loss 'dpo': key 'beta': input should be greater than 0"),
     ],

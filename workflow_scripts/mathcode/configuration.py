@@ -16,6 +16,7 @@ from mathcode import settings
 from mathcode.methods.autocode import METHOD as AUTOCODE
 from mathcode.methods.method import Method
 from mathcode.responses import prompts
+from mathcode.rollouts.engines import ENGINES
 
 METHODS: dict[str, Method] = {method.name: method for method in (AUTOCODE,)}
 """Methods that a run may name."""
@@ -162,6 +163,7 @@ def _check_names(config: Config, folder: Path) -> None:
     for name, run in config.runs.items():
         where = f"{folder / 'runs' / name}.yaml"
         for kind, used, known in [
+            ("engine", [run.engine.name], ENGINES),
             ("family", run.build.families, config.families),
             ("experiment", run.build.experiments, run.experiments),
             ("benchmark", run.build.benchmarks, sources.benchmarks),

@@ -40,11 +40,14 @@ ENGINES = {
     "transformers": "mathcode.rollouts.transformers_engine:TransformersEngine",
     "vllm": "mathcode.rollouts.vllm_engine:VllmEngine",
 }
-"""Engines by the name settings give them; one is imported when it is started."""
+"""Engines by the name settings give them: module and class, made from the model's folder and the sections `engine` and sampling.
+
+One is imported when it is started.
+"""
 
 
 class Engine(Protocol):
-    """Samples continuations; `tokenizer` is the policy's own."""
+    """Samples continuations; `tokenizer` is the policy's own (`mathcode.policies.folders.load_tokenizer`)."""
 
     tokenizer: object
 
@@ -57,8 +60,10 @@ def start_engine(model: str, engine: settings.Engine, sampling: settings.Samplin
     """Load the policy in folder `model` into the engine that the settings name.
 
     Raises:
-        GenerationError: the engine's library is not installed, or the folder holds no model.
+        GenerationError: there is no such engine, its library is not installed, or the folder holds no model.
     """
+    if engine.name not in ENGINES:
+        raise GenerationError(f"unknown engine '{engine.name}'; there are: {', '.join(ENGINES)}")
     if not os.path.isfile(os.path.join(model, "config.json")):
         raise GenerationError(f"{model}: no model here (config.json is missing)")
     module, _, attribute = ENGINES[engine.name].partition(":")

@@ -42,7 +42,7 @@ class Family(Section):
     path: str | None = Field(default=None, description="local folder with the base model, instead of the hub")
     scratch: Scratch | None = Field(default=None, description="build the base model in the workflow")
     precondition: Literal["sft", "none"] = Field(description="Code4Math SFT first, or used as it is")
-    prompt: str = Field(description="prompt profile of autocode.prompts")
+    prompt: str = Field(description="name of a prompt profile (`mathcode.responses.prompts`)")
     lora: Lora | None = Field(default=None)
     train_dtype: Literal["float32", "bfloat16"] = Field(description="type of the trained weights (LoRA adapters are float32)")
     mixed_precision: Literal["no", "bf16"] = Field(default="no", description="autocast of the forward pass while training")

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from mathcode.settings.section import PositiveInt, Section
+from mathcode.settings.section import Name, PositiveInt, Section
 
 
 class Sampling(Section):
@@ -19,7 +19,7 @@ class Sampling(Section):
 class Engine(Section):
     """What samples tokens."""
 
-    name: Literal["transformers", "vllm"]
+    name: Name = Field(description="an engine of `mathcode.rollouts.engines.ENGINES`")
     python: str = Field(description="interpreter of the environment that holds the engine")
     dtype: Literal["float32", "bfloat16"]
     chunk_rows: PositiveInt = Field(description="rows sampled together, the unit in which work is shared; finished chunks survive a kill")
