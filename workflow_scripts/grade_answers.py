@@ -24,7 +24,7 @@ def arguments():
     parser = cli.parser(__doc__)
     parser.add_argument("--pairs", required=True, help="JSON lines with the pairs")
     parser.add_argument("--out", required=True, help="JSON lines to write")
-    parser.add_argument("--workers", type=int, default=1, help="processes that judge what needs a LaTeX parser (%(default)s)")
+    parser.add_argument("--workers", type=int, default=1, help="processes that judge what needs real numbers (%(default)s)")
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds for each pair (%(default)s)")
     return parser
 

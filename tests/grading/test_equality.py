@@ -92,6 +92,8 @@ DRESSES = [
 @given(FORMED, st.sampled_from(DRESSES))
 def test_dress_says_nothing(made, dress):
     gold, same, other = made
+    bare = [text.replace("\\$", "") for text in made]
+    assume(not any("**" in text or "$" in text or text.endswith(".") for text in bare))  # no one could tell these from the dress
     assert equal(gold, dress.format(gold)) is True
     assert equal(gold, dress.format(same)) is equal(gold, same)
     assert equal(gold, dress.format(other)) is False

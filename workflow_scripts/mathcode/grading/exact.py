@@ -74,7 +74,7 @@ class Grader:
             progress: called with the number of newly judged pairs, as `tqdm.update` wants it.
 
         Raises:
-            GradingError: the symbolic judge cannot start or fails its self-test.
+            GradingError: the numeric judge cannot start or fails its self-test.
         """
         pairs = list(pairs)
         hard = []
@@ -130,7 +130,7 @@ class ExactJudge:
         """A verdict for each case, in order; equal pairs of answers are compared once.
 
         Raises:
-            GradingError: the symbolic judge cannot start or fails its self-test.
+            GradingError: the numeric judge cannot start or fails its self-test.
         """
         pairs = [(case.gold, answer) for case in cases for answer in case.stated]
         verdicts = dict(zip(pairs, self._grader.verdicts(pairs), strict=True))

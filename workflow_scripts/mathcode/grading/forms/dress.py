@@ -36,7 +36,7 @@ _SIMPLE = (
     ("\\textasciitilde", " "),
     ("\\!", ""),
     ("{,}", ","),
-    ("{}", ""),
+    ("{}^{}\\circ", "^{\\circ}"),
     ("\\left.", ""),
     ("\\right.", ""),
     ("\\displaystyle", " "),
@@ -68,6 +68,8 @@ _SPELLED = {
 _DOLLAR = re.compile(r"(\\?)\$(\s?)")
 
 
+_EMPTY = re.compile(r"(?<!\})\{\s*\}(?=[\^_])")
+"""Braces that only carry an exponent."""
 _BRACED = re.compile(r"(?:^|(?<=[\s,+-]))(\d[\d.,]*)\{(\s*/?[A-Za-z][A-Za-z /]*)\}")
 """A unit or noun in braces whose text macro was lost."""
 _PIECE = re.compile(r"\\\\|\\[()\[\]]|\\.|\$\$|\*\*|__|.", re.DOTALL)
@@ -121,6 +123,7 @@ def _spelled(text: str) -> str:
     for old, new in _SIMPLE:
         if old in text:
             text = text.replace(old, new)
+    text = _EMPTY.sub("", text)
     for old, new in _JOINED:
         text = text.replace(old, new)
     text = _SIZES.sub(" ", text)
