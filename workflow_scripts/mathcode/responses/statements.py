@@ -28,6 +28,11 @@ _LEADS = re.compile(
     r"|(?P<chosen>\b(?:choose|select|pick|go with)\s+(?=[\W_]{0,4}(?:(?:option|choice|answer|letter)\b)?[\W_]{0,4}[A-J](?![A-Za-z'’])))"
     r"|(?P<option>\b(?:option|choice|statement)\s+[\W_]{0,4}(?P<letter>[A-J])[\W_]{0,4}\s+is\s+(?:the\s+)?(?:correct|"
     r"right|answer|only|best))"
+    r"|(?P<so>\b(?:so|therefore|thus|hence|consequently)[,:]?\s+(?:(?:the|it is|it's|correct|right)\s+){0,3}(?:option|choice)\s+"
+    r"(?=[\W_]{0,4}[A-J](?![A-Za-z])))"
+    r"|(?P<right>(?<!angle )(?<![A-Za-z])\(?(?P<upper>[A-J])\)?\s+is\s+(?:the\s+)?(?:correct|right|best)(?!\s+(?:that|angle|triangle|to)))"
+    r"|(?P<mend>(?<=[\d})%$])[,;—]\s{0,3}(?:no|rather|or rather|I mean|sorry)[,:]\s{1,3}(?:wait[,.]?\s)?(?=[-−$€£\\]{0,2}\d))"
+    r"|(?P<correct>(?P<character>[A-J])\s{0,2}是?(?:正确|对的))"
     r"|(?P<chinese>答案(?:应该是|应当是|应该为|应是|应为|就是|[是为选]|[:：]|等于)[:：]?|答案(?=不是[^\n。]{1,30}而是))"
     r"|(?P<reply>(?:^|(?<=[\n。\s*]))答\s?[:：,，])"
     r"|(?P<pick>(?:应|故|所以|因此|正确)?选择?(?:选项)?[:：]?(?=[\s(（$*]{0,3}[A-J](?![A-Za-z])))",
@@ -37,7 +42,7 @@ _LEADS = re.compile(
 
 _CONCLUSIONS = re.compile(
     r"(?:\b(?:is|are|was|were|be|equals?|gives?|makes?|becomes?|get|gets|obtain|have|leaves|yields?|"
-    r"costs?|needs?|paid|pays|took|takes|earns?|totals?)\b|=|[:：]|得到?|等于|[是为共])"
+    r"costs?|needs?|paid|pays|took|takes|earns?|totals?|so|thus|hence|therefore|leaving|making)\b,?|=|[:：]|得到?|等于|[是为共])"
     r"[ \t*_]{0,6}(?:\btherefore\b|\bthen\b|\bexactly\b|\bonly\b|\ba total of\b|\bnow\b)?"
     r"[ \t*_]{0,4}(?=[-−+(\[]?[$€£¥￥\\]{0,2}[$\d.\\*(\[])",
     re.IGNORECASE,
@@ -91,7 +96,7 @@ _CONFIRMATION = re.compile(
     re.IGNORECASE,
 )
 _HYPOTHETICAL = re.compile(
-    r"\b(?:if|suppose|supposing|assume|assuming|whether|unless|thought|think|guess(?:ed)?|imagine|"
+    r"\b(?:if|suppose|supposing|assume|assuming|whether|unless|(?<!second )thought|think|guess(?:ed)?|imagine|"
     r"maybe|perhaps|say that|would mean|might say|some say|tempted|like|such as|example|format|"
     r"write|state|within|"
     r"verify that|check that|ensure that|see if|put|replace|instead of)\b[^.!?\n]{0,60}\Z|"
@@ -100,16 +105,19 @@ _HYPOTHETICAL = re.compile(
 )
 _NEGATED = re.compile(r"(?:\bnot|n't|n’t|\brather than|\binstead of|不是|而不是)\s*\$?\s*\\?\Z", re.IGNORECASE)
 _ANSWERING = re.compile(
-    r"\b(?:answer|so|therefore|thus|hence|result|finally|choose|is)\b[^.!?\n]{0,40}\Z|^[^\w]{0,6}\Z|"
+    r"\b(?:answer|so|therefore|thus|hence|result|finally|choose|is)\b[^.!?\n]{0,40}\Z|"
     r"[:：=]\s*\$?\s*\Z|(?:所以|因此|答案|故)[^。\n]{0,20}\Z",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<$]|$)|[。！？]|\n")
 
 
-_LEAD_HINTS = re.compile("answer|####|ans|final |correct|edit|update|choose|select|pick|go with|option|choice|statement|答|更正|选")
+_LEAD_HINTS = re.compile(
+    "so[ ,:]|therefore|thus|hence|consequently|right| best|no,|rather|i mean|sorry|正确|对的|"
+    "answer|####|ans|final |correct|edit|update|choose|select|pick|go with|option|choice|statement|答|更正|选"
+)
 _RETRACTION_HINTS = re.compile(
-    "wrong|incorrect|not right|not correct|not the answer|not quite|slip|mistake|typo|off|error|"
+    "scratch|strike|wrong|incorrect|not right|not correct|not the answer|not quite|slip|mistake|typo|off|error|"
     "impossible|too |i mis|i was|i take|sorry|apolog|oops|"
     "whoops|correction|let me |let's |let’s |let us |wait|hold on|hmm|actually|no,|no.|no!|no—|"
     "no-|on second|错|有误|不正确|不对|抱歉|对不起|更正|重新|等|且慢|其实|不，|不,"
@@ -165,7 +173,7 @@ def conclusions(text: str, start: int, end: int, question: str = "") -> list[Mar
             continue
         began = _sentence_start(text, start, match.start())
         before = text[began : match.start()]
-        cue = _CUES.search(before) is not None
+        cue = _CUES.search(text, began, match.end()) is not None
         if (not cue and re.search(r"\bthere\s*\Z", before, re.IGNORECASE)) or _HYPOTHETICAL.search(before):
             continue
         window = text[match.end() : min(end, match.end() + values.WINDOW)]
@@ -212,18 +220,19 @@ def confirms(text: str, start: int, end: int) -> bool:
 
 def _boxes(text: str, start: int, end: int, question: str, quoted: frozenset[str]) -> Iterator[Mark]:
     for box in outer(boxes(text, start, end)):
-        value = values.cut(box.content, question)
+        value = _cut(box.content, question)
         if is_blank(box.content) or is_blank(value):
             continue
         before = text[_sentence_start(text, start, box.start) : box.start]
-        if _NEGATED.search(before) or (box.content in quoted and not _ANSWERING.search(before)):
+        alone = not before.strip("$ \t") and re.match(r"\$?[.\s]{0,5}(?:\n|\Z)", text[box.end : box.end + 8])
+        if _NEGATED.search(before) or (box.content in quoted and not alone and not _ANSWERING.search(before)):
             continue
         yield Mark("box", box.start, box.end, value)
 
 
 def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark]:
     for match in outer(_near(_LEADS, _LEAD_HINTS, text, start, end, 30)):
-        kind = match.lastgroup if match.lastgroup != "letter" else "option"
+        kind = _OUTER.get(match.lastgroup, match.lastgroup)
         if kind in ("answer", "final", "chinese") and _HYPOTHETICAL.search(
             text[_sentence_start(text, start, match.start()) : match.start()]
         ):
@@ -237,10 +246,16 @@ def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark
         yield Mark("statement" if value.clear else "words", match.start(), match.end() + value.length, value.text)
 
 
+_LETTERS = {"option": "letter", "right": "upper", "correct": "character"}
+_OUTER = {inner: outer_ for outer_, inner in _LETTERS.items()}
+"""Groups of leads that hold the letter of a choice."""
+
+
 def _stated(kind: str, match: re.Match, window: str, question: str) -> values.Value | None:
     """What a lead of a kind states."""
-    if kind == "option":
-        return values.Value(match["letter"].upper(), True)
+    if kind in _LETTERS:
+        letter = match[_LETTERS[kind]]
+        return values.Value(letter, True) if letter.isupper() else None
     if kind == "json":
         return _of_json(window)
     if kind == "tag":
@@ -270,6 +285,14 @@ def _of_tag(inside: str, question: str) -> values.Value | None:
     elif "\\" not in content and (found := _in_sentence(inside.strip().split("\n")[-1], question)):
         content = found.text
     return values.Value(content, True, len(inside)) if content else None
+
+
+def _cut(content: str, question: str) -> str:
+    """The value of a box, also where it holds a sentence of four words or more."""
+    value = values.cut(content, question)
+    words = re.fullmatch(r"\\(?:text|mathrm|mbox|textbf)\s*\{([^{}]*\d[^{}]*)\}[.\s]*", value)
+    found = _in_sentence(words[1], question) if words and len(words[1].split()) > 3 else None
+    return found.text if found else value
 
 
 def _of_json(window: str) -> values.Value | None:

@@ -44,7 +44,7 @@ def end_of_answer(text: str, prose: list[tuple[int, int]], answered: list[int], 
     for start, end in prose:
         for match in sorted([*_END.finditer(text, start, end), *_headers(text, start, end)], key=re.Match.start):
             before = match.start()
-            if before <= opening:
+            if before <= opening or (before < first and _own_turn(text, match)):
                 continue
             if match.re is _END:
                 if _ends(text, match, before >= first, question):
@@ -52,6 +52,15 @@ def end_of_answer(text: str, prose: list[tuple[int, int]], answered: list[int], 
             elif _begins_turn(text, match, before >= first, question):
                 return before
     return len(text)
+
+
+def _own_turn(text: str, match: re.Match) -> bool:
+    """Whether a mark or header leads from the question, repeated at the start, to the response itself."""
+    opened = text[: match.start()].lstrip()[:400] if match.start() < 4000 else ""
+    if match.re is _END:
+        return match.group() == "[/INST]" and opened.startswith("[INST]") and opened.count("INST]") == 1
+    turns = list(_headers(opened, 0, len(opened)))
+    return bool(match["turn"]) and len(turns) == 1 and turns[0].start() == 0
 
 
 def _headers(text: str, start: int, end: int) -> Iterator[re.Match]:
