@@ -7,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from support import tiers
 from support.running import ROOT
 
@@ -18,6 +20,10 @@ SCRATCH = settings.Scratch(
 )
 
 GUARD = tiers.Guard()
+
+# Examples follow from the test alone, and no test fails because the machine is busy.
+hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("steady")
 
 
 @pytest.hookimpl(tryfirst=True)
