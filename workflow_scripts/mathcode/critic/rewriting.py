@@ -18,7 +18,7 @@ NAMES = ("x", "y", "z", "w")
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 ).split()
-_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+_TENS = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _PARTS = {
     2: ("half", "halves"),
     3: ("third", "thirds"),

@@ -26,8 +26,8 @@ from mathcode.settings.section import (
 from mathcode.settings.sources import Dataset, Source, SourceFile, Sources
 
 __all__ = [
-    "Ask", "BlockRule", "Build", "Cases", "Critic", "CriticPrompt", "Data", "Dataset", "Engine", "Evaluate", "Experiment", "Explore", "Family", "Grading", "Interpreter",
-    "IsolationLevel", "Lora", "Name", "Optimizer", "PositiveInt", "PositiveNumber", "Resources", "Run", "Sampling", "Scratch", "Section",
-    "SettingsError", "Source", "SourceFile", "Sources", "Training", "dumps", "fingerprint", "learned_from", "merge",
-    "parse", "validated", "write",
+    "Ask", "BlockRule", "Build", "Cases", "Critic", "CriticPrompt", "Data", "Dataset", "Engine", "Evaluate", "Experiment",
+    "Explore", "Family", "Grading", "Interpreter", "IsolationLevel", "Lora", "Name", "Optimizer", "PositiveInt",
+    "PositiveNumber", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source", "SourceFile", "Sources",
+    "Training", "dumps", "fingerprint", "learned_from", "merge", "parse", "validated", "write",
 ]  # fmt: skip
