@@ -6,8 +6,8 @@
 reads   table `cases`; the policy folder that training starts from, for its tokenizer
 writes  table `training` for the loss `label`, from the cases of split train alone
 
---settings is the section Critic of settings/critic.py: the same that the critic will judge with. Give --settings several times and each case
-is shown in each of these ways, such as with and without question and program.
+--settings is the section Critic of settings/critic.py: the same that the critic will judge with. Give --settings several times
+and each case is shown in each of these ways, such as with and without question and program.
 """
 
 import polars as pl

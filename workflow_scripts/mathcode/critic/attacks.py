@@ -49,7 +49,7 @@ def _many_numbers(target: Target, draw: random.Random) -> str:
 
 
 def _range(target: Target, _: random.Random) -> str:
-    return " ".join(str(number) for number in range(0, 101))
+    return " ".join(str(number) for number in range(101))
 
 
 def _either(target: Target, draw: random.Random) -> str:

@@ -16,8 +16,9 @@ Values = tuple[Fraction, ...]
 UNITS = {"en": ("dollars", "kg", "cm", "hours", "books", "miles"), "zh": ("元", "千克", "厘米", "小时", "本", "米")}
 NAMES = ("x", "y", "z", "w")
 _ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-).split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
 _TENS = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _PARTS = {
     2: ("half", "halves"),

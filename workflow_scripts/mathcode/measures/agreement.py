@@ -86,7 +86,7 @@ def calibration_error(scores: np.ndarray, true: np.ndarray, bins: int = BINS) ->
 
 
 def reliability(scores: np.ndarray, true: np.ndarray, bins: int = BINS) -> pl.DataFrame:
-    """The reliability diagram: of each bin of scores that has a case its ends, n, mean score, share of YES and Wilson's interval of that."""
+    """The reliability diagram: of each bin with a case its ends, n, mean score, share of YES and the Wilson interval of that."""
     scores, true = np.asarray(scores, float), np.asarray(true, bool)
     place = np.minimum((scores * bins).astype(int), bins - 1)
     rows = []
