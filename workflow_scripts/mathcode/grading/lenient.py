@@ -35,10 +35,8 @@ _NUMBER = re.compile(
     rf"|(?<![星期周拜])(?P<zh>{_ZH}{{1,20}})(?:点(?P<zhpoint>[零〇一二三四五六七八九]{{1,20}}))?(?![样起般些直定])"
     r")"
 )
-_EXPRESSION = re.compile(
-    r"\^(?!\s?\{?[23]\}?\s*[.。]?$)|√|π|\\(?:sqrt|pi|sin|cos|tan|log|ln)|[\d)][abcnxyz](?![A-Za-z])|[A-Za-z\d)]\s?[*+×·]\s?[A-Za-z\d(]"
-)
-_UNIT_POWER = re.compile(r"(?<=[A-Za-z}])\^\{?[23]\}?")
+_EXPRESSION = re.compile(r"\^|√|π|\\(?:sqrt|pi|sin|cos|tan|log|ln)|[\d)][abcnxyz](?![A-Za-z])|[A-Za-z\d)]\s?[*+×·]\s?[A-Za-z\d(]")
+_UNIT_POWER = re.compile(r"(?<=[\d\s{])(?:[ckdm]?m|ft|in|yd|mi|units?|inches|met(?:er|re)s?)\}?\^\{?[23]\}?(?=\s?(?:[,;.)}$]|and|$))")
 _RELATIVE = Fraction(1, 10**6)
 
 
