@@ -1,14 +1,15 @@
 """A tiny critic, really trained: it tells equal from different, in any company; cascade, attacks, a kill, and the three programs."""
 
-import json
 import random
 
 import numpy as np
 import polars as pl
 import pytest
 import torch
-from support.running import program, run_program
 
+import build_cases
+import demonstrate_cases
+import judge_cases
 from mathcode import configuration, settings, tables
 from mathcode.critic import cases, prompt, teaching
 from mathcode.critic.judge import CriticJudge
@@ -48,7 +49,7 @@ def made(seed: int, rewritten: int, near_misses: int, attacks: int, **changes) -
 def critic(tmp_path_factory):
     """Folder of a critic after seconds of the one trainer, with the side task."""
     torch.set_num_threads(1)
-    learned = made(1, 80, 80, 8)
+    learned = made(1, 70, 70, 8)
     asked = [prompt.render(row["question"], row["gold"], None, row["result"], SHOWN) for row in learned.iter_rows(named=True)]
     model, tokenizer = scratch.build(SIZE, ["".join(one) for one in asked], [" YES", " NO"], 1)
     loss = losses.LabelLikelihood(losses.LabelNumbers(result_weight=1.0))
@@ -172,37 +173,28 @@ def test_judges_by_name(critic):
 
 def test_the_programs_make_teach_and_judge(critic, tmp_path):
     tables.QUERIES.write(queries(), tmp_path / "queries.parquet")
-    words = [
-        "--queries",
-        tmp_path / "queries.parquet",
-        "--seed",
-        4,
-        "--grading",
-        GRADING,
-        "--settings",
-        '{"moved": 1.0, "moved_up_to": 12}',
-    ]
-    for name in ("cases", "again"):
-        done = run_program(*program("build_cases", *words, "--out", tmp_path / f"{name}.parquet"))
-        assert done.returncode == 0, done.stderr[-2000:]
-    assert (tmp_path / "cases.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()
-    shown, bare = CRITIC.model_dump(), {"prompt": {"question": True}}
-    words = ["--cases", tmp_path / "cases.parquet", "--model", critic, "--out", tmp_path / "training.parquet"]
-    done = run_program(*program("demonstrate_cases", *words, "--settings", json.dumps(shown), "--settings", json.dumps(bare)))
-    assert done.returncode == 0, done.stderr[-2000:]
-    table, training = tables.CASES.read(tmp_path / "cases.parquet"), tables.TRAINING.read(tmp_path / "training.parquet")
+    making = ["--queries", tmp_path / "queries.parquet", "--seed", 4, "--grading", GRADING, "--out", tmp_path / "cases.parquet"]
+    run(build_cases, *making, "--settings", '{"moved": 1.0, "moved_up_to": 12, "near_misses": 3}')
+    table = tables.CASES.read(tmp_path / "cases.parquet")
+    shown = CRITIC.model_dump_json()
+    teaching_ = ["--cases", tmp_path / "cases.parquet", "--model", critic, "--out", tmp_path / "training.parquet"]
+    run(demonstrate_cases, *teaching_, "--settings", shown, "--settings", '{"prompt": {"question": true}}')
+    training = tables.TRAINING.read(tmp_path / "training.parquet")
     assert training.height == 2 * table.filter(pl.col("split") == "train").height
     assert {*training["loss"]} == {"label"}
-    judged = ["--cases", tmp_path / "cases.parquet", "--judge", "critic_tiny", "--model", critic, "--critic", json.dumps(shown)]
     kept = tmp_path / "kept"
     kept.mkdir()
     with CriticJudge(LIMITS, "critic_tiny", critic, CRITIC, kept) as judge:  # a job that was killed half way through, amid a line
         judge.judge([cases.as_case(row) for row in table.head(table.height // 2).iter_rows(named=True)])
     (file,) = kept.iterdir()
     file.write_bytes(file.read_bytes()[:-20])
-    for name, checkpoints in (("whole", []), ("resumed", ["--checkpoints", kept])):
-        done = run_program(*program("judge_cases", *judged, "--settings", GRADING, "--out", tmp_path / f"{name}.parquet", *checkpoints))
-        assert done.returncode == 0, done.stderr[-2000:]
+    judging = ["--cases", tmp_path / "cases.parquet", "--judge", "critic_tiny", "--model", critic, "--critic", shown, "--settings", GRADING]
+    run(judge_cases, *judging, "--out", tmp_path / "whole.parquet")
+    run(judge_cases, *judging, "--out", tmp_path / "resumed.parquet", "--checkpoints", kept)
     assert (tmp_path / "whole.parquet").read_bytes() == (tmp_path / "resumed.parquet").read_bytes()
     assert tables.VERDICTS.read(tmp_path / "whole.parquet")["case_id"].to_list() == table["case_id"].to_list()
     assert not kept.exists()
+
+
+def run(module, *words: object) -> None:
+    assert module.main([str(word) for word in words]) == 0
