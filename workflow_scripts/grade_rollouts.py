@@ -10,7 +10,7 @@ per table of rollouts, in the order of the flags. Nothing is written unless ever
 import argparse
 
 from mathcode import settings, tables
-from mathcode.configuration import JUDGES, METHODS, judge_class
+from mathcode.configuration import METHODS, make_judge
 from mathcode.core import cli
 from mathcode.core.errors import InputError
 from mathcode.grading import grades
@@ -22,7 +22,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rollouts", nargs="+", required=True, help="tables of rollouts")
     parser.add_argument("--queries", nargs="+", required=True, help="tables of queries with the reference answers")
     parser.add_argument("--out", nargs="+", required=True, help="tables of grades to write, one per table of rollouts")
-    parser.add_argument("--judge", choices=JUDGES, default="exact", help="who compares (%(default)s)")
+    parser.add_argument("--judge", default="exact", help="who compares: exact, executes, lenient, critic_NAME, cascade_NAME (%(default)s)")
+    parser.add_argument("--critic-model", help="policy folder of the critic in the judge's name")
+    parser.add_argument("--critic", default="{}", help="JSON of the section Critic: how that one judges")
     parser.add_argument("--method", choices=METHODS, required=True, help="whose form the responses have")
     parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")
     parser.add_argument("--settings", required=True, help="JSON of the section 'grading'")
@@ -35,8 +37,9 @@ def main(argv: list[str] | None = None) -> int:
     if len(given.rollouts) != len(given.out):
         raise InputError(f"--rollouts names {len(given.rollouts)} files, --out {len(given.out)}")
     queries = grades.concatenated([tables.QUERIES.read(path) for path in given.queries])
+    critic = settings.parse(settings.Critic, given.critic, "--critic")
     graded = []
-    with judge_class(given.judge)(limits) as judge:
+    with make_judge(given.judge, limits, given.critic_model, critic) as judge:
         for path in given.rollouts:
             try:
                 graded.append(grades.grade_rollouts(tables.ROLLOUTS.read(path), queries, judge, METHODS[given.method].form, limits))

@@ -277,7 +277,8 @@ def test_names_and_keys_in_code_font_exist(page):
 
 
 def mapped_rows() -> list[list[str]]:
-    return [row for row in rows(section("docs/paper_map.md", "## From the paper to the code")) if row[0] != "paper"]
+    both = [section("docs/paper_map.md", heading) for heading in ("## From the paper to the code", "## From SIaM to the code")]
+    return [row for page in both for row in rows(page) if row[0] != "paper"]
 
 
 def test_paper_map_names_functions_and_keys_that_exist():

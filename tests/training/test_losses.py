@@ -46,6 +46,17 @@ def test_a_critic_learns_its_label(logp):
     assert (summed, count) == (pytest.approx(0.60653 + 0.01832, abs=1e-4), 2.0)
 
 
+def test_a_critic_may_learn_right_results_beside_its_label(logp):
+    """The label is what is marked; of the other loss tokens the mean counts, times its weight."""
+    label = [replace(one, selection_mask=mask) for one, mask in zip(SHOWN, ([True, False], [False, False, True]), strict=True)]
+    batch = losses.batch_of(label, "cpu")
+    for weight in (0.0, 0.5):
+        total = losses.LabelLikelihood(losses.LabelNumbers(result_weight=weight))(logp, batch)
+        assert total.value.item() == 2 * 0.5 + 1 + weight * (2 + 4) / 2
+        assert torch.autograd.grad(total.value, logp)[0].tolist() == [[-2, 0, 0], [-weight / 2, -weight / 2, -1]]
+        assert total.parts["label_probability"][0] == pytest.approx(0.60653 + 0.36788, abs=1e-4)
+
+
 def test_the_mean_length_of_chosen_responses():
     pairs = [replace(example, pair=0, side=side) for example, side in zip(SHOWN, (1, 0), strict=True)]
     assert losses.mean_chosen_tokens(pairs) == 1

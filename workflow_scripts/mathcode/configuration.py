@@ -5,6 +5,7 @@ source), the run it `extends`, `runs/<run>.yaml`; an experiment's settings come 
 `hardware/<hardware>.yaml`, with the run over it. An unknown or missing key is an error that names file and key.
 """
 
+import re
 from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
@@ -21,12 +22,19 @@ from mathcode.rollouts.engines import ENGINES
 METHODS: dict[str, Method] = {method.name: method for method in (AUTOCODE,)}
 """Methods that a run may name."""
 
-JUDGES = {"exact": "mathcode.grading.exact:ExactJudge", "executes": "mathcode.grading.executes:ExecutesJudge"}
+JUDGES = {
+    "exact": "mathcode.grading.exact:ExactJudge",
+    "executes": "mathcode.grading.executes:ExecutesJudge",
+    "lenient": "mathcode.grading.lenient:LenientJudge",
+}
 """Judges by the name they have in paths: module and class, made from the section `grading`."""
+
+CRITIC_JUDGES = {"critic": "mathcode.critic.judge:CriticJudge", "cascade": "mathcode.critic.judge:CascadeJudge"}
+"""Judges with a critic, by the first word of their names in paths (`critic_NAME`, `cascade_NAME`): made also from the critic's folder."""
 
 LOSSES = {
     "likelihood": ("mathcode.training.losses:Likelihood", None),
-    "label": ("mathcode.training.losses:LabelLikelihood", None),
+    "label": ("mathcode.training.losses:LabelLikelihood", "mathcode.training.losses:LabelNumbers"),
     "dpo": ("mathcode.training.preferences:DPO", "mathcode.training.preferences:DPONumbers"),
     "orpo": ("mathcode.training.preferences:ORPO", "mathcode.training.preferences:ORPONumbers"),
     "paper": ("mathcode.methods.autocode.objective:Paper", "mathcode.methods.autocode.settings:OffPolicy"),
@@ -36,9 +44,43 @@ LOSSES = {
 """Losses by name: class, and the section of its numbers (None: it has none)."""
 
 
-def judge_class(name: str) -> type:
-    """The class of a judge, imported when it is asked for."""
-    return _imported(JUDGES[name])
+def critic_of(judge: str) -> str | None:
+    """The critic that a judge's name holds, as `main` of `cascade_main`; None for a judge without one.
+
+    Raises:
+        SettingsError: there is no such judge.
+    """
+    kind, _, critic = judge.partition("_")
+    if judge in JUDGES:
+        return None
+    if kind not in CRITIC_JUDGES or not re.fullmatch(r"[a-z][a-z0-9_]*", critic):
+        known = [*JUDGES, *(f"{kind}_NAME" for kind in CRITIC_JUDGES)]
+        raise settings.SettingsError(f"unknown judge '{judge}'; there are: {', '.join(known)}")
+    return critic
+
+
+def make_judge(
+    name: str,
+    limits: settings.Grading,
+    model: str | Path | None = None,
+    critic: settings.Critic | None = None,
+    kept: Path | None = None,
+):
+    """A judge (`mathcode.grading.judge.Judge`) by its name in paths, imported when it is asked for.
+
+    Args:
+        model: policy folder of the critic in its name.
+        critic: how that one judges; None: by its defaults.
+        kept: folder in which its scores survive a kill; None: nowhere.
+
+    Raises:
+        SettingsError: there is no such judge, or a critic has no model.
+    """
+    if critic_of(name) is None:
+        return _imported(JUDGES[name])(limits)
+    if model is None:
+        raise settings.SettingsError(f"judge '{name}' needs the model of its critic")
+    return _imported(CRITIC_JUDGES[name.partition("_")[0]])(limits, name, model, critic or settings.Critic(), kept)
 
 
 def make_loss(training: settings.Training):

@@ -169,5 +169,36 @@ OVERLAP_ITEMS = Table(
     },
 )
 
+CASES = Table(
+    "cases",
+    {
+        "case_id": Column(pl.String, "query_id, origin, and a hash of what the case says"),
+        "query_id": KEY["query_id"],
+        "question": Column(pl.String, "the question as asked"),
+        "gold": Column(pl.String, "reference answer, as it is or in another form"),
+        "program": Column(pl.String, "program that answers the question", nullable=True),
+        "result": Column(pl.String, "what it printed, or is said to have printed", nullable=True),
+        "ended": Column(pl.String, "how the program ended, as in rollouts", nullable=True),
+        "origin": Column(pl.String, "rollout, rewritten, near_miss, attack, human"),
+        "variant": Column(pl.String, "form of the reference, name of the near miss or of the attack; null: as it was", nullable=True),
+        "language": Column(pl.String, "of the question: en or zh"),
+        "answer_type": Column(pl.String, "of the reference: integer, decimal, fraction, percent, several, choice, expression, text"),
+        "label": Column(pl.String, "YES: the result gives the reference answer; NO"),
+        "labelled_by": Column(pl.String, "what is sure of the label: exact, numbers, rewriting, attack, human"),
+        "split": Column(pl.String, "train or test: question and reference both; mixed: one of each, neither to learn from nor to test on"),
+    },
+)
+
+VERDICTS = Table(
+    "verdicts",
+    {
+        "case_id": CASES.columns["case_id"],
+        "judge": Column(pl.String, "name and version of the judge"),
+        "outcome": Column(pl.String, "correct, wrong, no_answer, gold_unparsed, timed_out, infrastructure_error"),
+        "accepted": Column(pl.Boolean, "the judge holds the result to give the reference answer"),
+        "score": Column(pl.Float64, "P(YES) of a critic, 0 where it was not asked; null for rules", nullable=True),
+    },
+)
+
 TRAINING_SETS = {table.name: table for table in (QUERIES, SFT)}
 """What a run can learn from, by the name of its use."""

@@ -69,3 +69,10 @@ class Judge(Protocol):
             GradingError: the judge does not work.
         """
         ...
+
+
+def shown(case: Case) -> str | None:
+    """What a case answers with: all that its program printed where the answer is the end of that, else the answer it states."""
+    printed = (case.result or "").rstrip()
+    decides = case.answer is None or printed.endswith(case.answer.strip())
+    return printed if printed and case.ended == "ok" and decides else case.answer

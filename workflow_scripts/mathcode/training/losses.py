@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
+from pydantic import Field
+
+from mathcode.settings import Section
 
 if TYPE_CHECKING:
     from mathcode.training.examples import Example
@@ -83,16 +86,34 @@ class Likelihood(Loss):
         return Total(value, {"selection_loss": selection(logp, batch)})
 
 
+class LabelNumbers(Section):
+    """What `LabelLikelihood` is set to."""
+
+    result_weight: float = Field(default=0.0, ge=0, description="weight of the likelihood of right results beside the label; ours")
+
+
 class LabelLikelihood(Loss):
-    """A critic's training: -log p of the label that stands behind a case, each case times its weight."""
+    """A critic's training: -log p of the label that stands behind a case, each case times its weight.
+
+    The label is what is marked as decision, or all loss tokens where nothing is. Other loss tokens are those of a right result: they add
+    their mean -log p, times `result_weight` (a side task of ours).
+    """
 
     reads = "label"
     per = "response"
     parts: ClassVar = {"label_probability": "mean probability of the right label"}
 
+    def __init__(self, numbers: LabelNumbers = LabelNumbers()):  # noqa: B008 (frozen)
+        self._numbers = numbers
+
     def __call__(self, logp: torch.Tensor, batch: Batch) -> Total:
-        label = torch.where(batch.loss_mask, logp, 0.0).sum(dim=1)
-        return Total(-(label * batch.weight).sum(), {"label_probability": (label.detach().exp().sum().item(), float(len(label)))})
+        decided = batch.loss_mask & batch.selection_mask
+        decided = torch.where(decided.any(dim=1, keepdim=True), decided, batch.loss_mask)
+        label = torch.where(decided, logp, 0.0).sum(dim=1)
+        others = batch.loss_mask & ~decided
+        result = torch.where(others, logp, 0.0).sum(dim=1) / others.sum(dim=1).clamp(min=1)
+        value = -((label + self._numbers.result_weight * result) * batch.weight).sum()
+        return Total(value, {"label_probability": (label.detach().exp().sum().item(), float(len(label)))})
 
 
 def selection(logp: torch.Tensor, batch: Batch) -> tuple[float, float]:

@@ -1,0 +1,121 @@
+"""The lenient rule: numbers of the reference, all, in order; what it reads, what it leaves to others."""
+
+import random
+import time
+from fractions import Fraction
+
+import pytest
+
+from mathcode import settings
+from mathcode.critic import rewriting
+from mathcode.grading import lenient
+from mathcode.grading.judge import Case, shown
+
+SAME = [
+    ("35 dollars", "35"),
+    ("x = 16, y = 11", "16 11"),
+    ("16 and 11", "(16, 11)"),
+    ("2 hours 15 minutes", "2\n15"),
+    ("2小时15分", "2 15"),
+    ("三十五元", "35"),
+    ("三十五", "35.0"),
+    ("十六和十一", "16 11"),
+    ("一又四分之一", "1.25"),
+    ("四分之五千克", "1.25"),
+    ("百分之五", "0.05"),
+    ("负三", "-3"),
+    ("一点二五", "1.25"),
+    ("一万零二", "10002"),
+    ("二〇二五年", "2025"),
+    ("5万", "50000"),
+    ("1 1/4 kg", "1.25"),
+    ("\\frac{5}{4}", "1.25"),
+    ("125%", "1.25"),
+    ("1,234 books", "1234"),
+    ("35 m^2", "35"),
+    ("35\\text{ cm}^2", "35"),
+    ("16 m and 15 m^2", "16 15"),
+    ("答案是-5。", "-5"),
+    ("about 0.333333", "0.33333333"),
+    ("3.5千米", "3.5"),
+]
+OTHER = [
+    ("35", "36"),
+    ("35", "-35"),
+    ("16 and 11", "11 16"),
+    ("16 and 11", "16"),
+    ("35", "12, 35, 7"),
+    ("thirty-five", "35"),
+    ("星期三", "3"),
+    ("三十五", "305"),
+    ("1.25", "125"),
+    ("2x+3", "2 3"),
+    ("\\sqrt{2}", "2"),
+    ("3^2", "3 2"),
+    ("x^2+1", "1"),
+    ("m^2+1", "1"),
+    ("5 x^2", "5"),
+    ("2 * 3", "2 3"),
+    ("", ""),
+    ("apples", "apples"),
+    ("1000", "1" * 2000),
+]
+
+
+@pytest.mark.parametrize(("gold", "answer"), SAME)
+def test_the_same_numbers(gold, answer):
+    assert lenient.same_numbers(gold, answer)
+
+
+@pytest.mark.parametrize(("gold", "answer"), OTHER)
+def test_other_numbers(gold, answer):
+    assert not lenient.same_numbers(gold, answer)
+
+
+def test_every_whole_number_is_read_back_from_chinese_numerals():
+    draw = random.Random(1)
+    for value in [*range(20_010), *(draw.randrange(10**9) for _ in range(3000))]:
+        text = rewriting.chinese(value)
+        assert [read.value for read in lenient.numbers(text)] == [Fraction(value)], text
+
+
+@pytest.mark.parametrize("piece", ["1,", "1" * 999, "\\frac{", "-", "一", "万", "亿万", "1 1/", "百分之", "1.", "1e", "x^"])
+def test_hostile_texts_are_read_at_once(piece):
+    text = (piece * 1000)[: lenient.MAX_CHARS]
+    start = time.process_time()
+    lenient.same_numbers(text, text)
+    assert time.process_time() - start < 2  # a pattern that is not linear takes minutes
+
+
+@pytest.mark.parametrize(
+    ("answer", "result", "ended", "expected"),
+    [
+        ("11", "16\n11\n", "ok", "16\n11"),
+        ("5", "16\n11\n", "ok", "5"),  # the response states something else than it printed
+        (None, "16", "ok", "16"),
+        ("5", None, None, "5"),
+        ("5", "Traceback 5", "error", "5"),
+        (None, "", "ok", None),
+    ],
+)
+def test_what_a_case_answers_with(answer, result, ended, expected):
+    assert shown(Case("q", "5", answer, (answer,) if answer else (), "print(5)", result, ended)) == expected
+
+
+@pytest.mark.stage
+def test_the_judge_accepts_what_either_rule_does():
+    cases = [
+        Case("q", "1/2", "0.5", ("0.5",), "print(1/2)", "0.5", "ok"),  # exact
+        Case("q", "十六和十一", "11", ("11",), "print(16)\nprint(11)", "16\n11", "ok"),
+        Case("q", "thirty-five", "35", ("35",), "print(35)", "35", "ok"),
+        Case("q", "三十五元", "35", ("35",), "print(35)", "35", "error"),
+        Case("q", "三十五元", "35", ("35",)),
+        Case("q", "35", None),
+    ]
+    with lenient.LenientJudge(settings.Grading(timeout=20, workers=1, max_infrastructure_errors=0.0)) as judge:
+        verdicts = judge.judge(cases)
+        assert judge.judge(cases[::-1])[::-1] == verdicts
+    assert [verdict.accepted for verdict in verdicts] == [True, True, False, False, True, False]
+    assert verdicts[-1].outcome == "no_answer"
+    assert {verdict.score for verdict in verdicts} == {None}
+    assert judge.name.startswith("lenient-1/exact-")

@@ -1,0 +1,137 @@
+"""Agreement: each number against statsmodels, scipy, or a count by hand."""
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+from statsmodels.stats.inter_rater import cohens_kappa
+from statsmodels.stats.proportion import proportion_confint
+
+from mathcode import tables
+from mathcode.measures import agreement
+
+
+@pytest.fixture(scope="module")
+def verdicts() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scores of 400 cases, what a threshold makes of them, and the truth."""
+    draw = np.random.default_rng(1)
+    true = draw.random(400) < 0.4
+    scores = np.round(np.clip(draw.normal(0.35 + 0.3 * true, 0.2), 0, 1), 2)  # with ties
+    return scores, scores >= 0.5, true
+
+
+def confusion(first, second) -> np.ndarray:
+    return np.array([[np.sum((first == a) & (second == b)) for b in (True, False)] for a in (True, False)])
+
+
+def test_kappa(verdicts):
+    _, said, true = verdicts
+    found = agreement.cohen_kappa(said, true)
+    theirs = cohens_kappa(confusion(said, true))
+    assert found.value == pytest.approx(theirs.kappa, abs=1e-12)
+    assert (found.low, found.high) == pytest.approx((theirs.kappa_low, theirs.kappa_upp), abs=0.01)
+
+
+def test_kappa_by_hand_and_where_it_is_not_defined():
+    # 20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: observed .7, chance .5
+    first = np.repeat([True, True, False, False], [20, 5, 10, 15])
+    second = np.repeat([True, False, True, False], [20, 5, 10, 15])
+    assert agreement.cohen_kappa(first, second).value == pytest.approx(0.4)
+    assert np.isnan(agreement.cohen_kappa(np.ones(5, bool), np.ones(5, bool)).value)
+    with pytest.raises(ValueError, match="no case"):
+        agreement.cohen_kappa(np.array([], bool), np.array([], bool))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_tau_b(seed):
+    draw = np.random.default_rng(seed)
+    first, second = draw.integers(0, 6, 12), draw.integers(0, 6, 12)
+    assert agreement.kendall_tau_b(first, second) == pytest.approx(stats.kendalltau(first, second, variant="b").statistic, nan_ok=True)
+
+
+def test_tau_b_of_one_order_its_reverse_and_none():
+    assert agreement.kendall_tau_b([1, 2, 3], [4, 5, 9]) == 1
+    assert agreement.kendall_tau_b([1, 2, 3], [9, 5, 4]) == -1
+    assert np.isnan(agreement.kendall_tau_b([1, 1, 1], [1, 2, 3]))
+
+
+def test_measures_of_a_confusion_by_hand():
+    said = np.repeat([True, True, False, False], [20, 5, 10, 15])
+    true = np.repeat([True, False, True, False], [20, 5, 10, 15])
+    found = {name: interval.value for name, interval in agreement.classification(said, true).items()}
+    expected = {"precision": 0.8, "recall": 2 / 3, "specificity": 0.75, "accuracy": 0.7, "f1": 40 / 55, "kappa": 0.4}
+    assert found == pytest.approx(
+        expected | {"balanced_accuracy": (2 / 3 + 0.75) / 2, "matthews": (20 * 15 - 5 * 10) / (25 * 25 * 30 * 20) ** 0.5}
+    )
+
+
+def test_intervals_hold_their_value_and_nothing_is_made_up(verdicts):
+    scores, said, true = verdicts
+    for name, found in agreement.classification(said, true, scores).items():
+        if name != "calibration_error":
+            assert found.low <= found.value <= found.high, name
+    nothing = agreement.classification(np.zeros(4, bool), np.array([True, False, True, False]))
+    assert np.isnan(nothing["precision"].value)
+    assert nothing["recall"].value == 0
+    low, high = proportion_confint(int((said & true).sum()), int(said.sum()), method="wilson")
+    precision = agreement.classification(said, true)["precision"]
+    assert (precision.low, precision.high) == pytest.approx((low, high))
+
+
+def test_auroc_is_the_share_of_pairs_in_order(verdicts):
+    scores, _, true = verdicts
+    pairs = np.sign(scores[true][:, None] - scores[~true][None, :])
+    found = agreement.auroc(scores, true)
+    assert found.value == pytest.approx(((pairs + 1) / 2).mean())
+    whole = stats.mannwhitneyu(scores[true], scores[~true]).statistic / (true.sum() * (~true).sum())
+    assert found.value == pytest.approx(whole)
+    draw = np.random.default_rng(2)
+    resampled = []
+    for _ in range(400):
+        one, other = draw.choice(scores[true], true.sum()), draw.choice(scores[~true], (~true).sum())
+        resampled.append(((np.sign(one[:, None] - other[None, :]) + 1) / 2).mean())
+    assert found.high - found.low == pytest.approx(2 * 1.96 * np.std(resampled), rel=0.15)
+    assert np.isnan(agreement.auroc(scores, np.ones(len(scores), bool)).value)
+
+
+def test_calibration_by_hand():
+    scores = np.array([0.05, 0.05, 0.15, 0.95, 1.0])
+    true = np.array([False, True, False, True, True])
+    rows = agreement.reliability(scores, true)
+    assert rows["n"].to_list() == [2, 1, 2]
+    assert rows["low"].to_list() == pytest.approx([0, 0.1, 0.9])
+    assert rows["mean_score"].to_list() == pytest.approx([0.05, 0.15, 0.975])
+    assert rows["share_yes"].to_list() == [0.5, 0, 1]
+    assert agreement.calibration_error(scores, true) == pytest.approx((2 * 0.45 + 1 * 0.15 + 2 * 0.025) / 5)
+    assert agreement.calibration_error(np.array([0.0, 1.0]), np.array([False, True])) == 0
+
+
+def test_threshold_curve_by_counting(verdicts):
+    scores, _, true = verdicts
+    for row in agreement.threshold_curve(scores, true).iter_rows(named=True):
+        taken = [bool(yes) for score, yes in zip(scores, true, strict=True) if score >= row["threshold"]]
+        assert (row["n"], row["accepted"]) == (400, len(taken))
+        assert row["accepted_share"] == pytest.approx(len(taken) / 400)
+        assert row["recall"] == pytest.approx(sum(taken) / true.sum())
+        assert row["precision"] == (pytest.approx(sum(taken) / len(taken)) if taken else None)
+    nothing = agreement.threshold_curve(np.array([0.2]), np.array([True]), [0.9])
+    assert nothing["precision"].to_list() == [None]
+
+
+def test_attacks_are_counted_by_kind_and_errors_left_out():
+    row = dict.fromkeys(tables.CASES.columns, "")
+    cases = pl.DataFrame(
+        [row | {"case_id": str(number), "origin": origin, "variant": variant} for number, (origin, variant) in enumerate(
+            [("attack", "yes"), ("attack", "yes"), ("attack", "stop"), ("near_miss", "digit"), ("attack", "stop")]
+        )],
+        schema=tables.CASES.schema,
+    )  # fmt: skip
+    said = [("correct", True), ("wrong", False), ("wrong", False), ("correct", True), ("infrastructure_error", False)]
+    verdicts = pl.DataFrame(
+        [(str(number), "critic_a", outcome, accepted, 0.5) for number, (outcome, accepted) in enumerate(said)],
+        schema=tables.VERDICTS.schema,
+        orient="row",
+    )
+    table = agreement.attack_table(cases, verdicts)
+    assert table.select("variant", "n", "accepted", "share").rows() == [("stop", 1, 0, 0.0), ("yes", 2, 1, 0.5)]
+    assert table["share_high"][0] > 0.5  # one attack proves little

@@ -1,0 +1,60 @@
+"""Make the cases a critic learns from or is tested on: of graded rollouts, references in other forms, near misses and attacks.
+
+    python workflow_scripts/build_cases.py --queries queries.parquet --rollouts rollouts.parquet --grades exact/grades.parquet \\
+        --out cases.parquet --seed 1 --settings '{"rewritten": 4, "near_misses": 4}' \\
+        --grading '{"timeout": 5, "max_infrastructure_errors": 0.01}'
+
+reads   table `queries`; tables `rollouts` with their tables `grades` of the judge exact, in the same order (none: no case of a rollout)
+writes  table `cases`: question, reference, program and result of each, its label (YES, NO), what is sure of that, and its split
+
+Every label is known without a model or a person. --settings is the section Cases of settings/critic.py; of what it leaves out it takes the
+defaults. For the attack table of a critic make every attack: '{"balanced": false, "attacks": 1000}'. A near miss or an attack that the
+exact judge accepts is left out.
+"""
+
+import logging
+
+import polars as pl
+
+from mathcode import configuration, settings, tables
+from mathcode.core import cli
+from mathcode.core.errors import InputError
+
+
+def arguments():
+    parser = cli.parser(__doc__)
+    parser.add_argument("--queries", nargs="+", required=True, help="tables of queries with the reference answers")
+    parser.add_argument("--rollouts", nargs="*", default=[], help="tables of rollouts")
+    parser.add_argument("--grades", nargs="*", default=[], help="their tables of grades, by the judge exact")
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")
+    parser.add_argument("--settings", required=True, help="JSON of the section Cases")
+    parser.add_argument("--grading", required=True, help="JSON of the section 'grading'")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    given = arguments().parse_args(argv)
+    chosen = settings.parse(settings.Cases, given.settings)
+    limits = settings.parse(settings.Grading, given.grading, "--grading").model_copy(update={"workers": given.workers})
+    if len(given.rollouts) != len(given.grades):
+        raise InputError(f"--rollouts names {len(given.rollouts)} files, --grades {len(given.grades)}")
+    from mathcode.critic import cases
+    from mathcode.grading import grades
+
+    queries = grades.concatenated([tables.QUERIES.read(path) for path in given.queries])
+    rollouts = pl.concat([tables.ROLLOUTS.empty(), *map(tables.ROLLOUTS.read, given.rollouts)])
+    graded = pl.concat([tables.GRADES.empty(), *map(tables.GRADES.read, given.grades)])
+    with configuration.make_judge("exact", limits) as judge:
+        made = cases.build(
+            queries, rollouts, graded, chosen, given.seed, lambda doubtful: [verdict.accepted for verdict in judge.judge(doubtful)]
+        )
+    for origin, label, split, count in made.group_by("origin", "label", "split").len().sort("origin", "label", "split").iter_rows():
+        logging.info("%s, %s, %s: %d cases", origin, label, split, count)
+    tables.CASES.write(made, given.out)
+    return 0
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,214 @@
+"""Cases with labels that are sure: of graded rollouts, of references in other forms, of near misses, of attacks.
+
+No large model labels anything here, and no person. A rollout is YES where the exact judge accepts it, NO where it and the reference
+are single numbers that differ however they are read; what lies between is left out. All else is made, and its label with it. Streams of
+chance come from stable ids, so neither order nor company matters. Split by question and by reference: a training case shares neither
+with a test case.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from mathcode import settings, tables
+from mathcode.core.errors import UserError
+from mathcode.core.random_streams import share, stream
+from mathcode.critic import attacks, rewriting
+from mathcode.critic.answer_types import answer_type
+from mathcode.critic.prompt import LABELS
+from mathcode.grading import lenient
+from mathcode.grading.judge import Case
+
+YES, NO = LABELS
+ORIGINS = ("rollout", "rewritten", "near_miss", "attack", "human")
+
+
+class CasesError(UserError):
+    """Cases cannot be made of what was given."""
+
+
+def build(
+    queries: pl.DataFrame,
+    rollouts: pl.DataFrame,
+    grades: pl.DataFrame,
+    chosen: settings.Cases,
+    seed: int,
+    accepts: Callable[[Sequence[Case]], list[bool]],
+) -> pl.DataFrame:
+    """Table `cases`, sorted by case_id.
+
+    Args:
+        queries: table `queries`; only theirs become cases.
+        rollouts: table `rollouts`.
+        grades: table `grades` of the exact judge for these rollouts.
+        accepts: whether the exact judge accepts each case; a near miss or an attack that it accepts is none and is left out.
+
+    Raises:
+        CasesError: an unknown form is held out, a rollout has no grade, or not one case can be made.
+    """
+    if unknown := {*chosen.held_out_forms} - {*rewriting.FORMS}:
+        raise CasesError(f"held_out_forms: unknown form '{min(unknown)}'; there are: {', '.join(rewriting.FORMS)}")
+    known = {row["query_id"]: row for row in queries.iter_rows(named=True)}
+    from_rollouts = list(_of_rollouts(known, rollouts, grades))
+    right = _right_programs(from_rollouts)
+    ordered = sorted(known)
+    made = list(from_rollouts)
+    for number, query_id in enumerate(ordered):
+        other = known[ordered[(number + 1 + stream(seed, query_id, "other") % max(1, len(ordered) - 1)) % len(ordered)]]
+        made += _made(known[query_id], right.get(query_id), other["gold"], chosen, seed)
+    doubtful = [row for row in made if row["origin"] in ("near_miss", "attack")]
+    refuted = {row["case_id"] for row, accepted in zip(doubtful, accepts([as_case(row) for row in doubtful]), strict=True) if accepted}
+    distinct = {row["case_id"]: _placed(row, chosen, seed) for row in made if row["case_id"] not in refuted}
+    kept = _balanced(list(distinct.values()), chosen, seed) if chosen.balanced else list(distinct.values())
+    if not kept:
+        raise CasesError("no case can be made: no rollout is surely right or wrong, and no reference answer is numbers alone")
+    return pl.DataFrame(kept, schema=tables.CASES.schema).sort("case_id")
+
+
+def as_case(row: dict[str, Any]) -> Case:
+    """What a judge is shown of a row of table `cases`: the answer is the last line that was printed."""
+    lines = [line for line in (row["result"] or "").splitlines() if line.strip()]
+    answer = lines[-1].strip() if lines and row["ended"] == "ok" else None
+    stated = () if answer is None else (answer,)
+    return Case(row["question"], row["gold"], answer, stated, row["program"], row["result"], row["ended"])
+
+
+def surely_different(gold: str, result: str) -> bool:
+    """Whether both are single numbers that differ, also by a factor of a hundred, and rounded to the reference's decimals."""
+    wanted, given = lenient.numbers(gold), lenient.numbers(result)
+    if len(wanted) != 1 or len(given) != 1 or lenient.is_expression(gold) or lenient.is_expression(result):
+        return False
+    first, second = wanted[0], given[0]
+    text = gold[first.start : first.end]
+    unit = Fraction(1, 10 ** len(text.partition(".")[2].rstrip("% "))) if "." in text else Fraction(1)
+    rounded = (first.decimal or first.percent or second.decimal) and abs(first.value - second.value) <= unit / 2
+    return not rounded and all(not lenient.same(first, _scaled(second, factor)) for factor in (1, 100, Fraction(1, 100)))
+
+
+def _scaled(read: lenient.Read, factor: Fraction | int) -> lenient.Read:
+    return lenient.Read(read.value * factor, read.decimal, read.percent, read.start, read.end)
+
+
+def _of_rollouts(known: dict[str, dict], rollouts: pl.DataFrame, grades: pl.DataFrame) -> Iterator[dict]:
+    """Cases of the last program of each rollout, if it ran and its label is sure; the same program with the same result counts once."""
+    outcomes = {tuple(row[:3]): row[3] for row in grades.select("query_id", "mode", "sample", "outcome").iter_rows()}
+    for row in rollouts.select("query_id", "mode", "sample", "rounds").iter_rows(named=True):
+        key = (row["query_id"], row["mode"], row["sample"])
+        ran = [one for one in row["rounds"] if one["outcome"]]
+        if row["query_id"] not in known or not ran:
+            continue
+        if key not in outcomes:
+            raise CasesError(f"rollout {row['sample']} of query '{row['query_id']}' (mode {row['mode']}) has no grade")
+        query, last = known[row["query_id"]], ran[-1]
+        if last["outcome"] != "ok" or not (last["result"] or "").strip():
+            continue  # refused unasked, by whatever judge
+        text = last["result"].strip().splitlines()[-1]
+        if outcomes[key] == "correct":
+            yield _row(query, query["gold"], last["program"], last["result"], "rollout", None, YES, "exact")
+        elif outcomes[key] == "wrong" and surely_different(query["gold"], text):
+            yield _row(query, query["gold"], last["program"], last["result"], "rollout", None, NO, "numbers")
+
+
+def _right_programs(cases: list[dict]) -> dict[str, str]:
+    """A right program of each query that has one, the first by its case's id."""
+    right: dict[str, tuple[str, str]] = {}
+    for case in cases:
+        if case["label"] == YES:
+            right[case["query_id"]] = min(
+                right.get(case["query_id"], (case["case_id"], case["program"])), (case["case_id"], case["program"])
+            )
+    return {query_id: program for query_id, (_, program) in right.items()}
+
+
+def _made(query: dict, program: str | None, other_gold: str, chosen: settings.Cases, seed: int) -> Iterator[dict]:
+    """Cases made for a query: its reference in other forms, near misses of it, attacks."""
+    values = rewriting.values_of(query["gold"])
+    if values is not None:
+        for number in range(chosen.rewritten):
+            yield from _rewritten(query, values, program, chosen, random.Random(stream(seed, query["query_id"], "rewritten", number)))
+        for number in range(chosen.near_misses):
+            yield from _near_miss(query, values, program, chosen, random.Random(stream(seed, query["query_id"], "near_miss", number)))
+    target = attacks.Target(query["question"], query["gold"], program or "", other_gold)
+    names = sorted(attacks.ATTACKS, key=lambda name: stream(seed, query["query_id"], "attack", name))
+    for name in names[: chosen.attacks]:
+        result = attacks.attack(name, target, random.Random(stream(seed, query["query_id"], "attack", name, "draw")))
+        if result is not None:
+            yield _row(query, query["gold"], program, result, "attack", name, NO, "attack")
+
+
+def _moved(values: rewriting.Values, chosen: settings.Cases, draw: random.Random) -> rewriting.Values:
+    """The values, or others: then a critic cannot learn the question's answer in place of the comparison."""
+    return rewriting.drawn(values, chosen.moved_up_to, draw) if draw.random() < chosen.moved else values
+
+
+def _form(values: rewriting.Values, draw: random.Random) -> tuple[str, str] | None:
+    """A form that can write these values, drawn, and what it writes."""
+    for name in draw.sample(list(rewriting.FORMS), len(rewriting.FORMS)):
+        if text := rewriting.FORMS[name](values, draw):
+            return name, text
+    return None
+
+
+def _rewritten(query: dict, values: rewriting.Values, program: str | None, chosen: settings.Cases, draw: random.Random) -> Iterator[dict]:
+    values = _moved(values, chosen, draw)
+    form, result = _form(values, draw), rewriting.printed(values, draw)
+    if form and result:
+        yield _row(query, form[1], program, result, "rewritten", form[0], YES, "rewriting")
+
+
+def _near_miss(query: dict, values: rewriting.Values, program: str | None, chosen: settings.Cases, draw: random.Random) -> Iterator[dict]:
+    values = _moved(values, chosen, draw)
+    if (form := _form(values, draw)) is None:
+        return
+    for name in draw.sample(list(rewriting.NEAR_MISSES), len(rewriting.NEAR_MISSES)):
+        other = rewriting.missed(name, values, form[0], draw)
+        if other is not None and (result := rewriting.printed(other, draw)):
+            yield _row(query, form[1], program, result, "near_miss", name, NO, "rewriting") | {"form": form[0]}
+            return
+
+
+def _row(query: dict, gold: str, program: str | None, result: str, origin: str, variant: str | None, label: str, by: str) -> dict:
+    said = stream(query["question"], gold, program, result, label)
+    return {
+        "case_id": f"{query['query_id']}/{origin}/{said:016x}",
+        "query_id": query["query_id"],
+        "question": query["question"],
+        "gold": gold,
+        "program": program,
+        "result": result,
+        "ended": "ok",
+        "origin": origin,
+        "variant": variant,
+        "language": "zh" if any("\u4e00" <= character <= "\u9fff" for character in query["question"]) else "en",
+        "answer_type": answer_type(gold),
+        "label": label,
+        "labelled_by": by,
+    }
+
+
+def _placed(row: dict, chosen: settings.Cases, seed: int) -> dict:
+    """The row with its split. Forms that are held out are in no training case."""
+    reference = "".join(row["gold"].split()).casefold()
+    form = row.pop("form", None) or row["variant"]
+    sides = {share(seed, "question", row["query_id"]) < chosen.test_share, share(seed, "reference", reference) < chosen.test_share}
+    split = "mixed" if len(sides) == 2 else "test" if sides == {True} else "train"
+    return row | {"split": "mixed" if split == "train" and form in chosen.held_out_forms else split}
+
+
+def _balanced(rows: list[dict], chosen: settings.Cases, seed: int) -> list[dict]:
+    """As many YES as NO in each split and language; of all, at most `attack_share` attacks, the other NO being near and real misses."""
+    kept = []
+    for group in sorted({(row["split"], row["language"]) for row in rows}):
+        own = sorted((row for row in rows if (row["split"], row["language"]) == group), key=lambda row: stream(seed, row["case_id"]))
+        yes = [row for row in own if row["label"] == YES]
+        attacked = [row for row in own if row["origin"] == "attack"]
+        hard = [row for row in own if row["label"] == NO and row["origin"] != "attack"]
+        share_of_no = 2 * chosen.attack_share
+        size = min(len(yes), int(len(hard) / (1 - share_of_no)))
+        attacked = attacked[: min(len(attacked), int(size * share_of_no))]
+        hard = hard[: size - len(attacked)]
+        kept += yes[: len(attacked) + len(hard)] + attacked + hard
+    return kept

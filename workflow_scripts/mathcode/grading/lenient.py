@@ -1,0 +1,187 @@
+"""The lenient judge: the exact one, and beside it a rule that reads the numbers of a reference answer and lets words and units be.
+
+Accepted is what the exact judge accepts, and a result whose numbers are those of the reference: all of them, in order, and no other
+one. Digits, fractions, mixed numbers, percentages and Chinese numerals are read; names, units and sentences around them are not. An
+expression is not read: its numbers in order do not make it. It is the best rule a critic can be held against, not a check of answers.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Self
+
+from mathcode import settings
+from mathcode.grading.exact import GRADER, ExactJudge
+from mathcode.grading.judge import Case, Verdict, shown
+
+MAX_CHARS = 1000
+"""A longer text is not read."""
+
+_PLAIN = r"(?:\d{1,3}(?:,\d{3}){1,6}(?![\d,])|\d{1,60})(?:\.\d{1,60})?(?:[eE][+-]?\d{1,2}(?!\d))?|\.\d{1,60}"
+_ZH_DIGITS = {
+    digit: value for value, digits in enumerate(("零〇", "一", "二两", "三", "四", "五", "六", "七", "八", "九")) for digit in digits
+}
+_ZH_TENS = {"十": 10, "百": 100, "千": 1000}
+_ZH_MYRIADS = {"万": 10**4, "亿": 10**8}
+_ZH = r"(?:[零〇一二两三四五六七八九十百万亿]|千(?![克米瓦]))"
+_NUMBER = re.compile(
+    r"(?<![A-Za-z_\d.])(?P<sign>(?<![A-Za-z\d_)\]}%])[-−]\s?|负)?(?:"
+    r"(?P<whole>\d{1,30})(?:\s+(?P<up>\d{1,30})\s?/\s?(?P<down>\d{1,30})|\s?\\[dtc]?frac\s?\{(?P<mup>\d{1,30})\}\s?\{(?P<mdown>\d{1,30})\})"
+    r"|\\[dtc]?frac\s?\{(?P<fup>[-−]?\d{1,30})\}\s?\{(?P<fdown>\d{1,30})\}"
+    rf"|(?P<plain>{_PLAIN})(?:\s?/\s?(?P<over>\d{{1,30}}(?![\d.])))?(?P<myriad>[万亿](?!一))?(?P<percent>\s?\\?[%％])?"
+    rf"|(?P<zhwhole>{_ZH}{{1,20}})又(?P<zhdown>{_ZH}{{1,20}})分之(?P<zhup>{_ZH}{{1,20}})"
+    rf"|(?P<zhover>{_ZH}{{1,20}})分之(?P<zhunder>{_ZH}{{1,20}})"
+    rf"|(?<![星期周拜])(?P<zh>{_ZH}{{1,20}})(?:点(?P<zhpoint>[零〇一二三四五六七八九]{{1,20}}))?(?![样起般些直定])"
+    r")"
+)
+_EXPRESSION = re.compile(r"\^|√|π|\\(?:sqrt|pi|sin|cos|tan|log|ln)|[\d)][abcnxyz](?![A-Za-z])|[A-Za-z\d)]\s?[*+×·]\s?[A-Za-z\d(]")
+_UNIT_POWER = re.compile(r"(?<=[\d\s{])(?:[ckdm]?m|ft|in|yd|mi|units?|inches|met(?:er|re)s?)\}?\^\{?[23]\}?(?=\s?(?:[,;.)}$]|and|$))")
+_RELATIVE = Fraction(1, 10**6)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A number of a text: its value, how it was written, and its place."""
+
+    value: Fraction
+    decimal: bool
+    percent: bool
+    start: int
+    end: int
+
+
+def numbers(text: str) -> list[Read]:
+    """The numbers of a text, in order; none of a text that is too long to be an answer."""
+    if len(text) > MAX_CHARS:
+        return []
+    return [read for match in _NUMBER.finditer(_UNIT_POWER.sub(_blank, text)) if (read := _read(match)) is not None]
+
+
+def _blank(match: re.Match) -> str:
+    """As many blanks: the places of what follows stay."""
+    return " " * len(match.group())
+
+
+def _read(match: re.Match) -> Read | None:
+    try:
+        value = _value(match.groupdict())
+    except (ZeroDivisionError, ValueError):
+        return None
+    found = match.groupdict()
+    decimal = any(mark in (found["plain"] or "") for mark in ".eE") or bool(found["zhpoint"])
+    percent = bool(found["percent"]) or found["zhover"] == "百"
+    if found["zhover"] == "百":
+        value *= 100
+    return Read(-value if found["sign"] else value, decimal, percent, match.start(), match.end())
+
+
+def _value(found: dict[str, str | None]) -> Fraction:
+    """What the groups of `_NUMBER` say, without sign and per cent."""
+    if found["whole"]:
+        return int(found["whole"]) + Fraction(int(found["up"] or found["mup"]), int(found["down"] or found["mdown"]))
+    if found["fup"]:
+        return Fraction(int(found["fup"].replace("−", "-")), int(found["fdown"]))
+    if found["plain"]:
+        value = Fraction(found["plain"].replace(",", ""))
+        return value / int(found["over"] or 1) * _ZH_MYRIADS.get(found["myriad"], 1)
+    if found["zhwhole"]:
+        return _chinese(found["zhwhole"]) + Fraction(_chinese(found["zhup"]), _chinese(found["zhdown"]))
+    if found["zhover"]:
+        return Fraction(_chinese(found["zhunder"]), _chinese(found["zhover"]))
+    whole = _chinese(found["zh"])
+    if not found["zhpoint"]:
+        return Fraction(whole)
+    digits = "".join(str(_ZH_DIGITS[digit]) for digit in found["zhpoint"])
+    return whole + Fraction(int(digits), 10 ** len(digits))
+
+
+def _chinese(text: str) -> int:
+    """A whole number in Chinese numerals: by place (三十五, 一万零二) or digit by digit (二〇二五).
+
+    Raises:
+        ValueError: it is none.
+    """
+    if all(character in _ZH_DIGITS for character in text):
+        return int("".join(str(_ZH_DIGITS[character]) for character in text))
+    if text in ("百", "千", "万", "亿"):  # 百分之五; alone it is no number
+        return (_ZH_TENS | _ZH_MYRIADS)[text]
+    total = section = digit = 0
+    for character in text:
+        if character in _ZH_DIGITS:
+            digit = _ZH_DIGITS[character]
+        elif character in _ZH_TENS:
+            section += (digit or 1) * _ZH_TENS[character]
+            digit = 0
+        else:
+            unit = _ZH_MYRIADS[character]
+            section += digit
+            digit = 0
+            if not total and not section:
+                raise ValueError(f"'{text}' is no number")
+            total, section = ((total + section) * unit, 0) if unit > 10**4 else (total + section * unit, 0)
+    return total + section + digit
+
+
+def is_expression(text: str) -> bool:
+    """Whether a text computes: a root, a power that is no unit's, a product with a variable, an operator between two things."""
+    return bool(_EXPRESSION.search(_UNIT_POWER.sub(_blank, text[:MAX_CHARS])))
+
+
+def same_numbers(gold: str, answer: str) -> bool:
+    """Whether an answer holds the numbers of a reference answer, all of them, in order, and no other one."""
+    if is_expression(gold) or is_expression(answer):
+        return False
+    wanted, given = numbers(gold), numbers(answer)
+    return bool(wanted) and len(wanted) == len(given) and all(map(same, wanted, given))
+
+
+def same(first: Read, second: Read) -> bool:
+    """Whether two numbers are the same: exactly, to six digits where one has a decimal point; per cent as number or hundredth."""
+    if first.percent == second.percent:
+        return _close(first.value, second.value, first.decimal or second.decimal)
+    plain, percent = (second, first) if first.percent else (first, second)
+    return any(_close(plain.value, value, plain.decimal or percent.decimal) for value in (percent.value, percent.value / 100))
+
+
+def _close(first: Fraction, second: Fraction, decimal: bool) -> bool:
+    return first == second or (decimal and abs(first - second) <= _RELATIVE * max(abs(first), abs(second)))
+
+
+class LenientJudge:
+    """Accepts what the exact judge accepts, and results with the numbers of the reference answer."""
+
+    name = f"lenient-1/{GRADER}"
+
+    def __init__(self, limits: settings.Grading):
+        self._exact = ExactJudge(limits)
+
+    def __enter__(self) -> Self:
+        self._exact.__enter__()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self._exact.__exit__(*error)
+
+    def judge(self, cases: Sequence[Case], progress: Callable[[int], object] | None = None) -> list[Verdict]:
+        """A verdict for each case, in order.
+
+        Raises:
+            GradingError: the exact judge does not work.
+        """
+        exact = self._exact.judge(cases, progress)
+        return [
+            verdict if verdict.accepted or not _rescued(case) else Verdict("correct", True, True)
+            for case, verdict in zip(cases, exact, strict=True)
+        ]
+
+
+def _rescued(case: Case) -> bool:
+    return case.ended in (None, "ok") and any(same_numbers(case.gold, text) for text in _texts(case))
+
+
+def _texts(case: Case) -> Iterator[str]:
+    """What is read of a case: all that its program printed, and the last line of that; or the answer it states."""
+    if (text := shown(case)) is not None:
+        yield text
+        yield next((line for line in reversed(text.splitlines()) if line.strip()), "")

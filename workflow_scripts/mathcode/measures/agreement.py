@@ -1,0 +1,170 @@
+"""How far judges agree: with a truth (precision, recall, kappa, ROC), with their own scores (calibration), with each other (kappa, tau-b).
+
+Verdicts are booleans, True is YES; scores are probabilities of YES. Intervals are 95 %: Wilson's for a share, DeLong's for the area under
+the ROC curve, and a percentile bootstrap over cases for what is no share. Cases count as independent: of several cases to a question give
+the questions one by one, or read the intervals as too narrow.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from mathcode.measures import uncertainty
+from mathcode.measures.uncertainty import Interval
+
+THRESHOLDS = (0.1, 0.5, 0.7, 0.9, 0.95)
+BINS = 10
+
+_MEANS = ("said", "true", "both")
+"""Columns whose means all measures of two columns of verdicts are made of."""
+
+
+def cohen_kappa(first: np.ndarray, second: np.ndarray) -> Interval:
+    """Cohen's kappa of two columns of verdicts: agreement beyond what their rates give by chance; NaN where both always say the same.
+
+    Raises:
+        ValueError: there is no case.
+    """
+    return _measured(first, second, _kappa)
+
+
+def kendall_tau_b(first: Sequence[float], second: Sequence[float]) -> float:
+    """Kendall's tau-b of two rankings of the same things, corrected for ties; NaN where one of them ties all."""
+    one, other = (np.sign(np.subtract.outer(values, values)) for values in (np.asarray(first, float), np.asarray(second, float)))
+    untied = float((one**2).sum() * (other**2).sum())
+    return float((one * other).sum()) / untied**0.5 if untied else float("nan")
+
+
+def classification(accepted: np.ndarray, true: np.ndarray, scores: np.ndarray | None = None) -> dict[str, Interval]:
+    """Measures of a judge against the truth, YES being positive; NaN where one is not defined.
+
+    precision, recall, specificity, f1, balanced_accuracy, kappa, matthews, accuracy; with scores also auroc and calibration_error.
+
+    Raises:
+        ValueError: there is no case.
+    """
+    accepted, true = np.asarray(accepted, bool), np.asarray(true, bool)
+    found = {
+        "precision": _share(accepted & true, accepted),
+        "recall": _share(accepted & true, true),
+        "specificity": _share(~accepted & ~true, ~true),
+        "accuracy": _share(accepted == true, np.ones_like(true)),
+        "f1": _measured(accepted, true, lambda said, yes, both: 2 * both / (said + yes)),
+        "balanced_accuracy": _measured(accepted, true, lambda said, yes, both: (both / yes + (1 - said - yes + both) / (1 - yes)) / 2),
+        "kappa": _measured(accepted, true, _kappa),
+        "matthews": _measured(accepted, true, _matthews),
+    }
+    if scores is not None:
+        found |= {"auroc": auroc(scores, true), "calibration_error": Interval(calibration_error(scores, true))}
+    return found
+
+
+def auroc(scores: np.ndarray, true: np.ndarray) -> Interval:
+    """Chance that a YES case scores above a NO case, ties counting half; DeLong's interval. NaN without cases of both kinds."""
+    from scipy.stats import norm, rankdata
+
+    scores, true = np.asarray(scores, float), np.asarray(true, bool)
+    positive, negative = int(true.sum()), int((~true).sum())
+    if not positive or not negative:
+        return Interval(float("nan"))
+    ranks = rankdata(scores)
+    above = (ranks[true] - rankdata(scores[true])) / negative  # of each YES case the share of NO cases below it
+    below = 1 - (ranks[~true] - rankdata(scores[~true])) / positive
+    value = float(above.mean())
+    if min(positive, negative) < 2:
+        return Interval(value)
+    half = float(norm.ppf(0.5 + uncertainty.LEVEL / 2)) * float(above.var(ddof=1) / positive + below.var(ddof=1) / negative) ** 0.5
+    return (Interval(value, value - half, value + half) if half else Interval(value)).within(0.0, 1.0)
+
+
+def calibration_error(scores: np.ndarray, true: np.ndarray, bins: int = BINS) -> float:
+    """Expected calibration error: |share of YES - mean score| of each bin of equal width, weighted by its cases."""
+    rows = reliability(scores, true, bins)
+    gaps = (rows["share_yes"] - rows["mean_score"]).abs() * rows["n"]
+    return float(gaps.sum() / rows["n"].sum())
+
+
+def reliability(scores: np.ndarray, true: np.ndarray, bins: int = BINS) -> pl.DataFrame:
+    """The reliability diagram: of each bin with a case its ends, n, mean score, share of YES and the Wilson interval of that."""
+    scores, true = np.asarray(scores, float), np.asarray(true, bool)
+    place = np.minimum((scores * bins).astype(int), bins - 1)
+    rows = []
+    for number in np.unique(place):
+        inside = place == number
+        share = uncertainty.wilson_interval(int(true[inside].sum()), int(inside.sum()))
+        rows.append(
+            (number / bins, (number + 1) / bins, int(inside.sum()), float(scores[inside].mean()), share.value, share.low, share.high)
+        )
+    return pl.DataFrame(rows, schema=["low", "high", "n", "mean_score", "share_yes", "share_low", "share_high"], orient="row")
+
+
+def threshold_curve(scores: np.ndarray, true: np.ndarray, thresholds: Sequence[float] = THRESHOLDS) -> pl.DataFrame:
+    """What a threshold accepts (score >= threshold): its cases, their share of all, precision and recall with Wilson's intervals.
+
+    Precision is null where nothing is accepted, recall where nothing is true.
+    """
+    scores, true = np.asarray(scores, float), np.asarray(true, bool)
+    rows = []
+    for threshold in thresholds:
+        taken = scores >= threshold
+        row = {"threshold": float(threshold), "n": len(scores), "accepted": int(taken.sum()), "accepted_share": float(taken.mean())}
+        for name, of in (("precision", taken), ("recall", true)):
+            share = _share(taken & true, of)
+            row |= {name: share.value, f"{name}_low": share.low, f"{name}_high": share.high}
+        rows.append(row)
+    schema = {"threshold": pl.Float64, "n": pl.Int64, "accepted": pl.Int64, "accepted_share": pl.Float64}
+    schema |= {f"{name}{end}": pl.Float64 for name in ("precision", "recall") for end in ("", "_low", "_high")}
+    return pl.DataFrame(rows, schema=schema).fill_nan(None)
+
+
+def accepted_by(cases: pl.DataFrame, verdicts: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """How many cases of each stratum a judge accepts: n, accepted, share and Wilson's interval, strata in order.
+
+    With `by=["variant"]` and the attacks alone it is the attack table. An infrastructure error is no verdict and left out.
+
+    Args:
+        cases, verdicts: tables `cases` and `verdicts`.
+        by: columns of `cases`, or `judge`.
+    """
+    joined = verdicts.filter(pl.col("outcome") != "infrastructure_error").join(cases, on="case_id", how="inner")
+    counted = joined.group_by(*by).agg(n=pl.len(), accepted=pl.col("accepted").sum()).sort(by)
+    shares = [uncertainty.wilson_interval(accepted, n) for accepted, n in counted.select("accepted", "n").iter_rows()]
+    ends = {"share": "value", "share_low": "low", "share_high": "high"}
+    return counted.with_columns(pl.Series(name, [getattr(share, end) for share in shares], pl.Float64) for name, end in ends.items())
+
+
+def attack_table(cases: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+    """Share of attacks that a judge held to be right, by judge and kind of attack; about 0 is what it should be."""
+    return accepted_by(cases.filter(pl.col("origin") == "attack"), verdicts, ["judge", "variant"])
+
+
+def _share(part: np.ndarray, of: np.ndarray) -> Interval:
+    """Share of `part` in `of`; NaN of nothing."""
+    return uncertainty.wilson_interval(int(part.sum()), int(of.sum())) if of.any() else Interval(float("nan"))
+
+
+def _measured(first: np.ndarray, second: np.ndarray, measure) -> Interval:
+    """A measure of two columns of verdicts, given the means of each and of both together, with a bootstrap over cases."""
+    first, second = np.asarray(first, bool), np.asarray(second, bool)
+    items = np.stack([first, second, first & second], axis=1)
+
+    def statistic(means: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return measure(*(means[..., column] for column in range(len(_MEANS))))
+
+    if not len(items):
+        raise ValueError("there is no case to measure")
+    if np.isnan(value := float(statistic(items.mean(axis=0)))):
+        return Interval(value)
+    return uncertainty.bootstrap_interval(items, statistic)
+
+
+def _kappa(first: np.ndarray, second: np.ndarray, both: np.ndarray) -> np.ndarray:
+    observed = 1 - first - second + 2 * both
+    chance = first * second + (1 - first) * (1 - second)
+    return (observed - chance) / (1 - chance)
+
+
+def _matthews(first: np.ndarray, second: np.ndarray, both: np.ndarray) -> np.ndarray:
+    return (both - first * second) / np.sqrt(first * (1 - first) * second * (1 - second))

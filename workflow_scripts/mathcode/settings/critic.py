@@ -1,0 +1,48 @@
+"""A critic: what it is shown of a case, how it is scored, and what it learns from."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mathcode.settings.section import PositiveInt, Section
+
+
+class CriticPrompt(Section):
+    """What a critic reads of a case. Fields are text, cut to a limit; reference and result come last, one line each."""
+
+    language: Literal["en", "zh"] = Field(default="en", description="of the field names and the instruction")
+    frame: str = Field(default="none", description="prompt profile around the text; none: the text as it is")
+    instruction: bool = Field(default=True, description="say what is asked; a model trained from scratch needs no words for it")
+    question: bool = Field(default=True, description="show the question")
+    program: bool = Field(default=True, description="show the program")
+    question_chars: PositiveInt = Field(default=2000, description="a longer question is cut at its end")
+    program_chars: PositiveInt = Field(default=1500, description="a longer program is cut at its end")
+    gold_chars: PositiveInt = Field(default=1000, description="a longer reference answer is cut: its two ends")
+    result_chars: PositiveInt = Field(default=400, description="a longer result is cut: its end, where the last line is")
+
+
+class Critic(Section):
+    """How a critic judges."""
+
+    prompt: CriticPrompt = Field(default=CriticPrompt())
+    threshold: float = Field(default=0.5, gt=0, le=1, description="score from which its verdict is YES")
+    dtype: Literal["float32", "bfloat16"] = Field(default="float32")
+    threads: PositiveInt = Field(default=1, description="CPU threads of torch; fixed, since another number may round otherwise")
+    micro_batch_tokens: PositiveInt = Field(default=8192, description="padded tokens of a forward pass")
+    max_tokens: PositiveInt = Field(default=2048, description="a longer text is refused unasked")
+
+
+class Cases(Section):
+    """Cases made for a critic to learn from, or to be tested on. All numbers are our choice; the papers give none."""
+
+    balanced: bool = Field(default=True, description="as many YES as NO in each split and language; false: all that can be made")
+    rewritten: int = Field(default=4, ge=0, description="references in other forms, of each query whose reference is numbers")
+    near_misses: int = Field(default=4, ge=0, description="results that miss them, of each such query")
+    attacks: int = Field(default=2, ge=0, description="attacks on each query; every kind is tried where this is their number")
+    attack_share: float = Field(default=0.08, ge=0, lt=0.5, description="largest share of attacks among balanced cases")
+    moved: float = Field(
+        default=0.0, ge=0, le=1, description="share of rewritten and near-miss cases moved to a drawn value, question unchanged"
+    )
+    moved_up_to: PositiveInt = Field(default=99, description="largest whole number that is drawn")
+    test_share: float = Field(default=0.2, ge=0, le=1, description="share of questions, and of references, that no training case has")
+    held_out_forms: list[str] = Field(default_factory=list, description="forms that no training case has")
