@@ -18,6 +18,7 @@ class Query(NamedTuple):
     gold: str
     level: str | None = None
     type: str | None = None
+    language: str = "en"
 
 
 def gsm8k(record: Record) -> Query:
@@ -83,7 +84,7 @@ def mawps(record: Record) -> Query:
 
 def cmath(record: Record) -> Query:
     """CMATH: Chinese primary school; the level is the grade."""
-    return Query(record["question"], record["answer"], str(record["grade"]))
+    return Query(record["question"], record["answer"], str(record["grade"]), language="zh")
 
 
 def aime24(record: Record) -> Query:

@@ -93,7 +93,7 @@ def openmathinstruct1(record: Record) -> Draft | str:
     if not record["is_correct"]:
         return "wrong in the source"
     draft = _interleaved(record["question"], record["expected_answer"], record["generated_solution"], _LLM_CODE, record["dataset"])
-    return draft if isinstance(draft, str) else draft._replace(programs=tuple(_printing(program) for program in draft.programs))
+    return draft if isinstance(draft, str) else draft._replace(programs=tuple(printing(program) for program in draft.programs))
 
 
 def mmos(record: Record) -> Draft | str:
@@ -141,7 +141,7 @@ def _interleaved(question: str, gold: str, response: str, block: re.Pattern, kin
     return Draft(question, gold, tuple(texts), tuple(programs), tuple(recorded), kind)
 
 
-def _printing(program: str) -> str:
+def printing(program: str) -> str:
     """A program whose last line is a bare expression prints it, as the notebook it was written for did."""
     if "print(" in program:
         return program
