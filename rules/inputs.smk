@@ -12,6 +12,20 @@ def training_sets(wildcards):
     return [f"data/{wildcards.use}/{name}.parquet" for name in names]
 
 
+def pools_before(wildcards):
+    """A pool and those before it, which may hold what it would take: settings by name."""
+    divided, last = CONFIG.runs[wildcards.run].data.pools, settings.POOLS.index(wildcards.pool)
+    if wildcards.pool not in divided:
+        raise WorkflowError(f"run '{wildcards.run}' has no pool '{wildcards.pool}'; its data.pools has: {', '.join(divided)}")
+    return {name: divided[name] for name in settings.POOLS[: last + 1] if name in divided}
+
+
+def datasets_of_pools(wildcards):
+    """All that these pools take, each dataset once."""
+    names = [name for pool in pools_before(wildcards).values() for name in pool.datasets]
+    return [f"data/queries/{name}.parquet" for name in dict.fromkeys(names)]
+
+
 def guard(wildcards):
     """Benchmarks that training data are cleaned of."""
     return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].data.guard]

@@ -6,6 +6,7 @@ Sections that one method alone reads stand with it (`mathcode.methods.*.settings
 from mathcode.settings.execution import BlockRule, Grading, Interpreter, IsolationLevel
 from mathcode.settings.model import Family, Lora, Scratch, learned_from
 from mathcode.settings.optimization import Optimizer, Training
+from mathcode.settings.pools import POOLS, Pool, PoolName, refuse_overlaps
 from mathcode.settings.resources import Ask, Resources
 from mathcode.settings.run import Build, Data, Evaluate, Experiment, Explore, Run
 from mathcode.settings.sampling import Engine, Sampling
@@ -25,8 +26,43 @@ from mathcode.settings.section import (
 from mathcode.settings.sources import Dataset, Source, SourceFile, Sources
 
 __all__ = [
-    "Ask", "BlockRule", "Build", "Data", "Dataset", "Engine", "Evaluate", "Experiment", "Explore", "Family", "Grading", "Interpreter",
-    "IsolationLevel", "Lora", "Name", "Optimizer", "PositiveInt", "PositiveNumber", "Resources", "Run", "Sampling", "Scratch", "Section",
-    "SettingsError", "Source", "SourceFile", "Sources", "Training", "dumps", "fingerprint", "learned_from", "merge",
-    "parse", "validated", "write",
+    "POOLS",
+    "Ask",
+    "BlockRule",
+    "Build",
+    "Data",
+    "Dataset",
+    "Engine",
+    "Evaluate",
+    "Experiment",
+    "Explore",
+    "Family",
+    "Grading",
+    "Interpreter",
+    "IsolationLevel",
+    "Lora",
+    "Name",
+    "Optimizer",
+    "Pool",
+    "PoolName",
+    "PositiveInt",
+    "PositiveNumber",
+    "Resources",
+    "Run",
+    "Sampling",
+    "Scratch",
+    "Section",
+    "SettingsError",
+    "Source",
+    "SourceFile",
+    "Sources",
+    "Training",
+    "dumps",
+    "fingerprint",
+    "learned_from",
+    "merge",
+    "parse",
+    "refuse_overlaps",
+    "validated",
+    "write",
 ]  # fmt: skip

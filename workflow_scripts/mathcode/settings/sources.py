@@ -27,9 +27,7 @@ class Source(Section):
     subset: str | None = Field(default=None, description="configuration name of the hub dataset; several, comma-separated, are joined")
     split: str | None = None
     rows: PositiveInt | None = Field(default=None, description="rows of the hub split, or of what is generated, where known")
-    generate: dict[str, Any] | None = Field(
-        default=None, description="arguments of the generator that its key `generator` names: arithmetic (default) or arithmetic_forms"
-    )
+    generate: dict[str, Any] | None = Field(default=None, description="arguments; the key `generator` names whose, else arithmetic")
 
 
 class Dataset(Section):

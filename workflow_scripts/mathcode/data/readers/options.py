@@ -3,11 +3,14 @@
 import re
 from collections.abc import Sequence
 
-_LETTER = re.compile(r"\s*\(?[A-H]\s?[).．、](?!\d)\s*")
-"""A letter that the source itself puts before an option."""
+_LETTERED = re.compile(r"\s*\(?([A-Z])\s?[).．、）]\s*")
 
 
-def with_options(question: str, options: Sequence[str]) -> str:
-    """The question, then one line for each option."""
-    lines = [f"{chr(ord('A') + number)}. {_LETTER.sub('', option, count=1).strip()}" for number, option in enumerate(options)]
-    return "\n".join([question.rstrip("\\ \n"), *lines])
+def with_options(question: str, options: Sequence[object]) -> str:
+    """The question, then one line for each option; letters that the source itself puts before them are replaced by ours."""
+    lines = [question.rstrip("\\ \n")]
+    for number, option in enumerate(options):
+        text, letter = str(option), chr(ord("A") + number)
+        own = _LETTERED.match(text)
+        lines.append(f"{letter}. {text[own.end() :] if own and own[1] == letter else text}".rstrip())
+    return "\n".join(lines)

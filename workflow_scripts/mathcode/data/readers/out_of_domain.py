@@ -42,7 +42,8 @@ def scibench(record: Record) -> Query:
 
 def mmlu_stem(record: Record) -> Query:
     """The mathematics and sciences of MMLU: multiple choice, the gold is a letter."""
-    return Query(with_options(record["question"], record["options"]), record["answer"], None, record["topic"])
+    options = ["None" if isinstance(option, float) else option for option in record["options"]]  # pandas took the word for no value
+    return Query(with_options(record["question"], options), record["answer"], None, record["topic"])
 
 
 READERS: dict[str, Callable[[Record], Query | str]] = {

@@ -12,8 +12,8 @@ from mathcode.data.readers.english import Query
 from mathcode.data.text import Record, without_dollars
 
 _SIGNS = {"less": "<", "greater": ">", "bar": "|", "quotesingle": "'", "asciitilde": " ", "backslash": ""}
-_SIGN = re.compile(rf"\\text({'|'.join(_SIGNS)})(?![a-z])(?:\{{\}})?")
-_GAP = re.compile(r"\\uline\{[~\s]{1,80}\}")
+_SIGN = re.compile(rf"\\text({'|'.join(_SIGNS)})(?![a-z])(?:\{{\}}| )?")
+_GAP = re.compile(r"\\uline\{[~\s?]{1,80}\}")
 _RAISED = re.compile(r"\\text(super|sub)script\{([^{}]{1,20})\}")
 _BOLD = re.compile(r"\\textbf\{([^{}]{1,200})\}")
 _DEGREES = re.compile(r"\{\}\^\{\}\s?\\circ")
@@ -24,7 +24,8 @@ _NEEDS_OPTIONS = {
     ),
     "en": re.compile(
         r"(?i)\bwhich (?:of|one)\b|\bwhich\b[^.?]{0,200}\b(?:following|below|these)\b|^which\b|\bof the followings?\b"
-        r"|\b(?:could|might|may|cannot|can't) (?:not )?be\b|\b(?:options?|choices?)\b|\b(?:in)?correct (?:statement|answer)\b|\bis (?:not )?true\b"
+        r"|\b(?:could|might|may|cannot|can't) (?:not )?be\b|\b(?:options?|choices?)\b"
+        r"|\b(?:in)?correct (?:statement|answer)\b|\bis (?:not )?true\b"
     ),
 }
 _NEEDS_PICTURE = {
