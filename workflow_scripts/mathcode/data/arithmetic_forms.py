@@ -118,19 +118,21 @@ def _draw(family: str, variant: str, rows: int, arguments: Arguments) -> list[Pr
     found: dict[str, Problem] = {}
     misses = 0
     while len(found) < rows:
-        operands = structure.draw(generator)
-        name, other = generator.sample(PEOPLE[arguments.language], 2)
-        item, other_item = generator.sample(THINGS[arguments.language], 2)
-        words = {"name": name, "other": other, "item": item, "other_item": other_item}
-        question = text.format(**words, **operands)
-        if question not in found and split_of(family, variant == "harder", operands) == arguments.split:
-            found[question] = Problem(family, variant, question, operands, words)
-            misses = 0
-        elif (misses := misses + 1) > _PATIENCE:
+        if (misses := misses + 1) > _PATIENCE:
             raise InputError(
                 f"generator arithmetic_forms: family '{family}' ({variant}) has only {len(found)} distinct questions in split"
                 f" '{arguments.split}', {rows} are wanted"
             )
+        operands = structure.draw(generator)
+        if split_of(family, variant == "harder", operands) != arguments.split:
+            continue
+        name, other = generator.sample(PEOPLE[arguments.language], 2)
+        item, other_item = generator.sample(THINGS[arguments.language], 2)
+        words = {"name": name, "other": other, "item": item, "other_item": other_item}
+        question = text.format(**words, **operands)
+        if question not in found:
+            found[question] = Problem(family, variant, question, operands, words)
+            misses = 0
     return list(found.values())
 
 
