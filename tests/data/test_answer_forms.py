@@ -118,7 +118,8 @@ def test_every_answer_can_be_written_everywhere(site, free, kind, numerator, div
     values = (numerator, numerator % 60) if kind == "two" else (Fraction(numerator, divisor if kind == "part" else 1),)
     given_answer = answer(kind, *values, language=language)
     form, written = answer_forms.write(given_answer, site, free, "q")
-    assert written and "None" not in written
+    assert written
+    assert "None" not in written
     assert (form, written) == answer_forms.write(given_answer, site, free, "q")
     assert form in KNOWN[kind] or site == "unseen"
     if site == "plain":
