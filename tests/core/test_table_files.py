@@ -12,7 +12,7 @@ from support.strategies import grade_rows, grades
 
 from mathcode import tables
 from mathcode.core import table_files
-from mathcode.core.table_files import TableError
+from mathcode.core.table_files import Column, Table, TableError
 
 GRADES = grades(("q1", "native", "cot", True), ("q1", "cot", "cot", False), ("q2", "code", "code", "no_answer"))
 LOGPROBS = pl.DataFrame([["r1", [-0.5, -0.25], None], ["r2", [], 0.125]], schema=tables.LOGPROBS.schema, orient="row")

@@ -124,9 +124,8 @@ def test_what_the_base_believes_is_right_as_often_as_it_should_be():
 
 
 def test_three_styles_of_programs():
-    styles = Counter(
-        "named" if "a = " in text else "variable" if "x = " in text else "line" for text in (r["program"] for r in records(rows=280))
-    )
+    programs = [record["program"] for record in records(rows=280)]
+    styles = Counter("named" if "a = " in text else "variable" if "x = " in text else "line" for text in programs)
     assert styles["line"] > styles["variable"] > styles["named"] > 0
 
 
