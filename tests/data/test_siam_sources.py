@@ -124,8 +124,6 @@ def test_real_records_make_the_tables(name):
     assert frame.height == frame["query_id"].n_unique() == dataset.rows
     path = CONFIGURED.sources[dataset.source].files[0].path
     assert frame["language"].unique().to_list() == ["zh" if path.startswith("siam/zh") else "en"]
-        "zh" if CONFIGURED.sources[dataset.source].files[0].path.startswith("siam/zh") else "en"
-    ]
     assert not frame["gold"].str.contains(r"^\s*$").any()
 
 
