@@ -28,7 +28,7 @@ def gsm8k_rationale(record: Record) -> Draft | str:
 
 def math_solution(record: Record) -> Draft | str:
     """The reference solution of MATH."""
-    question, gold, _, subject = english.math(record)
+    question, gold, _, subject, *_ = english.math(record)
     return Draft(question, gold, (record["solution"],), type=subject) if gold else "no gold"
 
 
