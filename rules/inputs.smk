@@ -13,11 +13,12 @@ def training_sets(wildcards):
 
 
 def pools_before(wildcards):
-    """A pool and those before it, which may hold what it would take: settings by name."""
+    """A pool and those before it, which may hold what it would take, however many rows they keep: settings by name."""
     divided, last = CONFIG.runs[wildcards.run].data.pools, settings.POOLS.index(wildcards.pool)
     if wildcards.pool not in divided:
         raise WorkflowError(f"run '{wildcards.run}' has no pool '{wildcards.pool}'; its data.pools has: {', '.join(divided)}")
-    return {name: divided[name] for name in settings.POOLS[: last + 1] if name in divided}
+    before = {name: divided[name].model_copy(update={"rows": None}) for name in settings.POOLS[:last] if name in divided}
+    return before | {wildcards.pool: divided[wildcards.pool]}
 
 
 def datasets_of_pools(wildcards):
