@@ -6,6 +6,7 @@
 #   data/models/{family}/                                           base models
 #   data/queries|sft|benchmarks/{dataset}.parquet                   one schema each; shared by all runs
 #   results/{run}/data/queries.parquet | sft.parquet                training data of a run, cleaned of what its guard holds
+#   results/{run}/data/{pool}.parquet                               queries of a pool, where a run divides any
 #   results/{run}/data/overlap/{use}/{benchmark}/items.parquet | counts.parquet
 #   results/{run}/base/{family}/seed{seed}/model/                   untrained
 #   results/{run}/start/{family}/seed{seed}/                        training.parquet  model/  training_log.parquet  settings.json  provenance.json

@@ -111,6 +111,31 @@ rule decontaminate:
         " --ngram {params.ngram} --remove {params.removes} {params.rows} --out {output} > {log} 2>&1"
 
 
+rule divide_pools:
+    """A pool of queries: a part of some datasets, disjoint from the pools before it, without what the benchmarks of the guard hold."""
+    input:
+        datasets=datasets_of_pools,
+        guard=guard,
+    output:
+        "results/{run}/data/{pool}.parquet",
+    log:
+        "logs/results/{run}/data/{pool}.log",
+    wildcard_constraints:
+        run=one_of(name for name, run in CONFIG.runs.items() if run.data.pools),
+        pool=one_of(settings.POOLS),
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        **asks("data"),
+    params:
+        pools=lambda wildcards: settings.dumps(pools_before(wildcards)),
+        ngram=lambda wildcards: CONFIG.runs[wildcards.run].data.ngram,
+        removes=lambda wildcards: CONFIG.runs[wildcards.run].data.remove,
+    shell:
+        "python workflow_scripts/divide_pools.py --pool {wildcards.pool} --pools {params.pools:q} --queries {input.datasets}"
+        " --benchmarks {input.guard} --ngram {params.ngram} --remove {params.removes} --out {output} > {log} 2>&1"
+
+
 rule measure_overlap:
     """What of a benchmark the training sets of a run held before anything was removed: for one in the guard as for any other."""
     input:

@@ -12,6 +12,21 @@ def training_sets(wildcards):
     return [f"data/{wildcards.use}/{name}.parquet" for name in names]
 
 
+def pools_before(wildcards):
+    """A pool and those before it, which may hold what it would take, however many rows they keep: settings by name."""
+    divided, last = CONFIG.runs[wildcards.run].data.pools, settings.POOLS.index(wildcards.pool)
+    if wildcards.pool not in divided:
+        raise WorkflowError(f"run '{wildcards.run}' has no pool '{wildcards.pool}'; its data.pools has: {', '.join(divided)}")
+    before = {name: divided[name].model_copy(update={"rows": None}) for name in settings.POOLS[:last] if name in divided}
+    return before | {wildcards.pool: divided[wildcards.pool]}
+
+
+def datasets_of_pools(wildcards):
+    """All that these pools take, each dataset once."""
+    names = [name for pool in pools_before(wildcards).values() for name in pool.datasets]
+    return [f"data/queries/{name}.parquet" for name in dict.fromkeys(names)]
+
+
 def guard(wildcards):
     """Benchmarks that training data are cleaned of."""
     return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].data.guard]

@@ -44,7 +44,7 @@ wildcard_constraints:
     seed=r"[1-9]\d*",
     iteration=r"[1-9]\d?",
     policy=paths.policy_pattern(CONFIG.families, experiment_names()),
-    pool=paths.POOL,
+    pool=one_of([paths.POOL, *settings.POOLS]),
     judge=one_of(configuration.JUDGES),
     shard=r"\d+of\d+",
     name=r"[\w.-]+",

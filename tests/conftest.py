@@ -88,7 +88,7 @@ def pairs() -> pl.DataFrame:
                 ("code", f"```python\nprint({a} + {b})\n```\n```output\n{a + b}\n```\n{answer}"),
             ]:
                 question = f"What is {a} + {b}?"
-                rows.append([f"{a}-{b}", "sums", question, str(a + b), methodology, solution, None, None])
+                rows.append([f"{a}-{b}", "sums", question, str(a + b), methodology, solution, None, None, "en"])
     return pl.DataFrame(rows, schema=tables.SFT.schema, orient="row")
 
 

@@ -12,7 +12,7 @@ from support.strategies import grade_rows, grades
 
 from mathcode import tables
 from mathcode.core import table_files
-from mathcode.core.table_files import TableError
+from mathcode.core.table_files import Column, Table, TableError
 
 GRADES = grades(("q1", "native", "cot", True), ("q1", "cot", "cot", False), ("q2", "code", "code", "no_answer"))
 LOGPROBS = pl.DataFrame([["r1", [-0.5, -0.25], None], ["r2", [], 0.125]], schema=tables.LOGPROBS.schema, orient="row")
@@ -140,7 +140,8 @@ def test_a_table_without_rows_is_refused_unless_it_may_be_empty(tmp_path):
 
 @given(st.sampled_from(sorted(TABLES)), st.data())
 def test_dropping_any_column_of_any_table_is_named(tmp_path_factory, table, data):
-    column = data.draw(st.sampled_from(sorted(TABLES[table].columns)))
+    needed = [name for name, column in TABLES[table].columns.items() if column.default is None]
+    column = data.draw(st.sampled_from(sorted(needed)))
     path = tmp_path_factory.getbasetemp() / "never.parquet"
     with pytest.raises(TableError, match=f"never.parquet: column '{column}' of table '{table}' is missing"):
         TABLES[table].write(TABLES[table].empty().drop(column), path)
@@ -160,3 +161,32 @@ def test_a_part_of_a_table_is_read_and_checked(tmp_path):
     path.write_text("no parquet")
     with pytest.raises(TableError, match="not a readable parquet file"):
         tables.GRADES.scan(path)
+
+
+SPOKEN = Table("spoken", {"word": Column(pl.String, "a word"), "language": Column(pl.String, "its language", default="en")})
+
+
+@pytest.mark.parametrize(
+    ("frame", "held", "languages"),
+    [
+        (pl.DataFrame({"word": ["a", "b"]}), ["word"], ["en", "en"]),
+        (pl.DataFrame({"word": ["a", "b"], "language": ["en", None]}), ["word"], ["en", "en"]),
+        (pl.DataFrame({"word": ["a", "b"], "language": ["zh", None]}), ["word", "language"], ["zh", "en"]),
+    ],
+)
+def test_a_default_is_written_only_beside_something_else(tmp_path, frame, held, languages):
+    SPOKEN.write(frame, tmp_path / "a.parquet")
+    assert list(pl.read_parquet_schema(tmp_path / "a.parquet")) == held
+    assert SPOKEN.read(tmp_path / "a.parquet")["language"].to_list() == languages
+    assert SPOKEN.read(tmp_path / "a.parquet", columns=["language"])["language"].to_list() == languages
+    assert SPOKEN.read(tmp_path / "a.parquet", columns=["word"]).columns == ["word"]
+    assert SPOKEN.scan(tmp_path / "a.parquet").collect()["language"].to_list() == languages
+
+
+def test_a_column_with_a_default_has_its_type(tmp_path):
+    frame = pl.DataFrame({"word": ["a"], "language": [1]})
+    with pytest.raises(TableError, match="column 'language' is Int64, table 'spoken' declares String"):
+        SPOKEN.write(frame, tmp_path / "a.parquet")
+    frame.write_parquet(tmp_path / "b.parquet")
+    with pytest.raises(TableError, match="column 'language' is Int64, table 'spoken' declares String"):
+        SPOKEN.scan(tmp_path / "b.parquet")

@@ -13,7 +13,7 @@ from support import public_data
 import prepare_queries
 from mathcode import settings, tables
 from mathcode.data import queries, sources
-from mathcode.data.readers import english
+from mathcode.data.readers import QUERY_READERS, SFT_READERS, english
 from mathcode.data.readers.english import Query
 from mathcode.data.text import CorpusError, canonical, last_box, query_id, read_all, unboxed
 from mathcode.responses.boxes import boxes
@@ -104,6 +104,15 @@ def test_training_queries_drop_repeats_and_missing_golds(caplog):
     assert "'without question or gold': 2" in caplog.text
 
 
+def test_what_a_reader_leaves_out_is_counted_with_its_reason(caplog):
+    caplog.set_level("INFO")
+    rows = [("", "needs its picture"), ("", Query("a", "1", language="zh")), ("", "needs its picture")]
+    for build in (queries.training_table, queries.benchmark_table):
+        frame = build("set", rows, 1)
+        assert frame.select("question", "language").rows() == [("a", "zh")]
+    assert caplog.text.count("'needs its picture': 2") == 2
+
+
 def test_benchmarks_keep_repeats_under_ids_of_their_own():
     frame = queries.benchmark_table("set", [("", Query("a", "1")), ("", Query("a", "1")), ("", Query("b", "1"))], 3)
     assert frame["query_id"].n_unique() == 3
@@ -185,12 +194,10 @@ def test_program_writes_a_table_or_nothing(tmp_path):
 
 
 def test_configured_readers_and_sources_exist():
-    from mathcode.data.readers import solutions
-
     for group, readers in (
-        (CONFIGURED.queries, english.READERS),
-        (CONFIGURED.benchmarks, english.READERS),
-        (CONFIGURED.sft, solutions.READERS),
+        (CONFIGURED.queries, QUERY_READERS),
+        (CONFIGURED.benchmarks, QUERY_READERS),
+        (CONFIGURED.sft, SFT_READERS),
     ):
         for name, dataset in group.items():
             assert dataset.reader in readers, name

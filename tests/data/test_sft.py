@@ -127,12 +127,12 @@ def test_openmath_last_expression_is_printed():
 
 @pytest.mark.parametrize("last", ["a = 3", "    a", "for x in y: z()", "a += 1", "# a", "import os", "return a"])
 def test_what_is_no_expression_is_left(last):
-    assert solutions._printing(f"a = 1\n{last}") == f"a = 1\n{last}"
+    assert solutions.printing(f"a = 1\n{last}") == f"a = 1\n{last}"
 
 
 @pytest.mark.parametrize("last", ["a", "f(a)", "a == 1", "sorted(x)[0]"])
 def test_a_bare_expression_is_printed(last):
-    assert solutions._printing(f"a = 1\n{last}") == f"a = 1\nprint({last})"
+    assert solutions.printing(f"a = 1\n{last}") == f"a = 1\nprint({last})"
 
 
 def test_mathinstruct_parts_and_program_requests():

@@ -126,6 +126,7 @@ QUERIES = pl.DataFrame(
         "gold": ["4", "\\sqrt{2}"],
         "level": [None, None],
         "type": [None, None],
+        "language": ["en", "en"],
     },
     schema=tables.QUERIES.schema,
 )

@@ -15,6 +15,7 @@ PATTERNS = {
     "grades of responses": paths.response_grades("{policy}", "{mode}", "{benchmark}", "{judge}"),
     "scores": paths.scores("{policy}", "{mode}", "{benchmark}", "{judge}"),
     "training data": paths.data("{use}"),
+    "pools": paths.data("{pool}"),
     "overlapping items": paths.overlap_items("{use}", "{benchmark}"),
     "counts of overlap": paths.overlap_counts("{use}", "{benchmark}"),
 }

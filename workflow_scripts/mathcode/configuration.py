@@ -212,6 +212,7 @@ def _check_names(config: Config, folder: Path) -> None:
             ("benchmark", run.data.guard, sources.benchmarks),
             ("query dataset", run.data.queries, sources.queries),
             ("SFT dataset", run.data.sft, sources.sft),
+            *(("query dataset", pool.datasets, sources.queries) for pool in run.data.pools.values()),
         ]:
             for value in used:
                 _known(value, known, where, kind)

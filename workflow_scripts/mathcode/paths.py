@@ -4,7 +4,7 @@ Rules show their own paths, so that each can be read alone; a test holds them ag
 that are computed, programs, reports) asks here.
 
     {policy}     base|start/{family}/seed{seed}, {experiment}/{family}/seed{seed}/iter{n}
-    {pool}       queries: what policies explore
+    {pool}       queries: what policies explore; or a pool of settings.POOLS
     {judge}      a name of configuration.JUDGES
 """
 
@@ -105,7 +105,7 @@ def scores(policy: Policy | str, mode: str, benchmark: str, judge: str) -> str:
 
 
 def data(use: str) -> str:
-    """Cleaned training data of a run: `queries` or `sft`."""
+    """Cleaned training data of a run: `queries`, `sft`, or a pool that it divides."""
     return f"data/{use}.parquet"
 
 

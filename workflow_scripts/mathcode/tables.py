@@ -19,6 +19,8 @@ KEY = {
 }
 """What a rollout is known by."""
 
+LANGUAGE = Column(pl.String, "language of the question: en, zh; the column is left out of a file that is all English", default="en")
+
 QUERIES = Table(
     "queries",
     {
@@ -28,6 +30,7 @@ QUERIES = Table(
         "gold": Column(pl.String, "reference answer, extracted and checked"),
         "level": Column(pl.String, "difficulty as given by the source", nullable=True),
         "type": Column(pl.String, "subject or family as given by the source", nullable=True),
+        "language": LANGUAGE,
     },
 )
 
@@ -42,6 +45,7 @@ SFT = Table(
         "solution": Column(pl.String, "complete response text without cue; programs in ```python, outputs in ```output fences"),
         "type": Column(pl.String, "subject or family as given by the source", nullable=True),
         "isolation": Column(pl.String, "level at which its programs ran here; null where none did", nullable=True),
+        "language": LANGUAGE,
     },
 )
 

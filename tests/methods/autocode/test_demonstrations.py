@@ -14,8 +14,8 @@ from mathcode.responses import prompts
 STEPS, PROGRAM = "2 + 3 = 5.\nThe answer is \\boxed{5}.", block("print(2 + 3)", "5") + "The answer is \\boxed{5}."
 PAIRS = pl.DataFrame(
     [
-        ["b", "sums", "What is 2 + 3?", "5", "code", PROGRAM, None, "landlock"],
-        ["a", "sums", "What is 2 + 3?", "5", "cot", STEPS, None, None],
+        ["b", "sums", "What is 2 + 3?", "5", "code", PROGRAM, None, "landlock", "en"],
+        ["a", "sums", "What is 2 + 3?", "5", "cot", STEPS, None, None, "en"],
     ],
     schema=tables.SFT.schema,
     orient="row",

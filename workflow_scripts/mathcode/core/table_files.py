@@ -5,9 +5,10 @@ travels further.
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -26,11 +27,16 @@ def storable(text: str) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its polars type, its meaning (with unit), and whether it may hold nulls."""
+    """One column: its polars type, its meaning (with unit), and whether it may hold nulls.
+
+    A column with a `default` holds it where nothing is said: in a null of a frame, in all of a frame or a file without the column.
+    It is written only where a row holds something else, so most files do without it.
+    """
 
     dtype: pl.DataType
     meaning: str
     nullable: bool = False
+    default: Any = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class Table:
         """
         path = Path(path)
         frame = self._checked(frame, str(path))
+        unsaid = [name for name, column in self.columns.items() if column.default is not None and (frame[name] == column.default).all()]
+        frame = frame.drop(unsaid)
         try:
             with atomic.writing(path) as temporary:
                 frame.rechunk().write_parquet(temporary, compression="zstd", statistics=True)
@@ -73,10 +81,14 @@ class Table:
         """
         path = Path(path)
         held = self._held(path)
+        wanted = None if columns is None else [column for column in columns if column in held] or list(held)[:1]
         try:
-            frame = pl.read_parquet(path, columns=None if columns is None else [column for column in columns if column in held])
+            frame = pl.read_parquet(path, columns=wanted)
         except Exception as error:  # polars raises several unrelated types on damaged files
             raise TableError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+        if columns is not None:
+            frame = self._completed(frame, columns)
+            frame = frame.select([column for column in columns if column in frame.columns])
         frame = self._checked(frame, str(path), columns)
         if frame.is_empty() and not allow_empty:
             raise TableError(f"{path}: the table '{self.name}' has no row")
@@ -89,10 +101,24 @@ class Table:
             TableError: the file is absent, unreadable, or its columns do not match the declaration.
         """
         held = self._held(Path(path))
-        for column, dtype in self.schema.items():
-            if held.get(column) != dtype:
-                raise TableError(f"{path}: column '{column}' is {held.get(column, 'missing')}, table '{self.name}' declares {dtype}")
-        return pl.scan_parquet(path)
+        for column, declared in self.columns.items():
+            found = held.get(column, declared.dtype if declared.default is not None else "missing")
+            if found != declared.dtype:
+                raise TableError(f"{path}: column '{column}' is {found}, table '{self.name}' declares {declared.dtype}")
+        unsaid = [pl.lit(self.columns[name].default).alias(name) for name in self.columns if name not in held]
+        return pl.scan_parquet(path).with_columns(unsaid)
+
+    def _completed(self, frame: pl.DataFrame, wanted: Iterable[str]) -> pl.DataFrame:
+        """The frame with defaults where nothing is said."""
+        for name in wanted:
+            column = self.columns[name]
+            if column.default is None:
+                continue
+            if name not in frame.columns:
+                frame = frame.with_columns(pl.lit(column.default, dtype=column.dtype).alias(name))
+            elif frame[name].dtype == column.dtype:
+                frame = frame.with_columns(pl.col(name).fill_null(column.default))
+        return frame
 
     def _held(self, path: Path) -> dict[str, pl.DataType]:
         """Names and types of the columns in a file."""
@@ -105,6 +131,7 @@ class Table:
 
     def _checked(self, frame: pl.DataFrame, name: str, wanted: Sequence[str] | None = None) -> pl.DataFrame:
         columns = self.columns if wanted is None else {column: self.columns[column] for column in wanted}
+        frame = self._completed(frame, columns)
         if missing := [column for column in columns if column not in frame.columns]:
             raise TableError(f"{name}: column '{missing[0]}' of table '{self.name}' is missing")
         if unknown := [column for column in frame.columns if column not in columns]:

@@ -12,8 +12,9 @@ STATEMENT = re.compile(r"(?i)(?:therefore, |thus, |so, |hence, )?the (?:final )?
 class Draft(NamedTuple):
     """A solution before its programs have run.
 
-    `texts` has one more entry than `programs`: what stands before, between and after them. `recorded` holds the outputs the
-    source gives, if any; where `trusted` (the source is our own generator) they are taken instead of running the programs.
+    `texts` has one more entry than `programs`: what stands before, between and after them. `recorded` holds the outputs the source
+    gives, if any; where `trusted` (the source is our own generator) they are taken instead of running the programs, and the last one is
+    the answer where there is no gold.
     """
 
     question: str
@@ -23,6 +24,7 @@ class Draft(NamedTuple):
     recorded: tuple[str, ...] = ()
     type: str | None = None
     trusted: bool = False
+    language: str = "en"
 
 
 def agrees(printed: str, gold: str) -> bool:

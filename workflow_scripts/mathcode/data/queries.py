@@ -15,8 +15,8 @@ from mathcode.data.text import CorpusError, canonical, query_id
 log = logging.getLogger(__name__)
 
 
-def training_table(dataset: str, rows: Iterable[tuple[str, Query]], expected: int | None = None) -> pl.DataFrame:
-    """Table `queries` of a training set: repeated questions and queries without gold are dropped, and counted in the log.
+def training_table(dataset: str, rows: Iterable[tuple[str, Query | str]], expected: int | None = None) -> pl.DataFrame:
+    """Table `queries` of a training set: repeats, queries without gold and what its reader leaves out are dropped, and counted in the log.
 
     Raises:
         CorpusError: no row is left, or not `expected` ones.
@@ -24,6 +24,9 @@ def training_table(dataset: str, rows: Iterable[tuple[str, Query]], expected: in
     kept: dict[str, dict[str, Any]] = {}
     dropped = Counter()
     for _, query in rows:
+        if isinstance(query, str):
+            dropped[query] += 1
+            continue
         name = query_id(dataset, query.question)
         if not query.gold or not query.question.strip():
             dropped["without question or gold"] += 1
@@ -35,20 +38,23 @@ def training_table(dataset: str, rows: Iterable[tuple[str, Query]], expected: in
     return _table(dataset, list(kept.values()), expected)
 
 
-def benchmark_table(dataset: str, rows: Iterable[tuple[str, Query]], expected: int | None = None) -> pl.DataFrame:
-    """Table `queries` of a benchmark: every item of the source, repeats included.
+def benchmark_table(dataset: str, rows: Iterable[tuple[str, Query | str]], expected: int | None = None) -> pl.DataFrame:
+    """Table `queries` of a benchmark: every item of the source, repeats included, but for those its reader leaves out with a reason.
 
     Raises:
         CorpusError: an item has no gold or no question, or there are not `expected` items.
     """
-    items, seen = [], Counter()
+    items, seen, left_out = [], Counter(), Counter()
     for place, query in rows:
+        if isinstance(query, str):
+            left_out[query] += 1
+            continue
         if not query.gold or not query.question.strip():
             raise CorpusError(f"{place}: benchmark '{dataset}': no {'question' if query.gold else 'gold answer'} can be extracted")
         text = canonical(query.question)
         items.append({"query_id": query_id(dataset, text, seen[text]), "dataset": dataset, **query._asdict()})
         seen[text] += 1
-    log.info("%s: %d items, %d of them repeats", dataset, len(items), len(items) - len(seen))
+    log.info("%s: %d items, %d of them repeats; left out: %s", dataset, len(items), len(items) - len(seen), dict(left_out) or "none")
     return _table(dataset, items, expected)
 
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from mathcode import tables
 from mathcode.data.draft import STATEMENT, Draft, agrees
-from mathcode.data.readers.solutions import READERS
+from mathcode.data.readers import SFT_READERS as READERS
 from mathcode.data.text import CorpusError, Record, query_id, read_all, unboxed
 from mathcode.grading import equality
 from mathcode.responses import parse
@@ -75,7 +75,7 @@ def table(
     executed = iter(_execute([draft for draft in drafts if draft.programs and not draft.trusted], interpreter))
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for draft in drafts:
-        result = next(executed) if draft.programs and not draft.trusted else (draft.recorded, draft.gold, None)
+        result = next(executed) if draft.programs and not draft.trusted else _taken(draft)
         if isinstance(result, str):
             dropped[result] += 1
             continue
@@ -89,6 +89,7 @@ def table(
             "solution": render(draft, outputs, answer),
             "type": draft.type,
             "isolation": isolation,
+            "language": draft.language,
         }
         if rows.setdefault((row["query_id"], row["solution"]), row) is not row:
             dropped["repeated"] += 1
@@ -128,6 +129,11 @@ def _kept(rows: Iterable[tuple[str, Draft | str]], dropped: Counter) -> Iterator
             raise CorpusError(f"{place}: the question is empty")
         else:
             yield draft
+
+
+def _taken(draft: Draft) -> tuple[tuple[str, ...], str, None]:
+    """Outputs and answer of a draft that is not run."""
+    return draft.recorded, draft.recorded[-1] if draft.gold is None else draft.gold, None
 
 
 def _execute(drafts: list[Draft], interpreter: "Callable[[], Interpreter]") -> list[tuple[list[str], str, str] | str]:

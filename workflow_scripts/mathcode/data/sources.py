@@ -153,9 +153,7 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
 def _obtain(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
     """Try the places in turn; origin and description of the files put into `folder`."""
     if source.generate is not None:
-        from mathcode.data import arithmetic
-
-        described = _keep_records(arithmetic.generate(source.generate), folder, source.rows, name)
+        described = _keep_records(_generated(source.generate, name), folder, source.rows, name)
         return f"generated with {json.dumps(source.generate, sort_keys=True)}", [described]
     failures = []
     for place in (_from_mirror, _from_addresses, _from_hub):
@@ -164,6 +162,17 @@ def _obtain(name: str, source: settings.Source, mirror: Path | None, folder: Pat
         except _NotHereError as reason:
             failures.append(str(reason))
     raise SourceError(f"source '{name}' cannot be had: {'; '.join(failures)}")
+
+
+def _generated(arguments: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Records of the generator that the arguments name; `arithmetic` where they name none."""
+    from mathcode.data import arithmetic, arithmetic_forms
+
+    generators = {"arithmetic": arithmetic.generate, "arithmetic_forms": arithmetic_forms.generate}
+    chosen = arguments.get("generator", "arithmetic")
+    if chosen not in generators:
+        raise SourceError(f"source '{name}': no generator '{chosen}'; there are: {', '.join(generators)}")
+    return generators[chosen]({key: value for key, value in arguments.items() if key != "generator"})
 
 
 def _from_mirror(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:

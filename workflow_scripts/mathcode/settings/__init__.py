@@ -7,6 +7,7 @@ from mathcode.settings.critic import Cases, Critic, CriticPrompt
 from mathcode.settings.execution import Grading, Interpreter, IsolationLevel
 from mathcode.settings.model import Family, Lora, Scratch, learned_from
 from mathcode.settings.optimization import Optimizer, Training
+from mathcode.settings.pools import POOLS, Pool, PoolName, refuse_overlaps
 from mathcode.settings.resources import Ask, Resources
 from mathcode.settings.run import Build, Data, Evaluate, Experiment, Explore, Run
 from mathcode.settings.sampling import Engine, Sampling
@@ -26,8 +27,8 @@ from mathcode.settings.section import (
 from mathcode.settings.sources import Dataset, Source, SourceFile, Sources
 
 __all__ = [
-    "Ask", "Build", "Cases", "Critic", "CriticPrompt", "Data", "Dataset", "Engine", "Evaluate", "Experiment",
-    "Explore", "Family", "Grading", "Interpreter", "IsolationLevel", "Lora", "Name", "Optimizer", "PositiveInt",
+    "POOLS", "Ask", "Build", "Cases", "Critic", "CriticPrompt", "Data", "Dataset", "Engine", "Evaluate", "Experiment",
+    "Explore", "Family", "Grading", "Interpreter", "IsolationLevel", "Lora", "Name", "Optimizer", "Pool", "PoolName", "PositiveInt",
     "PositiveNumber", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source", "SourceFile", "Sources",
-    "Training", "dumps", "fingerprint", "learned_from", "merge", "parse", "validated", "write",
+    "Training", "dumps", "fingerprint", "learned_from", "merge", "parse", "refuse_overlaps", "validated", "write",
 ]  # fmt: skip

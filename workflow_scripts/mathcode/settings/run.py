@@ -2,9 +2,10 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mathcode.settings.execution import Grading, Interpreter
+from mathcode.settings.pools import Pool, PoolName, refuse_overlaps
 from mathcode.settings.resources import Resources
 from mathcode.settings.sampling import Engine, Sampling
 from mathcode.settings.section import Name, PositiveInt, Section, SettingsError, merge, validated
@@ -29,6 +30,13 @@ class Data(Section):
     guard: list[Name] = Field(description="benchmarks that training data are cleaned of; overlap with every evaluated one is measured")
     ngram: PositiveInt = Field(description="words in a run that counts as n-gram overlap")
     remove: Literal["exact", "ngram"] = Field(description="which overlap removes a training row")
+    pools: dict[PoolName, Pool] = Field(default_factory=dict, description="disjoint pools of queries, by name")
+
+    @field_validator("pools")
+    @classmethod
+    def _are_disjoint(cls, pools: dict[PoolName, Pool]) -> dict[PoolName, Pool]:
+        refuse_overlaps(pools)
+        return pools
 
 
 class Explore(Section):

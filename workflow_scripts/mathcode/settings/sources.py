@@ -27,7 +27,7 @@ class Source(Section):
     subset: str | None = Field(default=None, description="configuration name of the hub dataset; several, comma-separated, are joined")
     split: str | None = None
     rows: PositiveInt | None = Field(default=None, description="rows of the hub split, or of what is generated, where known")
-    generate: dict[str, Any] | None = Field(default=None, description="arguments of the arithmetic generator")
+    generate: dict[str, Any] | None = Field(default=None, description="arguments; the key `generator` names whose, else arithmetic")
 
 
 class Dataset(Section):

@@ -19,6 +19,7 @@ class Query(NamedTuple):
     gold: str
     level: str | None = None
     type: str | None = None
+    language: str = "en"
 
 
 @reads(question=TEXT, answer=TEXT)
@@ -94,7 +95,7 @@ def mawps(record: Record) -> Query:
 @reads(question=TEXT, answer=TEXT, grade=TEXT_OR_NUMBER)
 def cmath(record: Record) -> Query:
     """CMATH: Chinese primary school; the level is the grade."""
-    return Query(record["question"], record["answer"], str(record["grade"]))
+    return Query(record["question"], record["answer"], str(record["grade"]), language="zh")
 
 
 @reads(problem=TEXT, answer=NUMBER)

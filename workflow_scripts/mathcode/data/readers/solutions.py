@@ -28,7 +28,7 @@ def gsm8k_rationale(record: Record) -> Draft | str:
 
 def math_solution(record: Record) -> Draft | str:
     """The reference solution of MATH."""
-    question, gold, _, subject = english.math(record)
+    question, gold, _, subject, *_ = english.math(record)
     return Draft(question, gold, (record["solution"],), type=subject) if gold else "no gold"
 
 
@@ -100,7 +100,7 @@ def openmathinstruct1(record: Record) -> Draft | str:
     if not record["is_correct"]:
         return "wrong in the source"
     draft = _interleaved(record["question"], record["expected_answer"], record["generated_solution"], record["dataset"])
-    return draft if isinstance(draft, str) else draft._replace(programs=tuple(_printing(program) for program in draft.programs))
+    return draft if isinstance(draft, str) else draft._replace(programs=tuple(printing(program) for program in draft.programs))
 
 
 @reads(prompt=TEXT, completion=TEXT)
@@ -162,7 +162,7 @@ def _interleaved(question: str, gold: str, response: str, kind: str | None) -> D
     return Draft(question, gold, tuple(texts), tuple(programs), tuple(recorded), kind)
 
 
-def _printing(program: str) -> str:
+def printing(program: str) -> str:
     """A program whose last line is a bare expression prints it, as the notebook it was written for did."""
     if "print(" in program:
         return program
