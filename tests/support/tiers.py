@@ -16,7 +16,7 @@ STARTS = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spaw
 def assign(items: Iterable[pytest.Function]) -> None:
     """Mark what names no tier: as stage if one of its fixtures starts something, as fast if not."""
     for item in items:
-        tiers = {mark.name for mark in item.iter_markers() if mark.name in TIERS}
+        tiers = _named(item)
         if len(tiers) > 1:
             raise pytest.UsageError(f"{item.nodeid}: a test has one tier, not {' and '.join(sorted(tiers))}")
         if not tiers:
@@ -24,8 +24,12 @@ def assign(items: Iterable[pytest.Function]) -> None:
 
 
 def slowest_first(items: list[pytest.Function]) -> None:
-    """Put slow tiers first, so that no worker is left alone with them at the end; modules stay together."""
-    items.sort(key=lambda item: -max(TIERS.index(mark.name) for mark in item.iter_markers() if mark.name in TIERS))
+    """Put slow tiers first, and in them the rooms that train and sample, so that no worker is left alone with them at the end."""
+    items.sort(key=lambda item: (max(map(TIERS.index, _named(item))), str(item.path)), reverse=True)
+
+
+def _named(item: pytest.Function) -> set[str]:
+    return {mark.name for mark in item.iter_markers()} & {*TIERS}
 
 
 def cut(values: Iterable, every: int, only_full: Collection = ()) -> list:
