@@ -87,6 +87,7 @@ def test_responses_are_graded_whole(folder):
     assert first == {
         "id": "a", "benchmark": "b", "answer": "6", "strict": True, "lenient": True, "outcome": "correct", "methodology": "code",
         "rounds": [{"program": "print(2 * 3)", "output": "6"}], "code_written": True, "code_executed": True, "code_decides": True,
+        "no_output": 0, "released": True, "run_on": 0,
     }  # fmt: skip
     assert (second["answer"], second["strict"], second["lenient"], second["outcome"]) == ("7", False, True, "wrong")
     assert (third["answer"], third["strict"], third["outcome"], third["methodology"]) == (None, False, "no_answer", "cot")

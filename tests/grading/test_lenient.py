@@ -107,15 +107,15 @@ def test_the_judge_accepts_what_either_rule_does():
     cases = [
         Case("q", "1/2", "0.5", ("0.5",), "print(1/2)", "0.5", "ok"),  # exact
         Case("q", "十六和十一", "11", ("11",), "print(16)\nprint(11)", "16\n11", "ok"),
-        Case("q", "thirty-five", "35", ("35",), "print(35)", "35", "ok"),
-        Case("q", "三十五元", "35", ("35",), "print(35)", "35", "error"),
+        Case("q", "thirty-five", "35", ("35",), "print(35)", "35", "ok"),  # exact: it reads number words
+        Case("q", "十六和十一", "11", ("11",), "print(16)\nprint(11)", "16\n11", "error"),
         Case("q", "三十五元", "35", ("35",)),
         Case("q", "35", None),
     ]
     with lenient.LenientJudge(settings.Grading(timeout=20, workers=1, max_infrastructure_errors=0.0)) as judge:
         verdicts = judge.judge(cases)
         assert judge.judge(cases[::-1])[::-1] == verdicts
-    assert [verdict.accepted for verdict in verdicts] == [True, True, False, False, True, False]
+    assert [verdict.accepted for verdict in verdicts] == [True, True, True, False, True, False]
     assert verdicts[-1].outcome == "no_answer"
     assert {verdict.score for verdict in verdicts} == {None}
     assert judge.name.startswith("lenient-1/exact-")

@@ -165,7 +165,7 @@ def test_odd_text_is_shown_as_it_was_written_and_comes_out_of_every_table(built,
     tables.GRADES.write(answers, grades)
     try:
         view = next(one for one in data_of(browse(root, chosen))["views"] if (one["policy"], one["place"]) == (POLICY, "math"))
-        assert [part[0] for part in view["items"][rows[0]["query_id"]]["auto"][-1]] == [shown["text"], wrapped]
+        assert [part[0] for part in view["items"][rows[0]["query_id"]]["auto"][-1]] == [[["1", True]], [[wrapped, False]]]
         link = urlencode({"policy": POLICY, "place": "math", "item": rows[0]["query_id"]})
         document, console, asked = opened(chromium(), f"{(root / 'responses.html').as_uri()}#{link}", tmp_path)
     finally:
