@@ -160,7 +160,7 @@ def test_a_run_that_loses_jobs_a_node_and_snakemake_itself_ends_with_the_bytes_o
     again = wait_for(next_job(cluster, "train_policy", lost), started, folder)
     assert again[1] != lost[1]
     cluster.start_node(lost[1])
-    assert started.wait(timeout=600) == 0, (folder / "terminal.txt").read_text()[-4000:]
+    assert started.wait(timeout=1500) == 0, (folder / "terminal.txt").read_text()[-4000:]
 
     assert files(folder / "results/small") == local
     assert trained.stat().st_mtime_ns == first  # done once
