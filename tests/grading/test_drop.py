@@ -42,11 +42,21 @@ def _same_value(gold: str, changed: str) -> bool:
 def _measure(gold: str, changed: str) -> bool:
     """The change is within unit, noun, currency or per cent: the expressions are the same."""
     ours, theirs = (form.value if isinstance(form, Named) else form for form in _forms(gold, changed))
-    return isinstance(ours, Quantity) and isinstance(theirs, Quantity) and ours.tree == theirs.tree
+    pairs = [(ours, theirs)]
+    if isinstance(ours, Items) and isinstance(theirs, Items) and len(ours.items) == len(theirs.items):
+        pairs = list(zip(ours.items, theirs.items, strict=True))
+    return all(
+        one == other or (isinstance(one, Quantity) and isinstance(other, Quantity) and one.tree == other.tree) for one, other in pairs
+    )
 
 
 def _decimals(gold: str, changed: str) -> bool:
-    """A long decimal and its rounding, or what a double loses."""
+    """A long decimal and its rounding, or what a double loses; in a list or behind a name too."""
+    parts = [re.split(r"[,=]", text) for text in (gold, changed)]
+    return len(parts[0]) == len(parts[1]) and all(one == other or _rounded(one, other) for one, other in zip(*parts, strict=True))
+
+
+def _rounded(gold: str, changed: str) -> bool:
     numbers = [equality.number(text) for text in (gold, changed)]
     return (
         None not in numbers
@@ -72,10 +82,13 @@ RULES = {
     "logarithm without a base": lambda gold, changed: gold.replace("log", "lg") == changed.replace("log", "lg"),
     "chains": _chains,
     "names left out": lambda gold, changed: "=" in gold and ("=" not in changed or ":" in gold),
+    "a label": lambda gold, changed: gold.startswith("Solution is:") and gold.partition(":")[2] == changed.partition(":")[2],
+    "sides that cancel": lambda gold, changed: gold.endswith("+C") and changed == f"{gold[:-2]}-C",
+    "commas": lambda gold, changed: gold.replace(",", "") == changed.replace(",", ""),
     "plurals": lambda gold, changed: any(isinstance(form, Words | Quantity) for form in _forms(gold, changed)) and "(" in gold,
     "dates": lambda gold, changed: all(isinstance(form, Moment) for form in _forms(gold, changed)),
     "brackets of a list": lambda gold, changed: re.sub(r"[,\s]", "", gold) == re.sub(r"[,\s]", "", changed) and "[" in gold,
-    "a variable of a function": lambda gold, changed: bool(re.search(r"[a-zA-Z]\([a-z]\)\s*=", gold)),
+    "a variable of a function": lambda gold, changed: bool(re.search(r"[a-zA-Z](?:_\{\w\})?\((?:[a-z]|\\vec\{[a-z]\})\)\s*=", gold)),
 }
 
 
