@@ -138,7 +138,7 @@ def test_a_run_that_loses_jobs_a_node_and_snakemake_itself_ends_with_the_bytes_o
     assert not trained.exists()
 
     started = begin(folder, cluster)
-    wait_for(lambda: list(kept.glob("start/tiny/seed1/explore/*/*/chunk-*.parquet")), started, folder)
+    wait_for(lambda: list(kept.glob("start/tiny/seed1/explore/*/*/*/chunk-*.parquet")), started, folder)
     assert "resumed from step" in (folder / "logs/results/small/start/tiny/seed1/model.log").read_text()
     first = trained.stat().st_mtime_ns
 
