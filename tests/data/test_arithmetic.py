@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mathcode import settings
 from mathcode.core.errors import InputError
 from mathcode.data import arithmetic
 
@@ -112,5 +113,5 @@ def test_a_family_with_too_few_questions_is_refused():
     ],
 )
 def test_wrong_arguments_are_named(change, key):
-    with pytest.raises(InputError, match=key):
+    with pytest.raises(settings.SettingsError, match=key):
         arithmetic.generate({"split": "dev", "rows": 5, "seed": 1, "mix": MIX} | change)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mathcode import settings
 from mathcode.core.errors import InputError
 from mathcode.data import arithmetic_forms, sft, sources
 from mathcode.data.arithmetic_forms import SPLITS, split_of
@@ -146,7 +147,7 @@ def test_an_exhausted_family_is_named_with_its_split(monkeypatch):
     ],
 )
 def test_bad_arguments_are_named(arguments, key):
-    with pytest.raises(InputError, match=f"generator arithmetic_forms: argument '{key}'"):
+    with pytest.raises(settings.SettingsError, match=f"generator arithmetic_forms: key '{key}'"):
         arithmetic_forms.generate(arguments)
 
 

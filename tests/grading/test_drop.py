@@ -19,6 +19,7 @@ FILES = {
     "college_math/test.jsonl.gz": "college_math", "asdiv/test.jsonl.gz": "asdiv",
 }  # fmt: skip
 MAX_GOLD = 80
+_AND = re.compile(r",(?=\s*(?:\\text\s*\{\s*)?and\b)")
 _IDLE = re.compile(r"(?<=\d)(?:,|\{,?\}|\\!)*(?=\d{3})|\+(?=[\\\d∞])|(?<![\d.])0+(?=\.?\d)|(?<=\.\d)0+(?!\d)|\.0+(?!\d)")
 
 
@@ -84,7 +85,7 @@ RULES = {
     "names left out": lambda gold, changed: "=" in gold and ("=" not in changed or ":" in gold),
     "a label": lambda gold, changed: gold.startswith("Solution is:") and gold.partition(":")[2] == changed.partition(":")[2],
     "sides that cancel": lambda gold, changed: gold.endswith("+C") and changed == f"{gold[:-2]}-C",
-    "commas": lambda gold, changed: gold.replace(",", "") == changed.replace(",", ""),
+    "a comma before and": lambda gold, changed: _AND.sub("", gold) == changed,
     "plurals": lambda gold, changed: any(isinstance(form, Words | Quantity) for form in _forms(gold, changed)) and "(" in gold,
     "dates": lambda gold, changed: all(isinstance(form, Moment) for form in _forms(gold, changed)),
     "brackets of a list": lambda gold, changed: re.sub(r"[,\s]", "", gold) == re.sub(r"[,\s]", "", changed) and "[" in gold,

@@ -15,15 +15,6 @@ RESPONSES, PROGRAMS = (
 )
 
 
-@pytest.fixture(scope="module", params=["sandbox", "landlock", "process"])
-def interpreter(request):
-    with Interpreter(LIMITS, strongest=request.param) as interpreter:
-        interpreter.run(["pass"])
-        if interpreter.isolation != request.param:
-            pytest.skip(f"this machine does not allow the isolation level {request.param}")
-        yield interpreter
-
-
 def rounds(interpreter: Interpreter, programs: list[str]) -> list[Execution]:
     """How each program of a response ends, run after those before it."""
     return interpreter.run([programs[: end + 1] for end in range(len(programs))])

@@ -21,15 +21,6 @@ from mathcode.interpreter.kinds import kind_of, may_hang
 LIMITS = settings.Interpreter(timeout=1.0, memory_mb=512, output_chars=100, workers=2, preload=[], isolation="process")
 
 
-@pytest.fixture(scope="module", params=["sandbox", "landlock", "process"])
-def interpreter(request):
-    with Interpreter(LIMITS, strongest=request.param) as interpreter:
-        interpreter.run(["pass"])
-        if interpreter.isolation != request.param:
-            pytest.skip(f"this machine does not allow the isolation level {request.param}")
-        yield interpreter
-
-
 def descendants(process: int) -> set[int]:
     """Ids of all processes below one."""
     children = {int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()}

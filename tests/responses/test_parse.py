@@ -83,20 +83,20 @@ PENDING = {
 @pytest.mark.parametrize("name", PENDING)
 def test_pending_program(name):
     text, program = PENDING[name]
-    assert parse.pending_program(text) == program
+    assert parse.pending_programs(text)[-1:] == ([] if program is None else [program])
 
 
 @given(PLAIN, LINES.filter(str.strip))
 def test_a_program_is_pending_until_its_output_is_shown(before, program):
     asked = before + block(program) + OUTPUT_FENCE
-    assert parse.pending_program(asked) == program
-    assert parse.pending_program(asked + parse.render_output("1")) is None
+    assert parse.pending_programs(asked) == [program]
+    assert parse.pending_programs(asked + parse.render_output("1")) == []
 
 
 @given(st.lists(st.sampled_from(["```python\n", "```", "\n", "a", "```output\n", "print(1)\n"]), max_size=12).map("".join))
-def test_the_pending_program_is_the_last_of_the_programs(text):
-    pending = parse.pending_program(text)
-    assert pending is None or pending == parse.programs(text)[-1]
+def test_pending_programs_are_the_last_of_the_programs(text):
+    pending = parse.pending_programs(text)
+    assert pending == [] or pending == parse.programs(text)[-len(pending) :]
 
 
 @given(st.lists(PLAIN, min_size=1, max_size=4), st.sampled_from(sorted(HINTS)))

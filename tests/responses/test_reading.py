@@ -184,7 +184,6 @@ ASKING = {
 def test_all_programs_since_the_last_output_are_pending(name):
     text, programs = ASKING[name]
     assert parse.pending_programs(text) == programs
-    assert parse.pending_program(text) == (programs[-1] if programs else None)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,6 @@ from mathcode.grading import lenient
 from mathcode.grading.judge import Case
 
 YES, NO = LABELS
-ORIGINS = ("rollout", "rewritten", "near_miss", "attack", "human")
 
 
 class CasesError(UserError):

@@ -21,7 +21,7 @@ import random
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from mathcode import settings
 from mathcode.core.errors import InputError
@@ -67,9 +67,10 @@ def generate(arguments: dict[str, Any] | Arguments) -> list[dict[str, str]]:
         `rows` records with distinct questions, families mixed, the same for the same arguments.
 
     Raises:
-        InputError: an argument is missing, unknown or out of range; a family has fewer distinct questions than wanted.
+        SettingsError: an argument is missing, unknown or out of range.
+        InputError: a family has fewer distinct questions than wanted.
     """
-    arguments = _checked(arguments)
+    arguments = settings.validated(Arguments, arguments, "arithmetic generator")
     records = []
     for family, rows in _counts(arguments).items():
         for problem in _draw(family, rows, arguments):
@@ -82,15 +83,6 @@ def generate(arguments: dict[str, Any] | Arguments) -> list[dict[str, str]]:
     return sorted(records, key=lambda record: _uniform("order", arguments.seed, record["question"]))
 
 
-def _checked(arguments: dict[str, Any] | Arguments) -> Arguments:
-    try:
-        return Arguments.model_validate(arguments)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"arithmetic generator: argument '{key}': {first['msg'].lower()}") from None
-
-
 def split_of(key: tuple) -> str:
     """The split a problem belongs to."""
     position = _uniform("split", *key)
@@ -101,7 +93,7 @@ def _counts(arguments: Arguments) -> dict[str, int]:
     """Rows of each family: shares of `rows`, rounded so that they add up."""
     total = sum(arguments.mix.values())
     if total <= 0 or min(arguments.mix.values()) < 0:
-        raise InputError(f"arithmetic split '{arguments.split}': the shares in 'mix' must be positive")
+        raise settings.SettingsError(f"arithmetic split '{arguments.split}': the shares in 'mix' must be positive")
     counts, given, reached = {}, 0, 0.0
     for family, share in arguments.mix.items():
         reached += share / total

@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from mathcode import settings
 from mathcode.core.errors import InputError
@@ -70,9 +70,10 @@ def generate(arguments: dict[str, Any] | Arguments) -> list[dict[str, Any]]:
         language, family, domain (seed, outside), variant, kind, program, printed (what the program prints), right (whether that is right).
 
     Raises:
-        InputError: an argument is missing, unknown or out of range; a family has fewer distinct questions than wanted.
+        SettingsError: an argument is missing, unknown or out of range.
+        InputError: a family has fewer distinct questions than wanted.
     """
-    arguments = _checked(arguments)
+    arguments = settings.validated(Arguments, arguments, "generator arithmetic_forms")
     records = [_record(problem, arguments) for problem in _problems(arguments)]
     return sorted(records, key=lambda record: stream("order", arguments.seed, record["question"]))
 
@@ -81,15 +82,6 @@ def split_of(family: str, harder: bool, operands: Operands) -> str:
     """The split that a problem belongs to."""
     position = share("split", family, harder, *operands.values())
     return next(split for split, end in SPLITS.items() if position < end)
-
-
-def _checked(arguments: dict[str, Any] | Arguments) -> Arguments:
-    try:
-        return Arguments.model_validate(arguments)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"generator arithmetic_forms: argument '{key}': {first['msg'].lower()}") from None
 
 
 def _problems(arguments: Arguments) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from mathcode.grading.forms.characters import fold
 from mathcode.grading.forms.comparing import Comparison
 from mathcode.grading.forms.dress import undressed
 from mathcode.grading.forms.reading import read
-from mathcode.grading.forms.values import Items, Quantity, Ratio, Raw
+from mathcode.grading.forms.values import Quantity, Ratio, Raw
 
 MAX_CHARS = 1000
 """No reference answer is that long; a longer answer is equal only if it is the same text."""
@@ -63,12 +63,6 @@ def number(text: str) -> Number | None:
 def normalise(answer: str) -> str:
     """The answer without dress, in one spelling of characters and macros."""
     return undressed(fold(answer)) if len(answer) <= MAX_CHARS else answer.strip()
-
-
-def listed(text: str) -> int:
-    """How many values a bare list has; any other form is one."""
-    form = _form(text)
-    return len(form.items) if isinstance(form, Items) and not form.brackets else 1
 
 
 def understood(gold: str) -> bool:

@@ -31,9 +31,9 @@ def cohen_kappa(first: np.ndarray, second: np.ndarray) -> Interval:
 
 def kendall_tau_b(first: Sequence[float], second: Sequence[float]) -> float:
     """Kendall's tau-b of two rankings of the same things, corrected for ties; NaN where one of them ties all."""
-    one, other = (np.sign(np.subtract.outer(values, values)) for values in (np.asarray(first, float), np.asarray(second, float)))
-    untied = float((one**2).sum() * (other**2).sum())
-    return float((one * other).sum()) / untied**0.5 if untied else float("nan")
+    from scipy.stats import kendalltau
+
+    return float(kendalltau(first, second, variant="b").statistic)
 
 
 def classification(accepted: np.ndarray, true: np.ndarray, scores: np.ndarray | None = None) -> dict[str, Interval]:

@@ -124,11 +124,6 @@ def pending_programs(text: str) -> list[str]:
     return programs(text)[since + 1 :]
 
 
-def pending_program(text: str) -> str | None:
-    """The last of the programs a response asks to run."""
-    return next(reversed(pending_programs(text)), None)
-
-
 def segments(text: str) -> list[Segment]:
     """Split a response into what the model wrote and what it was shown; their texts join to `text` again.
 

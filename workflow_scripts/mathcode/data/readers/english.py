@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mathcode.data.readers.records import NUMBER, TEXT, TEXT_OR_NULL, TEXT_OR_NUMBER, TEXTS, reads
+from mathcode.data.readers.record_types import NUMBER, TEXT, TEXT_OR_NULL, TEXT_OR_NUMBER, TEXTS, reads
 from mathcode.data.text import Record, last_box, plain, without_dollars
 
 

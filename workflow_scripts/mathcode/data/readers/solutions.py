@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from mathcode.data.draft import STATEMENT, Draft, agrees
 from mathcode.data.readers import english
-from mathcode.data.readers.records import CONVERSATION, FLAG, NUMBER, TEXT, TEXT_OR_NULL, reads
+from mathcode.data.readers.record_types import CONVERSATION, FLAG, NUMBER, TEXT, TEXT_OR_NULL, reads
 from mathcode.data.text import Record, last_box, plain, without_dollars
 from mathcode.responses import parse
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from mathcode.grading.forms import units
 from mathcode.grading.forms.arithmetic import Exact
 from mathcode.grading.forms.sets import Sets
-from mathcode.grading.forms.trees import nodes, replaced, symbols
+from mathcode.grading.forms.trees import replaced, symbols
 from mathcode.grading.forms.values import (
     Based,
     Chain,
@@ -134,8 +134,7 @@ class Comparison(Sets):
             straight = all_([self.arithmetic.same(gold.left, answer.left), self.arithmetic.same(gold.right, answer.right)])
             if True in (swapped, straight):
                 return True
-        sides = (gold.left, gold.right, answer.left, answer.right)
-        if not any(map(symbols, sides)) or any(map(_is_unknown, sides)):
+        if not any(symbols(form.left) | symbols(form.right) for form in (gold, answer)):
             return all_([self.arithmetic.same(gold.left, answer.left), self.arithmetic.same(gold.right, answer.right)])
         differences = [("+", (form.left, ("-", form.right))) for form in (gold, answer)]
         return self.arithmetic.proportional(*differences, gold.sign not in ("=", "!="))
@@ -308,11 +307,6 @@ def _renamed(gold: Named, answer: Named):
     ours, theirs = ([node[1] for node in named.tree[2 if named.tree[0] == "f" else 1] if node[0] == "s"] for named in (gold, answer))
     names = {name: name + " free" for name in ours if name not in theirs} | dict(zip(theirs, ours, strict=False))
     return replace(answer.value, tree=replaced(answer.value.tree, names))
-
-
-def _is_unknown(tree: tuple) -> bool:
-    """Whether a tree holds a value of an unknown function, as f(2): as a product, f(2) < f(4) and f(3) < f(4) would say the same."""
-    return any(node[0] == "f" and len(node[1]) == 1 and all(part[0] == "n" for part in node[2]) for node in nodes(tree))
 
 
 def _as_relation(named: Named) -> Relation | None:

@@ -120,13 +120,6 @@ def over(left: Complex, right: Complex) -> Complex:
     return (a * c + b * d) / size, (b * c - a * d) / size
 
 
-def _integer(tree: tuple) -> int | None:
-    sign = 1
-    while tree[0] == "-":
-        sign, tree = -sign, tree[1]
-    return sign * int(tree[1]) if tree[0] == "n" and tree[1].denominator == 1 else None
-
-
 def _literal(tree: tuple) -> Fraction | None:
     """The fraction of a tree that is one as it is written."""
     if tree[0] == "-":

@@ -38,7 +38,6 @@ _CHINESE_MIXED = re.compile(r"(-?)(\d{1,9})\((?:(\d{1,9})/(\d{1,9})|\((\d{1,9})\
 _FEET = re.compile(r"(\d{1,3})\s*'\s*(\d{1,2})\s*(?:''|\")$")
 _BASES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
           "twelve": "12",          "sixteen": "16", "b": "2"}  # fmt: skip
-_ORDER = {"degree": {"°", "degree", "degrees"}}
 _DOTTED = re.compile(r"(-?)(\d*)\.(\d*?)\\dot\{?(\d)\}?(?:(\d*)\\dot\{?(\d)\}?)?$")
 _REPEATING = re.compile(
     r"(-?)(\d*)\.(\d*?)(?:\\(?:overline|bar|dot)\s*\{?\s*(\d+)\s*\}?|(\d+?)(\5{2,})\d{0,3}(?:\s*(?:\\ldots|\.\.\.|…)))$"

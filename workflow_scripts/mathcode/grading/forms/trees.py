@@ -101,8 +101,6 @@ def symbols(tree: tuple) -> set[str]:
             stack += node[1]
         elif node[0] == "f":
             stack += node[2]
-            if len(node[1].rstrip("'")) == 1:
-                found.add(node[1])
         elif node[0] != "n":
             stack += node[1:]
     return found
