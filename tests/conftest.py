@@ -33,12 +33,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item):
-    GUARD.up = item.get_closest_marker("fast") is not None
-    try:
+def pytest_runtest_setup(item: pytest.Item):
+    with GUARD.over(item):
         return (yield)
-    finally:
-        GUARD.up = False
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item):
+    with GUARD.over(item):
+        return (yield)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,7 +1,8 @@
 """Tiers of tests: every test has exactly one, and a fast one starts no program."""
 
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -39,11 +40,20 @@ def cut(values: Iterable, every: int, only_full: Collection = ()) -> list:
 
 
 class Guard:
-    """Refuses to start a program while it is up."""
+    """Refuses to start a program while it is up: not after a test, when fixtures of others end too."""
 
     def __init__(self):
         self.up = False
         sys.addaudithook(self._look)
+
+    @contextmanager
+    def over(self, item: pytest.Item) -> Iterator[None]:
+        """Up for as long as the block lasts, if the test is a fast one."""
+        self.up = item.get_closest_marker("fast") is not None
+        try:
+            yield
+        finally:
+            self.up = False
 
     def _look(self, event: str, _: tuple) -> None:
         if self.up and event in STARTS:
