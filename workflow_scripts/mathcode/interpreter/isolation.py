@@ -80,6 +80,7 @@ class Process:
 
     def __init__(self, scratch: str):
         self.scratch = scratch
+        self._list_of_processes = os.open("/proc", os.O_RDONLY | os.O_CLOEXEC)
         prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a program leaves behind becomes our child
 
     def enclose(self) -> None:
@@ -125,11 +126,13 @@ class Process:
             for end in pair:
                 os.close(end)
 
-    def shared_fairly(self, process: int, resident: int) -> int:
-        """Bytes of a process, pages that several have divided among them; `resident` where the kernel does not say."""
-        with contextlib.suppress(OSError, ValueError), open(f"/proc/{process}/smaps_rollup") as handle:
-            return _proportional(handle.read())
-        return resident
+    def shared_fairly(self, process: int) -> int:
+        """Bytes of a process, pages that several have divided among them; all of its bytes where the kernel does not say."""
+        with contextlib.suppress(OSError, ValueError):
+            return _proportional(self._told(process, "smaps_rollup"))
+        with contextlib.suppress(OSError, ValueError):
+            return self._usage(process).resident  # nothing, where it does not say because the process has ended
+        return 0
 
     def processes(self) -> list["Usage"]:
         """Everything that descends from this process."""
@@ -137,9 +140,30 @@ class Process:
         while waiting:
             process = waiting.pop()
             with contextlib.suppress(OSError, ValueError):
-                found.append(_usage(process, f"/proc/{process}/stat"))
+                found.append(self._usage(process))
                 waiting += _children(process)
         return found
+
+    def _usage(self, process: int) -> "Usage":
+        """What a process has taken.
+
+        Raises:
+            OSError: it is gone.
+            ValueError: it goes just now.
+        """
+        words = self._told(process, "stat").rpartition(b")")[2].split()
+        if len(words) < 22:
+            raise ValueError("nothing is told of a process")
+        ticks = sum(int(words[place]) for place in (11, 12, 13, 14))  # its own and those of its children that it has waited for
+        return Usage(process, int(words[21]) * resource.getpagesize(), ticks / os.sysconf("SC_CLK_TCK"))
+
+    def _told(self, process: int, file: str) -> bytes:
+        """What the kernel tells of a process in one of its small files."""
+        descriptor = os.open(f"{process}/{file}", os.O_RDONLY, dir_fd=self._list_of_processes)
+        try:
+            return os.read(descriptor, 4096)
+        finally:
+            os.close(descriptor)
 
 
 class Landlock(Process):
@@ -223,7 +247,8 @@ class Sandbox(Process):
             os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
         os.close(asked)
         os.close(answer)
-        self._processes = _build_root(folder)
+        os.close(self._list_of_processes)
+        self._list_of_processes = _build_root(folder)
         if self._drops_root:  # the server stays root, out of reach of its programs
             os.setgroups([])
             os.setresgid(NOBODY, NOBODY, NOBODY)
@@ -275,20 +300,12 @@ class Sandbox(Process):
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)  # everybody in our process namespace but ourselves
 
-    def shared_fairly(self, process: int, resident: int) -> int:
-        def opened(path: str, flags: int) -> int:
-            return os.open(path, flags, dir_fd=self._processes)
-
-        with contextlib.suppress(OSError, ValueError), open(f"{process}/smaps_rollup", opener=opened) as handle:
-            return _proportional(handle.read())
-        return resident
-
     def processes(self) -> list["Usage"]:
         found = []
-        for name in os.listdir(self._processes):
+        for name in os.listdir(self._list_of_processes):
             if name.isdigit() and name != "1":
                 with contextlib.suppress(OSError, ValueError):
-                    found.append(_usage(int(name), f"{name}/stat", self._processes))
+                    found.append(self._usage(int(name)))
         return found
 
 
@@ -434,20 +451,16 @@ def _children(process: int) -> list[int]:
     return found
 
 
-def _proportional(rollup: str) -> int:
-    """Proportional set size in bytes by the text of a `smaps_rollup` file."""
-    return next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
+def _proportional(rollup: bytes) -> int:
+    """Proportional set size in bytes by what a `smaps_rollup` file tells.
 
-
-def _usage(process: int, path: str, folder: int | None = None) -> Usage:
-    """What a process has taken, by its `stat` file."""
-    descriptor = os.open(path, os.O_RDONLY, dir_fd=folder)
-    try:
-        words = os.read(descriptor, 1000).rpartition(b")")[2].split()
-    finally:
-        os.close(descriptor)
-    ticks = sum(int(words[place]) for place in (11, 12, 13, 14))  # its own and those of its children that it has waited for
-    return Usage(process, int(words[21]) * resource.getpagesize(), ticks / os.sysconf("SC_CLK_TCK"))
+    Raises:
+        ValueError: it tells nothing: the process has ended.
+    """
+    for line in rollup.splitlines():
+        if line.startswith(b"Pss:"):
+            return int(line.split()[1]) * 1024
+    raise ValueError("nothing is told of a process")
 
 
 def _write(path: str, text: str) -> None:

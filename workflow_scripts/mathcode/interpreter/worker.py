@@ -257,7 +257,7 @@ class Server:
         until, taken = time.monotonic() + WATCH_SECONDS, 0
         for process in processes:
             if time.monotonic() < until:
-                taken += self.level.shared_fairly(process.number, process.resident)
+                taken += self.level.shared_fairly(process.number)
             else:  # processes that fork without pause answer late: of the others, only what is surely theirs counts
                 taken += max(0, process.resident - self.preloaded_bytes)
         return "memory" if taken > allowed else ""
@@ -348,9 +348,12 @@ def take_limit(limit: int, value: int) -> None:
 
 
 def greet(ready: bool, text: str) -> None:
-    """Tell the driver whether programs may come."""
+    """Tell the driver whether programs may come; end where it has hung up meanwhile."""
     body = text.encode(errors="replace")
-    send([GREETING.pack(ready, len(body)) + body])
+    try:
+        send([GREETING.pack(ready, len(body)) + body])
+    except BrokenPipeError:
+        os._exit(0)
 
 
 def send(parts: list[bytes | memoryview]) -> None:
@@ -365,7 +368,10 @@ def receive() -> tuple[list[str], list[str]] | None:
     """Read cells and arguments; None when the driver hung up. It sends no second request before it has the answer to the first."""
     data = b""
     while len(data) < REQUEST.size or len(data) < REQUEST.size + REQUEST.unpack_from(data)[0]:
-        part = os.read(CONTROL, PART_BYTES // 4 if not data else 1 << 20)
+        try:
+            part = os.read(CONTROL, PART_BYTES // 4 if not data else 1 << 20)
+        except ConnectionResetError:
+            return None
         if not part:
             return None
         data += part
