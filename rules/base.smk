@@ -2,7 +2,7 @@
 
 Reads the mirror folder, the hub, or the run's SFT pairs (whose text a tokenizer from scratch learns). Writes data/models/{family} and
 results/{run}/base/{family}/seed{seed}/model, and for a family without SFT results/{run}/start/{family}/seed{seed}/model, the same links.
-CPU only; minutes.
+What is to be pretrained stands in scratch/ instead of base/ (train.smk trains it). CPU only; minutes.
 """
 
 
@@ -35,6 +35,8 @@ rule build_base:
         directory("results/{run}/base/{family}/seed{seed}/model"),
     log:
         "logs/results/{run}/base/{family}/seed{seed}/model.log",
+    wildcard_constraints:
+        family=one_of(name for name, family in CONFIG.families.items() if not family.pretrained),
     conda:
         "../envs/train.yaml"
     resources:
@@ -47,6 +49,15 @@ rule build_base:
     shell:
         "python workflow_scripts/build_base.py {params.model} {params.sft} --out-model {output:q} --method {params.method}"
         " --family {params.family:q} --seed {wildcards.seed} > {log:q} 2>&1"
+
+
+use rule build_base as build_scratch with:
+    output:
+        directory("results/{run}/scratch/{family}/seed{seed}/model"),
+    log:
+        "logs/results/{run}/scratch/{family}/seed{seed}/model.log",
+    wildcard_constraints:
+        family=PRETRAINED,
 
 
 rule adopt_base:

@@ -27,7 +27,6 @@ rule sample_rollouts:
     params:
         python=engine_python,
         samples=rollouts_of_a_query,
-        rows=lambda wildcards: CONFIG.runs[wildcards.run].explore.queries_per_iteration,
         slice=query_slice,
         seed=policy_seed,
         method=method_name,
@@ -37,7 +36,7 @@ rule sample_rollouts:
         checkpoints="checkpoints/{run}/{policy}/explore/{mode}/{pool}",
     shell:
         "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
-        " --mode {wildcards.mode} --out {output:q} {params.samples} --rows {params.rows} --slice {params.slice} --seed {params.seed}"
+        " --mode {wildcards.mode} --out {output:q} {params.samples} {params.slice} --seed {params.seed}"
         " --method {params.method} --profile {params.profile} --workers {threads} --gpus {resources.gpu} {params.shard}"
         " --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 

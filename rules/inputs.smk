@@ -7,9 +7,9 @@ def raw_of(group):
 
 
 def training_sets(wildcards):
-    """The run's training sets for a use: queries for exploration and RL, or SFT pairs."""
+    """The run's training sets for a use: queries for exploration and RL, SFT pairs, or those of pretraining."""
     names = getattr(CONFIG.runs[wildcards.run].data, wildcards.use)
-    return [f"data/{wildcards.use}/{name}.parquet" for name in names]
+    return [f"data/{'queries' if wildcards.use == 'queries' else 'sft'}/{name}.parquet" for name in names]
 
 
 def pools_before(wildcards):
@@ -56,28 +56,30 @@ def fetched_model(wildcards):
 
 
 def text_to_tokenize(wildcards):
-    """The SFT pairs, for a family built from scratch."""
-    return f"results/{wildcards.run}/data/sft.parquet" if CONFIG.families[wildcards.family].scratch else []
-
-
-def trained_policy(wildcards):
-    return paths.Policy.parse(wildcards.trained)
-
-
-def run_of_trained(wildcards):
-    """Settings of the run, with the experiment's over them where it is one that is trained."""
-    run, policy = CONFIG.runs[wildcards.run], trained_policy(wildcards)
-    return run if policy.experiment == paths.START else run.of(policy.experiment)
+    """The SFT pairs, for a family built from scratch: of its pretraining, where a run has any."""
+    pairs = "pretraining" if CONFIG.runs[wildcards.run].data.pretraining else "sft"
+    return f"results/{wildcards.run}/data/{pairs}.parquet" if CONFIG.families[wildcards.family].scratch else []
 
 
 def training_of(wildcards):
     """Loss, its numbers and the optimizer."""
-    return CONFIG.method(wildcards.run).training(run_of_trained(wildcards), trained_policy(wildcards).iteration)
+    return CONFIG.method(wildcards.run).training(CONFIG.runs[wildcards.run], paths.trained(wildcards.trained))
+
+
+def iteration_of(wildcards):
+    """The iteration whose learning rate is taken; 0 where there is none."""
+    return getattr(paths.trained(wildcards.trained), "iteration", 0)
 
 
 def origin_model(wildcards):
     """Folder of the policy that training starts from."""
-    return paths.in_run(wildcards.run, paths.model(trained_policy(wildcards).origin))
+    origin = CONFIG.method(wildcards.run).origin(CONFIG.runs[wildcards.run], paths.trained(wildcards.trained))
+    return paths.in_run(wildcards.run, paths.model(origin))
+
+
+def referenced(wildcards):
+    """Log-probabilities of the training data under that policy, where the loss compares with them."""
+    return f"results/{wildcards.run}/{wildcards.trained}/logprobs.parquet" if training_of(wildcards).referenced else []
 
 
 def scoring_dtype(wildcards):
@@ -92,14 +94,17 @@ def cores_of_training(stage):
 
 
 def query_slice(wildcards):
-    """The slice of the queries that a policy explores: the first for the start policy, the n + 1st for iter{n}."""
-    fresh = CONFIG.runs[wildcards.run].explore.fresh_queries
-    return paths.Policy.parse(wildcards.policy).iteration + 1 if fresh else 1
+    """The slice of the queries that a policy explores: the first for the start policy, the n + 1st for iter{n}; or all of a pool."""
+    explore = CONFIG.runs[wildcards.run].explore
+    if explore.queries_per_iteration is None:
+        return ""
+    number = paths.Policy.parse(wildcards.policy).iteration + 1 if explore.fresh_queries else 1
+    return f"--rows {explore.queries_per_iteration} --slice {number}"
 
 
 def rollouts_of_a_query(wildcards):
     """The options that say how many rollouts a query gets, and at which index they begin."""
-    drawn = CONFIG.method(wildcards.run).samples(CONFIG.runs[wildcards.run], wildcards.mode)
+    drawn = CONFIG.method(wildcards.run).samples(CONFIG.runs[wildcards.run], wildcards.mode, wildcards.pool)
     return f"--samples {len(drawn)} --first-sample {drawn.start}"
 
 

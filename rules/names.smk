@@ -7,6 +7,23 @@ def experiment_names():
     return sorted({name for run in CONFIG.runs.values() for name in run.experiments})
 
 
+def preference_names():
+    return sorted({name for run in CONFIG.runs.values() for name in getattr(run, "preferences", ())})
+
+
+def critic_names():
+    return sorted({name for run in CONFIG.runs.values() for name in getattr(run, "critics", ())})
+
+
+def case_set_names():
+    return sorted({name for run in CONFIG.runs.values() for name in getattr(run, "case_sets", ())})
+
+
+PRETRAINED = one_of(name for name, family in CONFIG.families.items() if family.pretrained)
+"""Families whose base is trained from random weights."""
+CRITIC_JUDGES = rf"(?:{one_of(configuration.CRITIC_JUDGES)})_(?:{one_of(critic_names())})"
+
+
 def runs_of(method):
     """Pattern of the runs of a method: its rules make nothing else."""
     return one_of(name for name, run in CONFIG.runs.items() if run.method == method)
@@ -43,12 +60,15 @@ wildcard_constraints:
     experiment=one_of(experiment_names()),
     seed=r"[1-9]\d*",
     iteration=r"[1-9]\d?",
-    policy=paths.policy_pattern(CONFIG.families, experiment_names()),
+    policy=paths.policy_pattern(CONFIG.families, experiment_names(), preference_names()),
+    preference=one_of(preference_names()),
+    critic=one_of(critic_names()),
+    case_set=one_of(case_set_names()),
     pool=one_of([paths.POOL, *settings.POOLS]),
-    judge=one_of(configuration.JUDGES),
+    judge=rf"{one_of(configuration.JUDGES)}|{CRITIC_JUDGES}",
     shard=r"\d+of\d+",
     name=r"[\w.-]+",
-    use="queries|sft",
+    use="queries|sft|pretraining",
     source=one_of(CONFIG.sources.sources),
     dataset=one_of([*CONFIG.sources.queries, *CONFIG.sources.sft]),
     benchmark=one_of(CONFIG.sources.benchmarks),

@@ -17,8 +17,10 @@ def method_name(wildcards):
 
 
 def family_of(wildcards):
-    """The family of a path, named by itself or by a policy."""
-    named = wildcards if "family" in wildcards.keys() else paths.Policy.parse(wildcards.get("policy") or wildcards.trained)
+    """The family of a path, named by itself, by a policy, or by the settings of a critic."""
+    named = wildcards if "family" in wildcards.keys() else paths.trained(wildcards.get("policy") or wildcards.trained)
+    if isinstance(named, paths.Critic):
+        named = CONFIG.runs[wildcards.run].critics[named.name]
     return CONFIG.families[named.family]
 
 

@@ -51,10 +51,10 @@ def plan_json(wildcards):
         name: family.model_dump(include={"label", "published", "precondition"}) for name, family in families_of(wildcards.run).items()
     }
     plan = {
-        **run.build.model_dump(exclude={"families", "experiments"}),
+        **{name: getattr(run.build, name) for name in ("seeds", "benchmarks", "iterations")},
         "families": families,
         "experiments": {name: run.experiments[name].label for name in run.build.experiments},
-        "selection_benchmarks": run.evaluate.selection_benchmarks,
+        **CONFIG.method(wildcards.run).planned(run),
         "sft": run.data.sft if has_sft(wildcards.run) else [],
     }
     return json.dumps(plan, sort_keys=True)

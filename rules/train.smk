@@ -1,7 +1,8 @@
-"""Training: one program for every policy, be it a start policy or that of an iteration; {trained} is either. GPU jobs.
+"""Training: one program for every policy and critic; {trained} is any of them. GPU jobs.
 
-Reads training.parquet and the model that training starts from (`origin_model`: base for a start policy, else the policy before). In
-iterations it scores them first: logprobs.parquet, by teacher forcing. Writes model, training_log.parquet, settings.json, provenance.json.
+Reads training.parquet and the model that training starts from (`origin_model`, which the method says). Where the loss compares with that
+model, it scores the training data first: logprobs.parquet, by teacher forcing. Writes model, training_log.parquet, settings.json and
+provenance.json. The rules below differ in what they ask of a machine.
 """
 
 SFT_FAMILIES = one_of(name for name, family in CONFIG.families.items() if family.precondition == "sft")
@@ -20,7 +21,7 @@ rule score_logprobs:
     benchmark:
         "logs/results/{run}/{trained}/logprobs.timing.tsv"
     wildcard_constraints:
-        trained=ITERATIONS,
+        trained=rf"{ITERATIONS}(?:/(?:{one_of(preference_names())}))?",
     conda:
         "../envs/train.yaml"
     threads: cores("score")
@@ -40,7 +41,7 @@ rule train_policy:
     """The policy of an iteration."""
     input:
         training="results/{run}/{trained}/training.parquet",
-        logprobs="results/{run}/{trained}/logprobs.parquet",
+        logprobs=referenced,
         model=origin_model,
     output:
         model=directory("results/{run}/{trained}/model"),
@@ -63,8 +64,8 @@ rule train_policy:
         family=training_family,
         settings=lambda wildcards: settings.dumps(training_of(wildcards)),
         logprobs=flag("--logprobs", "logprobs"),
-        iteration=lambda wildcards: trained_policy(wildcards).iteration,
-        seed=lambda wildcards: trained_policy(wildcards).seed,
+        iteration=iteration_of,
+        seed=lambda wildcards: paths.trained(wildcards.trained).seed,
         checkpoints="checkpoints/{run}/{trained}",
     shell:
         "exec {params.launcher} workflow_scripts/train_policy.py --training {input.training:q} {params.logprobs}"
@@ -75,14 +76,35 @@ rule train_policy:
 
 
 use rule train_policy as train_start with:
-    input:
-        training="results/{run}/{trained}/training.parquet",
-        logprobs=[],
-        model=origin_model,
     wildcard_constraints:
-        trained=rf"start/(?:{SFT_FAMILIES})/seed[1-9]\d*",
+        trained=rf"(?:seeded|start)/(?:{SFT_FAMILIES})/seed[1-9]\d*",
     threads: cores_of_training("start")
     resources:
         **asks("start"),
     params:
         launcher=launcher("start"),
+
+
+use rule train_start as pretrain_base with:
+    wildcard_constraints:
+        trained=rf"base/(?:{PRETRAINED})/seed[1-9]\d*",
+
+
+use rule train_policy as align_policy with:
+    wildcard_constraints:
+        trained=rf"{ITERATIONS}/(?:{one_of(preference_names())})",
+    threads: cores_of_training("preference")
+    resources:
+        **asks("preference"),
+    params:
+        launcher=launcher("preference"),
+
+
+use rule train_policy as train_critic with:
+    wildcard_constraints:
+        trained=rf"critics/(?:{one_of(critic_names())})/seed[1-9]\d*",
+    threads: cores_of_training("critic")
+    resources:
+        **asks("critic"),
+    params:
+        launcher=launcher("critic"),

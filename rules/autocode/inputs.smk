@@ -3,7 +3,7 @@
 
 def before(wildcards):
     """The policy that an iteration explores and trains on."""
-    return paths.Policy(wildcards.experiment, wildcards.family, int(wildcards.seed), int(wildcards.iteration)).origin
+    return paths.Policy(wildcards.experiment, wildcards.family, int(wildcards.seed), int(wildcards.iteration)).before
 
 
 def model_before(wildcards):

@@ -58,7 +58,7 @@ def test_the_order_of_training():
     last = Policy("main", "tiny", 1, 3)
     order = [last]
     while order[-1].experiment != paths.BASE:
-        order.append(order[-1].origin)
+        order.append(order[-1].before)
     assert list(map(str, order)) == [
         "main/tiny/seed1/iter3",
         "main/tiny/seed1/iter2",

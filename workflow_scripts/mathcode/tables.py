@@ -204,5 +204,5 @@ VERDICTS = Table(
     },
 )
 
-TRAINING_SETS = {table.name: table for table in (QUERIES, SFT)}
+TRAINING_SETS = {"queries": QUERIES, "sft": SFT, "pretraining": SFT}
 """What a run can learn from, by the name of its use."""

@@ -6,8 +6,9 @@ Light: rules and programs read it at every start, so nothing here or in a method
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mathcode.paths import Critic, Policy
 from mathcode.report.index import Item, load
 from mathcode.responses.form import Form
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from mathcode.report.parts import Parts
     from mathcode.settings import Family, Optimizer, Run, Training
+
+Trained = Policy | Critic
+"""What is trained."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,14 @@ class Method:
         explored, evaluated, sampled: modes of exploration, of greedy evaluation, and of sampled evaluation, by name.
         prompt: the text for (prompt profile, mode, question).
         texts: what a tokenizer built from scratch learns from, of (table `sft`, prompt profile).
-        training: what the policy of an iteration is trained with, of (run with its experiment's settings, iteration; 0 is the start).
+        training: what a policy or a critic of a run is trained with.
+        origin: what its training starts from.
         optimizers: every optimisation of a run, its experiments' included.
         check: raises SettingsError for what a run may not say.
-        samples: indices of the rollouts of a query in a mode of exploration.
+        samples: indices of the rollouts of a query, of (run, mode of exploration, pool).
         tabulated: the files that tables and figures of a run are made of, below its folder.
         browsed: the texts behind them.
+        planned: what its reports are told of a run beside what all are told.
         stages: parts of its runs, by name, in order.
         items: every table, figure and page that a run ends with.
         reporting: "module:attribute" of what the report asks of it besides: a `mathcode.report.parts.Parts`.
@@ -74,12 +80,14 @@ class Method:
     sampled: Mapping[str, Mode]
     prompt: Callable[[str, str, str], str]
     texts: Callable[["pl.DataFrame", str], list[str]]
-    training: Callable[["Run", int], "Training"]
+    training: Callable[["Run", Trained], "Training"]
+    origin: Callable[["Run", Trained], Trained]
     optimizers: Callable[["Run"], list["Optimizer"]]
     check: Callable[["Run"], None]
-    samples: Callable[["Run", str], range]
+    samples: Callable[["Run", str, str], range]
     tabulated: Callable[["Run", Mapping[str, "Family"]], list[str]]
     browsed: Callable[["Run"], list[str]]
+    planned: Callable[["Run"], Mapping[str, Any]]
     stages: Mapping[str, Stage]
     items: tuple[Item, ...]
     reporting: str

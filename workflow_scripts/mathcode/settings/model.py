@@ -41,6 +41,7 @@ class Family(Section):
     revision: str | None = Field(default=None, description="commit of the hub repository")
     path: str | None = Field(default=None, description="local folder with the base model, instead of the hub")
     scratch: Scratch | None = Field(default=None, description="build the base model in the workflow")
+    pretrained: bool = Field(default=False, description="from scratch: its base is trained on the run's `data.pretraining` first")
     precondition: Literal["sft", "none"] = Field(description="Code4Math SFT first, or used as it is")
     prompt: str = Field(description="name of a prompt profile (`mathcode.responses.prompts`)")
     lora: Lora | None = Field(default=None)

@@ -16,6 +16,7 @@ class Optimizer(Section):
     schedule: Literal["linear", "cosine", "constant", "flat_linear"] = Field(description="after warm-up")
     warmup: float = Field(ge=0, lt=1, description="share of the steps")
     epochs: float = Field(gt=0, description="passes over the data")
+    steps: PositiveInt | None = Field(default=None, description="optimiser steps, however many passes that is; null: by `epochs`")
     batch: PositiveInt = Field(description="responses per optimiser step, over all processes")
     micro_batch_tokens: PositiveInt = Field(description="padded tokens per forward pass and process")
     max_tokens: PositiveInt = Field(description="longer prompt+response pairs are left out and counted")
@@ -29,4 +30,5 @@ class Training(Section):
 
     loss: str = Field(description="name of a loss (`mathcode.configuration.LOSSES`)")
     numbers: dict[str, Any] = Field(default_factory=dict, description="what this loss is set to")
+    referenced: bool = Field(default=False, description="it compares with the model that training starts from, so that is scored first")
     optimizer: Optimizer

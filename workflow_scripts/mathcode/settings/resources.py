@@ -32,6 +32,8 @@ class Resources(Section):
     score: Ask = Field(default=Ask(), description="log-probabilities of training data")
     start: Ask = Field(default=Ask(), description="training of start policies")
     train: Ask = Field(default=Ask(), description="training of iterations")
+    preference: Ask = Field(default=Ask(), description="preference alignment")
+    critic: Ask = Field(default=Ask(), description="training of critics, and what they judge")
     report: Ask = Field(default=Ask(), description="tables, figures and pages")
 
     @model_validator(mode="before")

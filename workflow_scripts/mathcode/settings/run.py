@@ -24,8 +24,9 @@ class Build(Section):
 class Data(Section):
     """What the run trains on."""
 
-    queries: list[Name] = Field(min_length=1, description="query datasets for exploration and RL")
-    sft: list[Name] = Field(description="SFT datasets")
+    queries: list[Name] = Field(min_length=1, description="query datasets for exploration; where there are pools, all that they take")
+    sft: list[Name] = Field(description="SFT datasets, or a seed set")
+    pretraining: list[Name] = Field(default_factory=list, description="SFT datasets that a base from scratch is trained on")
     sft_rows: PositiveInt | None = Field(description="SFT pairs kept, drawn by hash; null: all")
     guard: list[Name] = Field(description="benchmarks that training data are cleaned of; overlap with every evaluated one is measured")
     ngram: PositiveInt = Field(description="words in a run that counts as n-gram overlap")
@@ -42,7 +43,7 @@ class Data(Section):
 class Explore(Section):
     """Exploration of one policy."""
 
-    queries_per_iteration: PositiveInt = Field(description="queries explored in each iteration")
+    queries_per_iteration: PositiveInt | None = Field(description="queries explored in each iteration; null: the whole pool")
     fresh_queries: bool = Field(description="iteration n takes the n-th slice of the shuffled queries, not the first again")
     samples: PositiveInt = Field(description="K rollouts per query and mode")
     sampling: Sampling

@@ -49,7 +49,7 @@ def batches(lengths: Sequence[int], chosen: settings.Optimizer, seed: int) -> li
     """The batches of the whole training, as indices of units: epochs shuffled by seed, neighbours of similar length together."""
     result: list[list[int]] = []
     epoch = 0
-    wanted = max(1, math.ceil(chosen.epochs * math.ceil(len(lengths) / chosen.batch)))
+    wanted = chosen.steps or max(1, math.ceil(chosen.epochs * math.ceil(len(lengths) / chosen.batch)))
     while len(result) < wanted:
         shuffler = random.Random(f"{seed}/{epoch}")
         order = list(range(len(lengths)))

@@ -4,7 +4,7 @@ from mathcode.methods.autocode import artifacts, dictations
 from mathcode.methods.autocode.form import FORM
 from mathcode.methods.autocode.report.index import ITEMS
 from mathcode.methods.autocode.report.stages import STAGES
-from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers, training
+from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers, origin, training
 from mathcode.methods.method import Method
 
 
@@ -25,11 +25,13 @@ METHOD = Method(
     prompt=dictations.render,
     texts=_texts,
     training=training,
+    origin=origin,
     optimizers=optimizers,
     check=check,
     samples=artifacts.samples,
     tabulated=artifacts.tabulated,
     browsed=artifacts.browsed,
+    planned=artifacts.planned,
     stages=STAGES,
     items=ITEMS,
     reporting="mathcode.methods.autocode.report.parts:PARTS",

@@ -4,6 +4,7 @@ Paths are below the run's folder (`mathcode.paths`).
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from mathcode import paths
 from mathcode.methods.autocode.dictations import EVALUATED, SAMPLED
@@ -60,7 +61,12 @@ def uses(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
     return sorted(learned)
 
 
-def samples(run: AutoCodeRun, mode: str) -> range:
+def planned(run: AutoCodeRun) -> dict[str, Any]:
+    """What its reports are told of a run beside what all are told."""
+    return {"published": run.build.published, "selection_benchmarks": run.evaluate.selection_benchmarks}
+
+
+def samples(run: AutoCodeRun, mode: str, pool: str) -> range:
     """Indices of the rollouts of a query in a mode of exploration; native_extra goes on counting where native ends."""
     explore = run.explore
     if mode == "native_extra":

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from mathcode import settings
+from mathcode.paths import START, Policy
 
 Alpha = Annotated[float, BeforeValidator(lambda value: math.inf if value == "inf" else value), Field(gt=0)]
 
@@ -94,14 +95,20 @@ def optimizers(run: AutoCodeRun) -> list[settings.Optimizer]:
     return [run.start.optimizer, *(run.of(experiment).train.optimizer for experiment in run.build.experiments)]
 
 
-def training(run: AutoCodeRun, iteration: int) -> settings.Training:
-    """What a policy of a run is trained with: SFT where it starts (iteration 0), off-policy RL in the iterations."""
-    if iteration == 0:
+def training(run: AutoCodeRun, trained: Policy) -> settings.Training:
+    """What a policy of a run is trained with: SFT where it starts, off-policy RL in the iterations."""
+    if trained.experiment == START:
         return settings.Training(loss="likelihood", optimizer=run.start.optimizer)
-    chosen = run.train
-    first = chosen.objective == "released" and iteration == 1
+    chosen = run.of(trained.experiment).train
+    first = chosen.objective == "released" and trained.iteration == 1
     numbers = chosen.model_dump(include=set(OffPolicy.model_fields))
-    return settings.Training(loss="released_first" if first else chosen.objective, numbers=numbers, optimizer=chosen.optimizer)
+    loss = "released_first" if first else chosen.objective
+    return settings.Training(loss=loss, numbers=numbers, referenced=True, optimizer=chosen.optimizer)
+
+
+def origin(run: AutoCodeRun, trained: Policy) -> Policy:
+    """What training starts from: the policy before."""
+    return trained.before
 
 
 def check(run: AutoCodeRun) -> None:
