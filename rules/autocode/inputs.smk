@@ -15,5 +15,5 @@ def rollouts_before(wildcards):
 
 
 def grades_before(wildcards):
-    modes = run_of(wildcards).explore.modes
-    return [paths.in_run(wildcards.run, paths.rollout_grades(before(wildcards), mode, "exact")) for mode in modes]
+    explore = run_of(wildcards).explore
+    return [paths.in_run(wildcards.run, paths.rollout_grades(before(wildcards), mode, explore.judge)) for mode in explore.modes]

@@ -16,10 +16,11 @@ from pydantic import SerializeAsAny
 from mathcode import settings
 from mathcode.methods.autocode import METHOD as AUTOCODE
 from mathcode.methods.method import Method
+from mathcode.methods.siam import METHOD as SIAM
 from mathcode.responses import prompts
 from mathcode.rollouts.engines import ENGINES
 
-METHODS: dict[str, Method] = {method.name: method for method in (AUTOCODE,)}
+METHODS: dict[str, Method] = {method.name: method for method in (AUTOCODE, SIAM)}
 """Methods that a run may name."""
 
 JUDGES = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mathcode.paths import Critic, Policy
+from mathcode.paths import BASE, Critic, Policy
 from mathcode.report.index import Item, load
 from mathcode.responses.form import Form
 
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 Trained = Policy | Critic
 """What is trained."""
+
+
+def critic_origin(run: "Run", critic: Critic) -> Trained:
+    """What the training of a critic starts from: the base of its family, or another critic."""
+    row = run.critics[critic.name]
+    return Critic(row.origin, critic.seed) if row.origin else Policy(BASE, row.family, critic.seed)
 
 
 @dataclass(frozen=True)

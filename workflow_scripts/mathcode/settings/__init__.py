@@ -3,7 +3,7 @@
 Sections that one method alone reads stand with it (`mathcode.methods.*.settings`); `mathcode.configuration` merges and checks them.
 """
 
-from mathcode.settings.critic import Cases, Critic, CriticPrompt
+from mathcode.settings.critic import Cases, CaseSet, Critic, CriticPrompt, CriticRow
 from mathcode.settings.execution import Grading, Interpreter, IsolationLevel
 from mathcode.settings.model import Family, Lora, Scratch, learned_from
 from mathcode.settings.optimization import Optimizer, Training
@@ -27,7 +27,7 @@ from mathcode.settings.section import (
 from mathcode.settings.sources import Dataset, Source, SourceFile, Sources
 
 __all__ = [
-    "POOLS", "Ask", "Build", "Cases", "Critic", "CriticPrompt", "Data", "Dataset", "Engine", "Evaluate", "Experiment",
+    "POOLS", "Ask", "Build", "CaseSet", "Cases", "Critic", "CriticPrompt", "CriticRow", "Data", "Dataset", "Engine", "Evaluate", "Experiment",
     "Explore", "Family", "Grading", "Interpreter", "IsolationLevel", "Lora", "Name", "Optimizer", "Pool", "PoolName", "PositiveInt",
     "PositiveNumber", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source", "SourceFile", "Sources",
     "Training", "dumps", "fingerprint", "learned_from", "merge", "parse", "refuse_overlaps", "validated", "write",

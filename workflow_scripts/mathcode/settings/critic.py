@@ -4,7 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from mathcode.settings.section import PositiveInt, Section
+from mathcode.settings.optimization import Optimizer, Training
+from mathcode.settings.pools import PoolName
+from mathcode.settings.section import Name, PositiveInt, Section
 
 
 class CriticPrompt(Section):
@@ -46,3 +48,32 @@ class Cases(Section):
     moved_up_to: PositiveInt = Field(default=99, description="largest whole number that is drawn")
     test_share: float = Field(default=0.2, ge=0, le=1, description="share of questions, and of references, that no training case has")
     held_out_forms: list[str] = Field(default_factory=list, description="forms that no training case has")
+
+
+class CriticRow(Section):
+    """How a critic is made."""
+
+    label: str
+    family: Name = Field(description="family whose model it is trained from")
+    origin: Name | None = Field(default=None, description="critic that it goes on from; null: the base of its family")
+    pools: list[PoolName] = Field(min_length=1, description="pools whose queries its cases are made of")
+    rollouts: bool = Field(description="cases also of the seeded policy's programs for these queries")
+    cases: Cases = Field(default=Cases())
+    shown: list[CriticPrompt] = Field(min_length=1, description="how a case is shown; several: each case once in each way")
+    judge: Critic = Field(default=Critic(), description="how it judges")
+    result_weight: float = Field(default=0.0, ge=0, description="side task: likelihood of right results beside the label (ours)")
+    optimizer: Optimizer
+
+    @property
+    def training(self) -> Training:
+        """What it is trained with."""
+        return Training(loss="label", numbers={"result_weight": self.result_weight}, optimizer=self.optimizer)
+
+
+class CaseSet(Section):
+    """Cases that judges are compared on."""
+
+    label: str
+    queries: list[Name] = Field(min_length=1, description="benchmarks whose items they are made of")
+    rollouts: bool = Field(description="cases of the start policy's programs for these items")
+    cases: Cases = Field(default=Cases())

@@ -4,6 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator
 
+from mathcode.settings.critic import CaseSet, CriticRow
 from mathcode.settings.execution import Grading, Interpreter
 from mathcode.settings.pools import Pool, PoolName, refuse_overlaps
 from mathcode.settings.resources import Resources
@@ -46,6 +47,7 @@ class Explore(Section):
     queries_per_iteration: PositiveInt | None = Field(description="queries explored in each iteration; null: the whole pool")
     fresh_queries: bool = Field(description="iteration n takes the n-th slice of the shuffled queries, not the first again")
     samples: PositiveInt = Field(description="K rollouts per query and mode")
+    judge: str = Field(default="exact", description="who grades them for training: the reward")
     sampling: Sampling
 
 
@@ -79,6 +81,8 @@ class Run(Section):
     hardware: Name = Field(description="a file of config/hardware: what each stage asks for")
     resources: Resources = Field(description="what this run asks for otherwise, stage by stage")
     experiments: dict[Name, Experiment]
+    critics: dict[Name, CriticRow] = Field(default_factory=dict, description="critics that judges may name")
+    case_sets: dict[Name, CaseSet] = Field(default_factory=dict, description="cases that judges are compared on")
 
     def of(self, experiment: str) -> Self:
         """This run with an experiment's stages put over it."""

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from mathcode import settings
-from mathcode.paths import START, Policy
+from mathcode.methods.method import Trained, critic_origin
+from mathcode.paths import START, Critic, Policy
 
 Alpha = Annotated[float, BeforeValidator(lambda value: math.inf if value == "inf" else value), Field(gt=0)]
 
@@ -95,8 +96,10 @@ def optimizers(run: AutoCodeRun) -> list[settings.Optimizer]:
     return [run.start.optimizer, *(run.of(experiment).train.optimizer for experiment in run.build.experiments)]
 
 
-def training(run: AutoCodeRun, trained: Policy) -> settings.Training:
-    """What a policy of a run is trained with: SFT where it starts, off-policy RL in the iterations."""
+def training(run: AutoCodeRun, trained: Trained) -> settings.Training:
+    """What a policy or a critic of a run is trained with: SFT where policies start, off-policy RL in the iterations."""
+    if isinstance(trained, Critic):
+        return run.critics[trained.name].training
     if trained.experiment == START:
         return settings.Training(loss="likelihood", optimizer=run.start.optimizer)
     chosen = run.of(trained.experiment).train
@@ -106,9 +109,9 @@ def training(run: AutoCodeRun, trained: Policy) -> settings.Training:
     return settings.Training(loss=loss, numbers=numbers, referenced=True, optimizer=chosen.optimizer)
 
 
-def origin(run: AutoCodeRun, trained: Policy) -> Policy:
+def origin(run: AutoCodeRun, trained: Trained) -> Trained:
     """What training starts from: the policy before."""
-    return trained.before
+    return critic_origin(run, trained) if isinstance(trained, Critic) else trained.before
 
 
 def check(run: AutoCodeRun) -> None:

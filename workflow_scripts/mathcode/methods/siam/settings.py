@@ -5,7 +5,12 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from mathcode import settings
+from mathcode.methods.method import Trained, critic_origin
 from mathcode.paths import BASE, KINDS, SCRATCH, SEEDED, START, Critic, Policy
+
+
+MAIN = "main"
+"""The experiment that is the paper's method: rounds filtered by the critic."""
 
 
 class Build(settings.Build):
@@ -84,30 +89,6 @@ class Preference(settings.Section):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
-class CriticRow(settings.Section):
-    """How a critic is made."""
-
-    label: str
-    family: settings.Name = Field(description="family whose model it is trained from")
-    origin: settings.Name | None = Field(default=None, description="critic that it goes on from; null: the base of its family")
-    pools: list[settings.PoolName] = Field(min_length=1, description="pools whose queries its cases are made of")
-    rollouts: bool = Field(description="cases also of the seeded policy's programs for these queries")
-    cases: settings.Cases = Field(default=settings.Cases())
-    shown: list[settings.CriticPrompt] = Field(min_length=1, description="how a case is shown; several: each case once in each way")
-    judge: settings.Critic = Field(default=settings.Critic(), description="how it judges")
-    result_weight: float = Field(default=0.0, ge=0, description="side task: likelihood of right results beside the label (ours)")
-    optimizer: settings.Optimizer
-
-
-class CaseSet(settings.Section):
-    """Cases that judges are compared on."""
-
-    label: str
-    queries: list[settings.Name] = Field(min_length=1, description="benchmarks whose items they are made of")
-    rollouts: bool = Field(description="cases of the start policy's programs for these items")
-    cases: settings.Cases = Field(default=settings.Cases())
-
-
 class SiamRun(settings.Run):
     """A run of SIaM."""
 
@@ -121,8 +102,6 @@ class SiamRun(settings.Run):
     pair: Pair
     align: Align
     preferences: dict[settings.Name, Preference]
-    critics: dict[settings.Name, CriticRow]
-    case_sets: dict[settings.Name, CaseSet]
 
     def preferring(self, preference: str) -> Self:
         """This run with a preference's settings put over it.
@@ -143,11 +122,10 @@ def optimizers(run: SiamRun) -> list[settings.Optimizer]:
     return [run.seeded.optimizer, run.start.optimizer, *rounds, *aligned, *(critic.optimizer for critic in run.critics.values())]
 
 
-def training(run: SiamRun, trained: Policy | Critic) -> settings.Training:
+def training(run: SiamRun, trained: Trained) -> settings.Training:
     """What a policy or a critic of a run is trained with."""
     if isinstance(trained, Critic):
-        row = run.critics[trained.name]
-        return settings.Training(loss="label", numbers={"result_weight": row.result_weight}, optimizer=row.optimizer)
+        return run.critics[trained.name].training
     if trained.preference:
         chosen = run.preferring(trained.preference).align
         return settings.Training(loss=chosen.loss, numbers=chosen.numbers, referenced=chosen.loss == "dpo", optimizer=chosen.optimizer)
@@ -156,12 +134,36 @@ def training(run: SiamRun, trained: Policy | Critic) -> settings.Training:
     return settings.Training(loss="likelihood", optimizer=chosen.optimizer)
 
 
-def origin(run: SiamRun, trained: Policy | Critic) -> Policy | Critic:
+def origin(run: SiamRun, trained: Trained) -> Trained:
     """What training starts from: the base, but for a base from scratch, an aligned policy, and a critic that goes on from another."""
     if isinstance(trained, Critic):
-        row = run.critics[trained.name]
-        return Critic(row.origin, trained.seed) if row.origin else Policy(BASE, row.family, trained.seed)
+        return critic_origin(run, trained)
     if trained.experiment == BASE:
         return Policy(SCRATCH, trained.family, trained.seed)
     previous = trained.iteration and run.of(trained.experiment).train.origin == "previous"
     return trained.before if trained.preference or previous else Policy(BASE, trained.family, trained.seed)
+
+
+def check(run: SiamRun) -> None:
+    """What the sections of a run may say of each other.
+
+    Raises:
+        SettingsError: naming what may not be.
+    """
+    for kind, used, known in (
+        ("preference", run.build.preferences, run.preferences),
+        ("case set", run.build.case_sets, run.case_sets),
+        ("critic", [row.origin for row in run.critics.values() if row.origin], run.critics),
+    ):
+        if unknown := set(used) - set(known):
+            raise settings.SettingsError(f"unknown {kind} '{min(unknown)}'; there are: {', '.join(sorted(known))}")
+    if run.build.preferences and (MAIN not in run.build.experiments or run.build.aligned > run.build.iterations):
+        raise settings.SettingsError(f"build.aligned: there is no iteration {run.build.aligned} of experiment '{MAIN}' to align")
+    for preference in run.preferences:
+        if strange := set(run.preferences[preference].settings) - {"pair", "align"}:
+            raise settings.SettingsError(f"preference '{preference}' may not override '{min(strange)}'; it may override align, pair")
+        run.preferring(preference)
+    rounds = [f"web{number}" for number in range(1, run.build.iterations + 1)]
+    for pool in ("seed_set", *rounds):
+        if pool not in run.data.pools:
+            raise settings.SettingsError(f"data.pools lacks the pool '{pool}', which a run of SIaM explores")

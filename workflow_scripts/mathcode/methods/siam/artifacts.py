@@ -1,0 +1,150 @@
+"""What a run of SIaM is made of: its policies, and the files that its tables, figures and pages read.
+
+Paths are below the run's folder (`mathcode.paths`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mathcode import paths
+from mathcode.methods.siam.settings import MAIN, SiamRun
+from mathcode.paths import BASE, SEEDED, START, Policy
+from mathcode.settings import Family
+
+MODE, SAMPLED = "code", "code_sampled"
+"""The mode of exploration and greedy evaluation; that of samples whose length is measured."""
+SEED_SET = "seed_set"
+"""The pool whose questions a seeded policy answers for M_0."""
+SELF_DISTILLED_BY = "exact"
+"""Who accepts these answers: the execution result is the reference (spec, 2.1)."""
+
+
+def of_kind(run: SiamRun, kind: str) -> list[Policy]:
+    """The policies without iterations of a kind."""
+    return [Policy(kind, family, seed) for family in run.build.families for seed in run.build.seeds]
+
+
+def rounds(run: SiamRun) -> list[Policy]:
+    """What every experiment ends every round with."""
+    return [
+        Policy(experiment, family, seed, iteration)
+        for experiment in run.build.experiments
+        for family in run.build.families
+        for seed in run.build.seeds
+        for iteration in range(1, run.build.iterations + 1)
+    ]
+
+
+def unaligned(run: SiamRun) -> list[Policy]:
+    """The policies of main from which preferences start."""
+    return [Policy(MAIN, family, seed, run.build.aligned) for family in run.build.families for seed in run.build.seeds]
+
+
+def aligned(run: SiamRun) -> list[Policy]:
+    """What every preference makes of them."""
+    return [
+        Policy(before.experiment, before.family, before.seed, before.iteration, preference)
+        for preference in run.build.preferences
+        for before in unaligned(run)
+    ]
+
+
+def policies(run: SiamRun) -> list[Policy]:
+    """Every policy that is evaluated."""
+    return [policy for kind in (BASE, SEEDED, START) for policy in of_kind(run, kind)] + rounds(run) + aligned(run)
+
+
+def pool(run: SiamRun, policy: Policy) -> str:
+    """The pool whose accepted programs a start policy or a round adds."""
+    if policy.iteration == 0:
+        return SEED_SET
+    return run.of(policy.experiment).select.pool or f"web{policy.iteration}"
+
+
+def explorer(policy: Policy) -> Policy:
+    """The policy that wrote them: the seeded one for the start, else the policy before."""
+    return Policy(SEEDED, policy.family, policy.seed) if policy.experiment == START else policy.before
+
+
+def judge(run: SiamRun, policy: Policy) -> str:
+    """Who accepted them."""
+    return SELF_DISTILLED_BY if policy.experiment == START else run.of(policy.experiment).select.judge
+
+
+def selected(run: SiamRun) -> list[Policy]:
+    """Policies that learn from selected programs: start policies, and rounds that add any."""
+    return of_kind(run, START) + [policy for policy in rounds(run) if run.of(policy.experiment).select.keep == "accepted"]
+
+
+def learned_from(run: SiamRun, policy: Policy) -> list[Policy]:
+    """The policies whose selections a policy learns from, beside the seed set: D_0 to D_n."""
+    if policy.experiment in (BASE, SEEDED):
+        return []
+    start = Policy(START, policy.family, policy.seed)
+    before = [Policy(policy.experiment, policy.family, policy.seed, number) for number in range(1, policy.iteration + 1)]
+    return [start, *(one for one in before if run.of(one.experiment).select.keep == "accepted")]
+
+
+def pairs(run: SiamRun, policy: Policy) -> tuple[str, str]:
+    """The pool and the judge of the pairs that an aligned policy learns from."""
+    chosen = run.preferring(policy.preference).pair
+    return chosen.pool, chosen.judge
+
+
+def judges(run: SiamRun) -> list[str]:
+    """Judges that are compared on cases: rules, and each critic alone and behind the exact judge."""
+    return ["exact", "lenient", *(f"{kind}_{critic}" for critic in run.critics for kind in ("critic", "cascade"))]
+
+
+def planned(run: SiamRun) -> dict[str, Any]:
+    """What its reports are told of a run beside what all are told."""
+    return {
+        "preferences": {name: run.preferences[name].label for name in run.build.preferences},
+        "aligned": run.build.aligned,
+        "judges": run.evaluate.judges,
+        "critics": {name: row.label for name, row in run.critics.items()},
+        "case_sets": {name: run.case_sets[name].label for name in run.build.case_sets},
+        "case_judges": judges(run),
+        "filters": {name: run.of(name).select.judge for name in run.build.experiments if run.of(name).select.keep == "accepted"},
+        "likelihood_terms": {name: run.preferring(name).align.numbers for name in run.build.preferences},
+        "pools": {str(policy): [str(explorer(policy)), pool(run, policy), judge(run, policy)] for policy in selected(run)},
+        "pair_pools": {str(policy): list(pairs(run, policy)) for policy in aligned(run)},
+    }
+
+
+def samples(run: SiamRun, mode: str, pool: str) -> range:
+    """Indices of the rollouts of a query: more for self-distillation and for pairs."""
+    return range({SEED_SET: run.start.samples, run.pair.pool: run.pair.samples}.get(pool, run.explore.samples))
+
+
+def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
+    """Everything the tables and figures of a run are made of."""
+    evaluations = [(policy, MODE, benchmark) for policy in policies(run) for benchmark in run.build.benchmarks]
+    lengths = [(policy, benchmark) for policy in unaligned(run) + aligned(run) for benchmark in run.build.benchmarks]
+    compared = [(case_set, seed, judge) for case_set in run.build.case_sets for seed in run.build.seeds for judge in judges(run)]
+    accepted = selected(run)
+    found = [
+        *(paths.scores(*one, judge) for one in evaluations for judge in run.evaluate.judges),
+        *(paths.response_grades(*one, judge) for one in evaluations for judge in run.evaluate.judges),
+        *(paths.responses(policy, SAMPLED, benchmark) for policy, benchmark in lengths),
+        *(paths.response_grades(policy, SAMPLED, benchmark, run.evaluate.judges[0]) for policy, benchmark in lengths),
+        *(paths.of_policy(policy, name) for policy in accepted for name in ("accepted", "training_log")),
+        *(paths.of_policy(policy, name) for policy in aligned(run) for name in ("training", "training_log")),
+        *(paths.rollout_grades(explorer(policy), MODE, judge(run, policy), pool(run, policy)) for policy in accepted),
+        *(paths.verdicts(*one) for one in compared),
+        *(paths.cases(case_set) for case_set in run.build.case_sets),
+        *(paths.of_policy(paths.Critic(name, seed), "training_log") for name in run.critics for seed in run.build.seeds),
+        *(path(use, benchmark) for path in (paths.overlap_items, paths.overlap_counts) for use in ("queries", "sft") for benchmark in run.build.benchmarks),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def browsed(run: SiamRun) -> list[str]:
+    """The texts behind the graded responses, and behind what main selected."""
+    main = [policy for policy in selected(run) if policy.experiment in (START, MAIN)]
+    found = [
+        *(paths.responses(policy, MODE, benchmark) for policy in policies(run) for benchmark in run.build.benchmarks),
+        *(paths.rollouts(explorer(policy), MODE, pool(run, policy)) for policy in main),
+        *(paths.data(pool(run, policy)) for policy in main),
+    ]
+    return list(dict.fromkeys(found))
