@@ -96,6 +96,13 @@ def judges(run: SiamRun) -> list[str]:
     return ["exact", "lenient", *(f"{kind}_{critic}" for critic in run.critics for kind in ("critic", "cascade"))]
 
 
+def all_judges(run: SiamRun) -> list[str]:
+    """Every judge that a run names."""
+    filters = [run.of(experiment).select.judge for experiment in run.experiments]
+    preferred = [run.preferring(preference).pair.judge for preference in run.preferences]
+    return list(dict.fromkeys([*filters, *preferred, *run.evaluate.judges, *judges(run)]))
+
+
 def planned(run: SiamRun) -> dict[str, Any]:
     """What its reports are told of a run beside what all are told."""
     return {
