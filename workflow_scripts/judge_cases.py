@@ -8,8 +8,9 @@ writes  table `verdicts`, a row for each case, in their order
 keeps   scores of a critic under --checkpoints: killed at any moment, it goes on and ends with the same bytes
 
 Judges are exact, executes, lenient (all numbers of the reference, in order), critic_NAME, and cascade_NAME (exact first; the
-critic reads what it refuses). The oracle is none: a case has a reference and no values. --critic is the section Critic of settings/critic.py, with the prompt that the critic was trained
-on. The log says how many cases of each origin and label were accepted.
+critic reads what it refuses). The oracle is none: a case has a reference and no values.
+--critic is the section Critic of settings/critic.py, with the prompt that the critic was trained on. The log says how many cases of
+each origin and label were accepted.
 """
 
 import logging

@@ -24,7 +24,7 @@ def grade_rollouts(rollouts: pl.DataFrame, queries: pl.DataFrame, judge: Judge, 
         Table `grades`, rows as in `rollouts`.
 
     Raises:
-        GradingError: an unknown query, one without what the judge compares with, a broken judge, or more infrastructure errors than accepted.
+        GradingError: an unknown query or one without what the judge compares with, a broken judge, or too many infrastructure errors.
     """
     known = {row["query_id"]: row for row in queries.iter_rows(named=True)}
     rows = list(rollouts.iter_rows(named=True))
