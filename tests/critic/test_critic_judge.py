@@ -34,7 +34,7 @@ GRADING = '{"timeout": 20, "max_infrastructure_errors": 0.0}'
 
 
 def queries() -> pl.DataFrame:
-    rows = [(f"q{n}", "sums", f"What is {n} + 1?", str(n + 1), None, None, "en") for n in range(60)]
+    rows = [(f"q{n}", "sums", f"What is {n} + 1?", str(n + 1), None, None, "en", None) for n in range(60)]
     return pl.DataFrame(rows, schema=tables.QUERIES.schema, orient="row")
 
 
