@@ -16,7 +16,7 @@ def accepts(some) -> list[bool]:
 def queries() -> pl.DataFrame:
     golds = ["35", "1.25", "(16, 11)", "Tuesday", "\\frac{2}{3}", "40%"]
     asked = [(f"Question {n}?", "en") if n % 4 else (f"第{n}题？", "zh") for n in range(48)]
-    rows = [(f"q{n}", "d", question, golds[n % 6], None, None, language) for n, (question, language) in enumerate(asked)]
+    rows = [(f"q{n}", "d", question, golds[n % 6], None, None, language, None) for n, (question, language) in enumerate(asked)]
     return pl.DataFrame(rows, schema=tables.QUERIES.schema, orient="row")
 
 

@@ -34,7 +34,7 @@ GRADING = '{"timeout": 20, "max_infrastructure_errors": 0.0}'
 
 
 def queries() -> pl.DataFrame:
-    rows = [(f"q{n}", "sums", f"What is {n} + 1?", str(n + 1), None, None, "en") for n in range(60)]
+    rows = [(f"q{n}", "sums", f"What is {n} + 1?", str(n + 1), None, None, "en", None) for n in range(60)]
     return pl.DataFrame(rows, schema=tables.QUERIES.schema, orient="row")
 
 
@@ -164,7 +164,8 @@ def test_the_cascade_asks_about_what_the_rule_refuses(critic, fresh, said):
 def test_judges_by_name(critic):
     assert [configuration.critic_of(name) for name in ("exact", "lenient", "critic_main", "cascade_a_b")] == [None, None, "main", "a_b"]
     for name in ("critic", "critic_", "nonsense", "cascade_A", "exact_main"):
-        with pytest.raises(settings.SettingsError, match=f"unknown judge '{name}'; there are: exact, executes, lenient, critic_NAME"):
+        known = "exact, executes, lenient, oracle, critic_NAME"
+        with pytest.raises(settings.SettingsError, match=f"unknown judge '{name}'; there are: {known}"):
             configuration.critic_of(name)
     with pytest.raises(settings.SettingsError, match="judge 'critic_main' needs the model of its critic"):
         configuration.make_judge("critic_main", LIMITS)

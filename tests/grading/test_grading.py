@@ -127,6 +127,7 @@ QUERIES = pl.DataFrame(
         "level": [None, None],
         "type": [None, None],
         "language": ["en", "en"],
+        "values": [None, None],
     },
     schema=tables.QUERIES.schema,
 )

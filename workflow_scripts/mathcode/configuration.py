@@ -27,6 +27,7 @@ JUDGES = {
     "exact": "mathcode.grading.exact:ExactJudge",
     "executes": "mathcode.grading.executes:ExecutesJudge",
     "lenient": "mathcode.grading.lenient:LenientJudge",
+    "oracle": "mathcode.grading.oracle:OracleJudge",
 }
 """Judges by the name they have in paths: module and class, made from the section `grading`."""
 

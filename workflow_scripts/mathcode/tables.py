@@ -31,6 +31,13 @@ QUERIES = Table(
         "level": Column(pl.String, "difficulty as given by the source", nullable=True),
         "type": Column(pl.String, "subject or family as given by the source", nullable=True),
         "language": LANGUAGE,
+        "values": Column(
+            pl.String,
+            "the answer's plain values, comma-separated, where a generator knows them; null for public data; the column is left out of a"
+            " file in which it is always null",
+            nullable=True,
+            default=None,
+        ),
     },
 )
 
