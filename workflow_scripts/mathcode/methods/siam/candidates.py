@@ -66,7 +66,7 @@ def candidates(rollouts: pl.DataFrame, grades: pl.DataFrame, queries: pl.DataFra
     graded = {tuple(row[name] for name in key): row for row in grades.select(*key, "strict", "score", "grader").iter_rows(named=True)}
     known = {row["query_id"]: row for row in queries.iter_rows(named=True)}
     found, without = [], Counter()
-    for row in rollouts.sort("query_id", "sample").iter_rows(named=True):
+    for row in rollouts.sort("query_id", "mode", "sample").iter_rows(named=True):
         grade, query = graded.get(tuple(row[name] for name in key)), known.get(row["query_id"])
         if grade is None or query is None:
             lacks = "no grade" if grade is None else "no query in the tables of queries"
@@ -95,7 +95,7 @@ def _flaw(ran: list[dict]) -> str | None:
 
 def writable(program: str) -> bool:
     """Whether a response that is made of a program is read as that program: one that holds a fence of its own may not be."""
-    return parse.programs(asking.response(program)) == [f"{program.strip()}\n"]
+    return parse.programs(asking.response(program)) == [program.strip()]
 
 
 def distinct(items: Iterable[T], form_of: Callable[[T], Hashable]) -> list[T]:
