@@ -97,6 +97,12 @@ GRADES = Table(
         "isolation": Column(pl.String, "as in rollouts", nullable=True),
         "run_on": Column(pl.Int32, "characters behind the end of the answer, which are not read"),
         "grader": Column(pl.String, "name and version of the grader"),
+        "score": Column(
+            pl.Float64,
+            "P(YES) of a critic; null for rules; the column is left out of a file in which it is always null",
+            nullable=True,
+            default=None,
+        ),
     },
 )
 

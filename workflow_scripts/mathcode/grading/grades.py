@@ -79,6 +79,7 @@ def _grade(row: dict, case: Case, verdict: Verdict, judge: str, form: Form) -> d
         "programs_failed": sum(one != "ok" for one in executed),
         "run_on": read.run_on,
         "grader": judge,
+        "score": verdict.score if sound else None,
     }
 
 
