@@ -12,6 +12,8 @@ use rule sample_responses as sample_programs with:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}.timing.tsv"
     wildcard_constraints:
         run=one_of(SIAM_RUNS & whole("evaluate")),
+    conda:
+        "../../envs/sample.yaml"
     params:
         modes="code",
         checkpoints="checkpoints/{run}/{policy}/eval/greedy/{benchmark}",
@@ -24,6 +26,8 @@ use rule sample_programs as sample_lengths with:
         "logs/results/{run}/{policy}/eval/sampled/{benchmark}.log",
     benchmark:
         "logs/results/{run}/{policy}/eval/sampled/{benchmark}.timing.tsv"
+    conda:
+        "../../envs/sample.yaml"
     params:
         modes="code_sampled",
         samples=lambda wildcards: CONFIG.runs[wildcards.run].evaluate.samples,
@@ -40,6 +44,8 @@ use rule sample_programs as sample_programs_shard with:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{shard}.timing.tsv"
     wildcard_constraints:
         run=one_of(SIAM_RUNS & sharded("evaluate")),
+    conda:
+        "../../envs/sample.yaml"
     params:
         shard=shard_option,
         checkpoints="checkpoints/{run}/{policy}/eval/greedy/{benchmark}/{shard}",
@@ -54,6 +60,8 @@ use rule sample_lengths as sample_lengths_shard with:
         "logs/results/{run}/{policy}/eval/sampled/{benchmark}/{shard}.timing.tsv"
     wildcard_constraints:
         run=one_of(SIAM_RUNS & sharded("evaluate")),
+    conda:
+        "../../envs/sample.yaml"
     params:
         shard=shard_option,
         checkpoints="checkpoints/{run}/{policy}/eval/sampled/{benchmark}/{shard}",
@@ -73,6 +81,8 @@ use rule grade_responses as grade_programs with:
     wildcard_constraints:
         run=one_of(SIAM_RUNS),
         mode="code|code_sampled",
+    conda:
+        "../../envs/analysis.yaml"
 
 
 use rule grade_programs as grade_programs_by_critic with:
@@ -98,3 +108,5 @@ use rule score_responses as score_programs with:
         "logs/results/{run}/{policy}/eval/code/{benchmark}/{judge}/scores.log",
     wildcard_constraints:
         run=one_of(SIAM_RUNS),
+    conda:
+        "../../envs/analysis.yaml"

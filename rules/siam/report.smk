@@ -13,6 +13,8 @@ use rule tabulate_results as tabulate_siam with:
         [in_report(path, table, SIAM.name) for path, table in zip(SIAM_TABLES, SIAM.tables)],
     wildcard_constraints:
         run=runs_of("siam"),
+    conda:
+        "../../envs/analysis.yaml"
 
 
 use rule export_latex as export_latex_siam with:
@@ -22,6 +24,8 @@ use rule export_latex as export_latex_siam with:
         [f"results/{{run}}/tables/{table.name}.tex" for table in SIAM.tables],
     wildcard_constraints:
         run=runs_of("siam"),
+    conda:
+        "../../envs/analysis.yaml"
 
 
 use rule plot_figures as plot_siam with:
@@ -33,6 +37,8 @@ use rule plot_figures as plot_siam with:
         for_papers=[f"results/{{run}}/figures/{figure.name}.pdf" for figure in SIAM.figures],
     wildcard_constraints:
         run=runs_of("siam"),
+    conda:
+        "../../envs/analysis.yaml"
 
 
 use rule write_summary as write_summary_siam with:
@@ -45,6 +51,8 @@ use rule write_summary as write_summary_siam with:
         in_report("reports/{run}/summary.html", SIAM.item("page", "summary"), SIAM.name),
     wildcard_constraints:
         run=runs_of("siam"),
+    conda:
+        "../../envs/analysis.yaml"
 
 
 use rule browse_responses as browse_siam with:
@@ -52,3 +60,5 @@ use rule browse_responses as browse_siam with:
         in_report("reports/{run}/responses.html", SIAM.item("page", "responses"), SIAM.name),
     wildcard_constraints:
         run=runs_of("siam"),
+    conda:
+        "../../envs/analysis.yaml"
