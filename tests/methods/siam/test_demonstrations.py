@@ -14,7 +14,6 @@ from mathcode.methods.siam.tables import ACCEPTED
 from mathcode.policies import scratch
 from mathcode.responses import parse, prompts
 from mathcode.responses.form import PLAIN
-from mathcode.training import examples
 
 ONE, TWO = "a = 2\nprint(a + 3)", "print(1)"
 PAIRS = pl.DataFrame(
@@ -64,8 +63,16 @@ def test_the_whole_response_is_one_program_and_the_end_of_text(tokenizer, profil
         assert (row["kind"], row["methodology"], row["weight"], row["parents"]) == ("seed", "code", None, [])
     assert table["isolation"].to_list() == [None, "landlock"]
     assert table["prompt"][1] == asking.render(profile, "code", "What is 2 + 3?")
-    frame = prompts.profile(profile).frame
-    assert len(examples.from_table(table, None, tokenizer, Reading(), frame)) == 2
+
+
+@pytest.mark.stage
+@pytest.mark.parametrize("profile", prompts.PROFILES)
+def test_a_loss_reads_the_rows(tokenizer, profile):
+    from mathcode.training import examples  # with torch
+
+    table = demonstrations.demonstrations(PAIRS, [accepted("web1", "w")], tokenizer, profile, "type")
+    shown = examples.from_table(table, None, tokenizer, Reading(), prompts.profile(profile).frame)
+    assert [one.weight for one in shown] == [1.0] * 4
 
 
 def test_seed_self_distilled_and_web_programs_in_order(tokenizer):
@@ -120,12 +127,11 @@ def test_the_program_needs_something_to_learn_from(tmp_path):
         demonstrate_programs.main(["--model", "m", "--profile", "plain", "--out", str(tmp_path / "t.parquet")])
 
 
-def test_the_program_demonstrates(tmp_path, tokenizer):
-    tokenizer.save_pretrained(tmp_path / "model")
+def test_the_program_demonstrates(tmp_path, tiny_policy):
     tables.SFT.write(PAIRS, tmp_path / "sft.parquet")
     ACCEPTED.write(accepted("web1", "w1", "w2"), tmp_path / "one.parquet")
     ACCEPTED.write(ACCEPTED.empty(), tmp_path / "none.parquet")
     words = ["--sft", tmp_path / "sft.parquet", "--accepted", tmp_path / "one.parquet", tmp_path / "none.parquet", "--balance", "type"]
-    words += ["--model", tmp_path / "model", "--profile", "plain", "--out", tmp_path / "training.parquet"]
+    words += ["--model", tiny_policy, "--profile", "plain", "--out", tmp_path / "training.parquet"]
     assert demonstrate_programs.main([*map(str, words)]) == 0
     assert tables.TRAINING.read(tmp_path / "training.parquet")["weight"].to_list() == [None, None, 1.0, 1.0, 1.0, 1.0]

@@ -12,7 +12,6 @@ from mathcode import tables
 from mathcode.methods.siam import asking, pairing
 from mathcode.methods.siam.settings import Pair
 from mathcode.policies import scratch
-from mathcode.training import examples
 
 QUERIES = tiny_queries("q1", "q2", "q3", "q4")
 END = 7
@@ -93,7 +92,10 @@ def test_the_control_is_the_chosen_side_of_the_same_pairs():
     assert alone.select(same).equals(chosen.select(same))
 
 
+@pytest.mark.stage
 def test_what_the_losses_demand_of_rows(pairs):
+    from mathcode.training import examples  # with torch
+
     tokenizer = scratch.build_tokenizer(pairs["question"].to_list(), 120, [])
     rows = scored(("5", 0.95), ("6", 0.05)) + scored(("5", 0.95), ("6", 0.05), query="q2")
     shown = examples.from_table(pair(rows), None, tokenizer, Reading("pair"))
@@ -194,14 +196,13 @@ def test_counts_are_told(caplog):
 
 
 @pytest.mark.parametrize("loss", ["dpo", "orpo", "likelihood"])
-def test_the_program_pairs(tmp_path, loss, pairs):
+def test_the_program_pairs(tmp_path, loss, tiny_policy):
     rows = scored(("5", 0.95), ("6", 0.05))
-    scratch.build_tokenizer(pairs["question"].to_list(), 120, []).save_pretrained(tmp_path / "model")
     tables.ROLLOUTS.write(rollouts(rows), tmp_path / "rollouts.parquet")
     tables.GRADES.write(graded(rows), tmp_path / "grades.parquet")
     tables.QUERIES.write(QUERIES, tmp_path / "queries.parquet")
     words = [word for name in ("rollouts", "grades", "queries") for word in (f"--{name}", tmp_path / f"{name}.parquet")]
-    words += ["--pool", "web3", "--model", tmp_path / "model", "--settings", json.dumps(settings().model_dump()), "--seed", 1]
+    words += ["--pool", "web3", "--model", tiny_policy, "--settings", json.dumps(settings().model_dump()), "--seed", 1]
     assert pair_programs.main([*map(str, words), "--loss", loss, "--out", str(tmp_path / "training.parquet")]) == 0
     written = tables.TRAINING.read(tmp_path / "training.parquet")
     assert written["loss"].to_list() == (["likelihood"] if loss == "likelihood" else ["pair", "pair"])

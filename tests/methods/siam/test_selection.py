@@ -16,12 +16,12 @@ QUERIES = tiny_queries("q1", "q2", "q3")
 RULE = {"judge": "exact", "threshold": 0.5, "per_question": 4, "keep": "accepted", "pool": None, "balance": "none", "rows": None}
 
 
-def select(rows, queries=QUERIES, seed=1, **changes) -> pl.DataFrame:
-    return selection.select(rollouts(rows), graded(rows), queries, "web1", Select(**RULE | changes), seed)
+def select(explored, queries=QUERIES, seed=1, **changes) -> pl.DataFrame:
+    return selection.select(rollouts(explored), graded(explored), queries, "web1", Select(**RULE | changes), seed)
 
 
-def programs(rows, **changes) -> list[str]:
-    return select(rows, **changes)["program"].to_list()
+def programs(explored, **changes) -> list[str]:
+    return select(explored, **changes)["program"].to_list()
 
 
 # When two programs are one
