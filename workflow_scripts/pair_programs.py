@@ -1,9 +1,7 @@
 """Pair programs of one question, an accepted and a refused one, for preference alignment (SIaM).
 
     python workflow_scripts/pair_programs.py --rollouts rollouts.parquet --grades critic_small/grades.parquet \\
-        --queries web3.parquet --pool web3 --model model --loss dpo --seed 1 --out training.parquet \\
-        --settings '{"judge": "critic_small", "pool": "web3", "samples": 8, "chosen_from": 0.9, "rejected_to": 0.1, "sure": true,
-        "chosen": "shortest", "per_question": 1}'
+        --queries web3.parquet --pool web3 --model model --loss dpo --seed 1 --settings '{...}' --out training.parquet
 
 reads   tables `rollouts`, `grades` of one judge for them, `queries` with the reference answers; the tokenizer of the policy
 writes  table `training`: the tokens of both sides as the policy wrote them, and the end of text

@@ -1,9 +1,7 @@
 """Select the programs of a policy that the next one learns from: accepted by a judge, distinct, so many of each question (SIaM).
 
     python workflow_scripts/select_programs.py --rollouts rollouts.parquet --grades critic_small/grades.parquet \\
-        --queries web1.parquet --pool web1 --seed 1 --out accepted.parquet \\
-        --settings '{"judge": "critic_small", "threshold": 0.5, "per_question": 4, "keep": "accepted", "pool": null, "balance": "none",
-        "rows": null}'
+        --queries web1.parquet --pool web1 --seed 1 --settings '{...}' --out accepted.parquet
 
 reads   tables `rollouts`, `grades` of one judge for them, `queries` with their questions
 writes  table `accepted`; without a row where nothing is accepted

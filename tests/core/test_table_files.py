@@ -35,7 +35,8 @@ def test_a_table_is_read_as_it_was_written(tmp_path_factory, rows):
 
 
 def test_columns_come_in_the_declared_order(tmp_path):
-    tables.GRADES.write(GRADES.select(reversed(GRADES.columns)), tmp_path / "grades.parquet")
+    scored = GRADES.with_columns(score=pl.lit(0.5))
+    tables.GRADES.write(scored.select(reversed(scored.columns)), tmp_path / "grades.parquet")
     assert pl.read_parquet(tmp_path / "grades.parquet").columns == list(TABLES["grades"].columns)
 
 
@@ -218,3 +219,14 @@ def test_a_column_with_a_default_has_its_type(tmp_path):
     frame.write_parquet(tmp_path / "b.parquet")
     with pytest.raises(TableError, match="column 'language' is Int64, table 'spoken' declares String"):
         SPOKEN.scan(tmp_path / "b.parquet")
+
+
+def test_grades_of_rules_are_written_as_if_there_were_no_scores(tmp_path):
+    tables.GRADES.write(GRADES, tmp_path / "new.parquet")
+    before = Table("grades", {name: column for name, column in tables.GRADES.columns.items() if name != "score"})
+    before.write(GRADES.drop("score"), tmp_path / "old.parquet")
+    assert (tmp_path / "new.parquet").read_bytes() == (tmp_path / "old.parquet").read_bytes()
+    assert tables.GRADES.read(tmp_path / "new.parquet").equals(GRADES)
+    scored = GRADES.with_columns(score=pl.Series([0.25, None, 0.75]))
+    tables.GRADES.write(scored, tmp_path / "new.parquet")
+    assert tables.GRADES.read(tmp_path / "new.parquet").equals(scored)

@@ -141,12 +141,7 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
         *(paths.verdicts(*one) for one in compared),
         *(paths.cases(case_set) for case_set in run.build.case_sets),
         *(paths.of_policy(paths.Critic(name, seed), "training_log") for name in run.critics for seed in run.build.seeds),
-        *(
-            path(use, benchmark)
-            for path in (paths.overlap_items, paths.overlap_counts)
-            for use in ("queries", "sft")
-            for benchmark in run.build.benchmarks
-        ),
+        *(path(use, benchmark) for path in (paths.overlap_items, paths.overlap_counts) for use in ("queries", "sft") for benchmark in run.build.benchmarks),
     ]
     return list(dict.fromkeys(found))
 
