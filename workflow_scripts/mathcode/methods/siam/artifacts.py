@@ -129,7 +129,7 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
     evaluations = [(policy, MODE, benchmark) for policy in policies(run) for benchmark in run.build.benchmarks]
     lengths = [(policy, benchmark) for policy in unaligned(run) + aligned(run) for benchmark in run.build.benchmarks]
     compared = [(case_set, seed, judge) for case_set in run.build.case_sets for seed in run.build.seeds for judge in judges(run)]
-    accepted = selected(run)
+    accepted, audit = selected(run), run.evaluate.judges[0]
     found = [
         *(paths.scores(*one, judge) for one in evaluations for judge in run.evaluate.judges),
         *(paths.response_grades(*one, judge) for one in evaluations for judge in run.evaluate.judges),
@@ -137,11 +137,25 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
         *(paths.response_grades(policy, SAMPLED, benchmark, run.evaluate.judges[0]) for policy, benchmark in lengths),
         *(paths.of_policy(policy, name) for policy in accepted for name in ("accepted", "training_log")),
         *(paths.of_policy(policy, name) for policy in aligned(run) for name in ("training", "training_log")),
-        *(paths.rollout_grades(explorer(policy), MODE, judge(run, policy), pool(run, policy)) for policy in accepted),
+        *(
+            paths.rollout_grades(explorer(policy), MODE, grader, pool(run, policy))
+            for policy in accepted
+            for grader in (judge(run, policy), audit)
+        ),
+        *(
+            paths.rollout_grades(policy.before, MODE, grader, pairs(run, policy)[0])
+            for policy in aligned(run)
+            for grader in (pairs(run, policy)[1], audit)
+        ),
         *(paths.verdicts(*one) for one in compared),
         *(paths.cases(case_set) for case_set in run.build.case_sets),
         *(paths.of_policy(paths.Critic(name, seed), "training_log") for name in run.critics for seed in run.build.seeds),
-        *(path(use, benchmark) for path in (paths.overlap_items, paths.overlap_counts) for use in ("queries", "sft") for benchmark in run.build.benchmarks),
+        *(
+            path(use, benchmark)
+            for path in (paths.overlap_items, paths.overlap_counts)
+            for use in ("queries", "sft")
+            for benchmark in run.build.benchmarks
+        ),
     ]
     return list(dict.fromkeys(found))
 
