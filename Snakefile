@@ -86,6 +86,8 @@ include: "rules/siam/inputs.smk"
 include: "rules/siam/select.smk"
 include: "rules/siam/pair.smk"
 include: "rules/siam/evaluate.smk"
+
+
 # include: "rules/siam/report.smk"
 
 

@@ -61,9 +61,9 @@ def uses(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
     return sorted(learned)
 
 
-def judges(run: AutoCodeRun) -> list[str]:
-    """Every judge that a run names: the reward, and who grades what is reported."""
-    return [JUDGE, run.explore.judge]
+def judges(run: AutoCodeRun) -> dict[str, str]:
+    """Every judge that a run names, by what names it: the reward. What is reported is graded by JUDGE."""
+    return {"key 'explore.judge'": run.explore.judge}
 
 
 def planned(run: AutoCodeRun) -> dict[str, Any]:
