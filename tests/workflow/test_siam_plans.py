@@ -152,10 +152,26 @@ def with_more(folder: Path, build: str, rows: str) -> Iterator[list[str]]:
         path.write_text(SMALL)
 
 
-def test_a_label_runs_nothing(finished):
-    rows = 'experiments: {exact: {label: "by rules"}}\npreferences: {dpo_1: {label: x}}\ncritics: {main: {label: x}}\n'
-    with with_more(finished, "{experiments: [main, exact], preferences: [dpo_1], case_sets: [known_forms]}", rows) as targets:
-        assert planned(*targets, cwd=finished) == {}
+SAME = "{experiments: [main, exact], preferences: [dpo_1], case_sets: [known_forms]}"
+
+
+def commands(folder: Path, build: str = SAME, rows: str = "") -> set[str]:
+    """What the jobs of the small run are told."""
+    with with_more(folder, build, rows) as targets:
+        done = snakemake(*targets, "-n", "-p", "--forceall", cwd=folder)
+    assert done.returncode == 0, done.stdout[-2000:]
+    found = re.findall(r"^.*workflow_scripts/.+$", done.stdout, re.MULTILINE)
+    assert len(found) > 60
+    return {command.strip() for command in found}
+
+
+def test_no_job_is_told_a_label_and_a_filter_is_told_to_selection_alone(finished):
+    before = commands(finished)
+    rows = "experiments: {exact: {label: by rules}}\npreferences: {dpo_1: {label: x}}\ncritics: {main: {label: x}}\n"
+    assert commands(finished, rows=rows + "case_sets: {known_forms: {label: x}}\n") == before
+    changed = commands(finished, rows="experiments: {exact: {settings: {select: {per_question: 2}}}}\n") - before
+    assert {re.search(r"workflow_scripts/(\w+)\.py", command)[1] for command in changed} == {"select_programs"}
+    assert len(changed) == 2
 
 
 def test_one_filter_more_runs_its_own_rounds_and_nothing_else(finished):
@@ -168,14 +184,6 @@ def test_one_filter_more_runs_its_own_rounds_and_nothing_else(finished):
     explored = {"sample_rollouts": 1, "grade_rollouts": 1, "grade_rollouts_by_critic": 1}  # iter1 on web2; the start's are shared
     scored = {"grade_programs": rounds * 2, "grade_programs_by_critic": rounds, "score_programs": rounds * judges}
     assert jobs == own | explored | scored | {"sample_programs": rounds}
-
-
-def test_a_changed_filter_samples_the_start_policy_no_more(finished):
-    build = "{experiments: [main, exact], preferences: [dpo_1], case_sets: [known_forms]}"
-    with with_more(finished, build, "experiments: {exact: {settings: {select: {per_question: 2}}}}\n") as targets:
-        jobs = planned(*targets, cwd=finished)
-    assert (jobs["select_programs"], jobs["train_policy"], jobs["sample_rollouts"]) == (2, 2, 1)
-    assert not {"train_start", "train_critic", "align_policy"} & set(jobs)
 
 
 def test_one_preference_more_aligns_once_and_nothing_else(finished):
