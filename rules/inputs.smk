@@ -61,6 +61,12 @@ def text_to_tokenize(wildcards):
     return f"results/{wildcards.run}/data/{pairs}.parquet" if CONFIG.families[wildcards.family].scratch else []
 
 
+def judges_cases(wildcards):
+    """The option that prepares a tokenizer from scratch for a critic, where the run has one of this family."""
+    critics = CONFIG.runs[wildcards.run].critics.values()
+    return "--critic" if wildcards.family in {row.family for row in critics} else ""
+
+
 def training_of(wildcards):
     """Loss, its numbers and the optimizer."""
     return CONFIG.method(wildcards.run).training(CONFIG.runs[wildcards.run], paths.trained(wildcards.trained))

@@ -63,7 +63,7 @@ def uses(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
 
 def judges(run: AutoCodeRun) -> list[str]:
     """Every judge that a run names: the reward, and who grades what is reported."""
-    return [JUDGE, run.explore.judge]
+    return list(dict.fromkeys([JUDGE, *(run.of(experiment).explore.judge for experiment in run.build.experiments)]))
 
 
 def planned(run: AutoCodeRun) -> dict[str, Any]:
