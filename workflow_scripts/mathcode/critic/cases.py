@@ -43,7 +43,8 @@ def build(
         queries: table `queries`; only theirs become cases.
         rollouts: table `rollouts`.
         grades: table `grades` of the exact judge for these rollouts.
-        accepts: whether the exact judge accepts each case; a near miss or an attack that it accepts is none and is left out.
+        accepts: whether the exact judge accepts each case; a near miss or an attack that it accepts is none and is left out. It is
+            slow, and not asked where the numbers decide.
 
     Raises:
         CasesError: an unknown form is held out, a rollout has no grade, or not one case can be made.
@@ -58,7 +59,7 @@ def build(
     for number, query_id in enumerate(ordered):
         other = known[ordered[(number + 1 + stream(seed, query_id, "other") % max(1, len(ordered) - 1)) % len(ordered)]]
         made += _made(known[query_id], right.get(query_id), other["gold"], chosen, seed)
-    doubtful = [row for row in made if row["origin"] in ("near_miss", "attack")]
+    doubtful = [row for row in made if row["origin"] in ("near_miss", "attack") and not surely_different(row["gold"], row["result"])]
     refuted = {row["case_id"] for row, accepted in zip(doubtful, accepts([as_case(row) for row in doubtful]), strict=True) if accepted}
     distinct = {row["case_id"]: _placed(row, chosen, seed) for row in made if row["case_id"] not in refuted}
     kept = _balanced(list(distinct.values()), chosen, seed) if chosen.balanced else list(distinct.values())
@@ -163,7 +164,7 @@ def _near_miss(query: dict, values: rewriting.Values, program: str | None, chose
     if (form := _form(values, draw)) is None:
         return
     for name in draw.sample(list(rewriting.NEAR_MISSES), len(rewriting.NEAR_MISSES)):
-        other = rewriting.missed(name, values, form[0], draw)
+        other = rewriting.missed(name, values, form[0], draw, chosen.ordered)
         if other is not None and (result := rewriting.printed(other, draw)):
             yield _row(query, form[1], program, result, "near_miss", name, NO, "rewriting") | {"form": form[0]}
             return
