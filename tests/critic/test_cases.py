@@ -141,7 +141,14 @@ def test_the_judge_is_asked_where_numbers_do_not_decide(queries):
         lambda some: [asked.append(case) or False for case in some],
     )
     assert 0 < len(asked) < rows.filter(pl.col("label") == "NO").height
-    assert not any(cases.surely_different(case.gold, case.result) for case in asked)
+    assert not any(cases._numbers_decide(case.gold, case.result) for case in asked)
+
+
+def test_moved_cases_may_be_of_any_kind(queries):
+    one = queries.head(1)
+    kept, mixed = (build(one, rows=[], rewritten=300, near_misses=0, attacks=0, moved=1.0, moved_kinds=kinds) for kinds in (False, True))
+    assert not {"fraction", "several_zh"} & {*kept["variant"]}
+    assert {"fraction", "several_zh", "words"} <= {*mixed["variant"]}
 
 
 @pytest.mark.parametrize("ordered", [True, False])

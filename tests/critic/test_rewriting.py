@@ -63,6 +63,13 @@ def test_a_near_miss_has_another_value(values, name, form, seed):
         assert sorted(other) != sorted(values)
 
 
+def test_a_program_may_have_divided():
+    draw = random.Random(1)
+    printed = [rewriting.printed((Fraction(35),), draw) for _ in range(400)]
+    assert {*printed} == {"35", "35.0"}
+    assert 70 < printed.count("35.0") < 130
+
+
 @given(kinds, st.integers(0, 9))
 def test_what_is_printed_is_the_value(values, seed):
     printed = rewriting.printed(values, random.Random(seed))

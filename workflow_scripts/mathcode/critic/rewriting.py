@@ -12,6 +12,8 @@ from fractions import Fraction
 from mathcode.grading import lenient
 
 Values = tuple[Fraction, ...]
+KINDS: tuple[Values, ...] = ((Fraction(35),), (Fraction(5, 4),), (Fraction(16), Fraction(11)))
+"""Values of each kind that a form may write: a whole number, a broken one, two of them."""
 
 UNITS = {
     "en": ("dollars", "kg", "cm", "m", "km", "miles", "hours", "minutes", "years", "books", "boxes", "pieces", "points", "square metres"),
@@ -34,6 +36,7 @@ _PARTS = {
 }
 _MOST_DIGITS = 100
 """Nobody writes 997/25: numerators of fractions in digits stay below this."""
+_DIVIDED = 0.25
 _ZH = "零一二三四五六七八九"
 _LARGEST = 10**9
 _PUNCTUATION = set(" \t,;，；、()（）[]{}$.。")
@@ -65,8 +68,13 @@ def decimal(value: Fraction, places: int = 6) -> str | None:
 
 
 def printed(values: Values, draw: random.Random) -> str | None:
-    """What a program prints of values: as Python does, several with blanks, as a tuple, or on lines of their own."""
+    """What a program prints of values: as Python does, several with blanks, as a tuple, or on lines of their own.
+
+    One in four has divided, which makes 35.0 of 35.
+    """
     texts = [decimal(value) or repr(float(value)) for value in values]
+    if draw.random() < _DIVIDED:
+        texts = [text if "." in text else f"{text}.0" for text in texts]
     if any(abs(value) >= _LARGEST**2 for value in values):
         return None
     if len(texts) == 1:

@@ -7,7 +7,6 @@ it stands for what a pre-trained model knows of notation, and a model trained fr
 
 import random
 from collections.abc import Sequence
-from fractions import Fraction
 
 import polars as pl
 
@@ -55,8 +54,6 @@ def training_rows(cases: pl.DataFrame, tokenizer, shown: settings.CriticPrompt, 
     return pl.DataFrame(rows, schema=tables.TRAINING.schema)
 
 
-_KINDS = ((Fraction(35),), (Fraction(5, 4),), (Fraction(16), Fraction(11)))
-"""A value of each kind that a form may write: whole, broken, two of them."""
 _TEXTS_OF_A_FORM = 40
 
 
@@ -75,7 +72,7 @@ def vocabulary_texts(languages: Sequence[str]) -> list[str]:
         for form in rewriting.FORMS:
             draw = random.Random(f"{language}/{form}")
             for number in range(_TEXTS_OF_A_FORM):
-                for kind in _KINDS:
+                for kind in rewriting.KINDS:
                     values = rewriting.drawn(kind, 9999, draw)
                     gold, result = rewriting.FORMS[form](values, draw), rewriting.printed(values, draw)
                     if gold and result:
