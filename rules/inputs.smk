@@ -167,7 +167,9 @@ def responses_of_case_set(wildcards):
 
 
 def grades_of_case_set(wildcards):
-    return starts_on_case_set(wildcards, lambda policy, name: paths.response_grades(policy, "code", name, "exact"))
+    """Their grades by who counts: an oracle is sure of every label."""
+    judge = "oracle" if "oracle" in CONFIG.runs[wildcards.run].evaluate.judges else "exact"
+    return starts_on_case_set(wildcards, lambda policy, name: paths.response_grades(policy, "code", name, judge))
 
 
 def in_each(modes, path):

@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.critic:
             from mathcode.critic import teaching
 
-            texts += teaching.vocabulary_texts()
+            texts += teaching.vocabulary_texts(("en", "zh"))
         model, tokenizer = scratch.build(family.scratch, texts, method.form.phrases, args.seed)
         folders.save_policy(model, tokenizer, args.out_model)
     return 0

@@ -44,7 +44,7 @@ def build(
     Args:
         queries: table `queries`; only theirs become cases.
         rollouts: table `rollouts`.
-        grades: table `grades` of the exact judge for these rollouts.
+        grades: table `grades` of the exact judge for these rollouts; or of the oracle, of which every verdict is sure.
         accepts: whether the exact judge accepts each case; a near miss or an attack that it accepts is none and is left out. It is
             slow, and not asked where the numbers decide.
 
@@ -111,6 +111,7 @@ def _scaled(read: lenient.Read, factor: Fraction | int) -> lenient.Read:
 def _of_rollouts(known: dict[str, dict], rollouts: pl.DataFrame, grades: pl.DataFrame) -> Iterator[dict]:
     """Cases of the last program of each rollout, if it ran and its label is sure; the same program with the same result counts once."""
     outcomes = {tuple(row[:3]): row[3] for row in grades.select("query_id", "mode", "sample", "outcome").iter_rows()}
+    by_oracle = grades.height > 0 and grades["grader"].str.starts_with("oracle").all()
     for row in rollouts.select("query_id", "mode", "sample", "rounds").iter_rows(named=True):
         key = (row["query_id"], row["mode"], row["sample"])
         ran = [one for one in row["rounds"] if one["outcome"]]
@@ -123,9 +124,9 @@ def _of_rollouts(known: dict[str, dict], rollouts: pl.DataFrame, grades: pl.Data
             continue  # refused unasked, by whatever judge
         text = last["result"].strip().splitlines()[-1]
         if outcomes[key] == "correct":
-            yield _row(query, query["gold"], last["program"], last["result"], "rollout", None, YES, "exact")
-        elif outcomes[key] == "wrong" and surely_different(query["gold"], text):
-            yield _row(query, query["gold"], last["program"], last["result"], "rollout", None, NO, "numbers")
+            yield _row(query, query["gold"], last["program"], last["result"], "rollout", None, YES, "oracle" if by_oracle else "exact")
+        elif outcomes[key] == "wrong" and (by_oracle or surely_different(query["gold"], text)):
+            yield _row(query, query["gold"], last["program"], last["result"], "rollout", None, NO, "oracle" if by_oracle else "numbers")
 
 
 def _right_programs(cases: list[dict]) -> dict[str, str]:
