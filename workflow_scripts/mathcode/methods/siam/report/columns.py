@@ -24,7 +24,7 @@ _MEANINGS = {
     "experiment": "row of settings that trained the policy; base, seeded and start: before the first round; main: the paper's method",
     "iteration": "rounds of self-training; 0 before the first",
     "preference": "row of settings that aligned the policy; blank where nothing did",
-    "part": "part of a generated test: seed (its families), outside (other families), reworded, harder (a negative control); all: undivided",
+    "part": "part of a generated test: seed (its families), outside (other families), reworded, harder (a control); all: undivided",
     "data": "public, or generated: then which families the base can do, and which have free-form references, was chosen by us",
     "grader": "judge that counts: `oracle` compares with the generator's own values, `exact` with the reference",
     "label": "it in words",
@@ -141,7 +141,7 @@ COLUMNS = SHARED.extended(
             **{f"{name}_low": f"lower end of its {_OVER}" for name in _WITH_INTERVAL},
             **{f"{name}_high": "upper end of the same" for name in _WITH_INTERVAL},
             **{
-                f"{name}_p": "two-sided p-value of no difference: McNemar's exact test for one seed, from the interval for several; not adjusted"
+                f"{name}_p": "p-value of no difference, not adjusted: McNemar's exact test for one seed, from the interval for several"
                 for name in _TESTED
             },
         },

@@ -53,7 +53,7 @@ TABLES = (
         "Critic",
         "critic and rules",
         "The critic beside rules",
-        "Judges on cases whose label is sure, attacks left out. Cases of one question count as independent: intervals are a little too narrow.",
+        "Judges on cases whose label is sure, attacks left out. Cases of one question count as independent, so intervals are a little narrow.",
         [*_CASES, "answer_type", "n", "yes", *with_interval(*MEASURES), "published"],
         "judge_tables",
     ),
@@ -62,7 +62,7 @@ TABLES = (
         "Critic",
         "attacks on judges",
         "Attacks",
-        "Results that answer nothing and try to pass. A critic trained from scratch has no habits of language to exploit: there, a low share proves little.",
+        "Results that answer nothing and try to pass. A critic from scratch has no habits to exploit: there, a low share proves little.",
         [*_CASES, "attack", "n", *with_interval("accepted"), "published"],
         "judge_tables",
     ),
@@ -71,7 +71,7 @@ TABLES = (
         "Alignment",
         "preferences",
         "Alignment",
-        "What each preference makes of the same policy: accuracy, length, and the loss on its pairs. The control is SFT on their chosen programs.",
+        "What each preference makes of the same policy: accuracy, length, loss on its pairs. The control is SFT on their chosen programs.",
         [
             *OPENING,
             *("label", "loss", "beta", "likelihood_weight", "normalisation", "pairs", "steps", "ran"),
@@ -144,6 +144,29 @@ TABLES = (
 )
 """In the order of the page to read first."""
 
-FIGURES: tuple[Item, ...] = ()
-PAGES: tuple[Item, ...] = ()
+
+def _figure(name: str, category: str, label: str, about: str = "") -> Item:
+    """A figure; its maker has its name."""
+    return Item("figure", name, category, label, f"{_PACKAGE}.figures:{name}", about=about)
+
+
+FIGURES = (
+    _figure(
+        "rounds",
+        "Main results",
+        "accuracy over rounds",
+        "Accuracy over rounds of self-training, in and out of the seed's domain, by filter",
+    ),
+    _figure("lengths", "Alignment", "length of responses"),
+    _figure("threshold", "Critic", "precision against coverage"),
+    _figure("reliability", "Critic", "reliability"),
+    _figure("scores", "Critic", "scores by the strict rule's verdict"),
+    _figure("gains", "Data", "gain by share of free-form references"),
+)
+"""The first one stands on the page to read first."""
+
+PAGES = (
+    Item("page", "summary", "Summary", "read first: claims, effects, cost, all tables", f"{_PACKAGE}.pages:summary"),
+    Item("page", "responses", "Responses", "search and read the responses", f"{_PACKAGE}.pages:responses"),
+)
 ITEMS = (*TABLES, *FIGURES, *PAGES)

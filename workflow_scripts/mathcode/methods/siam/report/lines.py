@@ -11,7 +11,7 @@ from mathcode.measures import agreement, uncertainty
 from mathcode.measures.uncertainty import Interval
 from mathcode.methods.siam.report import arms, evidence, lengths
 from mathcode.methods.siam.report.places import compared, out_of_domain
-from mathcode.methods.siam.report.plan import IN_DOMAIN, MAIN, MODE, PREFERENCE_LOSSES, SAMPLED, Plan
+from mathcode.methods.siam.report.plan import IN_DOMAIN, MAIN, MODE, PREFERENCE_LOSSES, SAMPLED, SEED_ONLY, Plan
 from mathcode.report import effects
 from mathcode.report.effects import Compared
 from mathcode.report.results import Arm, Results
@@ -151,6 +151,9 @@ def _generalises(results: Results, family: str) -> Told | None:
     chosen = out_of_domain(results)
     found = [compared(results, arm, arms.start(family), chosen) for arm in arms.rounds(results.plan, family, MAIN)]
     detail = "; ".join(f"M_{number} - M_0: {shown(one.effect)}" for number, one in enumerate(found, start=1))
+    if SEED_ONLY in results.plan.experiments:  # M_0 has had fewer steps
+        same_steps = compared(results, results.last(MAIN, family), results.last(SEED_ONLY, family), chosen)
+        detail += f"; last round - seed's data for as many steps: {shown(same_steps.effect)}"
     return _on_policies(results, found[-1], all(_positive(one.effect) for one in found), detail)
 
 

@@ -74,8 +74,8 @@ def _kept(results: Results, arm: Arm) -> dict:
     accepted, audited = evidence.accepted(results, arm), evidence.audited(results, arm)
     return {
         "label": results.plan.label(arm.experiment),
-        "judge": results.plan.filters[arm.experiment],
-        "threshold": results.plan.thresholds.get(arm.experiment),
+        "judge": (judge := results.plan.filters[arm.experiment]),
+        "threshold": results.plan.thresholds.get(arm.experiment) if "_" in judge else None,
         "kept": accepted and rounded(np.mean([frame.height for frame in accepted])),
         "audited": audited and sum(map(len, audited)),
         **numbers.shares("audited_precision", evidence.share_of(audited)),
