@@ -96,6 +96,11 @@ def judges(run: SiamRun) -> list[str]:
     return ["exact", "lenient", *(f"{kind}_{critic}" for critic in run.critics for kind in ("critic", "cascade"))]
 
 
+def audited_by(run: SiamRun) -> list[str]:
+    """Who audits what was accepted: the grader of the run, and the strict rule."""
+    return [run.evaluate.judges[0], SELF_DISTILLED_BY]
+
+
 def planned(run: SiamRun) -> dict[str, Any]:
     """What its reports are told of a run beside what all are told."""
     return {
@@ -106,6 +111,8 @@ def planned(run: SiamRun) -> dict[str, Any]:
         "case_sets": {name: run.case_sets[name].label for name in run.build.case_sets},
         "case_judges": judges(run),
         "filters": {name: run.of(name).select.judge for name in run.build.experiments if run.of(name).select.keep == "accepted"},
+        "thresholds": {name: run.of(name).select.threshold for name in run.build.experiments if run.of(name).select.keep == "accepted"},
+        "losses": {name: run.preferring(name).align.loss for name in run.build.preferences},
         "likelihood_terms": {name: run.preferring(name).align.numbers for name in run.build.preferences},
         "pools": {str(policy): [str(explorer(policy)), pool(run, policy), judge(run, policy)] for policy in selected(run)},
         "pair_pools": {str(policy): list(pairs(run, policy)) for policy in aligned(run)},
@@ -126,11 +133,16 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
     found = [
         *(paths.scores(*one, judge) for one in evaluations for judge in run.evaluate.judges),
         *(paths.response_grades(*one, judge) for one in evaluations for judge in run.evaluate.judges),
-        *(paths.responses(policy, SAMPLED, benchmark) for policy, benchmark in lengths),
+        *(paths.responses(policy, mode, benchmark) for policy, benchmark in lengths for mode in (MODE, SAMPLED)),
         *(paths.response_grades(policy, SAMPLED, benchmark, run.evaluate.judges[0]) for policy, benchmark in lengths),
         *(paths.of_policy(policy, name) for policy in accepted for name in ("accepted", "training_log")),
         *(paths.of_policy(policy, name) for policy in aligned(run) for name in ("training", "training_log")),
-        *(paths.rollout_grades(explorer(policy), MODE, judge(run, policy), pool(run, policy)) for policy in accepted),
+        *(
+            paths.rollout_grades(explorer(policy), MODE, who, pool(run, policy))
+            for policy in accepted
+            for who in (judge(run, policy), *audited_by(run))
+        ),
+        *(paths.data(pool(run, policy)) for policy in accepted),
         *(paths.verdicts(*one) for one in compared),
         *(paths.cases(case_set) for case_set in run.build.case_sets),
         *(paths.of_policy(paths.Critic(name, seed), "training_log") for name in run.critics for seed in run.build.seeds),

@@ -53,7 +53,7 @@ TABLES = (
         "Critic",
         "critic and rules",
         "The critic beside rules",
-        "Judges on cases whose label is sure, attacks left out. Cases of one question count as independent, so intervals are a little narrow.",
+        "Judges on cases whose label is sure, attacks left out. Cases of a question count as independent: intervals are a bit narrow.",
         [*_CASES, "answer_type", "n", "yes", *with_interval(*MEASURES), "published"],
         "judge_tables",
     ),
