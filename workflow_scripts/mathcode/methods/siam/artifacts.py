@@ -135,7 +135,8 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
         *(paths.response_grades(*one, judge) for one in evaluations for judge in run.evaluate.judges),
         *(paths.responses(policy, mode, benchmark) for policy, benchmark in lengths for mode in (MODE, SAMPLED)),
         *(paths.response_grades(policy, SAMPLED, benchmark, run.evaluate.judges[0]) for policy, benchmark in lengths),
-        *(paths.of_policy(policy, name) for policy in accepted for name in ("accepted", "training_log")),
+        *(paths.of_policy(policy, "accepted") for policy in accepted),
+        *(paths.of_policy(policy, "training_log") for policy in of_kind(run, START) + rounds(run)),
         *(paths.of_policy(policy, name) for policy in aligned(run) for name in ("training", "training_log")),
         *(
             paths.rollout_grades(explorer(policy), MODE, who, pool(run, policy))

@@ -53,10 +53,11 @@ def lengths(panels: Mapping[str, Mapping[str, np.ndarray]], colours: Mapping[str
     """Share of responses of at most so many tokens: a line for each policy."""
     figure, axes = _panels(list(panels))
     for axis, lines in zip(axes, panels.values(), strict=True):
-        for label, tokens in lines.items():
+        for place, (label, tokens) in enumerate(lines.items()):
             ordered = np.sort(tokens)
             shares = 100 * np.arange(1, len(ordered) + 1) / len(ordered)
-            axis.plot(ordered, shares, drawstyle="steps-post", label=label, color=colours[label], linewidth=1.4)
+            line = ("-", "--", "-.", ":")[place % 4]  # lines that coincide all show
+            axis.plot(ordered, shares, drawstyle="steps-post", label=label, color=colours[label], linestyle=line, linewidth=1.6)
         axis.set_xlabel("tokens of a response, its end included")
         axis.set_ylabel("responses (%)")
         axis.set_ylim(0, 102)

@@ -106,7 +106,7 @@ def log_parts(results: Results, arm: Arm) -> dict[str, float]:
     late = pl.concat(log.filter(pl.col("step") > 0.75 * pl.col("step").max()) for log in logs)
     parts = late.select("parts").explode("parts").drop_nulls().unnest("parts")
     means = parts.drop_nulls().group_by("name").agg(pl.col("value").mean())
-    return {**dict(means.iter_rows()), **{name: float(value) for name, value in counts.items()}}
+    return {name: round(float(value), 4) for name, value in (*means.iter_rows(), *counts.items())}
 
 
 def audited(results: Results, arm: Arm) -> list[np.ndarray] | None:
