@@ -111,7 +111,7 @@ def _scaled(read: lenient.Read, factor: Fraction | int) -> lenient.Read:
 def _of_rollouts(known: dict[str, dict], rollouts: pl.DataFrame, grades: pl.DataFrame) -> Iterator[dict]:
     """Cases of the last program of each rollout, if it ran and its label is sure; the same program with the same result counts once."""
     outcomes = {tuple(row[:3]): row[3] for row in grades.select("query_id", "mode", "sample", "outcome").iter_rows()}
-    by_oracle = grades.height > 0 and grades["grader"].str.starts_with("oracle").all()
+    by_oracle = grades.height > 0 and grades["grader"].fill_null("").str.starts_with("oracle").all()
     for row in rollouts.select("query_id", "mode", "sample", "rounds").iter_rows(named=True):
         key = (row["query_id"], row["mode"], row["sample"])
         ran = [one for one in row["rounds"] if one["outcome"]]

@@ -47,7 +47,11 @@ class Parts:
         of_items: what is known of items of a benchmark besides answers (query_id and a column for each fact), from the policy, the
             seed, the benchmark, and grades by mode.
         of_queries: the same of the queries that a policy was explored with, for a seed.
-        script: pieces of the page's script: filters, mark and facts.
+        script: pieces of the page's script: filters, mark, facts and order.
+        arms: the policies of a family; None: the start policy and every experiment's.
+        label: what one is called in lists; None: by experiment and iteration.
+        foremost: of a benchmark query_id and `rank`: items of a higher one are shown before others; None: all are alike.
+        chosen_by: how the items of a place were chosen, in a sentence, where not all are there.
     """
 
     modes: Mapping[str, str]
@@ -60,6 +64,10 @@ class Parts:
     of_items: Callable[[Results, Arm, int, str, Mapping[str, pl.DataFrame]], pl.DataFrame]
     of_queries: Callable[[Results, Arm, int], pl.DataFrame]
     script: Mapping[str, str]
+    arms: Callable[[Results, str], Iterable[Arm]] | None = None
+    label: Callable[[Results, Arm], str] | None = None
+    foremost: Callable[[Results, str], pl.DataFrame] | None = None
+    chosen_by: str = "Shown are the first items by a hash of their ids, the same for all policies"
 
 
 @dataclass
@@ -86,14 +94,15 @@ def collect(results: Results, run: str, benchmarks: Mapping[str, Path], most: in
     made = Browser(run, parts)
     free = next(iter(parts.modes))
     for family in results.plan.families:
-        for arm in _arms(results, family):
+        for arm in (parts.arms or _arms)(results, family):
             for seed in results.plan.seeds:
                 policy = arm.policy(seed)
-                made.policies.append({"id": policy, "label": _label(results, arm, seed)})
+                made.policies.append({"id": policy, "label": _label(results, arm, seed, parts)})
                 for benchmark in results.plan.benchmarks:
                     if benchmark not in made.chosen:
                         asked = results.grades(policy, free, benchmark).select("query_id").unique()
-                        _choose(made, benchmark, tables.QUERIES.read(benchmarks[benchmark]).join(asked, on="query_id", how="semi"), most)
+                        items = tables.QUERIES.read(benchmarks[benchmark]).join(asked, on="query_id", how="semi")
+                        _choose(made, benchmark, items, most, parts.foremost and parts.foremost(results, benchmark))
                     made.views.append(_benchmark_view(results, made, arm, seed, benchmark))
                 if parts.was_explored(results, arm):
                     place = f"{EXPLORED}, {policy}"
@@ -142,6 +151,8 @@ def _template(parts: Parts) -> str:
         "colours": " ".join(f"--{mode}: {colour};" for mode, colour in parts.colours.items()),
         "borders": " ".join(f".answer.{mode} {{ border-top-color: var(--{mode}); }}" for mode in parts.modes),
         "modes_in_words": escape(parts.in_words),
+        "columns": str(len(parts.modes)),
+        "chosen_by": json.dumps(parts.chosen_by),
         "modes": json.dumps(list(parts.modes.items())),
         **parts.script,
     }
@@ -162,10 +173,12 @@ def pieces(path: Path) -> dict[str, str]:
     return {name: "\n".join(lines) for name, lines in found.items()}
 
 
-def _choose(made: Browser, place: str, asked: pl.DataFrame, most: int) -> None:
-    """The first items by a hash of their query_id: the same for every policy, and as good as drawn by lot."""
+def _choose(made: Browser, place: str, asked: pl.DataFrame, most: int, foremost: pl.DataFrame | None = None) -> None:
+    """The first items by a hash of their query_id: the same for every policy, and as good as drawn by lot; the foremost before them."""
     order = [hashlib.sha256(query.encode()).hexdigest() for query in asked["query_id"]]
-    drawn = asked.with_columns(pl.Series("order", order)).sort("order").head(most)
+    ranks = pl.DataFrame(schema={"query_id": pl.String, "rank": pl.Int64}) if foremost is None else foremost.select("query_id", "rank")
+    ranked = asked.with_columns(pl.Series("order", order)).join(ranks, on="query_id", how="left").with_columns(pl.col("rank").fill_null(0))
+    drawn = ranked.sort("rank", "order", descending=[True, False]).head(most)
     made.chosen[place] = drawn.select("query_id", "question", "gold")
     made.available[place] = asked.height
 
@@ -176,10 +189,14 @@ def _arms(results: Results, family: str) -> Iterable[Arm]:
         yield from results.course(experiment, family)[1:]
 
 
-def _label(results: Results, arm: Arm, seed: int) -> str:
-    parts = [results.plan.families[arm.family].label] * (len(results.plan.families) > 1) + [results.plan.label(arm.experiment)]
-    parts += [f"iteration {arm.iteration}"] * (arm.experiment != START) + [f"seed {seed}"] * (len(results.plan.seeds) > 1)
-    return ", ".join(parts)
+def _label(results: Results, arm: Arm, seed: int, parts: Parts) -> str:
+    called = parts.label(results, arm) if parts.label else _called(results, arm)
+    words = [results.plan.families[arm.family].label] * (len(results.plan.families) > 1) + [called]
+    return ", ".join(words + [f"seed {seed}"] * (len(results.plan.seeds) > 1))
+
+
+def _called(results: Results, arm: Arm) -> str:
+    return ", ".join([results.plan.label(arm.experiment)] + [f"iteration {arm.iteration}"] * (arm.experiment != START))
 
 
 def _benchmark_view(results: Results, made: Browser, arm: Arm, seed: int, benchmark: str) -> dict:

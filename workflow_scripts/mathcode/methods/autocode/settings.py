@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from mathcode import settings
 from mathcode.methods.method import Trained, critic_origin
-from mathcode.paths import START, Critic, Policy
+from mathcode.paths import START, Critic
 
 Alpha = Annotated[float, BeforeValidator(lambda value: math.inf if value == "inf" else value), Field(gt=0)]
 
