@@ -90,11 +90,13 @@ rule judge_cases:
         "logs/results/{run}/cases/{case_set}/seed{seed}/{judge}/verdicts.log",
     benchmark:
         "logs/results/{run}/cases/{case_set}/seed{seed}/{judge}/verdicts.timing.tsv"
+    wildcard_constraints:
+        judge=RULES,
     conda:
-        "../envs/train.yaml"
-    threads: cores("critic")
+        "../envs/analysis.yaml"
+    threads: cores("judge")
     resources:
-        **asks("critic"),
+        **asks("judge"),
     params:
         settings=section("evaluation_grading"),
         critic=critic_options("--model"),
@@ -102,3 +104,13 @@ rule judge_cases:
     shell:
         "python workflow_scripts/judge_cases.py --cases {input.cases:q} --judge {wildcards.judge} {params.critic} --workers {threads}"
         " --settings {params.settings:q} --checkpoints {params.checkpoints:q} --out {output:q} > {log:q} 2>&1"
+
+
+use rule judge_cases as judge_cases_by_critic with:
+    wildcard_constraints:
+        judge=CRITIC_JUDGES,
+    conda:
+        "../envs/train.yaml"
+    threads: cores("score")
+    resources:
+        **asks("score"),

@@ -1,9 +1,13 @@
 """Judge: grades of rollouts and responses by a judge, and the scores of an evaluation. CPU only, unless a critic judges; minutes.
 
-Reads rollouts or responses, the queries with their reference answers, and the critic that a judge's name holds; writes {judge}/grades.parquet beside them, and
-{judge}/scores.json beside those of an evaluation. Another judge is another path: nothing is sampled again. GREEDY and SAMPLED are the
-modes of evaluate.smk, graded together as they were sampled.
+Reads rollouts or responses, the queries with their reference answers, and the critic that a judge's name holds; writes
+{judge}/grades.parquet beside them, and {judge}/scores.json beside those of an evaluation. Another judge is another path: nothing is
+sampled again. GREEDY and SAMPLED are the modes of evaluate.smk, graded together as they were sampled.
+
+Rules judge on CPUs (stage `judge`), a critic scores as training data are scored (stage `score`): each has a rule of its own.
 """
+
+RULES = one_of(configuration.JUDGES)
 
 
 rule grade_rollouts:
@@ -18,6 +22,8 @@ rule grade_rollouts:
         "logs/results/{run}/{policy}/explore/{mode}/{pool}/{judge}/grades.log",
     benchmark:
         "logs/results/{run}/{policy}/explore/{mode}/{pool}/{judge}/grades.timing.tsv"
+    wildcard_constraints:
+        judge=RULES,
     conda:
         "../envs/analysis.yaml"
     threads: cores("judge")
@@ -39,9 +45,9 @@ use rule grade_rollouts as grade_rollouts_by_critic with:
         judge=CRITIC_JUDGES,
     conda:
         "../envs/train.yaml"
-    threads: cores("critic")
+    threads: cores("score")
     resources:
-        **asks("critic"),
+        **asks("score"),
 
 
 rule grade_responses:
@@ -58,6 +64,7 @@ rule grade_responses:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{judge}/grades.timing.tsv"
     wildcard_constraints:
         run=runs_of("autocode"),
+        judge=RULES,
     group:
         "grade"
     conda:

@@ -81,6 +81,7 @@ use rule grade_responses as grade_programs with:
     wildcard_constraints:
         run=one_of(SIAM_RUNS),
         mode="code|code_sampled",
+        judge=RULES,
     conda:
         "../../envs/analysis.yaml"
 
@@ -92,9 +93,9 @@ use rule grade_programs as grade_programs_by_critic with:
         judge=CRITIC_JUDGES,
     conda:
         "../../envs/train.yaml"
-    threads: cores("critic")
+    threads: cores("score")
     resources:
-        **asks("critic"),
+        **asks("score"),
 
 
 use rule score_responses as score_programs with:
