@@ -17,8 +17,6 @@ rule pair_programs:
         "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/{preference}/training.log",
     wildcard_constraints:
         run=runs_of("siam"),
-    group:
-        "estimate"
     conda:
         "../../envs/train.yaml"
     resources:

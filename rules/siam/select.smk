@@ -20,8 +20,6 @@ rule select_programs:
     wildcard_constraints:
         run=runs_of("siam"),
         selecting=ROUNDS,
-    group:
-        "estimate"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -48,8 +46,6 @@ rule demonstrate_programs:
     wildcard_constraints:
         run=runs_of("siam"),
         demonstrated=rf"base/(?:{PRETRAINED})/seed[1-9]\d*|seeded/(?:{one_of(CONFIG.families)})/seed[1-9]\d*|{ROUNDS}",
-    group:
-        "estimate"
     conda:
         "../../envs/train.yaml"
     resources:

@@ -25,7 +25,7 @@ def forms_parts(record: Record) -> Query:
 
 
 def arithmetic_free(record: Record) -> Query:
-    """Questions of `mathcode.data.arithmetic` with free-form golds: of its numbers a third each in digits, in words, in Chinese numerals."""
+    """Questions of `mathcode.data.arithmetic` with golds for people: a third of its numbers in digits, in words, in Chinese numerals."""
     gold, place = record["answer"], share("form of the gold", record["question"])
     if gold.lstrip("-").isdigit() and place >= 1 / 3:
         written = (number_words.english if place < 2 / 3 else number_words.chinese)(Fraction(gold)) or gold

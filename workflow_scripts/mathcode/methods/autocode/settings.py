@@ -125,4 +125,5 @@ def check(run: AutoCodeRun) -> None:
     for experiment in run.experiments:
         own = {"modes": run.explore.modes, "judge": run.explore.judge}
         if run.of(experiment).explore.model_copy(update=own) != run.explore:
-            raise settings.SettingsError(f"experiment '{experiment}' may override 'explore.modes' and 'explore.judge' only: rollouts are shared")
+            allowed = "'explore.modes' and 'explore.judge' only: rollouts are shared"
+            raise settings.SettingsError(f"experiment '{experiment}' may override {allowed}")
