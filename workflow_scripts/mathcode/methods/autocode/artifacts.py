@@ -94,7 +94,12 @@ def tabulated(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
         *(paths.scores(*evaluation, JUDGE) for evaluation in evaluations),
         *(paths.response_grades(*evaluation, JUDGE) for evaluation in evaluations + labels),
         *(paths.of_policy(policy, name) for policy in trained for name in ("training_log", "q_values", "reference_strategy", "logprobs")),
-        *(paths.rollout_grades(policy, mode, run.explore.judge) for policy in explored_by_em(run) for mode in EXPLORED_BY_EM),
+        *(
+            paths.rollout_grades(policy, mode, judge)
+            for judge in dict.fromkeys([JUDGE, run.explore.judge])
+            for policy in explored_by_em(run)
+            for mode in EXPLORED_BY_EM
+        ),
         *(paths.overlap_items(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
         *(paths.overlap_counts(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
         *([paths.data("sft")] if "sft" in learned else []),
