@@ -12,8 +12,8 @@ from mathcode.critic.answer_types import answer_type
 from mathcode.measures import agreement
 from mathcode.methods.siam.report import arms, drawing, evidence, looks
 from mathcode.methods.siam.report.lines import PARSABLE
-from mathcode.methods.siam.report.places import GENERATED, Place, accuracy, compared, places
-from mathcode.methods.siam.report.plan import SAMPLED
+from mathcode.methods.siam.report.places import GENERATED, Place, accuracy, cells, compared, places
+from mathcode.methods.siam.report.plan import MODE, SAMPLED
 from mathcode.report import charts
 from mathcode.report.canvas import Looks
 from mathcode.report.charts import Curve
@@ -30,7 +30,7 @@ _NOT_ATTACK = pl.col("origin") != evidence.ATTACK
 def rounds(results: Results, run: str) -> "Figure":
     """Accuracy over rounds, part by part, for every experiment; all start from M_0."""
     panels, rows = {}, {}
-    columns = {_title(place): place for place in places(results)}
+    columns = {_title(results, place): place for place in places(results)}
     for family, described in results.plan.families.items():
         row = f"{described.label}\naccuracy (%)" if len(results.plan.families) > 1 else "accuracy (%)"
         rows[row] = family
@@ -132,7 +132,9 @@ def _kinds(results: Results, benchmark: str) -> list[tuple[float, Place]]:
 
     Of generated tests only ordinary questions count: other words and harder structures fail for reasons of their own.
     """
-    asked = results.items(benchmark).with_columns(pl.col("type").fill_null("all"))
+    policy = arms.start(next(iter(results.plan.families))).policy(results.plan.seeds[0])
+    graded = results.grades(policy, MODE, benchmark).select("query_id")
+    asked = results.items(benchmark).join(graded, on="query_id", how="semi").with_columns(pl.col("type").fill_null("all"))
     if any(place.part == "outside" for place in places(results, benchmark)):
         asked = asked.filter(pl.col("level").is_in(["seed", "outside"]))
     found = []
@@ -174,8 +176,10 @@ def _looks(results: Results) -> Looks:
     return Looks(looks.EXPERIMENTS, list(results.plan.experiments))
 
 
-def _title(place: Place) -> str:
-    return place.benchmark if place.items is None else f"{place.benchmark}: {place.part} (n={len(place.items)})"
+def _title(results: Results, place: Place) -> str:
+    """A place and its items with a verdict, the fewest of any family."""
+    count = min(len(cells(results, [arms.start(family)], [place])[0]) for family in results.plan.families)
+    return f"{place.benchmark if place.items is None else f'{place.benchmark}: {place.part}'} (n={count})"
 
 
 def _made(results: Results) -> str:
