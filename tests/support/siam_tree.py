@@ -196,6 +196,7 @@ def _selections(run: Path, chosen: dict, family: str, seed: int) -> None:
         for name, said in {judge: taken, "oracle": truth, "exact": {key: number < 20 for number, key in enumerate(keys)}}.items():
             rows = [shared.grade(query, "code", "code", said[query, sample], sample=sample, programs_failed=0) for query, sample in keys]
             _write(rows, run / paths.rollout_grades(explorer, "code", name, pool), tables.GRADES)
+        _write([_response(row, "code", row["sample"], 16) for row in rows], run / paths.rollouts(explorer, "code", pool), tables.ROLLOUTS)
         kept = [_accepted(query, sample, pool, judge) for query, sample in keys if taken[query, sample]]
         _write(kept, run / paths.of_policy(policy, "accepted"), ACCEPTED)
 

@@ -297,4 +297,8 @@ def test_the_page_of_responses_puts_disagreements_first(built):
     assert (shown["verdict_oracle"], shown["verdict_exact"], shown["verdict_critic_main"]) == ("correct", "wrong", "wrong")
     assert (shown["disagreements"], shown["part"], shown["type"]) == (2, "seed", "bill")
     disagreeing = sum(item["disagreements"] > 0 for item in items.values())
+    learned = next(view for view in data["views"] if view["place"] == "programs for main/tiny/seed1/iter1")
+    assert len(learned["items"]) == 30
+    item = learned["items"]["web1-000"]  # right by the grader and the rule, refused by the critic
+    assert (item["part"], item["disagreements"], item["verdict_critic_main"]) == ("refused of web1", 1, "wrong")
     assert disagreeing == 6 + 6 + 5 + 2  # all there are: right answers, of each part, that a judge refuses

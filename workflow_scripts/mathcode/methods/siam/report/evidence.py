@@ -45,8 +45,13 @@ def judged_programs(results: Results, arm: Arm, judge: str | None = None) -> lis
         if (source := results.plan.pools.get(arm.policy(seed))) is None:
             return None
         explorer, pool, selecting = source
-        found.append(read(results.root / paths.rollout_grades(explorer, MODE, judge or selecting, pool), tables.GRADES))
+        found.append(explored(results, explorer, judge or selecting, pool))
     return None if any(frame is None for frame in found) else found
+
+
+def explored(results: Results, explorer: str, judge: str, pool: str) -> pl.DataFrame | None:
+    """Grades of what a policy wrote for a pool."""
+    return read(results.root / paths.rollout_grades(explorer, MODE, judge, pool), tables.GRADES)
 
 
 def languages(results: Results, pool: str) -> pl.DataFrame | None:
