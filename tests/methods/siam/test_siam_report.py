@@ -5,10 +5,12 @@ import gzip
 import json
 import re
 import shutil
+from urllib.parse import urlencode
 
 import polars as pl
 import pytest
 from support import siam_tree as tree
+from support.pages import chromium, opened
 
 import browse_responses
 import plot_figures
@@ -302,3 +304,16 @@ def test_the_page_of_responses_puts_disagreements_first(built):
     item = learned["items"]["web1-000"]  # right by the grader and the rule, refused by the critic
     assert (item["part"], item["disagreements"], item["verdict_critic_main"]) == ("refused of web1", 1, "wrong")
     assert disagreeing == 6 + 6 + 5 + 2  # all there are: right answers, of each part, that a judge refuses
+
+
+@pytest.mark.stage
+def test_a_browser_shows_verdicts_and_what_judges_disagree_on_first(built, tmp_path):
+    root, chosen, _ = built
+    browser, out = chromium(), tmp_path / "responses.html"
+    browse_responses.main([*flags(root, chosen), "--run", "toy", "--out", str(out)])
+    asked = urlencode({"policy": "main/tiny/seed1/iter2", "place": "forms_tests", "filter": "right, and the strict rule refuses"})
+    document, console, network = opened(browser, f"{out.as_uri()}#{asked}", tmp_path)
+    assert (console, network) == ([], [])
+    assert "16 of 80 items" in document
+    assert document.index("judges disagree") < document.index("judge exact")
+    assert "programs that it learned from" in document
