@@ -1,16 +1,18 @@
-# From raw public data to tables, figures and an HTML report: AutoCode and its ablations, on parts that other methods share.
+# From raw public data to tables, figures and an HTML report: AutoCode and SIaM, each with its ablations, on the same parts.
 #
 # Every artifact is a file whose path you can type; typing it builds it and what it needs:
 #
 #   data/raw/{source}/                                              downloaded or mirrored files, checksummed
 #   data/models/{family}/                                           base models
 #   data/queries|sft|benchmarks/{dataset}.parquet                   one schema each; shared by all runs
-#   results/{run}/data/queries.parquet | sft.parquet                training data of a run, cleaned of what its guard holds
+#   results/{run}/data/queries.parquet | sft.parquet | pretraining.parquet    training data of a run, cleaned of what its guard holds
 #   results/{run}/data/{pool}.parquet                               queries of a pool, where a run divides any
 #   results/{run}/data/overlap/{use}/{benchmark}/items.parquet | counts.parquet
-#   results/{run}/base/{family}/seed{seed}/model/                   untrained
-#   results/{run}/start/{family}/seed{seed}/                        training.parquet  model/  training_log.parquet  settings.json  provenance.json
-#   results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/  the same, and q_values  reference_strategy  logprobs
+#   results/{run}/base|seeded|start/{family}/seed{seed}/            training.parquet  model/  training_log.parquet  settings.json  provenance.json
+#   results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/  the same, and logprobs; q_values  reference_strategy (AutoCode); accepted (SIaM)
+#   results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/{preference}/  the same, aligned (SIaM)
+#   results/{run}/critics/{critic}/seed{seed}/                      the same, and cases.parquet
+#   results/{run}/cases/{case_set}.parquet | {case_set}/seed{seed}/{judge}/verdicts.parquet
 #   results/{run}/{policy}/explore/{mode}/{pool}/rollouts.parquet | {judge}/grades.parquet
 #   results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet | {judge}/grades.parquet | {judge}/scores.json
 #   results/{run}/tables/{table}.csv | {table}.tex   results/{run}/figures/{figure}.svg | {figure}.pdf
@@ -18,8 +20,9 @@
 #   reports/{run}/summary.html | responses.html                     pages to read
 #   logs/results/{run}/costs.csv   logs/<same path>.log   logs/<same path>.timing.tsv   checkpoints/...  (resumable, undeclared, safe to delete)
 #
-# {policy} is start/{family}/seed{seed} or {experiment}/{family}/seed{seed}/iter{iteration}; {judge} is exact or another judge.
-# {run} is a file of config/runs; its name is also a target: `snakemake demo`. `all` is the paper's run.
+# {policy} is base|seeded|start/{family}/seed{seed}, {experiment}/{family}/seed{seed}/iter{iteration}, or that and /{preference}; {judge} is
+# exact, lenient, executes, oracle, critic_{critic} or cascade_{critic}. {run} is a file of config/runs; its name is also a target:
+# `snakemake demo`. `all` builds both papers' runs: `paper` (AutoCode) and `siam`.
 
 import json
 import math
@@ -57,9 +60,10 @@ localrules:
 
 
 rule all:
-    """The default run: the paper."""
+    """The default: both papers."""
     input:
         run_targets("paper"),
+        run_targets("siam"),
 
 
 # Shared by all methods.
@@ -69,6 +73,7 @@ include: "rules/train.smk"
 include: "rules/explore.smk"
 include: "rules/evaluate.smk"
 include: "rules/judge.smk"
+include: "rules/critic.smk"
 include: "rules/report.smk"
 include: "rules/external.smk"
 # AutoCode's own.
@@ -76,6 +81,12 @@ include: "rules/autocode/inputs.smk"
 include: "rules/autocode/demonstrate.smk"
 include: "rules/autocode/estimate.smk"
 include: "rules/autocode/synthesize.smk"
+# SIaM's own.
+include: "rules/siam/inputs.smk"
+include: "rules/siam/select.smk"
+include: "rules/siam/pair.smk"
+include: "rules/siam/evaluate.smk"
+include: "rules/siam/report.smk"
 
 
 for name in CONFIG.runs:

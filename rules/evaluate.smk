@@ -2,13 +2,14 @@
 
 Reads a policy and a benchmark; writes results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet. Asking for one mode makes its
 siblings; another benchmark is another job. Modes are `auto`, `cot` and `code` (greedy), `cot_sampled` and `code_sampled`: AutoCode's.
-A method with others takes these rules over (CONTRIBUTING.md, "Add a method").
+A method with others takes these rules over (rules/siam/evaluate.smk).
 
 A run whose hardware says `shards` samples in that many jobs, each a file of shards/, which are then merged.
 """
 
 GREEDY = list(configuration.METHODS["autocode"].evaluated)
 SAMPLED = list(configuration.METHODS["autocode"].sampled)
+AUTOCODE_RUNS = {name for name, run in CONFIG.runs.items() if run.method == "autocode"}
 
 
 rule sample_responses:
@@ -23,7 +24,7 @@ rule sample_responses:
     benchmark:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}.timing.tsv"
     wildcard_constraints:
-        run=one_of(whole("evaluate")),
+        run=one_of(AUTOCODE_RUNS & whole("evaluate")),
     conda:
         "../envs/sample.yaml"
     threads: cores("evaluate")
@@ -69,7 +70,7 @@ use rule sample_responses as sample_responses_shard with:
     benchmark:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{shard}.timing.tsv"
     wildcard_constraints:
-        run=one_of(sharded("evaluate")),
+        run=one_of(AUTOCODE_RUNS & sharded("evaluate")),
     params:
         shard=shard_option,
         checkpoints="checkpoints/{run}/{policy}/eval/greedy/{benchmark}/{shard}",
@@ -83,7 +84,7 @@ use rule sample_labels as sample_labels_shard with:
     benchmark:
         "logs/results/{run}/{policy}/eval/sampled/{benchmark}/{shard}.timing.tsv"
     wildcard_constraints:
-        run=one_of(sharded("evaluate")),
+        run=one_of(AUTOCODE_RUNS & sharded("evaluate")),
     params:
         shard=shard_option,
         checkpoints="checkpoints/{run}/{policy}/eval/sampled/{benchmark}/{shard}",
@@ -99,7 +100,7 @@ rule merge_responses:
         "logs/results/{run}/{policy}/eval/{mode}/{benchmark}/merge.log",
     wildcard_constraints:
         run=one_of(sharded("evaluate")),
-        mode=one_of(GREEDY + SAMPLED),
+        mode=one_of(GREEDY + SAMPLED + ["code_sampled"]),
     conda:
         "../envs/analysis.yaml"
     resources:

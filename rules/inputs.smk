@@ -61,6 +61,12 @@ def text_to_tokenize(wildcards):
     return f"results/{wildcards.run}/data/{pairs}.parquet" if CONFIG.families[wildcards.family].scratch else []
 
 
+def judges_cases(wildcards):
+    """The option that prepares a tokenizer from scratch for a critic, where the run has one of this family."""
+    critics = CONFIG.runs[wildcards.run].critics.values()
+    return "--critic" if wildcards.family in {row.family for row in critics} else ""
+
+
 def training_of(wildcards):
     """Loss, its numbers and the optimizer."""
     return CONFIG.method(wildcards.run).training(CONFIG.runs[wildcards.run], paths.trained(wildcards.trained))
@@ -106,6 +112,64 @@ def rollouts_of_a_query(wildcards):
     """The options that say how many rollouts a query gets, and at which index they begin."""
     drawn = CONFIG.method(wildcards.run).samples(CONFIG.runs[wildcards.run], wildcards.mode, wildcards.pool)
     return f"--samples {len(drawn)} --first-sample {drawn.start}"
+
+
+def critic_of(wildcards):
+    """Settings of a critic."""
+    return CONFIG.runs[wildcards.run].critics[wildcards.critic]
+
+
+def critic_of_judge(wildcards):
+    """Folder of the critic that a judge's name holds, trained with the policy's seed; nothing for rules."""
+    if (critic := configuration.critic_of(wildcards.judge)) is None:
+        return []
+    seed = int(wildcards.seed) if "seed" in wildcards.keys() else policy_seed(wildcards)
+    return paths.in_run(wildcards.run, paths.model(paths.Critic(critic, seed)))
+
+
+def queries_of_critic(wildcards):
+    return [paths.in_run(wildcards.run, paths.data(pool)) for pool in critic_of(wildcards).pools]
+
+
+def seeded_on_pools(wildcards, path):
+    """A file of the seeded policy for each pool of a critic that learns from its programs, family by family of the run."""
+    run, row = CONFIG.runs[wildcards.run], critic_of(wildcards)
+    seeded = [paths.Policy(paths.SEEDED, family, int(wildcards.seed)) for family in run.build.families]
+    return [paths.in_run(wildcards.run, path(policy, pool)) for policy in seeded for pool in row.pools] if row.rollouts else []
+
+
+def rollouts_of_critic(wildcards):
+    return seeded_on_pools(wildcards, lambda policy, pool: paths.rollouts(policy, "code", pool))
+
+
+def grades_of_critic(wildcards):
+    return seeded_on_pools(wildcards, lambda policy, pool: paths.rollout_grades(policy, "code", "exact", pool))
+
+
+def tokenizer_of_critic(wildcards):
+    """A folder with the tokenizer of a critic: the base of its family."""
+    return paths.in_run(wildcards.run, paths.model(paths.Policy(paths.BASE, critic_of(wildcards).family, int(wildcards.seed))))
+
+
+def queries_of_case_set(wildcards):
+    return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].case_sets[wildcards.case_set].queries]
+
+
+def starts_on_case_set(wildcards, path):
+    """A file of the start policies' evaluation for each benchmark of a case set that holds their programs."""
+    run, row = CONFIG.runs[wildcards.run], CONFIG.runs[wildcards.run].case_sets[wildcards.case_set]
+    starts = [paths.Policy(paths.START, family, run.build.seeds[0]) for family in run.build.families]
+    return [paths.in_run(wildcards.run, path(policy, name)) for policy in starts for name in row.queries] if row.rollouts else []
+
+
+def responses_of_case_set(wildcards):
+    return starts_on_case_set(wildcards, lambda policy, name: paths.responses(policy, "code", name))
+
+
+def grades_of_case_set(wildcards):
+    """Their grades by who counts: an oracle is sure of every label."""
+    judge = "oracle" if "oracle" in CONFIG.runs[wildcards.run].evaluate.judges else "exact"
+    return starts_on_case_set(wildcards, lambda policy, name: paths.response_grades(policy, "code", name, judge))
 
 
 def in_each(modes, path):

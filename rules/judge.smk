@@ -1,9 +1,13 @@
-"""Judge: grades of rollouts and responses by a judge, and the scores of an evaluation. CPU only; minutes.
+"""Judge: grades of rollouts and responses by a judge, and the scores of an evaluation. CPU only, unless a critic judges; minutes.
 
-Reads rollouts or responses, and the queries with their reference answers; writes {judge}/grades.parquet beside them, and
-{judge}/scores.json beside those of an evaluation. Another judge is another path: nothing is sampled again. GREEDY and SAMPLED are the
-modes of evaluate.smk, graded together as they were sampled.
+Reads rollouts or responses, the queries with their reference answers, and the critic that a judge's name holds; writes
+{judge}/grades.parquet beside them, and {judge}/scores.json beside those of an evaluation. Another judge is another path: nothing is
+sampled again. GREEDY and SAMPLED are the modes of evaluate.smk, graded together as they were sampled.
+
+Rules judge on CPUs (stage `judge`), a critic scores as training data are scored (stage `score`): each has a rule of its own.
 """
+
+RULES = one_of(configuration.JUDGES)
 
 
 rule grade_rollouts:
@@ -11,12 +15,15 @@ rule grade_rollouts:
     input:
         rollouts="results/{run}/{policy}/explore/{mode}/{pool}/rollouts.parquet",
         queries="results/{run}/data/{pool}.parquet",
+        critic=critic_of_judge,
     output:
         "results/{run}/{policy}/explore/{mode}/{pool}/{judge}/grades.parquet",
     log:
         "logs/results/{run}/{policy}/explore/{mode}/{pool}/{judge}/grades.log",
     benchmark:
         "logs/results/{run}/{policy}/explore/{mode}/{pool}/{judge}/grades.timing.tsv"
+    wildcard_constraints:
+        judge=RULES,
     conda:
         "../envs/analysis.yaml"
     threads: cores("judge")
@@ -25,9 +32,22 @@ rule grade_rollouts:
     params:
         method=method_name,
         settings=section("grading"),
+        critic=critic_options("--critic-model"),
+        checkpoints="checkpoints/{run}/{policy}/explore/{mode}/{pool}/{judge}",
     shell:
         "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
-        " --judge {wildcards.judge} --method {params.method} --workers {threads} --settings {params.settings:q} > {log:q} 2>&1"
+        " --judge {wildcards.judge} {params.critic} --method {params.method} --workers {threads} --settings {params.settings:q}"
+        " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+
+
+use rule grade_rollouts as grade_rollouts_by_critic with:
+    wildcard_constraints:
+        judge=CRITIC_JUDGES,
+    conda:
+        "../envs/train.yaml"
+    threads: cores("score")
+    resources:
+        **asks("score"),
 
 
 rule grade_responses:
@@ -35,12 +55,16 @@ rule grade_responses:
     input:
         rollouts=in_each(GREEDY, "results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet"),
         queries="data/benchmarks/{benchmark}.parquet",
+        critic=critic_of_judge,
     output:
         in_each(GREEDY, "results/{run}/{policy}/eval/{mode}/{benchmark}/{judge}/grades.parquet"),
     log:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{judge}/grades.log",
     benchmark:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{judge}/grades.timing.tsv"
+    wildcard_constraints:
+        run=runs_of("autocode"),
+        judge=RULES,
     group:
         "grade"
     conda:
@@ -51,15 +75,19 @@ rule grade_responses:
     params:
         method=method_name,
         settings=section("evaluation_grading"),
+        critic=critic_options("--critic-model"),
+        checkpoints="checkpoints/{run}/{policy}/eval/{benchmark}/{judge}",
     shell:
         "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
-        " --judge {wildcards.judge} --method {params.method} --workers {threads} --settings {params.settings:q} > {log:q} 2>&1"
+        " --judge {wildcards.judge} {params.critic} --method {params.method} --workers {threads} --settings {params.settings:q}"
+        " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 
 
 use rule grade_responses as grade_labels with:
     input:
         rollouts=in_each(SAMPLED, "results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet"),
         queries="data/benchmarks/{benchmark}.parquet",
+        critic=critic_of_judge,
     output:
         in_each(SAMPLED, "results/{run}/{policy}/eval/{mode}/{benchmark}/{judge}/grades.parquet"),
     log:
@@ -78,6 +106,8 @@ rule score_responses:
         in_each(GREEDY, "results/{run}/{policy}/eval/{mode}/{benchmark}/{judge}/scores.json"),
     log:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{judge}/scores.log",
+    wildcard_constraints:
+        run=runs_of("autocode"),
     group:
         "grade"
     conda:

@@ -57,6 +57,18 @@ def mirror_folder(wildcards):
     return config.get("mirror", "data/mirror") or ""
 
 
+def critic_options(option):
+    """Params function: the folder of the critic that a judge's name holds, and how it judges; nothing for rules."""
+
+    def as_options(wildcards, input):
+        if not input.critic:
+            return ""
+        chosen = CONFIG.runs[wildcards.run].critics[configuration.critic_of(wildcards.judge)].judge
+        return f"{option} {input.critic} --critic {shlex.quote(settings.dumps(chosen))}"
+
+    return as_options
+
+
 def flag(option, name):
     """Params function: the option with the named input, or nothing where there is no such input."""
     return lambda wildcards, input: f"{option} {input[name]}" if input[name] else ""

@@ -23,12 +23,14 @@ rule tabulate_results:
         [in_report(path, table, METHOD.name) for path, table in zip(TABLES, METHOD.tables)],
     log:
         "logs/results/{run}/tables.log",
+    wildcard_constraints:
+        run=runs_of("autocode"),
     conda:
         "../envs/analysis.yaml"
     resources:
         **asks("report"),
     params:
-        method=METHOD.name,
+        method=method_name,
         plan=plan_json,
         results="results/{run}",
         tables="results/{run}/tables",
@@ -45,12 +47,14 @@ rule export_latex:
         [f"results/{{run}}/tables/{table.name}.tex" for table in METHOD.tables],
     log:
         "logs/results/{run}/tables_latex.log",
+    wildcard_constraints:
+        run=runs_of("autocode"),
     conda:
         "../envs/analysis.yaml"
     resources:
         **asks("report"),
     params:
-        method=METHOD.name,
+        method=method_name,
     shell:
         "python workflow_scripts/export_latex.py --method {params.method} --tables {input:q} --out {output:q} > {log:q} 2>&1"
 
@@ -64,12 +68,14 @@ rule plot_figures:
         for_papers=[f"results/{{run}}/figures/{figure.name}.pdf" for figure in METHOD.figures],
     log:
         "logs/results/{run}/figures.log",
+    wildcard_constraints:
+        run=runs_of("autocode"),
     conda:
         "../envs/analysis.yaml"
     resources:
         **asks("report"),
     params:
-        method=METHOD.name,
+        method=method_name,
         plan=plan_json,
         results="results/{run}",
         figures="results/{run}/figures",
@@ -110,12 +116,14 @@ rule write_summary:
         in_report("reports/{run}/summary.html", METHOD.item("page", "summary"), METHOD.name),
     log:
         "logs/reports/{run}/summary.log",
+    wildcard_constraints:
+        run=runs_of("autocode"),
     conda:
         "../envs/analysis.yaml"
     resources:
         **asks("report"),
     params:
-        method=METHOD.name,
+        method=method_name,
         plan=plan_json,
         about=about_json,
     shell:
@@ -133,12 +141,14 @@ rule browse_responses:
         in_report("reports/{run}/responses.html", METHOD.item("page", "responses"), METHOD.name),
     log:
         "logs/reports/{run}/responses.log",
+    wildcard_constraints:
+        run=runs_of("autocode"),
     conda:
         "../envs/analysis.yaml"
     resources:
         **asks("report"),
     params:
-        method=METHOD.name,
+        method=method_name,
         plan=plan_json,
         results="results/{run}",
     shell:

@@ -42,7 +42,7 @@ def asks(stage):
         return lambda wildcards: value(ask(wildcards)) if ask(wildcards).nodes > 1 else None
 
     found = {"mem_mb": memory_mb, "runtime": walltime, "slurm_partition": partition}
-    if stage in ("explore", "evaluate", "score", "start", "train"):
+    if stage in ("explore", "evaluate", "score", "start", "train", "preference", "critic"):
         # Nodes are said even when it is one, or SLURM may spread a job's GPUs over two.
         found |= {"gpu": lambda wildcards: ask(wildcards).gpus * ask(wildcards).nodes, "nodes": lambda wildcards: ask(wildcards).nodes}
         found["mpi"] = over_nodes(lambda chosen: "srun")

@@ -8,10 +8,11 @@ per table of rollouts, in the order of the flags. Nothing is written unless ever
 """
 
 import argparse
+from pathlib import Path
 
 from mathcode import settings, tables
 from mathcode.configuration import METHODS, make_judge
-from mathcode.core import cli
+from mathcode.core import cli, provenance
 from mathcode.core.errors import InputError
 from mathcode.grading import grades
 from mathcode.grading.judge import GradingError
@@ -22,9 +23,10 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rollouts", nargs="+", required=True, help="tables of rollouts")
     parser.add_argument("--queries", nargs="+", required=True, help="tables of queries with the reference answers")
     parser.add_argument("--out", nargs="+", required=True, help="tables of grades to write, one per table of rollouts")
-    parser.add_argument("--judge", default="exact", help="who compares: exact, executes, lenient, critic_NAME, cascade_NAME (%(default)s)")
+    parser.add_argument("--judge", default="exact", help="exact, executes, lenient, oracle, critic_NAME or cascade_NAME (%(default)s)")
     parser.add_argument("--critic-model", help="policy folder of the critic in the judge's name")
     parser.add_argument("--critic", default="{}", help="JSON of the section Critic: how that one judges")
+    parser.add_argument("--checkpoints", type=Path, help="folder that keeps a critic's scores until all are there")
     parser.add_argument("--method", choices=METHODS, required=True, help="whose form the responses have")
     parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")
     parser.add_argument("--settings", required=True, help="JSON of the section 'grading'")
@@ -39,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     queries = grades.concatenated([tables.QUERIES.read(path) for path in given.queries])
     critic = settings.parse(settings.Critic, given.critic, "--critic")
     graded = []
-    with make_judge(given.judge, limits, given.critic_model, critic) as judge:
+    with make_judge(given.judge, limits, given.critic_model, critic, given.checkpoints) as judge:
         for path in given.rollouts:
             try:
                 graded.append(grades.grade_rollouts(tables.ROLLOUTS.read(path), queries, judge, METHODS[given.method].form, limits))
@@ -47,6 +49,8 @@ def main(argv: list[str] | None = None) -> int:
                 raise GradingError(f"{path}: {error}") from error
     for frame, path in zip(graded, given.out, strict=True):
         tables.GRADES.write(frame, path)
+    if given.checkpoints is not None:
+        provenance.discard(given.checkpoints)
     return 0
 
 

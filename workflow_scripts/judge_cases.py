@@ -8,8 +8,9 @@ writes  table `verdicts`, a row for each case, in their order
 keeps   scores of a critic under --checkpoints: killed at any moment, it goes on and ends with the same bytes
 
 Judges are exact, executes, lenient (all numbers of the reference, in order), critic_NAME, and cascade_NAME (exact first; the
-critic reads what it refuses). --critic is the section Critic of settings/critic.py, with the prompt that the critic was trained
-on. The log says how many cases of each origin and label were accepted.
+critic reads what it refuses). The oracle is none: a case has a reference and no values.
+--critic is the section Critic of settings/critic.py, with the prompt that the critic was trained on. The log says how many cases of
+each origin and label were accepted.
 """
 
 import logging
@@ -19,6 +20,7 @@ import polars as pl
 
 from mathcode import configuration, settings, tables
 from mathcode.core import cli
+from mathcode.core.errors import InputError
 
 
 def arguments():
@@ -43,6 +45,8 @@ def main(argv: list[str] | None = None) -> int:
     from mathcode.critic import cases
     from mathcode.measures import agreement
 
+    if (column := getattr(made, "compares_with", "gold")) not in tables.CASES.columns:
+        raise InputError(f"judge '{given.judge}' needs the {column} of queries, which the table 'cases' does not hold")
     table = tables.CASES.read(given.cases)
     with made as judge:
         said = judge.judge([cases.as_case(row) for row in table.iter_rows(named=True)])

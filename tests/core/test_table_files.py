@@ -35,7 +35,8 @@ def test_a_table_is_read_as_it_was_written(tmp_path_factory, rows):
 
 
 def test_columns_come_in_the_declared_order(tmp_path):
-    tables.GRADES.write(GRADES.select(reversed(GRADES.columns)), tmp_path / "grades.parquet")
+    scored = GRADES.with_columns(score=pl.lit(0.5))
+    tables.GRADES.write(scored.select(reversed(scored.columns)), tmp_path / "grades.parquet")
     assert pl.read_parquet(tmp_path / "grades.parquet").columns == list(TABLES["grades"].columns)
 
 
@@ -140,7 +141,7 @@ def test_a_table_without_rows_is_refused_unless_it_may_be_empty(tmp_path):
 
 @given(st.sampled_from(sorted(TABLES)), st.data())
 def test_dropping_any_column_of_any_table_is_named(tmp_path_factory, table, data):
-    needed = [name for name, column in TABLES[table].columns.items() if column.default is None]
+    needed = [name for name, column in TABLES[table].columns.items() if not column.may_lack]
     column = data.draw(st.sampled_from(sorted(needed)))
     path = tmp_path_factory.getbasetemp() / "never.parquet"
     with pytest.raises(TableError, match=f"never.parquet: column '{column}' of table '{table}' is missing"):
@@ -183,6 +184,34 @@ def test_a_default_is_written_only_beside_something_else(tmp_path, frame, held, 
     assert SPOKEN.scan(tmp_path / "a.parquet").collect()["language"].to_list() == languages
 
 
+KNOWN = Table("known", {"word": Column(pl.String, "a word"), "values": Column(pl.String, "its values", nullable=True, default=None)})
+
+
+@pytest.mark.parametrize(
+    ("frame", "held", "values"),
+    [
+        (pl.DataFrame({"word": ["a", "b"]}), ["word"], [None, None]),
+        (pl.DataFrame({"word": ["a", "b"], "values": [None, None]}, schema=KNOWN.schema), ["word"], [None, None]),
+        (pl.DataFrame({"word": ["a", "b"], "values": ["1", None]}), ["word", "values"], ["1", None]),
+    ],
+)
+def test_a_column_that_is_null_by_default_is_written_only_beside_something_else(tmp_path, frame, held, values):
+    KNOWN.write(frame, tmp_path / "a.parquet")
+    assert list(pl.read_parquet_schema(tmp_path / "a.parquet")) == held
+    for read in (KNOWN.read(tmp_path / "a.parquet"), KNOWN.scan(tmp_path / "a.parquet").collect()):
+        assert read["values"].to_list() == values
+        assert read.schema == KNOWN.schema
+    assert KNOWN.read(tmp_path / "a.parquet", columns=["values"])["values"].to_list() == values
+
+
+def test_bytes_of_queries_without_values_are_those_of_a_table_without_the_column(tmp_path):
+    frame = pl.DataFrame([dict.fromkeys(tables.QUERIES.columns, "a") | {"values": None}], schema=tables.QUERIES.schema)
+    tables.QUERIES.write(frame, tmp_path / "new.parquet")
+    before = Table("queries", {name: column for name, column in tables.QUERIES.columns.items() if name != "values"})
+    before.write(frame.drop("values"), tmp_path / "old.parquet")
+    assert (tmp_path / "new.parquet").read_bytes() == (tmp_path / "old.parquet").read_bytes()
+
+
 def test_a_column_with_a_default_has_its_type(tmp_path):
     frame = pl.DataFrame({"word": ["a"], "language": [1]})
     with pytest.raises(TableError, match="column 'language' is Int64, table 'spoken' declares String"):
@@ -190,3 +219,14 @@ def test_a_column_with_a_default_has_its_type(tmp_path):
     frame.write_parquet(tmp_path / "b.parquet")
     with pytest.raises(TableError, match="column 'language' is Int64, table 'spoken' declares String"):
         SPOKEN.scan(tmp_path / "b.parquet")
+
+
+def test_grades_of_rules_are_written_as_if_there_were_no_scores(tmp_path):
+    tables.GRADES.write(GRADES, tmp_path / "new.parquet")
+    before = Table("grades", {name: column for name, column in tables.GRADES.columns.items() if name != "score"})
+    before.write(GRADES.drop("score"), tmp_path / "old.parquet")
+    assert (tmp_path / "new.parquet").read_bytes() == (tmp_path / "old.parquet").read_bytes()
+    assert tables.GRADES.read(tmp_path / "new.parquet").equals(GRADES)
+    scored = GRADES.with_columns(score=pl.Series([0.25, None, 0.75]))
+    tables.GRADES.write(scored, tmp_path / "new.parquet")
+    assert tables.GRADES.read(tmp_path / "new.parquet").equals(scored)

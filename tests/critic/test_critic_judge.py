@@ -10,6 +10,7 @@ import torch
 import build_cases
 import demonstrate_cases
 import judge_cases
+import train_policy
 from mathcode import configuration, settings, tables
 from mathcode.critic import cases, prompt, teaching
 from mathcode.critic.judge import CriticJudge
@@ -34,7 +35,7 @@ GRADING = '{"timeout": 20, "max_infrastructure_errors": 0.0}'
 
 
 def queries() -> pl.DataFrame:
-    rows = [(f"q{n}", "sums", f"What is {n} + 1?", str(n + 1), None, None, "en") for n in range(60)]
+    rows = [(f"q{n}", "sums", f"What is {n} + 1?", str(n + 1), None, None, "en", None) for n in range(60)]
     return pl.DataFrame(rows, schema=tables.QUERIES.schema, orient="row")
 
 
@@ -164,7 +165,8 @@ def test_the_cascade_asks_about_what_the_rule_refuses(critic, fresh, said):
 def test_judges_by_name(critic):
     assert [configuration.critic_of(name) for name in ("exact", "lenient", "critic_main", "cascade_a_b")] == [None, None, "main", "a_b"]
     for name in ("critic", "critic_", "nonsense", "cascade_A", "exact_main"):
-        with pytest.raises(settings.SettingsError, match=f"unknown judge '{name}'; there are: exact, executes, lenient, critic_NAME"):
+        known = "exact, executes, lenient, oracle, critic_NAME"
+        with pytest.raises(settings.SettingsError, match=f"unknown judge '{name}'; there are: {known}"):
             configuration.critic_of(name)
     with pytest.raises(settings.SettingsError, match="judge 'critic_main' needs the model of its critic"):
         configuration.make_judge("critic_main", LIMITS)
@@ -182,6 +184,13 @@ def test_the_programs_make_teach_and_judge(critic, tmp_path):
     training = tables.TRAINING.read(tmp_path / "training.parquet")
     assert training.height == 2 * table.filter(pl.col("split") == "train").height
     assert {*training["loss"]} == {"label"}
+    further = ["--training", tmp_path / "training.parquet", "--model", critic, "--out-model", tmp_path / "next", "--profile", "none"]
+    further += ["--out-log", tmp_path / "log.parquet", "--out-settings", tmp_path / "s.json", "--out-provenance", tmp_path / "p.json"]
+    family = settings.Family(label="tiny", scratch=SIZE, precondition="none", prompt="plain", train_dtype="float32")  # another frame
+    step = settings.Training(loss="label", numbers={"result_weight": 0.9}, optimizer=HOW.model_copy(update={"epochs": 0.01}))
+    further += ["--family", settings.dumps(family), "--settings", settings.dumps(step), "--seed", 1, "--checkpoints", tmp_path / "steps"]
+    run(train_policy, *further)
+    assert tables.TRAINING_LOG.read(tmp_path / "log.parquet").height >= 1
     kept = tmp_path / "kept"
     kept.mkdir()
     with CriticJudge(LIMITS, "critic_tiny", critic, CRITIC, kept) as judge:  # a job that was killed half way through, amid a line

@@ -2,13 +2,17 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import polars as pl
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from support.running import ROOT
 
-from mathcode import settings
+import divide_pools
+from mathcode import settings, tables
 from mathcode.core.errors import InputError
-from mathcode.data import arithmetic_forms, sft, sources
+from mathcode.data import arithmetic_forms, queries, sft, sources
 from mathcode.data.arithmetic_forms import SPLITS, split_of
 from mathcode.data.form_families import FAMILIES
 from mathcode.data.form_wordings import WORDINGS
@@ -173,6 +177,51 @@ def test_readers_give_the_gold_as_written_and_as_values():
     assert (free.gold, plain.gold) == (record["answer"], ", ".join(record["values"]))
     assert (free.level, free.type, free.language) == ("words", record["family"], "en")
     assert free.question == plain.question
+
+
+def test_readers_give_the_values_beside_the_gold():
+    record = next(record for record in records(site="words") if record["kind"] == "two")
+    for reader in ("forms", "forms_plain", "forms_parts"):
+        assert QUERY_READERS[reader](record).values == ", ".join(record["values"])
+
+
+@pytest.mark.parametrize("name", ["forms_tests", "forms_tests_zh"])
+def test_the_tests_of_the_toy_are_one_benchmark_of_four_parts(name):
+    config = settings.validated(settings.Sources, yaml.safe_load((ROOT / "config/sources.yaml").read_text(encoding="utf-8")), "sources")
+    source, benchmark = config.sources[config.benchmarks[name].source], config.benchmarks[name]
+    rows = [QUERY_READERS[benchmark.reader](record) for record in sources._generated(dict(source.generate), name)]
+    made = queries.benchmark_table(name, (("", row) for row in rows), benchmark.rows)
+    inside = pl.col("type").is_in(SEED_FAMILIES)
+    assert dict(made.group_by("level").len().iter_rows()) == {"seed": 209, "outside": 523, "reworded": 434, "harder": 434}
+    assert made.group_by("level", "type").len()["len"].min() >= 30
+    assert made.filter(inside != (pl.col("level") == "seed"), pl.col("level").is_in(["seed", "outside"])).is_empty()
+    assert made["query_id"].n_unique() == made.height
+    assert not made["values"].null_count()
+
+
+def test_values_stay_with_a_query_in_pools_and_slices(tmp_path):
+    rows = [("", QUERY_READERS["forms"](record)) for record in records(rows=140, site="words")]
+    made = queries.training_table("forms_web1", rows)
+    known = dict(made.select("question", "values").iter_rows())
+    tables.QUERIES.write(made, tmp_path / "forms_web1.parquet")
+    described = {"web1": {"datasets": ["forms_web1"], "part": [0, 0.8], "rows": 60}}
+    tables.QUERIES.write(made.head(1).with_columns(pl.lit(None, dtype=pl.String).alias("values")), tmp_path / "bench.parquet")
+    flags = ["--pool", "web1", "--pools", json.dumps(described), "--queries", str(tmp_path / "forms_web1.parquet")]
+    flags += [
+        "--benchmarks",
+        str(tmp_path / "bench.parquet"),
+        "--ngram",
+        "13",
+        "--remove",
+        "exact",
+        "--out",
+        str(tmp_path / "web1.parquet"),
+    ]
+    assert divide_pools.main(flags) == 0
+    pool = tables.QUERIES.read(tmp_path / "web1.parquet")
+    assert pool.height == 60
+    for frame in (pool, queries.slice_for_iteration(pool, 20, 2, 1)):
+        assert all(known[question] == values for question, values in frame.select("question", "values").iter_rows())
 
 
 def test_seed_pairs_hold_the_program_and_need_no_interpreter():

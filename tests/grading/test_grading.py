@@ -127,6 +127,7 @@ QUERIES = pl.DataFrame(
         "level": [None, None],
         "type": [None, None],
         "language": ["en", "en"],
+        "values": [None, None],
     },
     schema=tables.QUERIES.schema,
 )
@@ -260,3 +261,18 @@ def test_the_judge_gives_the_verdicts_of_the_policy(grader):
     rows = [json.loads(line) for line in (Path(__file__).parent / "golden/forms.jsonl").read_text(encoding="utf-8").splitlines()]
     found = grader.verdicts((row["gold"], row["answer"]) for row in rows)
     assert [row for row, verdict in zip(rows, found, strict=True) if (verdict == "equal") is not row["equal"]] == []
+
+
+class Scoring:
+    """A judge that scores every case 0.75, as a critic does."""
+
+    name = "scoring-1"
+
+    def judge(self, cases, progress=None) -> list[judge.Verdict]:
+        return [judge.Verdict("correct", True, True, 0.75) for _ in cases]
+
+
+def test_grades_keep_a_score_unless_nothing_is_known_of_the_response():
+    rows = frame([rollout(), rollout(sample=1, rounds=[round_("infrastructure_error"), round_()])])
+    grades = grade_rollouts(rows, QUERIES, Scoring(), FORM, LIMITS.model_copy(update={"max_infrastructure_errors": 0.5}))
+    assert grades["score"].to_list() == [0.75, None]

@@ -27,6 +27,7 @@ JUDGES = {
     "exact": "mathcode.grading.exact:ExactJudge",
     "executes": "mathcode.grading.executes:ExecutesJudge",
     "lenient": "mathcode.grading.lenient:LenientJudge",
+    "oracle": "mathcode.grading.oracle:OracleJudge",
 }
 """Judges by the name they have in paths: module and class, made from the section `grading`."""
 
@@ -212,7 +213,10 @@ def _check_names(config: Config, folder: Path) -> None:
             ("benchmark", run.build.benchmarks, sources.benchmarks),
             ("benchmark", run.data.guard, sources.benchmarks),
             ("query dataset", run.data.queries, sources.queries),
-            ("SFT dataset", run.data.sft, sources.sft),
+            ("SFT dataset", [*run.data.sft, *run.data.pretraining], sources.sft),
+            ("family", [row.family for row in run.critics.values()], config.families),
+            ("benchmark", [name for row in run.case_sets.values() for name in row.queries], sources.benchmarks),
+            ("critic", [critic for judge in METHODS[run.method].judges(run) if (critic := critic_of(judge))], run.critics),
             *(("query dataset", pool.datasets, sources.queries) for pool in run.data.pools.values()),
         ]:
             for value in used:

@@ -31,6 +31,13 @@ QUERIES = Table(
         "level": Column(pl.String, "difficulty as given by the source", nullable=True),
         "type": Column(pl.String, "subject or family as given by the source", nullable=True),
         "language": LANGUAGE,
+        "values": Column(
+            pl.String,
+            "the answer's plain values, comma-separated, where a generator knows them; null for public data; the column is left out of a"
+            " file in which it is always null",
+            nullable=True,
+            default=None,
+        ),
     },
 )
 
@@ -90,6 +97,12 @@ GRADES = Table(
         "isolation": Column(pl.String, "as in rollouts", nullable=True),
         "run_on": Column(pl.Int32, "characters behind the end of the answer, which are not read"),
         "grader": Column(pl.String, "name and version of the grader"),
+        "score": Column(
+            pl.Float64,
+            "P(YES) of a critic; null for rules; the column is left out of a file in which it is always null",
+            nullable=True,
+            default=None,
+        ),
     },
 )
 
@@ -188,7 +201,7 @@ CASES = Table(
         "language": Column(pl.String, "of the question: en or zh"),
         "answer_type": Column(pl.String, "of the reference: integer, decimal, fraction, percent, several, choice, expression, text"),
         "label": Column(pl.String, "YES: the result gives the reference answer; NO"),
-        "labelled_by": Column(pl.String, "what is sure of the label: exact, numbers, rewriting, attack, human"),
+        "labelled_by": Column(pl.String, "what is sure of the label: exact, numbers, oracle, rewriting, attack, human"),
         "split": Column(pl.String, "train or test: question and reference both; mixed: one of each, neither to learn from nor to test on"),
     },
 )

@@ -30,13 +30,22 @@ class Column:
     """One column: its polars type, its meaning (with unit), and whether it may hold nulls.
 
     A column with a `default` holds it where nothing is said: in a null of a frame, in all of a frame or a file without the column.
-    It is written only where a row holds something else, so most files do without it.
+    It is written only where a row holds something else, so most files do without it. The default of a nullable column may be None.
     """
 
     dtype: pl.DataType
     meaning: str
     nullable: bool = False
-    default: Any = None
+    default: Any = ...
+
+    @property
+    def may_lack(self) -> bool:
+        """Whether a file may do without it; `...` is no default, since None is one."""
+        return self.default is not ...
+
+    def says_nothing(self, series: pl.Series) -> bool:
+        """Whether all of a column is its default."""
+        return bool((series.is_null() if self.default is None else series == self.default).all())
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,7 @@ class Table:
         """
         path = Path(path)
         frame = self._checked(frame, str(path))
-        unsaid = [name for name, column in self.columns.items() if column.default is not None and (frame[name] == column.default).all()]
+        unsaid = [name for name, column in self.columns.items() if column.may_lack and column.says_nothing(frame[name])]
         frame = frame.drop(unsaid)
         try:
             with atomic.writing(path) as temporary:
@@ -102,21 +111,21 @@ class Table:
         """
         held = self._held(Path(path))
         for column, declared in self.columns.items():
-            found = held.get(column, declared.dtype if declared.default is not None else "missing")
+            found = held.get(column, declared.dtype if declared.may_lack else "missing")
             if found != declared.dtype:
                 raise TableError(f"{path}: column '{column}' is {found}, table '{self.name}' declares {declared.dtype}")
-        unsaid = [pl.lit(self.columns[name].default).alias(name) for name in self.columns if name not in held]
+        unsaid = [pl.lit(column.default, dtype=column.dtype).alias(name) for name, column in self.columns.items() if name not in held]
         return pl.scan_parquet(path).with_columns(unsaid)
 
     def _completed(self, frame: pl.DataFrame, wanted: Iterable[str]) -> pl.DataFrame:
         """The frame with defaults where nothing is said."""
         for name in wanted:
             column = self.columns[name]
-            if column.default is None:
+            if not column.may_lack:
                 continue
             if name not in frame.columns:
                 frame = frame.with_columns(pl.lit(column.default, dtype=column.dtype).alias(name))
-            elif frame[name].dtype == column.dtype:
+            elif frame[name].dtype == column.dtype and column.default is not None:
                 frame = frame.with_columns(pl.col(name).fill_null(column.default))
         return frame
 

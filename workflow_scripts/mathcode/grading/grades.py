@@ -24,13 +24,13 @@ def grade_rollouts(rollouts: pl.DataFrame, queries: pl.DataFrame, judge: Judge, 
         Table `grades`, rows as in `rollouts`.
 
     Raises:
-        GradingError: an unknown query, a broken judge, or more infrastructure errors than accepted.
+        GradingError: an unknown query or one without what the judge compares with, a broken judge, or too many infrastructure errors.
     """
     known = {row["query_id"]: row for row in queries.iter_rows(named=True)}
     rows = list(rollouts.iter_rows(named=True))
     if unknown := next((row["query_id"] for row in rows if row["query_id"] not in known), None):
         raise GradingError(f"query_id '{unknown}' of the rollouts is in none of the query tables")
-    cases = [_case(row, known[row["query_id"]], form, limits.extraction) for row in rows]
+    cases = [_case(row, known[row["query_id"]], form, limits.extraction, judge) for row in rows]
     verdicts = judge.judge(cases)
     grades = [_grade(row, case, verdict, judge.name, form) for row, case, verdict in zip(rows, cases, verdicts, strict=True)]
     broken = sum(grade["outcome"] == "infrastructure_error" for grade in grades)
@@ -42,12 +42,21 @@ def grade_rollouts(rollouts: pl.DataFrame, queries: pl.DataFrame, judge: Judge, 
     return pl.DataFrame(grades, schema=tables.GRADES.schema)
 
 
-def _case(row: dict, query: dict, form: Form, extraction: str) -> Case:
+def _case(row: dict, query: dict, form: Form, extraction: str, judge: Judge) -> Case:
     """What a judge is shown of a rollout."""
     found = answers.extract(row["response"], extraction, query["dataset"], query["question"], query["gold"], form)
     ran = [round_ for round_ in row["rounds"] if round_["outcome"]]
     program, result, ended = (ran[-1][name] for name in ("program", "result", "outcome")) if ran else (None, None, None)
-    return Case(query["question"], query["gold"], found.strict, found.candidates, program, result, ended)
+    return Case(query["question"], _reference(query, judge), found.strict, found.candidates, program, result, ended)
+
+
+def _reference(query: dict, judge: Judge) -> str:
+    """What the judge compares with; which answer is compared is found without it, so that judges differ in their verdicts alone."""
+    column = getattr(judge, "compares_with", "gold")
+    if query[column] is None:
+        name = judge.name.partition("-")[0]
+        raise GradingError(f"judge '{name}' needs the {column} of query '{query['query_id']}', which only generated data have")
+    return query[column]
 
 
 def _grade(row: dict, case: Case, verdict: Verdict, judge: str, form: Form) -> dict:
@@ -70,6 +79,7 @@ def _grade(row: dict, case: Case, verdict: Verdict, judge: str, form: Form) -> d
         "programs_failed": sum(one != "ok" for one in executed),
         "run_on": read.run_on,
         "grader": judge,
+        "score": verdict.score if sound else None,
     }
 
 

@@ -58,6 +58,9 @@ class Judge(Protocol):
     name: str
     """Name and version, written beside every grade."""
 
+    compares_with: str
+    """The column of the queries that is the `gold` of its cases; a judge that does not say it compares with the gold."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *error) -> None: ...

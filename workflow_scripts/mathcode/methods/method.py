@@ -67,6 +67,7 @@ class Method:
         training: what a policy or a critic of a run is trained with.
         origin: what its training starts from.
         optimizers: every optimisation of a run, its experiments' included.
+        judges: every judge that its runs name.
         check: raises SettingsError for what a run may not say.
         samples: indices of the rollouts of a query, of (run, mode of exploration, pool).
         tabulated: the files that tables and figures of a run are made of, below its folder.
@@ -89,6 +90,7 @@ class Method:
     training: Callable[["Run", Trained], "Training"]
     origin: Callable[["Run", Trained], Trained]
     optimizers: Callable[["Run"], list["Optimizer"]]
+    judges: Callable[["Run"], list[str]]
     check: Callable[["Run"], None]
     samples: Callable[["Run", str, str], range]
     tabulated: Callable[["Run", Mapping[str, "Family"]], list[str]]

@@ -27,8 +27,8 @@ from mathcode.settings.section import (
 from mathcode.settings.sources import Dataset, Source, SourceFile, Sources
 
 __all__ = [
-    "POOLS", "Ask", "Build", "CaseSet", "Cases", "Critic", "CriticPrompt", "CriticRow", "Data", "Dataset", "Engine", "Evaluate", "Experiment",
-    "Explore", "Family", "Grading", "Interpreter", "IsolationLevel", "Lora", "Name", "Optimizer", "Pool", "PoolName", "PositiveInt",
-    "PositiveNumber", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source", "SourceFile", "Sources",
-    "Training", "dumps", "fingerprint", "learned_from", "merge", "parse", "refuse_overlaps", "validated", "write",
+    "POOLS", "Ask", "Build", "CaseSet", "Cases", "Critic", "CriticPrompt", "CriticRow", "Data", "Dataset", "Engine", "Evaluate",
+    "Experiment", "Explore", "Family", "Grading", "Interpreter", "IsolationLevel", "Lora", "Name", "Optimizer", "Pool", "PoolName",
+    "PositiveInt", "PositiveNumber", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source", "SourceFile",
+    "Sources", "Training", "dumps", "fingerprint", "learned_from", "merge", "parse", "refuse_overlaps", "validated", "write",
 ]  # fmt: skip

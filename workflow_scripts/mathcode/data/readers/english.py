@@ -20,6 +20,8 @@ class Query(NamedTuple):
     level: str | None = None
     type: str | None = None
     language: str = "en"
+    values: str | None = None
+    """The plain values of the answer, comma-separated, where a generator knows them."""
 
 
 @reads(question=TEXT, answer=TEXT)

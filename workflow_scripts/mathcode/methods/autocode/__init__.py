@@ -27,6 +27,7 @@ METHOD = Method(
     training=training,
     origin=origin,
     optimizers=optimizers,
+    judges=artifacts.judges,
     check=check,
     samples=artifacts.samples,
     tabulated=artifacts.tabulated,

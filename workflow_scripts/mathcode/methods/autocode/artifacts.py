@@ -16,7 +16,7 @@ EM = "main"
 """The experiment that is the paper's method."""
 
 JUDGE = "exact"
-"""Who grades what is trained on and reported."""
+"""Who grades what is reported."""
 
 EXPLORED_BY_EM = ("native", "cot", "code")
 
@@ -61,6 +61,11 @@ def uses(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
     return sorted(learned)
 
 
+def judges(run: AutoCodeRun) -> list[str]:
+    """Every judge that a run names: the reward, and who grades what is reported."""
+    return list(dict.fromkeys([JUDGE, *(run.of(experiment).explore.judge for experiment in run.build.experiments)]))
+
+
 def planned(run: AutoCodeRun) -> dict[str, Any]:
     """What its reports are told of a run beside what all are told."""
     return {"published": run.build.published, "selection_benchmarks": run.evaluate.selection_benchmarks}
@@ -89,7 +94,12 @@ def tabulated(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
         *(paths.scores(*evaluation, JUDGE) for evaluation in evaluations),
         *(paths.response_grades(*evaluation, JUDGE) for evaluation in evaluations + labels),
         *(paths.of_policy(policy, name) for policy in trained for name in ("training_log", "q_values", "reference_strategy", "logprobs")),
-        *(paths.rollout_grades(policy, mode, JUDGE) for policy in explored_by_em(run) for mode in EXPLORED_BY_EM),
+        *(
+            paths.rollout_grades(policy, mode, judge)
+            for judge in dict.fromkeys([JUDGE, run.explore.judge])
+            for policy in explored_by_em(run)
+            for mode in EXPLORED_BY_EM
+        ),
         *(paths.overlap_items(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
         *(paths.overlap_counts(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
         *([paths.data("sft")] if "sft" in learned else []),

@@ -27,6 +27,7 @@ METHOD = Method(
     training=training,
     origin=origin,
     optimizers=optimizers,
+    judges=artifacts.all_judges,
     check=check,
     samples=artifacts.samples,
     tabulated=artifacts.tabulated,

@@ -96,6 +96,13 @@ def judges(run: SiamRun) -> list[str]:
     return ["exact", "lenient", *(f"{kind}_{critic}" for critic in run.critics for kind in ("critic", "cascade"))]
 
 
+def all_judges(run: SiamRun) -> list[str]:
+    """Every judge that a run names."""
+    filters = [run.of(experiment).select.judge for experiment in run.experiments]
+    preferred = [run.preferring(preference).pair.judge for preference in run.preferences]
+    return list(dict.fromkeys([*filters, *preferred, *run.evaluate.judges, *judges(run)]))
+
+
 def audited_by(run: SiamRun) -> list[str]:
     """Who audits what was accepted: the grader of the run, and the strict rule."""
     return [run.evaluate.judges[0], SELF_DISTILLED_BY]
@@ -144,10 +151,20 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
             for who in (judge(run, policy), *audited_by(run))
         ),
         *(paths.data(pool(run, policy)) for policy in accepted),
+        *(
+            paths.rollout_grades(policy.before, MODE, who, pairs(run, policy)[0])
+            for policy in aligned(run)
+            for who in (pairs(run, policy)[1], *audited_by(run))
+        ),
         *(paths.verdicts(*one) for one in compared),
         *(paths.cases(case_set) for case_set in run.build.case_sets),
         *(paths.of_policy(paths.Critic(name, seed), "training_log") for name in run.critics for seed in run.build.seeds),
-        *(path(use, benchmark) for path in (paths.overlap_items, paths.overlap_counts) for use in ("queries", "sft") for benchmark in run.build.benchmarks),
+        *(
+            path(use, benchmark)
+            for path in (paths.overlap_items, paths.overlap_counts)
+            for use in ("queries", "sft")
+            for benchmark in run.build.benchmarks
+        ),
     ]
     return list(dict.fromkeys(found))
 

@@ -8,7 +8,6 @@ from mathcode import settings
 from mathcode.methods.method import Trained, critic_origin
 from mathcode.paths import BASE, KINDS, SCRATCH, SEEDED, START, Critic, Policy
 
-
 MAIN = "main"
 """The experiment that is the paper's method: rounds filtered by the critic."""
 

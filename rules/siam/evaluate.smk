@@ -1,0 +1,113 @@
+"""Evaluate, as all methods do, in SIaM's one mode: greedy responses, and samples on which lengths are measured."""
+
+SIAM_RUNS = {name for name, run in CONFIG.runs.items() if run.method == "siam"}
+
+
+use rule sample_responses as sample_programs with:
+    output:
+        "results/{run}/{policy}/eval/code/{benchmark}/responses.parquet",
+    log:
+        "logs/results/{run}/{policy}/eval/greedy/{benchmark}.log",
+    benchmark:
+        "logs/results/{run}/{policy}/eval/greedy/{benchmark}.timing.tsv"
+    wildcard_constraints:
+        run=one_of(SIAM_RUNS & whole("evaluate")),
+    conda:
+        "../../envs/sample.yaml"
+    params:
+        modes="code",
+        checkpoints="checkpoints/{run}/{policy}/eval/greedy/{benchmark}",
+
+
+use rule sample_programs as sample_lengths with:
+    output:
+        "results/{run}/{policy}/eval/code_sampled/{benchmark}/responses.parquet",
+    log:
+        "logs/results/{run}/{policy}/eval/sampled/{benchmark}.log",
+    benchmark:
+        "logs/results/{run}/{policy}/eval/sampled/{benchmark}.timing.tsv"
+    conda:
+        "../../envs/sample.yaml"
+    params:
+        modes="code_sampled",
+        samples=lambda wildcards: CONFIG.runs[wildcards.run].evaluate.samples,
+        settings=sampling_settings(lambda run: run.evaluate.sampled),
+        checkpoints="checkpoints/{run}/{policy}/eval/sampled/{benchmark}",
+
+
+use rule sample_programs as sample_programs_shard with:
+    output:
+        temp("results/{run}/{policy}/eval/code/{benchmark}/shards/{shard}.parquet"),
+    log:
+        "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{shard}.log",
+    benchmark:
+        "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{shard}.timing.tsv"
+    wildcard_constraints:
+        run=one_of(SIAM_RUNS & sharded("evaluate")),
+    conda:
+        "../../envs/sample.yaml"
+    params:
+        shard=shard_option,
+        checkpoints="checkpoints/{run}/{policy}/eval/greedy/{benchmark}/{shard}",
+
+
+use rule sample_lengths as sample_lengths_shard with:
+    output:
+        temp("results/{run}/{policy}/eval/code_sampled/{benchmark}/shards/{shard}.parquet"),
+    log:
+        "logs/results/{run}/{policy}/eval/sampled/{benchmark}/{shard}.log",
+    benchmark:
+        "logs/results/{run}/{policy}/eval/sampled/{benchmark}/{shard}.timing.tsv"
+    wildcard_constraints:
+        run=one_of(SIAM_RUNS & sharded("evaluate")),
+    conda:
+        "../../envs/sample.yaml"
+    params:
+        shard=shard_option,
+        checkpoints="checkpoints/{run}/{policy}/eval/sampled/{benchmark}/{shard}",
+
+
+use rule grade_responses as grade_programs with:
+    input:
+        rollouts="results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet",
+        queries="data/benchmarks/{benchmark}.parquet",
+        critic=critic_of_judge,
+    output:
+        "results/{run}/{policy}/eval/{mode}/{benchmark}/{judge}/grades.parquet",
+    log:
+        "logs/results/{run}/{policy}/eval/{mode}/{benchmark}/{judge}/grades.log",
+    benchmark:
+        "logs/results/{run}/{policy}/eval/{mode}/{benchmark}/{judge}/grades.timing.tsv"
+    wildcard_constraints:
+        run=one_of(SIAM_RUNS),
+        mode="code|code_sampled",
+        judge=RULES,
+    conda:
+        "../../envs/analysis.yaml"
+
+
+use rule grade_programs as grade_programs_by_critic with:
+    wildcard_constraints:
+        run=one_of(SIAM_RUNS),
+        mode="code|code_sampled",
+        judge=CRITIC_JUDGES,
+    conda:
+        "../../envs/train.yaml"
+    threads: cores("score")
+    resources:
+        **asks("score"),
+
+
+use rule score_responses as score_programs with:
+    input:
+        grades="results/{run}/{policy}/eval/code/{benchmark}/{judge}/grades.parquet",
+        queries="data/benchmarks/{benchmark}.parquet",
+        overlap=overlap_with_training,
+    output:
+        "results/{run}/{policy}/eval/code/{benchmark}/{judge}/scores.json",
+    log:
+        "logs/results/{run}/{policy}/eval/code/{benchmark}/{judge}/scores.log",
+    wildcard_constraints:
+        run=one_of(SIAM_RUNS),
+    conda:
+        "../../envs/analysis.yaml"

@@ -1,0 +1,81 @@
+"""Functions of wildcards that find what SIaM's stages read: selections, and the rollouts behind them."""
+
+from mathcode.methods.siam import artifacts as siam
+
+
+def selecting(wildcards):
+    """The start policy or the round that selected programs are for."""
+    return paths.Policy.parse(wildcards.selecting)
+
+
+def pool_before(wildcards):
+    """The pool that was explored for it."""
+    return siam.pool(CONFIG.runs[wildcards.run], selecting(wildcards))
+
+
+def programs_before(wildcards):
+    """Rollouts of the policy before, on that pool."""
+    policy = siam.explorer(selecting(wildcards))
+    return paths.in_run(wildcards.run, paths.rollouts(policy, siam.MODE, pool_before(wildcards)))
+
+
+def verdicts_before(wildcards):
+    """Their grades by the judge that filters."""
+    policy = selecting(wildcards)
+    judge = siam.judge(CONFIG.runs[wildcards.run], policy)
+    return paths.in_run(wildcards.run, paths.rollout_grades(siam.explorer(policy), siam.MODE, judge, pool_before(wildcards)))
+
+
+def questions_before(wildcards):
+    return paths.in_run(wildcards.run, paths.data(pool_before(wildcards)))
+
+
+def select_settings(wildcards):
+    run, policy = CONFIG.runs[wildcards.run], selecting(wildcards)
+    return settings.dumps((run if policy.experiment == paths.START else run.of(policy.experiment)).select)
+
+
+def seed_set(wildcards):
+    """The seed set; for a base, what it is pretrained on."""
+    pretrains = paths.Policy.parse(wildcards.demonstrated).experiment == paths.BASE
+    return paths.in_run(wildcards.run, paths.data("pretraining" if pretrains else "sft"))
+
+
+def selected_programs(wildcards):
+    """What D_0 to D_n add to it."""
+    before = siam.learned_from(CONFIG.runs[wildcards.run], paths.Policy.parse(wildcards.demonstrated))
+    return [paths.in_run(wildcards.run, paths.of_policy(policy, "accepted")) for policy in before]
+
+
+def tokenizer_before(wildcards):
+    """A folder with the tokenizer of the policy that is to be trained."""
+    policy = paths.Policy.parse(wildcards.demonstrated)
+    kind = paths.SCRATCH if policy.experiment == paths.BASE else paths.BASE
+    return paths.in_run(wildcards.run, paths.model(paths.Policy(kind, policy.family, policy.seed)))
+
+
+def balance(wildcards):
+    policy, run = paths.Policy.parse(wildcards.demonstrated), CONFIG.runs[wildcards.run]
+    return (run.of(policy.experiment) if policy.iteration else run).select.balance
+
+
+def pair_settings(wildcards):
+    return CONFIG.runs[wildcards.run].preferring(wildcards.preference)
+
+
+def unaligned(wildcards):
+    return f"{wildcards.experiment}/{wildcards.family}/seed{wildcards.seed}/iter{wildcards.iteration}"
+
+
+def programs_of_pairs(wildcards):
+    chosen = pair_settings(wildcards).pair
+    return paths.in_run(wildcards.run, paths.rollouts(unaligned(wildcards), siam.MODE, chosen.pool))
+
+
+def verdicts_of_pairs(wildcards):
+    chosen = pair_settings(wildcards).pair
+    return paths.in_run(wildcards.run, paths.rollout_grades(unaligned(wildcards), siam.MODE, chosen.judge, chosen.pool))
+
+
+def questions_of_pairs(wildcards):
+    return paths.in_run(wildcards.run, paths.data(pair_settings(wildcards).pair.pool))
