@@ -63,7 +63,13 @@ def plan(**changes) -> dict:
             "chosen": {},
         },
     } | changes
-    return {"pools": _pools(made), "pair_pools": {}} | made
+    pairs = {
+        str(paths.Policy("main", family, seed, made["aligned"], name)): ["web3", "critic_main"]
+        for family in made["families"]
+        for seed in made["seeds"]
+        for name in made["preferences"]
+    }
+    return {"pools": _pools(made), "pair_pools": pairs} | made
 
 
 def _pools(made: dict) -> dict[str, list[str]]:
@@ -131,6 +137,9 @@ def _policies(run: Path, chosen: dict, family: str, seed: int) -> None:
             _evaluate(run, policy, name, asked, chosen["judges"])
         if policy.preference:
             _pairs(run, policy)
+            asked = [(f"web3-{number:03d}", sample) for number in range(6) for sample in range(2)]
+            rows = [shared.grade(query, "code", "code", not sample or query == "web3-000", sample=sample) for query, sample in asked]
+            _write(rows, run / paths.rollout_grades(policy.before, "code", chosen["judges"][0], "web3"), tables.GRADES)
         if policy.experiment in (*chosen["experiments"], "start"):
             parts = _PARTS.get(policy.preference, {})
             _write([_log_row(step, parts) for step in range(1, 13)], run / paths.of_policy(policy, "training_log"), tables.TRAINING_LOG)
@@ -154,7 +163,8 @@ def _pairs(run: Path, policy: paths.Policy) -> None:
         for side in ("chosen", "rejected"):
             row = dict.fromkeys(tables.TRAINING.columns) | {"example_id": f"q{number}/{side}", "query_id": f"q{number}", "side": side}
             texts = {"prompt": "q", "response": "r", "kind": "pair", "loss": "pair", "pair_id": f"q{number}"}
-            rows.append(row | texts | {"token_ids": [1], "loss_mask": [True], "parents": []})
+            made_of = {"parents": [f"code:{int(side == 'rejected')}"]}
+            rows.append(row | texts | {"query_id": f"web3-{number:03d}", "token_ids": [1], "loss_mask": [True], **made_of})
     _write(rows, run / paths.of_policy(policy, "training"), tables.TRAINING)
 
 

@@ -100,6 +100,8 @@ _MEANINGS = {
     "sampled_endless": "percent of sampled responses without an end of text",
     "sampled_delta": "mean tokens minus those of the policy before alignment, sampled, same items",
     "pairs": "pairs it learned from, mean over seeds",
+    "chosen_right": "percent of their chosen programs that the grader finds right",
+    "rejected_wrong": "percent of their rejected programs that the grader finds wrong",
     "reward_accuracy": "percent of pairs whose chosen program the loss prefers, last quarter of training",
     "margin": "mean margin of the loss, last quarter of training",
     "chosen_reward": "beta times the log-ratio of the chosen program to the reference policy (DPO), last quarter of training",

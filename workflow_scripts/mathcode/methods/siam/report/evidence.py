@@ -132,6 +132,24 @@ def share_of(seeds: Sequence[np.ndarray] | None) -> Interval | None:
     return uncertainty.nested_interval([seed.astype(float) for seed in seeds]).within(0, 1)
 
 
+def audited_pairs(results: Results, arm: Arm) -> dict[str, float | None]:
+    """Percent of the chosen programs that are right, and of the rejected ones that are wrong, in the eyes of the run's grader."""
+    frames, sides = each(results, arm, tables.TRAINING), {"chosen": [], "rejected": []}
+    for seed, frame in zip(results.plan.seeds, frames or [], strict=False):
+        policy = arm.policy(seed)
+        pool = results.plan.pair_pools.get(policy, [""])[0]
+        if not pool or (graded := explored(results, str(paths.Policy.parse(policy).before), results.judge, pool)) is None:
+            return {}
+        made_of = frame.with_columns(sample=pl.col("parents").list.first().str.split(":").list.last().cast(pl.Int32, strict=False))
+        told = made_of.join(graded.select("query_id", "sample", "strict"), on=["query_id", "sample"])
+        for side, found in sides.items():
+            found.append(told.filter(pl.col("side") == side)["strict"].to_numpy())
+    known = {side: np.concatenate(found) for side, found in sides.items() if found}
+    rates = {side: float(found.mean()) for side, found in known.items() if len(found)}
+    wanted = {"chosen": ("chosen_right", lambda share: share), "rejected": ("rejected_wrong", lambda share: 1 - share)}
+    return {name: round(100 * rate(rates[side]), 2) for side, (name, rate) in wanted.items() if side in rates}
+
+
 def pairs(results: Results, arm: Arm) -> float | None:
     """Pairs that an aligned policy learned from, mean over seeds."""
     frames = each(results, arm, tables.TRAINING)

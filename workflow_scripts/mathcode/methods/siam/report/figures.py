@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from mathcode import paths, tables
 from mathcode.critic.answer_types import answer_type
 from mathcode.measures import agreement
 from mathcode.methods.siam.report import arms, drawing, evidence, looks
@@ -67,7 +68,7 @@ def threshold(results: Results, run: str) -> "Figure":
     """Precision against coverage as a critic's threshold moves, and where the rules stand; cases that are no attack."""
     critics, rules = _judges(results)
     panels = {}
-    for case_set, label in results.plan.case_sets.items():
+    for case_set, label in _case_sets(results).items():
         curves = {
             name: agreement.threshold_curve(frame["score"].to_numpy(), frame["true"].to_numpy(), _GRID)
             for name, judge in critics.items()
@@ -92,7 +93,7 @@ def reliability(results: Results, run: str) -> "Figure":
             for name, judge in critics.items()
             if (frame := _cases(results, case_set, judge)) is not None
         }
-        for case_set, label in results.plan.case_sets.items()
+        for case_set, label in _case_sets(results).items()
     }
     return drawing.reliability(panels, dict(zip(critics, _colours(len(critics)), strict=True)), f"Reliability of critics, run {run}")
 
@@ -101,7 +102,7 @@ def scores(results: Results, run: str) -> "Figure":
     """Scores of each critic by what the strict rule says of a case, and by the truth where it refuses."""
     critics, _ = _judges(results)
     panels = {}
-    for case_set, label in results.plan.case_sets.items():
+    for case_set, label in _case_sets(results).items():
         by_rule = _cases(results, case_set, "exact")
         for name, judge in critics.items():
             frame = _cases(results, case_set, judge)
@@ -121,9 +122,7 @@ def gains(results: Results, run: str) -> "Figure":
     for family, described in results.plan.families.items():
         for benchmark in results.plan.benchmarks:
             kinds = _kinds(results, benchmark)
-            panels[f"{described.label}, {benchmark}"] = [
-                _gained(results, experiment, family, kinds) for experiment in results.experiments if experiment in results.plan.filters
-            ]
+            panels[f"{described.label}, {benchmark}"] = [_gained(results, experiment, family, kinds) for experiment in results.plan.rivals]
     return drawing.gains(panels, _looks(results), f"Gain by share of free-form references, run {run}{_made(results)}")
 
 
@@ -156,6 +155,16 @@ def _judges(results: Results) -> tuple[dict[str, str], dict[str, str]]:
     judges = results.plan.case_judges
     critics = {label: f"critic_{name}" for name, label in results.plan.critics.items() if f"critic_{name}" in judges}
     return critics, {judge: judge for judge in judges if judge in ("exact", "lenient")}
+
+
+def _case_sets(results: Results) -> dict[str, str]:
+    """Case sets with a label, but for those of attacks alone."""
+    found = {name: evidence.read(results.root / paths.cases(name), tables.CASES) for name in results.plan.case_sets}
+    return {
+        name: label
+        for name, label in results.plan.case_sets.items()
+        if found[name] is None or not found[name].filter(_NOT_ATTACK).is_empty()
+    }
 
 
 def _cases(results: Results, case_set: str, judge: str) -> pl.DataFrame | None:

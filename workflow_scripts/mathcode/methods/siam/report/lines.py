@@ -62,7 +62,7 @@ def trusted(plan: Plan) -> str | None:
 
 def _cases(results: Results, wanted: pl.Expr, judges: Sequence[str]) -> tuple[str, list[np.ndarray]] | None:
     """Cases of all sets together: for each seed what the judges accept and, last, what is true; None where a judge said nothing."""
-    parts = []
+    parts, where = [], []
     for case_set in results.plan.case_sets:
         told = [evidence.cases(results, case_set, judge) for judge in judges]
         if None in told:
@@ -73,11 +73,10 @@ def _cases(results: Results, wanted: pl.Expr, judges: Sequence[str]) -> tuple[st
             for judge, other in zip(judges, frames, strict=True):
                 frame = frame.join(other.select("case_id", pl.col("accepted").alias(judge)), on="case_id")
             seeds.append(frame.filter(wanted).sort("case_id").select(*judges, "true").to_numpy().astype(float).reshape(-1, len(judges) + 1))
-        parts.append(seeds)
-    if not parts:
-        return None
-    joined = [np.concatenate(seeds) for seeds in zip(*parts, strict=True)]
-    return (", ".join(results.plan.case_sets), joined) if len(joined[0]) else None
+        if len(seeds[0]):
+            parts.append(seeds)
+            where.append(case_set)
+    return (", ".join(where), [np.concatenate(seeds) for seeds in zip(*parts, strict=True)]) if parts else None
 
 
 def _p_value(interval: Interval, bound: float = 0.0) -> float | None:

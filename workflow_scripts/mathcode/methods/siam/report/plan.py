@@ -44,6 +44,11 @@ class Plan(results.Plan):
             return {BASE: "base", SEEDED: "M_seed", START: "M_0"}[arm.experiment]
         return f"M_{arm.iteration}" + (f" + {arm.preference}" if arm.preference else "")
 
+    @property
+    def rivals(self) -> list[str]:
+        """Experiments that select from the same pools by different judges, main first; in-domain data are another question."""
+        return sorted((name for name in self.filters if name not in (IN_DOMAIN, SEED_ONLY)), key=lambda name: name != MAIN)
+
     def loss(self, preference: str) -> str:
         """The loss of a preference; read from its numbers where the plan does not say it."""
         numbers = self.likelihood_terms.get(preference, {})

@@ -61,7 +61,7 @@ def make_filter(results: Results) -> list[dict]:
     """Every experiment that filters, after every round: whom it trusts, what it kept, how right that is, and what it is worth."""
     rows = []
     for family in results.plan.families:
-        for experiment in sorted(results.plan.filters, key=lambda name: name != MAIN):
+        for experiment in results.plan.rivals:
             for arm in arms.rounds(results.plan, family, experiment):
                 kept = _kept(results, arm)
                 for place in places.places(results):
@@ -156,6 +156,7 @@ def _trained_on_pairs(results: Results, arm: Arm) -> dict:
         **{column: numbers_of.get(name) for name, column in _LOSS_COLUMNS.items()},
         "length_normalised": "yes" if numbers_of.get("length_normalised") else None,
         "pairs": pairs,
+        **evidence.audited_pairs(results, arm),
         "reward_accuracy": 100 * log["preferred"] if "preferred" in log else None,
         **{column: log.get(part) for column, part in shown.items()},
         "chosen_logp": -log["likelihood_loss"] if "likelihood_loss" in log else None,
