@@ -51,6 +51,7 @@ def plan(**changes) -> dict:
         "aligned": 1,
         "judges": ["oracle", "exact", "critic_main"],
         "critics": {"main": "critic"},
+        "critic_pools": {"main": ["critic"]},
         "case_sets": {"test": "held-out questions"},
         "case_judges": ["exact", "lenient", "critic_main", "cascade_main"],
         "filters": {"main": "critic_main", "rule": "exact"},
@@ -106,6 +107,7 @@ def build(root: Path, chosen: dict) -> Path:
         for use in ("queries", "sft"):
             items = [{"dataset": "pool", "use": use, "benchmark": name, "query_id": "seed-00", "overlap": "exact"}]
             _write(items, run / paths.overlap_items(use, name), tables.OVERLAP_ITEMS)
+    tables.QUERIES.write(shared.benchmark("critic", 4).with_columns(language=pl.lit("en")), run / paths.data("critic"))
     for seed in chosen["seeds"]:
         for family in chosen["families"]:
             _policies(run, chosen, family, seed)
@@ -198,7 +200,7 @@ def _selections(run: Path, chosen: dict, family: str, seed: int) -> None:
     for policy, (explorer, pool, judge) in chosen["pools"].items():
         if f"/{family}/seed{seed}" not in policy:
             continue
-        queries = shared.benchmark(pool, 50).with_columns(language=pl.lit("en"))
+        queries = shared.benchmark(pool, 50).with_columns(language=pl.lit("en"), type=pl.lit("clock"))
         tables.QUERIES.write(queries, run / paths.data(pool))
         keys = [(query, sample) for query in queries["query_id"] for sample in range(SAMPLES)]
         truth = {key: number < 48 for number, key in enumerate(keys)}
@@ -230,14 +232,21 @@ def _accepted(query: str, sample: int, pool: str, judge: str) -> dict:
 
 
 def _cases(run: Path, case_set: str, seed: int, judges: list[str]) -> None:
-    """80 right and 80 wrong results, and 100 attacks. The rule accepts 40 right ones, the critic 72 and 2 wrong ones."""
+    """80 right and 80 wrong results, and 100 attacks; in a case set called `zh` half of them Chinese.
+
+    The rule accepts 40 right ones, the critic 72 and 2 wrong ones.
+    """
     rows = []
     for number in range(260):
         attack, right = number >= 160, number < 80
         key = {"case_id": f"c{number:03d}", "query_id": f"q{number}", "question": "q", "gold": "1", "program": "print(1)", "result": "1"}
         kind = {"origin": "attack", "variant": "yes" if number % 2 else "empty"} if attack else {"origin": "rewritten", "variant": "plain"}
         said = {"label": "YES" if right else "NO", "labelled_by": "attack" if attack else "rewriting", "split": "test"}
-        told = {"ended": "ok", "language": "en", "answer_type": "text" if number % 2 else "integer"}
+        told = {
+            "ended": "ok",
+            "language": "zh" if case_set == "zh" and number % 4 > 1 else "en",
+            "answer_type": "text" if number % 2 else "integer",
+        }
         rows.append(key | kind | said | told)
     _write(rows, run / paths.cases(case_set), tables.CASES)
     for judge in judges:

@@ -186,7 +186,18 @@ def test_judges_are_compared_on_the_same_responses(built):
 def test_one_language_tests_nothing(built):
     *_, frames = built
     row = one(frames["crosslingual"])
-    assert (row["language"], row["learned_from"], row["verdict"]) == ("en", "not known", NOT_TESTABLE)
+    assert (row["language"], row["learned_from"], row["verdict"]) == ("en", "en", NOT_TESTABLE)
+
+
+def test_a_critic_of_one_language_is_tested_on_another(tmp_path):
+    chosen = tree.plan(preferences={}, case_sets={"zh": "both languages"})
+    tree.build(tmp_path, chosen)
+    frames = tabulate(tmp_path, chosen)
+    own, other = (one(frames["crosslingual"], language=language) for language in ("en", "zh"))
+    assert (own["n"], other["n"], other["learned_from"], other["verdict"]) == (80, 80, "en", None)
+    row = line(frames, "language")
+    assert (row["value"], row["n"], row["benchmark"]) == (pytest.approx(other["kappa"], abs=0.01), 80, "zh")
+    assert row["verdict"] in ("shown", "not shown")
 
 
 def test_families_and_literals_are_counted(built):
@@ -194,6 +205,7 @@ def test_families_and_literals_are_counted(built):
     first, second = (one(frames["families"], experiment="main", iteration=number, type="bill") for number in (1, 2))
     assert (first["domain"], first["kept"], first["share"]) == ("seed", 20, 50.0)
     assert second["cumulative"] == first["cumulative"] + 20
+    assert one(frames["families"], experiment="rule", iteration=1, type="clock")["kept"] == 0  # asked for, and none accepted
     row = one(frames["hacked"], experiment="main", iteration=1)
     assert (row["literal"], row["literal_share"], row["executions"], row["programs_failed"]) == (2, 5.0, 100, 0.0)
 

@@ -54,10 +54,16 @@ def explored(results: Results, explorer: str, judge: str, pool: str) -> pl.DataF
     return read(results.root / paths.rollout_grades(explorer, MODE, judge, pool), tables.GRADES)
 
 
-def languages(results: Results, pool: str) -> pl.DataFrame | None:
-    """query_id and language of a pool."""
+def asked(results: Results, pool: str) -> pl.DataFrame | None:
+    """query_id, language and family of the questions of a pool."""
     frame = read(results.root / paths.data(pool), tables.QUERIES)
-    return None if frame is None else frame.select("query_id", "language")
+    return None if frame is None else frame.select("query_id", "language", "type")
+
+
+def learned_languages(results: Results, critic: str) -> list[str]:
+    """Languages of the questions that a critic learned from; none where the run does not say."""
+    found = [asked(results, pool) for pool in results.plan.critic_pools.get(critic, [])]
+    return [] if any(frame is None for frame in found) else sorted({language for frame in found for language in frame["language"]})
 
 
 def cases(results: Results, case_set: str, judge: str) -> list[pl.DataFrame] | None:

@@ -39,7 +39,7 @@ def make_crosslingual(results: Results) -> list[dict]:
         if (critic := judge.removeprefix("critic_")) not in results.plan.critics or judge == critic:
             continue
         tested = sorted(seeds[0]["language"].unique()) if seeds else []
-        learned = results.plan.critic_languages.get(critic)
+        learned = evidence.learned_languages(results, critic)
         for language in tested:
             own = [frame.filter(pl.col("language") == language) for frame in seeds]
             rows.append(

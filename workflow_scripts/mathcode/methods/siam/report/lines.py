@@ -209,7 +209,7 @@ def _lengthens(results: Results, family: str) -> Told | None:
 def _serves_other_language(results: Results, _: str) -> Told | None:
     """Kappa with the truth in a language that the critic did not learn from."""
     critic = trusted(results.plan)
-    learned = results.plan.critic_languages.get(critic.removeprefix("critic_"), []) if critic else []
+    learned = evidence.learned_languages(results, critic.removeprefix("critic_")) if critic else []
     if critic is None or len(learned) != 1:
         return None
     own, other = (_cases(results, _NOT_ATTACK & wanted, [critic]) for wanted in _spoken(learned[0]))

@@ -23,7 +23,7 @@ class Plan(results.Plan):
     aligned: int = Field(default=1, description="the iteration of main that is aligned")
     judges: list[str] = Field(min_length=1, description="judges of responses; the first one counts")
     critics: dict[str, str] = Field(default_factory=dict, description="name: label")
-    critic_languages: dict[str, list[str]] = Field(default_factory=dict, description="languages that a critic learned from, where known")
+    critic_pools: dict[str, list[str]] = Field(default_factory=dict, description="pools whose questions a critic learned from")
     case_sets: dict[str, str] = Field(default_factory=dict, description="name: label of the cases that judges are compared on")
     case_judges: list[str] = Field(default_factory=list, description="judges that are compared on them")
     filters: dict[str, str] = Field(default_factory=dict, description="experiment: who accepts its programs")
