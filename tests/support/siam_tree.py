@@ -51,6 +51,7 @@ def plan(**changes) -> dict:
         "aligned": 1,
         "judges": ["oracle", "exact", "critic_main"],
         "critics": {"main": "critic"},
+        "critic_pools": {"main": ["critic"]},
         "case_sets": {"test": "held-out questions"},
         "case_judges": ["exact", "lenient", "critic_main", "cascade_main"],
         "filters": {"main": "critic_main", "rule": "exact"},
@@ -63,7 +64,13 @@ def plan(**changes) -> dict:
             "chosen": {},
         },
     } | changes
-    return {"pools": _pools(made), "pair_pools": {}} | made
+    pairs = {
+        str(paths.Policy("main", family, seed, made["aligned"], name)): ["web3", "critic_main"]
+        for family in made["families"]
+        for seed in made["seeds"]
+        for name in made["preferences"]
+    }
+    return {"pools": _pools(made), "pair_pools": pairs} | made
 
 
 def _pools(made: dict) -> dict[str, list[str]]:
@@ -100,6 +107,7 @@ def build(root: Path, chosen: dict) -> Path:
         for use in ("queries", "sft"):
             items = [{"dataset": "pool", "use": use, "benchmark": name, "query_id": "seed-00", "overlap": "exact"}]
             _write(items, run / paths.overlap_items(use, name), tables.OVERLAP_ITEMS)
+    tables.QUERIES.write(shared.benchmark("critic", 4).with_columns(language=pl.lit("en")), run / paths.data("critic"))
     for seed in chosen["seeds"]:
         for family in chosen["families"]:
             _policies(run, chosen, family, seed)
@@ -131,6 +139,9 @@ def _policies(run: Path, chosen: dict, family: str, seed: int) -> None:
             _evaluate(run, policy, name, asked, chosen["judges"])
         if policy.preference:
             _pairs(run, policy)
+            asked = [(f"web3-{number:03d}", sample) for number in range(6) for sample in range(2)]
+            rows = [shared.grade(query, "code", "code", not sample or query == "web3-000", sample=sample) for query, sample in asked]
+            _write(rows, run / paths.rollout_grades(policy.before, "code", chosen["judges"][0], "web3"), tables.GRADES)
         if policy.experiment in (*chosen["experiments"], "start"):
             parts = _PARTS.get(policy.preference, {})
             _write([_log_row(step, parts) for step in range(1, 13)], run / paths.of_policy(policy, "training_log"), tables.TRAINING_LOG)
@@ -154,7 +165,8 @@ def _pairs(run: Path, policy: paths.Policy) -> None:
         for side in ("chosen", "rejected"):
             row = dict.fromkeys(tables.TRAINING.columns) | {"example_id": f"q{number}/{side}", "query_id": f"q{number}", "side": side}
             texts = {"prompt": "q", "response": "r", "kind": "pair", "loss": "pair", "pair_id": f"q{number}"}
-            rows.append(row | texts | {"token_ids": [1], "loss_mask": [True], "parents": []})
+            made_of = {"parents": [f"code:{int(side == 'rejected')}"]}
+            rows.append(row | texts | {"query_id": f"web3-{number:03d}", "token_ids": [1], "loss_mask": [True], **made_of})
     _write(rows, run / paths.of_policy(policy, "training"), tables.TRAINING)
 
 
@@ -188,7 +200,7 @@ def _selections(run: Path, chosen: dict, family: str, seed: int) -> None:
     for policy, (explorer, pool, judge) in chosen["pools"].items():
         if f"/{family}/seed{seed}" not in policy:
             continue
-        queries = shared.benchmark(pool, 50).with_columns(language=pl.lit("en"))
+        queries = shared.benchmark(pool, 50).with_columns(language=pl.lit("en"), type=pl.lit("clock"))
         tables.QUERIES.write(queries, run / paths.data(pool))
         keys = [(query, sample) for query in queries["query_id"] for sample in range(SAMPLES)]
         truth = {key: number < 48 for number, key in enumerate(keys)}
@@ -196,6 +208,7 @@ def _selections(run: Path, chosen: dict, family: str, seed: int) -> None:
         for name, said in {judge: taken, "oracle": truth, "exact": {key: number < 20 for number, key in enumerate(keys)}}.items():
             rows = [shared.grade(query, "code", "code", said[query, sample], sample=sample, programs_failed=0) for query, sample in keys]
             _write(rows, run / paths.rollout_grades(explorer, "code", name, pool), tables.GRADES)
+        _write([_response(row, "code", row["sample"], 16) for row in rows], run / paths.rollouts(explorer, "code", pool), tables.ROLLOUTS)
         kept = [_accepted(query, sample, pool, judge) for query, sample in keys if taken[query, sample]]
         _write(kept, run / paths.of_policy(policy, "accepted"), ACCEPTED)
 
@@ -219,14 +232,21 @@ def _accepted(query: str, sample: int, pool: str, judge: str) -> dict:
 
 
 def _cases(run: Path, case_set: str, seed: int, judges: list[str]) -> None:
-    """80 right and 80 wrong results, and 100 attacks. The rule accepts 40 right ones, the critic 72 and 2 wrong ones."""
+    """80 right and 80 wrong results, and 100 attacks; in a case set called `zh` half of them Chinese.
+
+    The rule accepts 40 right ones, the critic 72 and 2 wrong ones.
+    """
     rows = []
     for number in range(260):
         attack, right = number >= 160, number < 80
         key = {"case_id": f"c{number:03d}", "query_id": f"q{number}", "question": "q", "gold": "1", "program": "print(1)", "result": "1"}
         kind = {"origin": "attack", "variant": "yes" if number % 2 else "empty"} if attack else {"origin": "rewritten", "variant": "plain"}
         said = {"label": "YES" if right else "NO", "labelled_by": "attack" if attack else "rewriting", "split": "test"}
-        told = {"ended": "ok", "language": "en", "answer_type": "text" if number % 2 else "integer"}
+        told = {
+            "ended": "ok",
+            "language": "zh" if case_set == "zh" and number % 4 > 1 else "en",
+            "answer_type": "text" if number % 2 else "integer",
+        }
         rows.append(key | kind | said | told)
     _write(rows, run / paths.cases(case_set), tables.CASES)
     for judge in judges:

@@ -5,10 +5,12 @@ import gzip
 import json
 import re
 import shutil
+from urllib.parse import urlencode
 
 import polars as pl
 import pytest
 from support import siam_tree as tree
+from support.pages import chromium, opened
 
 import browse_responses
 import plot_figures
@@ -16,7 +18,7 @@ import tabulate_results
 import write_summary
 from mathcode import paths
 from mathcode.methods.siam import METHOD
-from mathcode.methods.siam.report import places
+from mathcode.methods.siam.report import places, tables
 from mathcode.methods.siam.report.columns import COLUMNS
 from mathcode.report.results import ResultsError
 
@@ -129,11 +131,19 @@ def test_alignment_has_accuracy_lengths_and_what_the_loss_says(built):
     assert (row["delta_from_unaligned"], row["delta_from_control"], row["pairs"]) == (5.0, -5.0, 6)
     assert (row["length_mean"], row["length_delta"], row["length_cut"], row["length_endless"]) == (17.0, 1.0, 0.0, 0.0)
     assert row["sampled_delta"] == 6.0
+    assert (row["chosen_right"], row["rejected_wrong"]) == (100.0, 83.33)  # one of six rejected ones is right
     assert (row["reward_accuracy"], row["chosen_reward"], row["rejected_reward"]) == (90.0, -0.2, -1.7)
     control = one(frames["alignment"], preference="chosen", part="outside")
     assert (control["loss"], control["likelihood_weight"], control["delta_from_control"]) == ("likelihood", None, None)
     before = one(frames["alignment"], preference=None, part="outside")
     assert (before["policy"], before["accuracy"], before["length_mean"], before["delta_from_unaligned"]) == ("M_1", 80.0, 16.0, None)
+
+
+def test_what_a_loss_is_set_to_unasked_is_what_the_table_says():
+    preferences = pytest.importorskip("mathcode.training.preferences")
+    for loss, numbers in (("dpo", preferences.DPONumbers()), ("orpo", preferences.ORPONumbers())):
+        unasked = numbers.model_dump()
+        assert tables.DEFAULTS[loss] == {name: unasked[name] for name in tables.DEFAULTS[loss]}
 
 
 def test_data_tell_the_way_from_questions_to_kept_programs(built):
@@ -176,7 +186,18 @@ def test_judges_are_compared_on_the_same_responses(built):
 def test_one_language_tests_nothing(built):
     *_, frames = built
     row = one(frames["crosslingual"])
-    assert (row["language"], row["learned_from"], row["verdict"]) == ("en", "not known", NOT_TESTABLE)
+    assert (row["language"], row["learned_from"], row["verdict"]) == ("en", "en", NOT_TESTABLE)
+
+
+def test_a_critic_of_one_language_is_tested_on_another(tmp_path):
+    chosen = tree.plan(preferences={}, case_sets={"zh": "both languages"})
+    tree.build(tmp_path, chosen)
+    frames = tabulate(tmp_path, chosen)
+    own, other = (one(frames["crosslingual"], language=language) for language in ("en", "zh"))
+    assert (own["n"], other["n"], other["learned_from"], other["verdict"]) == (80, 80, "en", None)
+    row = line(frames, "language")
+    assert (row["value"], row["n"], row["benchmark"]) == (pytest.approx(other["kappa"], abs=0.01), 80, "zh")
+    assert row["verdict"] in ("shown", "not shown")
 
 
 def test_families_and_literals_are_counted(built):
@@ -184,6 +205,7 @@ def test_families_and_literals_are_counted(built):
     first, second = (one(frames["families"], experiment="main", iteration=number, type="bill") for number in (1, 2))
     assert (first["domain"], first["kept"], first["share"]) == ("seed", 20, 50.0)
     assert second["cumulative"] == first["cumulative"] + 20
+    assert one(frames["families"], experiment="rule", iteration=1, type="clock")["kept"] == 0  # asked for, and none accepted
     row = one(frames["hacked"], experiment="main", iteration=1)
     assert (row["literal"], row["literal_share"], row["executions"], row["programs_failed"]) == (2, 5.0, 100, 0.0)
 
@@ -290,4 +312,21 @@ def test_the_page_of_responses_puts_disagreements_first(built):
     assert (shown["verdict_oracle"], shown["verdict_exact"], shown["verdict_critic_main"]) == ("correct", "wrong", "wrong")
     assert (shown["disagreements"], shown["part"], shown["type"]) == (2, "seed", "bill")
     disagreeing = sum(item["disagreements"] > 0 for item in items.values())
+    learned = next(view for view in data["views"] if view["place"] == "programs for main/tiny/seed1/iter1")
+    assert len(learned["items"]) == 30
+    item = learned["items"]["web1-000"]  # right by the grader and the rule, refused by the critic
+    assert (item["part"], item["disagreements"], item["verdict_critic_main"]) == ("refused of web1", 1, "wrong")
     assert disagreeing == 6 + 6 + 5 + 2  # all there are: right answers, of each part, that a judge refuses
+
+
+@pytest.mark.stage
+def test_a_browser_shows_verdicts_and_what_judges_disagree_on_first(built, tmp_path):
+    root, chosen, _ = built
+    browser, out = chromium(), tmp_path / "responses.html"
+    browse_responses.main([*flags(root, chosen), "--run", "toy", "--out", str(out)])
+    asked = urlencode({"policy": "main/tiny/seed1/iter2", "place": "forms_tests", "filter": "right, and the strict rule refuses"})
+    document, console, network = opened(browser, f"{out.as_uri()}#{asked}", tmp_path)
+    assert (console, network) == ([], [])
+    assert "16 of 80 items" in document
+    assert document.index("judges disagree") < document.index("judge exact")
+    assert "programs that it learned from" in document

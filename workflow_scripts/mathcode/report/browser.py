@@ -33,6 +33,27 @@ class BrowserError(UserError):
 
 
 @dataclass(frozen=True)
+class Place:
+    """Questions of its own that a method shows of a policy, with one answer to each.
+
+    Attributes:
+        name: what it is called; no other policy has a place of that name.
+        questions: table `queries`.
+        responses: table `rollouts` with the answers, whose mode is the first of the page.
+        grades: the rows of table `grades` of the answers that are shown.
+        facts: what else is known of a question: query_id and a column for each fact.
+        foremost: query_id and `rank`, as for benchmarks.
+    """
+
+    name: str
+    questions: pl.DataFrame
+    responses: Path
+    grades: pl.DataFrame
+    facts: pl.DataFrame
+    foremost: pl.DataFrame
+
+
+@dataclass(frozen=True)
 class Parts:
     """What a method shows on the page, and how.
 
@@ -51,6 +72,8 @@ class Parts:
         arms: the policies of a family; None: the start policy and every experiment's.
         label: what one is called in lists; None: by experiment and iteration.
         foremost: of a benchmark query_id and `rank`: items of a higher one are shown before others; None: all are alike.
+        more: a place of its own for a policy and a seed, or none.
+        alone: what such places are called above the table of accuracies.
         chosen_by: how the items of a place were chosen, in a sentence, where not all are there.
     """
 
@@ -67,6 +90,8 @@ class Parts:
     arms: Callable[[Results, str], Iterable[Arm]] | None = None
     label: Callable[[Results, Arm], str] | None = None
     foremost: Callable[[Results, str], pl.DataFrame] | None = None
+    more: Callable[[Results, Arm, int], Place | None] | None = None
+    alone: str = "queries it was explored with"
     chosen_by: str = "Shown are the first items by a hash of their ids, the same for all policies"
 
 
@@ -109,6 +134,9 @@ def collect(results: Results, run: str, benchmarks: Mapping[str, Path], most: in
                     own = parts.asked(results, arm, seed)
                     _choose(made, place, results.queries().join(own, on="query_id", how="semi"), most)
                     made.views.append(_exploration_view(results, made, arm, seed, place))
+                if parts.more and (shown := parts.more(results, arm, seed)):
+                    _choose(made, shown.name, shown.questions, most, shown.foremost)
+                    made.views.append(_own_view(made, policy, shown))
     return made
 
 
@@ -151,6 +179,7 @@ def _template(parts: Parts) -> str:
         "colours": " ".join(f"--{mode}: {colour};" for mode, colour in parts.colours.items()),
         "borders": " ".join(f".answer.{mode} {{ border-top-color: var(--{mode}); }}" for mode in parts.modes),
         "modes_in_words": escape(parts.in_words),
+        "alone": json.dumps(parts.alone),
         "columns": str(len(parts.modes)),
         "chosen_by": json.dumps(parts.chosen_by),
         "modes": json.dumps(list(parts.modes.items())),
@@ -220,18 +249,28 @@ def _exploration_view(results: Results, made: Browser, arm: Arm, seed: int, plac
     return {"policy": policy, "place": place, "rates": _rates(graded), "items": _items(questions, answers, facts)}
 
 
+def _own_view(made: Browser, policy: str, shown: Place) -> dict:
+    """One answer to each question of a place, and what the method knows of it."""
+    mode, questions = next(iter(made.parts.modes)), made.chosen[shown.name]
+    answers = {mode: _answers(shown.responses, shown.grades, questions, shown.grades.select("query_id", "sample"))}
+    items = _items(questions, answers, shown.facts)
+    return {"policy": policy, "place": shown.name, "rates": _rates({mode: shown.grades}), "items": items}
+
+
 def _rates(graded: Mapping[str, pl.DataFrame]) -> dict[str, list]:
     """By mode: the share of right answers among verdicts, and how many responses were graded."""
     return {mode: [outcomes.usable(frame)["strict"].mean(), frame.height] for mode, frame in graded.items()}
 
 
-def _answers(path: Path, grades: pl.DataFrame, questions: pl.DataFrame) -> dict[str, list]:
-    """By query: methodology, outcome, answer, attempts, whether code ran, and rounds of the first sample."""
-    ids = questions["query_id"].implode()
-    wanted = (pl.col("sample") == 0) & pl.col("query_id").is_in(ids)
-    responses = tables.ROLLOUTS.scan(path).filter(wanted).select("query_id", *_RESPONSE).collect()
-    verdicts = grades.filter(pl.col("sample") == 0).select("query_id", *_VERDICT)
-    return {row["query_id"]: _answer(row) for row in responses.join(verdicts, on="query_id").iter_rows(named=True)}
+def _answers(path: Path, grades: pl.DataFrame, questions: pl.DataFrame, samples: pl.DataFrame | None = None) -> dict[str, list]:
+    """By query: methodology, outcome, answer, attempts, whether code ran, and rounds of the first sample, or of the one named."""
+    ids, key = questions["query_id"].implode(), ["query_id", "sample"]
+    wanted = pl.col("query_id").is_in(ids) & ((pl.col("sample") == 0) if samples is None else pl.lit(True))
+    responses = tables.ROLLOUTS.scan(path).filter(wanted).select(*key, *_RESPONSE).collect()
+    if samples is not None:
+        responses = responses.join(samples, on=key, how="semi")
+    verdicts = grades.select(*key, *_VERDICT)
+    return {row["query_id"]: _answer(row) for row in responses.join(verdicts, on=key).iter_rows(named=True)}
 
 
 def _answer(row: dict) -> list:

@@ -110,6 +110,12 @@ def audited_by(run: SiamRun) -> list[str]:
     return [run.evaluate.judges[0], SELF_DISTILLED_BY]
 
 
+def critic_pools(run: SiamRun, critic: str) -> list[str]:
+    """The pools whose questions a critic has learned from, its origin's first."""
+    row = run.critics[critic]
+    return list(dict.fromkeys([*(critic_pools(run, row.origin) if row.origin else []), *row.pools]))
+
+
 def planned(run: SiamRun) -> dict[str, Any]:
     """What its reports are told of a run beside what all are told."""
     return {
@@ -117,6 +123,7 @@ def planned(run: SiamRun) -> dict[str, Any]:
         "aligned": run.build.aligned,
         "judges": run.evaluate.judges,
         "critics": {name: row.label for name, row in run.critics.items()},
+        "critic_pools": {name: critic_pools(run, name) for name in run.critics},
         "case_sets": {name: run.case_sets[name].label for name in run.build.case_sets},
         "case_judges": judges(run),
         "filters": {name: run.of(name).select.judge for name in run.build.experiments if run.of(name).select.keep == "accepted"},
@@ -153,6 +160,7 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
             for who in (judge(run, policy), *audited_by(run))
         ),
         *(paths.data(pool(run, policy)) for policy in accepted),
+        *(paths.data(name) for critic in run.critics for name in critic_pools(run, critic)),
         *(
             paths.rollout_grades(policy.before, MODE, who, pairs(run, policy)[0])
             for policy in aligned(run)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from mathcode.methods.siam.report.claims import NOT_SHOWN, SHOWN
-from mathcode.methods.siam.report.lines import LINES
+from mathcode.methods.siam.report.lines import LINES, trusted
 from mathcode.methods.siam.report.places import OUT_OF_DOMAIN
 from mathcode.methods.siam.report.plan import MAIN, Plan
 from mathcode.report.summary import Card, in_words, shown
@@ -27,6 +27,8 @@ def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
 
 def _last(frame: pl.DataFrame, plan: Plan) -> list[dict]:
     """Rows of the last round out of the seed's domain, on the first benchmark that has such a part."""
+    if frame.is_empty():
+        return []
     rows = frame.filter(pl.col("iteration") == plan.iterations, pl.col("part").is_in(OUT_OF_DOMAIN)).rows(named=True)
     return [row for row in rows if row["benchmark"] == rows[0]["benchmark"]]
 
@@ -68,8 +70,7 @@ def _ends(row: dict) -> str:
 
 
 def _trusted(own: Mapping[str, pl.DataFrame], plan: Plan) -> Card | None:
-    judges = [f"critic_{name}" for name in plan.critics]
-    rows = [row for row in own["critic"].rows(named=True) if row["answer_type"] == "all" and row["judge"] in judges and row["n"]]
+    rows = [row for row in own["critic"].rows(named=True) if row["answer_type"] == "all" and row["judge"] == trusted(plan) and row["n"]]
     if not rows or rows[0]["precision"] is None:
         return None
     row = rows[0]

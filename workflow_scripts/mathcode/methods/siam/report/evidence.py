@@ -45,14 +45,25 @@ def judged_programs(results: Results, arm: Arm, judge: str | None = None) -> lis
         if (source := results.plan.pools.get(arm.policy(seed))) is None:
             return None
         explorer, pool, selecting = source
-        found.append(read(results.root / paths.rollout_grades(explorer, MODE, judge or selecting, pool), tables.GRADES))
+        found.append(explored(results, explorer, judge or selecting, pool))
     return None if any(frame is None for frame in found) else found
 
 
-def languages(results: Results, pool: str) -> pl.DataFrame | None:
-    """query_id and language of a pool."""
+def explored(results: Results, explorer: str, judge: str, pool: str) -> pl.DataFrame | None:
+    """Grades of what a policy wrote for a pool."""
+    return read(results.root / paths.rollout_grades(explorer, MODE, judge, pool), tables.GRADES)
+
+
+def asked(results: Results, pool: str) -> pl.DataFrame | None:
+    """query_id, language and family of the questions of a pool."""
     frame = read(results.root / paths.data(pool), tables.QUERIES)
-    return None if frame is None else frame.select("query_id", "language")
+    return None if frame is None else frame.select("query_id", "language", "type")
+
+
+def learned_languages(results: Results, critic: str) -> list[str]:
+    """Languages of the questions that a critic learned from; none where the run does not say."""
+    found = [asked(results, pool) for pool in results.plan.critic_pools.get(critic, [])]
+    return [] if any(frame is None for frame in found) else sorted({language for frame in found for language in frame["language"]})
 
 
 def cases(results: Results, case_set: str, judge: str) -> list[pl.DataFrame] | None:
@@ -125,6 +136,24 @@ def share_of(seeds: Sequence[np.ndarray] | None) -> Interval | None:
     if len(seeds) == 1:
         return uncertainty.wilson_interval(int(seeds[0].sum()), len(seeds[0]))
     return uncertainty.nested_interval([seed.astype(float) for seed in seeds]).within(0, 1)
+
+
+def audited_pairs(results: Results, arm: Arm) -> dict[str, float | None]:
+    """Percent of the chosen programs that are right, and of the rejected ones that are wrong, in the eyes of the run's grader."""
+    frames, sides = each(results, arm, tables.TRAINING), {"chosen": [], "rejected": []}
+    for seed, frame in zip(results.plan.seeds, frames or [], strict=False):
+        policy = arm.policy(seed)
+        pool = results.plan.pair_pools.get(policy, [""])[0]
+        if not pool or (graded := explored(results, str(paths.Policy.parse(policy).before), results.judge, pool)) is None:
+            return {}
+        made_of = frame.with_columns(sample=pl.col("parents").list.first().str.split(":").list.last().cast(pl.Int32, strict=False))
+        told = made_of.join(graded.select("query_id", "sample", "strict"), on=["query_id", "sample"])
+        for side, found in sides.items():
+            found.append(told.filter(pl.col("side") == side)["strict"].to_numpy())
+    known = {side: np.concatenate(found) for side, found in sides.items() if found}
+    rates = {side: float(found.mean()) for side, found in known.items() if len(found)}
+    wanted = {"chosen": ("chosen_right", lambda share: share), "rejected": ("rejected_wrong", lambda share: 1 - share)}
+    return {name: round(100 * rate(rates[side]), 2) for side, (name, rate) in wanted.items() if side in rates}
 
 
 def pairs(results: Results, arm: Arm) -> float | None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from mathcode import paths, tables
 from mathcode.critic.answer_types import answer_type
 from mathcode.measures import agreement
 from mathcode.methods.siam.report import arms, drawing, evidence, looks
 from mathcode.methods.siam.report.lines import PARSABLE
-from mathcode.methods.siam.report.places import GENERATED, Place, accuracy, compared, places
-from mathcode.methods.siam.report.plan import SAMPLED
+from mathcode.methods.siam.report.places import GENERATED, Place, accuracy, cells, compared, places
+from mathcode.methods.siam.report.plan import MODE, SAMPLED
 from mathcode.report import charts
 from mathcode.report.canvas import Looks
 from mathcode.report.charts import Curve
@@ -30,7 +31,7 @@ _NOT_ATTACK = pl.col("origin") != evidence.ATTACK
 def rounds(results: Results, run: str) -> "Figure":
     """Accuracy over rounds, part by part, for every experiment; all start from M_0."""
     panels, rows = {}, {}
-    columns = {_title(place): place for place in places(results)}
+    columns = {_title(results, place): place for place in places(results)}
     for family, described in results.plan.families.items():
         row = f"{described.label}\naccuracy (%)" if len(results.plan.families) > 1 else "accuracy (%)"
         rows[row] = family
@@ -67,7 +68,7 @@ def threshold(results: Results, run: str) -> "Figure":
     """Precision against coverage as a critic's threshold moves, and where the rules stand; cases that are no attack."""
     critics, rules = _judges(results)
     panels = {}
-    for case_set, label in results.plan.case_sets.items():
+    for case_set, label in _case_sets(results).items():
         curves = {
             name: agreement.threshold_curve(frame["score"].to_numpy(), frame["true"].to_numpy(), _GRID)
             for name, judge in critics.items()
@@ -92,7 +93,7 @@ def reliability(results: Results, run: str) -> "Figure":
             for name, judge in critics.items()
             if (frame := _cases(results, case_set, judge)) is not None
         }
-        for case_set, label in results.plan.case_sets.items()
+        for case_set, label in _case_sets(results).items()
     }
     return drawing.reliability(panels, dict(zip(critics, _colours(len(critics)), strict=True)), f"Reliability of critics, run {run}")
 
@@ -101,7 +102,7 @@ def scores(results: Results, run: str) -> "Figure":
     """Scores of each critic by what the strict rule says of a case, and by the truth where it refuses."""
     critics, _ = _judges(results)
     panels = {}
-    for case_set, label in results.plan.case_sets.items():
+    for case_set, label in _case_sets(results).items():
         by_rule = _cases(results, case_set, "exact")
         for name, judge in critics.items():
             frame = _cases(results, case_set, judge)
@@ -121,9 +122,7 @@ def gains(results: Results, run: str) -> "Figure":
     for family, described in results.plan.families.items():
         for benchmark in results.plan.benchmarks:
             kinds = _kinds(results, benchmark)
-            panels[f"{described.label}, {benchmark}"] = [
-                _gained(results, experiment, family, kinds) for experiment in results.experiments if experiment in results.plan.filters
-            ]
+            panels[f"{described.label}, {benchmark}"] = [_gained(results, experiment, family, kinds) for experiment in results.plan.rivals]
     return drawing.gains(panels, _looks(results), f"Gain by share of free-form references, run {run}{_made(results)}")
 
 
@@ -132,7 +131,9 @@ def _kinds(results: Results, benchmark: str) -> list[tuple[float, Place]]:
 
     Of generated tests only ordinary questions count: other words and harder structures fail for reasons of their own.
     """
-    asked = results.items(benchmark).with_columns(pl.col("type").fill_null("all"))
+    policy = arms.start(next(iter(results.plan.families))).policy(results.plan.seeds[0])
+    graded = results.grades(policy, MODE, benchmark).select("query_id")
+    asked = results.items(benchmark).join(graded, on="query_id", how="semi").with_columns(pl.col("type").fill_null("all"))
     if any(place.part == "outside" for place in places(results, benchmark)):
         asked = asked.filter(pl.col("level").is_in(["seed", "outside"]))
     found = []
@@ -156,6 +157,16 @@ def _judges(results: Results) -> tuple[dict[str, str], dict[str, str]]:
     return critics, {judge: judge for judge in judges if judge in ("exact", "lenient")}
 
 
+def _case_sets(results: Results) -> dict[str, str]:
+    """Case sets with a label, but for those of attacks alone."""
+    found = {name: evidence.read(results.root / paths.cases(name), tables.CASES) for name in results.plan.case_sets}
+    return {
+        name: label
+        for name, label in results.plan.case_sets.items()
+        if found[name] is None or not found[name].filter(_NOT_ATTACK).is_empty()
+    }
+
+
 def _cases(results: Results, case_set: str, judge: str) -> pl.DataFrame | None:
     """Cases that are no attack with a judge's verdicts, all seeds together; None without any."""
     seeds = evidence.cases(results, case_set, judge)
@@ -174,8 +185,10 @@ def _looks(results: Results) -> Looks:
     return Looks(looks.EXPERIMENTS, list(results.plan.experiments))
 
 
-def _title(place: Place) -> str:
-    return place.benchmark if place.items is None else f"{place.benchmark}: {place.part} (n={len(place.items)})"
+def _title(results: Results, place: Place) -> str:
+    """A place and its items with a verdict, the fewest of any family."""
+    count = min(len(cells(results, [arms.start(family)], [place])[0]) for family in results.plan.families)
+    return f"{place.benchmark if place.items is None else f'{place.benchmark}: {place.part}'} (n={count})"
 
 
 def _made(results: Results) -> str:

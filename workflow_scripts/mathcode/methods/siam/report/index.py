@@ -74,7 +74,8 @@ TABLES = (
         "What each preference makes of the same policy: accuracy, length, loss on its pairs. The control is SFT on their chosen programs.",
         [
             *OPENING,
-            *("label", "loss", "beta", "likelihood_weight", "normalisation", "pairs", "steps", "ran"),
+            *("label", "loss", "beta", "odds_weight", "likelihood_weight", "normalisation", "length_normalised"),
+            *("pairs", "chosen_right", "rejected_wrong", "steps", "ran"),
             *tested("delta_from_unaligned", "delta_from_control"),
             *_LENGTHS,
             *("reward_accuracy", "margin", "chosen_reward", "rejected_reward", "chosen_logp", "published"),

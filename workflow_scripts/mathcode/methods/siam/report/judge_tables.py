@@ -39,7 +39,7 @@ def make_crosslingual(results: Results) -> list[dict]:
         if (critic := judge.removeprefix("critic_")) not in results.plan.critics or judge == critic:
             continue
         tested = sorted(seeds[0]["language"].unique()) if seeds else []
-        learned = results.plan.critic_languages.get(critic)
+        learned = evidence.learned_languages(results, critic)
         for language in tested:
             own = [frame.filter(pl.col("language") == language) for frame in seeds]
             rows.append(
@@ -52,11 +52,12 @@ def make_crosslingual(results: Results) -> list[dict]:
 
 
 def _judged(results: Results, wanted: pl.Expr):
-    """(case set, judge, cases with its verdicts of every seed); no frame where the run lacks them."""
+    """(case set, judge, cases with its verdicts of every seed); no frame where the run lacks them, nothing where a set has no such case."""
     for case_set in results.plan.case_sets:
         for judge in results.plan.case_judges:
-            seeds = evidence.cases(results, case_set, judge) or []
-            yield case_set, judge, [frame.filter(wanted) for frame in seeds]
+            seeds = [frame.filter(wanted) for frame in evidence.cases(results, case_set, judge) or []]
+            if not seeds or not seeds[0].is_empty():
+                yield case_set, judge, seeds
 
 
 def _key(results: Results, case_set: str, judge: str) -> dict:

@@ -53,7 +53,7 @@ class Line:
     measure: Callable[[Results, str], Told | None]
 
 
-def _critic(plan: Plan) -> str | None:
+def trusted(plan: Plan) -> str | None:
     """The judge whose claims are tested: the critic that main trusts, by itself; else the first."""
     _, _, trusted = plan.filters.get(MAIN, "").partition("_")
     names = [name for name in (trusted, *plan.critics) if name in plan.critics]
@@ -62,7 +62,7 @@ def _critic(plan: Plan) -> str | None:
 
 def _cases(results: Results, wanted: pl.Expr, judges: Sequence[str]) -> tuple[str, list[np.ndarray]] | None:
     """Cases of all sets together: for each seed what the judges accept and, last, what is true; None where a judge said nothing."""
-    parts = []
+    parts, where = [], []
     for case_set in results.plan.case_sets:
         told = [evidence.cases(results, case_set, judge) for judge in judges]
         if None in told:
@@ -73,11 +73,10 @@ def _cases(results: Results, wanted: pl.Expr, judges: Sequence[str]) -> tuple[st
             for judge, other in zip(judges, frames, strict=True):
                 frame = frame.join(other.select("case_id", pl.col("accepted").alias(judge)), on="case_id")
             seeds.append(frame.filter(wanted).sort("case_id").select(*judges, "true").to_numpy().astype(float).reshape(-1, len(judges) + 1))
-        parts.append(seeds)
-    if not parts:
-        return None
-    joined = [np.concatenate(seeds) for seeds in zip(*parts, strict=True)]
-    return (", ".join(results.plan.case_sets), joined) if len(joined[0]) else None
+        if len(seeds[0]):
+            parts.append(seeds)
+            where.append(case_set)
+    return (", ".join(where), [np.concatenate(seeds) for seeds in zip(*parts, strict=True)]) if parts else None
 
 
 def _p_value(interval: Interval, bound: float = 0.0) -> float | None:
@@ -105,7 +104,7 @@ _NOT_ATTACK = pl.col("origin") != evidence.ATTACK
 
 def _accepts_more(results: Results, _: str) -> Told | None:
     """Recall of the critic minus that of the strict rule, and the same of precision, on the same cases."""
-    critic = _critic(results.plan)
+    critic = trusted(results.plan)
     found = _cases(results, _NOT_ATTACK, [critic, "exact"]) if critic else None
     if found is None:
         return None
@@ -130,7 +129,7 @@ def _accepts_more(results: Results, _: str) -> Told | None:
 
 def _agrees(results: Results, _: str) -> Told | None:
     """Kappa of critic and strict rule where the reference is a single number."""
-    critic = _critic(results.plan)
+    critic = trusted(results.plan)
     found = _cases(results, _NOT_ATTACK & pl.col("answer_type").is_in(PARSABLE), [critic, "exact"]) if critic else None
     if found is None:
         return None
@@ -209,8 +208,8 @@ def _lengthens(results: Results, family: str) -> Told | None:
 
 def _serves_other_language(results: Results, _: str) -> Told | None:
     """Kappa with the truth in a language that the critic did not learn from."""
-    critic = _critic(results.plan)
-    learned = results.plan.critic_languages.get(critic.removeprefix("critic_"), []) if critic else []
+    critic = trusted(results.plan)
+    learned = evidence.learned_languages(results, critic.removeprefix("critic_")) if critic else []
     if critic is None or len(learned) != 1:
         return None
     own, other = (_cases(results, _NOT_ATTACK & wanted, [critic]) for wanted in _spoken(learned[0]))
@@ -231,7 +230,7 @@ def _spoken(language: str) -> tuple[pl.Expr, pl.Expr]:
 
 def _withstands(results: Results, _: str) -> Told | None:
     """Attacks that the critic holds to be right."""
-    critic = _critic(results.plan)
+    critic = trusted(results.plan)
     found = _cases(results, pl.col("origin") == evidence.ATTACK, [critic, "exact"]) if critic else None
     if found is None:
         return None
@@ -241,9 +240,7 @@ def _withstands(results: Results, _: str) -> Told | None:
     fooled = effects.share([seed[:, 0] for seed in seeds])
     passed, count = round(fooled.value * len(seeds[0])), len(seeds[0])
     p_value = float(binomtest(passed, count, ATTACKS).pvalue)
-    detail = (
-        f"the strict rule: {100 * np.mean([seed[:, 1].mean() for seed in seeds]):.2f} %; a critic from scratch has no habits to exploit"
-    )
+    detail = f"the strict rule: {100 * np.mean([seed[:, 1].mean() for seed in seeds]):.2f} %; little proof for a critic from scratch"
     return Told(where, fooled, p_value, count, fooled.high is not None and fooled.high < ATTACKS, detail)
 
 

@@ -23,7 +23,7 @@ class Plan(results.Plan):
     aligned: int = Field(default=1, description="the iteration of main that is aligned")
     judges: list[str] = Field(min_length=1, description="judges of responses; the first one counts")
     critics: dict[str, str] = Field(default_factory=dict, description="name: label")
-    critic_languages: dict[str, list[str]] = Field(default_factory=dict, description="languages that a critic learned from, where known")
+    critic_pools: dict[str, list[str]] = Field(default_factory=dict, description="pools whose questions a critic learned from")
     case_sets: dict[str, str] = Field(default_factory=dict, description="name: label of the cases that judges are compared on")
     case_judges: list[str] = Field(default_factory=list, description="judges that are compared on them")
     filters: dict[str, str] = Field(default_factory=dict, description="experiment: who accepts its programs")
@@ -43,6 +43,11 @@ class Plan(results.Plan):
         if arm.iteration == 0:
             return {BASE: "base", SEEDED: "M_seed", START: "M_0"}[arm.experiment]
         return f"M_{arm.iteration}" + (f" + {arm.preference}" if arm.preference else "")
+
+    @property
+    def rivals(self) -> list[str]:
+        """Experiments that select from the same pools by different judges, main first; in-domain data are another question."""
+        return sorted((name for name in self.filters if name not in (IN_DOMAIN, SEED_ONLY)), key=lambda name: name != MAIN)
 
     def loss(self, preference: str) -> str:
         """The loss of a preference; read from its numbers where the plan does not say it."""

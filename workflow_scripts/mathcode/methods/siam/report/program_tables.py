@@ -18,7 +18,7 @@ def make_data(results: Results) -> list[dict]:
         for arm in arms.selecting(results.plan, family):
             opens, trained = _source(results, arm), evidence.log_parts(results, arm)
             budget = {name: trained.get(name) and round(trained[name]) for name in ("steps", "tokens")}
-            known = evidence.languages(results, opens["pool"]) if opens["pool"] else None
+            known = evidence.asked(results, opens["pool"]) if opens["pool"] else None
             for language in ["all"] if known is None else sorted(known["language"].unique()):
                 own = None if known is None else known.filter(pl.col("language") == language).select("query_id")
                 rows.append(opens | {"language": language} | _funnel(results, arm, own) | budget | {"published": NOT_AVAILABLE})
@@ -93,7 +93,7 @@ def make_families(results: Results) -> list[dict]:
             named = [frame.with_columns(pl.col("type").fill_null("not named")) for frame in kept]
             before = seen.setdefault(arm.experiment, dict(seen.get(START, {})))
             total = _mean([frame.height for frame in named])
-            for kind in sorted({*before, *pl.concat(frame["type"] for frame in named)}):
+            for kind in sorted({*before, *pl.concat(frame["type"] for frame in named), *_asked_for(results, arm)}):
                 own = [frame.filter(pl.col("type") == kind) for frame in named]
                 count = _mean([frame.height for frame in own])
                 before[kind] = before.get(kind, 0) + count
@@ -104,6 +104,13 @@ def make_families(results: Results) -> list[dict]:
                     | {"published": NOT_AVAILABLE}
                 )
     return rows
+
+
+def _asked_for(results: Results, arm: Arm) -> set[str]:
+    """Families of the pool that a selection was made of: that none of their programs was kept is worth a row."""
+    pool = _source(results, arm)["pool"]
+    known = evidence.asked(results, pool) if pool else None
+    return set() if known is None else set(known["type"].drop_nulls())
 
 
 def _domains(results: Results) -> dict[str, str]:

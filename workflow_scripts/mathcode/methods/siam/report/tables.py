@@ -61,7 +61,7 @@ def make_filter(results: Results) -> list[dict]:
     """Every experiment that filters, after every round: whom it trusts, what it kept, how right that is, and what it is worth."""
     rows = []
     for family in results.plan.families:
-        for experiment in sorted(results.plan.filters, key=lambda name: name != MAIN):
+        for experiment in results.plan.rivals:
             for arm in arms.rounds(results.plan, family, experiment):
                 kept = _kept(results, arm)
                 for place in places.places(results):
@@ -130,18 +130,33 @@ def make_alignment(results: Results) -> list[dict]:
     return rows
 
 
+DEFAULTS = {
+    "dpo": {"beta": 0.1, "likelihood_weight": 0.0, "likelihood_normalisation": "mean"},
+    "orpo": {"odds_weight": 0.1, "likelihood_weight": 1.0, "likelihood_normalisation": "mean"},
+}
+"""What a loss is set to where a run says nothing. Repeated here, since the losses import torch; a test holds both together."""
+
+_LOSS_COLUMNS = {
+    "beta": "beta",
+    "odds_weight": "odds_weight",
+    "likelihood_weight": "likelihood_weight",
+    "likelihood_normalisation": "normalisation",
+}
+
+
 def _trained_on_pairs(results: Results, arm: Arm) -> dict:
     """What a preference is set to, and what its loss reports at the end of training."""
     set_to, log = results.plan.likelihood_terms.get(arm.preference, {}), evidence.log_parts(results, arm)
     loss, pairs = results.plan.loss(arm.preference), evidence.pairs(results, arm)
+    numbers_of = DEFAULTS.get(loss, {}) | set_to
     shown = {"margin": "margin", "chosen_reward": "chosen_reward", "rejected_reward": "rejected_reward"}
     return {
         "label": results.plan.preferences[arm.preference],
         "loss": loss,
-        "beta": set_to.get("beta", 0.1) if loss == "dpo" else None,
-        "likelihood_weight": None if loss == "likelihood" else float(set_to.get("likelihood_weight", 1.0 if loss == "orpo" else 0.0)),
-        "normalisation": None if loss == "likelihood" else set_to.get("likelihood_normalisation", "mean"),
+        **{column: numbers_of.get(name) for name, column in _LOSS_COLUMNS.items()},
+        "length_normalised": "yes" if numbers_of.get("length_normalised") else None,
         "pairs": pairs,
+        **evidence.audited_pairs(results, arm),
         "reward_accuracy": 100 * log["preferred"] if "preferred" in log else None,
         **{column: log.get(part) for column, part in shown.items()},
         "chosen_logp": -log["likelihood_loss"] if "likelihood_loss" in log else None,
