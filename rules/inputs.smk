@@ -102,6 +102,12 @@ def iteration_of(wildcards):
     return getattr(paths.trained(wildcards.trained), "iteration", 0)
 
 
+def frame_of_cases(wildcards):
+    """The option that names the frame of a critic's rows; rows of policies are in that of their family."""
+    trained = paths.trained(wildcards.trained)
+    return f"--profile {CONFIG.runs[wildcards.run].critics[trained.name].shown[0].frame}" if isinstance(trained, paths.Critic) else ""
+
+
 def origin_model(wildcards):
     """Folder of the policy that training starts from."""
     origin = CONFIG.method(wildcards.run).origin(CONFIG.runs[wildcards.run], owned(wildcards, wildcards.trained))
