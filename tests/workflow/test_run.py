@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from support.checkout import SMOKE, planned, snakemake
+from support.checkout import SMOKE, killed_on_the_way, planned, snakemake
 from support.pages import chromium, opened
 from support.running import files
 
