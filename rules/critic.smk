@@ -70,7 +70,7 @@ rule build_case_set:
     resources:
         **asks("judge"),
     params:
-        settings=lambda wildcards: settings.dumps(CONFIG.runs[wildcards.run].case_sets[wildcards.case_set].cases),
+        settings=lambda wildcards: settings.dumps(case_set_of(wildcards).cases),
         grading=section("evaluation_grading"),
         rollouts=flag("--rollouts", "rollouts"),
         grades=flag("--grades", "grades"),

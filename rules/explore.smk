@@ -9,7 +9,7 @@ rule sample_rollouts:
     """Rollouts of one policy in one mode."""
     input:
         model="results/{run}/{policy}/model",
-        queries="results/{run}/data/{pool}.parquet",
+        queries=explored_queries,
     output:
         "results/{run}/{policy}/explore/{mode}/{pool}/rollouts.parquet",
     log:

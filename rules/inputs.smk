@@ -1,6 +1,32 @@
 """Functions of wildcards that find what shared stages read: data, base, train, explore, evaluate, judge and report, in this order."""
 
 
+def among(wildcards, kind, name, names):
+    """A name, if the run has it; a form of path that is another run's or another method's ends the plan in one sentence.
+
+    Raises:
+        WorkflowError: it has not.
+    """
+    if name not in names:
+        run = wildcards.run
+        raise WorkflowError(f"run '{run}' (method {CONFIG.runs[run].method}) has no {kind} '{name}'; it has: {', '.join(names) or 'none'}")
+    return name
+
+
+def owned(wildcards, text):
+    """The policy or the critic of a path, if the run has such a one."""
+    run, found = CONFIG.runs[wildcards.run], paths.trained(text)
+    if isinstance(found, paths.Critic):
+        among(wildcards, "critic", found.name, run.critics)
+    elif found.iteration:
+        among(wildcards, "experiment", found.experiment, run.experiments)
+        if found.preference:
+            among(wildcards, "preference", found.preference, getattr(run, "preferences", ()))
+    else:
+        among(wildcards, "policy", found.experiment, CONFIG.method(wildcards.run).kinds)
+    return found
+
+
 def raw_of(group):
     """Input function: the fetched source of a dataset."""
     return lambda wildcards: f"data/raw/{group(wildcards).source}"
@@ -14,9 +40,8 @@ def training_sets(wildcards):
 
 def pools_before(wildcards):
     """A pool and those before it, which may hold what it would take, however many rows they keep: settings by name."""
-    divided, last = CONFIG.runs[wildcards.run].data.pools, settings.POOLS.index(wildcards.pool)
-    if wildcards.pool not in divided:
-        raise WorkflowError(f"run '{wildcards.run}' has no pool '{wildcards.pool}'; its data.pools has: {', '.join(divided)}")
+    divided = CONFIG.runs[wildcards.run].data.pools
+    last = settings.POOLS.index(among(wildcards, "pool", wildcards.pool, divided))
     before = {name: divided[name].model_copy(update={"rows": None}) for name in settings.POOLS[:last] if name in divided}
     return before | {wildcards.pool: divided[wildcards.pool]}
 
@@ -69,7 +94,7 @@ def judges_cases(wildcards):
 
 def training_of(wildcards):
     """Loss, its numbers and the optimizer."""
-    return CONFIG.method(wildcards.run).training(CONFIG.runs[wildcards.run], paths.trained(wildcards.trained))
+    return CONFIG.method(wildcards.run).training(CONFIG.runs[wildcards.run], owned(wildcards, wildcards.trained))
 
 
 def iteration_of(wildcards):
@@ -77,9 +102,15 @@ def iteration_of(wildcards):
     return getattr(paths.trained(wildcards.trained), "iteration", 0)
 
 
+def frame_of_cases(wildcards):
+    """The option that names the frame of a critic's rows; rows of policies are in that of their family."""
+    trained = paths.trained(wildcards.trained)
+    return f"--profile {CONFIG.runs[wildcards.run].critics[trained.name].shown[0].frame}" if isinstance(trained, paths.Critic) else ""
+
+
 def origin_model(wildcards):
     """Folder of the policy that training starts from."""
-    origin = CONFIG.method(wildcards.run).origin(CONFIG.runs[wildcards.run], paths.trained(wildcards.trained))
+    origin = CONFIG.method(wildcards.run).origin(CONFIG.runs[wildcards.run], owned(wildcards, wildcards.trained))
     return paths.in_run(wildcards.run, paths.model(origin))
 
 
@@ -114,15 +145,30 @@ def rollouts_of_a_query(wildcards):
     return f"--samples {len(drawn)} --first-sample {drawn.start}"
 
 
+def explored_queries(wildcards):
+    """The queries that a policy explores, if the method explores in this mode and the run has this pool."""
+    among(wildcards, "mode of exploration", wildcards.mode, CONFIG.method(wildcards.run).explored)
+    among(wildcards, "pool", wildcards.pool, [paths.POOL, *CONFIG.runs[wildcards.run].data.pools])
+    return paths.in_run(wildcards.run, paths.data(wildcards.pool))
+
+
 def critic_of(wildcards):
     """Settings of a critic."""
-    return CONFIG.runs[wildcards.run].critics[wildcards.critic]
+    critics = CONFIG.runs[wildcards.run].critics
+    return critics[among(wildcards, "critic", wildcards.critic, critics)]
+
+
+def case_set_of(wildcards):
+    """Settings of a case set."""
+    case_sets = CONFIG.runs[wildcards.run].case_sets
+    return case_sets[among(wildcards, "case set", wildcards.case_set, case_sets)]
 
 
 def critic_of_judge(wildcards):
     """Folder of the critic that a judge's name holds, trained with the policy's seed; nothing for rules."""
     if (critic := configuration.critic_of(wildcards.judge)) is None:
         return []
+    among(wildcards, "critic", critic, CONFIG.runs[wildcards.run].critics)
     seed = int(wildcards.seed) if "seed" in wildcards.keys() else policy_seed(wildcards)
     return paths.in_run(wildcards.run, paths.model(paths.Critic(critic, seed)))
 
@@ -152,12 +198,12 @@ def tokenizer_of_critic(wildcards):
 
 
 def queries_of_case_set(wildcards):
-    return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].case_sets[wildcards.case_set].queries]
+    return [f"data/benchmarks/{name}.parquet" for name in case_set_of(wildcards).queries]
 
 
 def starts_on_case_set(wildcards, path):
     """A file of the start policies' evaluation for each benchmark of a case set that holds their programs."""
-    run, row = CONFIG.runs[wildcards.run], CONFIG.runs[wildcards.run].case_sets[wildcards.case_set]
+    run, row = CONFIG.runs[wildcards.run], case_set_of(wildcards)
     starts = [paths.Policy(paths.START, family, run.build.seeds[0]) for family in run.build.families]
     return [paths.in_run(wildcards.run, path(policy, name)) for policy in starts for name in row.queries] if row.rollouts else []
 

@@ -96,6 +96,19 @@ use rule grade_responses as grade_labels with:
         "logs/results/{run}/{policy}/eval/sampled/{benchmark}/{judge}/grades.timing.tsv"
 
 
+use rule grade_responses as grade_responses_by_critic with:
+    wildcard_constraints:
+        run=runs_of("autocode"),
+        judge=CRITIC_JUDGES,
+    group:
+        "grade_by_critic"
+    conda:
+        "../envs/train.yaml"
+    threads: cores("score")
+    resources:
+        **asks("score"),
+
+
 rule score_responses:
     """Accuracy, code rates and failures of an evaluation, and how many of its items training data had seen."""
     input:

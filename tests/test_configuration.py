@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mathcode import configuration, settings
 from mathcode.methods.autocode.settings import Estimate, Train
+from mathcode.paths import Policy
 
 
 @pytest.fixture(scope="session")
@@ -20,11 +21,11 @@ def shipped(root):
 
 @pytest.fixture
 def folder(root, tmp_path):
-    """A copy of `config/` with the runs of `paper` and `demo` only."""
+    """A copy of `config/` with the runs `paper`, `demo` and `siam_demo` only."""
     copy = tmp_path / "config"
     shutil.copytree(root / "config", copy)
     for path in (copy / "runs").glob("*.yaml"):
-        if path.stem not in ("paper", "demo"):
+        if path.stem not in ("paper", "demo", "siam_demo"):
             path.unlink()
     return copy
 
@@ -116,7 +117,7 @@ BAD = {
     "NaN learning rate": (RUN, {"train": {"optimizer": {"learning_rate": [math.nan]}}}, ["key 'train.optimizer.learning_rate.0'"]),
     "empty list": (RUN, {"build": {"seeds": []}}, ["key 'build.seeds'", "at least 1 item"]),
     "section is a number": (RUN, {"data": 3}, ["key 'data'"]),
-    "unknown family": (RUN, {"build": {"families": ["tinny"]}}, ["unknown family 'tinny'", "there are: deepseekmath"]),
+    "unknown family": (RUN, {"build": {"families": ["tinny"]}}, ["unknown family 'tinny'", "there are: deepseekcoder"]),
     "unknown experiment": (RUN, {"build": {"experiments": ["mian"]}}, ["unknown experiment 'mian'", "main"]),
     "unknown engine": (RUN, {"engine": {"name": "vlm"}}, ["unknown engine 'vlm'", "there are: "]),
     "unknown benchmark": (RUN, {"build": {"benchmarks": ["gsm9k"]}}, ["unknown benchmark 'gsm9k'", "gsm8k"]),
@@ -172,6 +173,99 @@ def test_bad_settings_are_refused_by_one_sentence_that_names_file_and_key(folder
     expected = "runs/demo.yaml" if file == BASE else file
     for word in [str(folder / expected), *words]:
         assert word in sentence
+
+
+SIAM = "runs/siam_demo.yaml"
+
+
+def filtering(**select) -> dict:
+    """An experiment of SIaM."""
+    return {"experiments": {"new": {"label": "x", "settings": {"select": select}}}}
+
+
+def preferring(**overridden) -> dict:
+    """A preference of SIaM."""
+    return {"preferences": {"new": {"label": "x", "settings": overridden}}}
+
+
+BAD_SIAM = {
+    "unknown judge": ({"select": {"judge": "exakt"}}, ["key 'select.judge'", "unknown judge 'exakt'", "exact", "critic_NAME"]),
+    "unknown judge of an experiment": (filtering(judge="exakt"), ["experiment 'new': key 'select.judge'", "unknown judge 'exakt'"]),
+    "unknown critic of an experiment": (filtering(judge="critic_mian"), ["experiment 'new': key 'select.judge'", "unknown critic 'mian'"]),
+    "unknown critic of a preference": (preferring(pair={"judge": "cascade_mian"}), ["preference 'new': key 'pair.judge'", "critic 'mian'"]),
+    "unknown judge of evaluations": ({"evaluate": {"judges": ["exact", "exakt"]}}, ["key 'evaluate.judges.1'", "unknown judge 'exakt'"]),
+    "no judge of evaluations": ({"evaluate": {"judges": []}}, ["key 'evaluate.judges'", "at least 1 item"]),
+    "no queries": ({"data": {"queries": []}}, ["key 'data.queries'", "at least 1 item"]),
+    "unknown preference": ({"build": {"preferences": ["dpo1"]}}, ["unknown preference 'dpo1'", "there are: dpo_0"]),
+    "unknown case set": ({"build": {"case_sets": ["cases"]}}, ["unknown case set 'cases'", "there are: "]),
+    "preference overrides what is shared": (preferring(select={"rows": 1}), ["preference 'new'", "may not override 'select'"]),
+    "preference samples otherwise": (preferring(pair={"samples": 2}), ["preference 'new'", "'pair.samples'", "shared"]),
+    "preference with an unknown number": (preferring(align={"numbers": {"gamma": 1}}), ["preference 'new'", "key 'align.numbers.gamma'"]),
+    "preference with an unknown loss": (preferring(align={"loss": "ppo"}), ["preference 'new'", "key 'align.loss'"]),
+    "experiment overrides what is shared": (
+        {"experiments": {"new": {"label": "x", "settings": {"pair": {"judge": "exact"}}}}},
+        ["experiment 'new'", "may not override 'pair'", "it may override select, train"],
+    ),
+    "sides of a pair that overlap": (
+        {"pair": {"chosen_from": 0.4, "rejected_to": 0.4}},
+        ["key 'pair'", "chosen_from 0.4 must be above rejected_to 0.4"],
+    ),
+    "no iteration to align": ({"build": {"aligned": 3}}, ["build.aligned", "no iteration 3"]),
+    "one round more than pools": ({"build": {"iterations": 4}}, ["build.iterations 4", "data.pools lacks the pool 'web4'"]),
+    "pool of pairs that is missing": (preferring(pair={"pool": "web9"}), ["preference 'new'", "key 'pair.pool'"]),
+    "unknown query dataset of a pool": (
+        {"data": {"pools": {"web1": {"datasets": ["forms_web9"]}}}},
+        ["unknown query dataset 'forms_web9'"],
+    ),
+    "critic of an unknown family": ({"critics": {"main": {"family": "tinny"}}}, ["key 'critics.main.family'", "unknown family 'tinny'"]),
+    "critic of an unknown origin": ({"critics": {"main": {"origin": "mian"}}}, ["key 'critics.main.origin'", "unknown critic 'mian'"]),
+    "critic of another family's critic": ({"critics": {"main": {"family": "tiny"}}}, ["key 'critics.main.origin'", "another family"]),
+    "critics in a circle": (
+        {"critics": {"comparison": {"origin": "main"}}},
+        ["key 'critics.", "a circle: ", "comparison <- main"],
+    ),
+    "critic that goes on from itself": ({"critics": {"main": {"origin": "main"}}}, ["key 'critics.main.origin'", "a circle: main <- main"]),
+    "unknown benchmark of a case set": (
+        {"case_sets": {"known_forms": {"queries": ["forms_testz"]}}},
+        ["unknown benchmark 'forms_testz'"],
+    ),
+    "pretrained family without pretraining": ({"data": {"pretraining": []}}, ["key 'data.pretraining'", "'tiny_siam'"]),
+    "critic on several GPUs with muon": ({"resources": {"critic": {"gpus": 2}}}, ["muon", "resources.critic"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SIAM)
+def test_bad_settings_of_a_run_of_siam_are_refused_by_one_sentence_that_names_file_and_key(folder, name):
+    override, words = BAD_SIAM[name]
+    change(folder / SIAM, override)
+    with pytest.raises(settings.SettingsError) as raised:
+        configuration.load(folder)
+    sentence = str(raised.value)
+    assert "\n" not in sentence
+    for word in [str(folder / SIAM), *words]:
+        assert word in sentence
+
+
+@pytest.mark.parametrize("pool", ["seed_set", "web1", "web3", "critic"])
+def test_a_pool_that_is_used_must_be_there(folder, pool):
+    run = yaml.safe_load((folder / SIAM).read_text(encoding="utf-8"))
+    base = yaml.safe_load((folder / "methods/siam.yaml").read_text(encoding="utf-8"))
+    del run["data"]["pools"][pool], base["data"]["pools"][pool]
+    (folder / SIAM).write_text(yaml.safe_dump(run, allow_unicode=True), encoding="utf-8")
+    (folder / "methods/siam.yaml").write_text(yaml.safe_dump(base, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(settings.SettingsError, match=rf"siam_demo\.yaml: .*pool '{pool}'"):
+        configuration.load(folder)
+
+
+def test_a_preference_of_another_loss_takes_the_numbers_of_that_loss(shipped):
+    run = shipped.runs["siam"]
+    trained = {name: configuration.METHODS["siam"].training(run, Policy("main", "llama31", 1, 2, name)) for name in run.preferences}
+    assert {"dpo_1", "orpo", "sft_on_chosen"} <= set(trained)
+    for training in trained.values():
+        configuration.make_loss(training)
+    assert trained["dpo_02"].numbers["likelihood_weight"] == 0.2
+    assert set(trained["orpo"].numbers) == {"odds_weight", "likelihood_weight", "likelihood_normalisation"}
+    assert (trained["dpo_1"].referenced, trained["orpo"].referenced, trained["sft_on_chosen"].numbers) == (True, False, {})
 
 
 def test_a_missing_key_is_named(folder):

@@ -91,6 +91,8 @@ use rule grade_programs as grade_programs_by_critic with:
         run=one_of(SIAM_RUNS),
         mode="code|code_sampled",
         judge=CRITIC_JUDGES,
+    group:
+        "grade_by_critic"
     conda:
         "../../envs/train.yaml"
     threads: cores("score")

@@ -5,7 +5,7 @@ from mathcode.methods.siam import artifacts as siam
 
 def selecting(wildcards):
     """The start policy or the round that selected programs are for."""
-    return paths.Policy.parse(wildcards.selecting)
+    return owned(wildcards, wildcards.selecting)
 
 
 def pool_before(wildcards):
@@ -37,7 +37,7 @@ def select_settings(wildcards):
 
 def seed_set(wildcards):
     """The seed set; for a base, what it is pretrained on."""
-    pretrains = paths.Policy.parse(wildcards.demonstrated).experiment == paths.BASE
+    pretrains = owned(wildcards, wildcards.demonstrated).experiment == paths.BASE
     return paths.in_run(wildcards.run, paths.data("pretraining" if pretrains else "sft"))
 
 
@@ -60,7 +60,8 @@ def balance(wildcards):
 
 
 def pair_settings(wildcards):
-    return CONFIG.runs[wildcards.run].preferring(wildcards.preference)
+    run = CONFIG.runs[wildcards.run]
+    return run.preferring(among(wildcards, "preference", wildcards.preference, run.preferences))
 
 
 def unaligned(wildcards):

@@ -2,6 +2,7 @@
 
 Reads rollouts and grades of the policy before, and the seed set; writes accepted.parquet (what D_n adds) and training.parquet (all of
 D_n) of a start policy or a round. A seeded policy learns from the seed set alone, a base from scratch from its pretraining.
+No group: training of a round reads what all rounds before selected, so one group would hold jobs before and after that training.
 """
 
 ROUNDS = rf"start/(?:{one_of(CONFIG.families)})/seed[1-9]\d*|{ITERATIONS}"

@@ -59,10 +59,11 @@ def keys(model: type[settings.Section], prefix: str = "") -> Iterator[str]:
     """Dotted names of all values a settings model holds."""
     for name, field in model.model_fields.items():
         inner = [part for part in (field.annotation, *get_args(field.annotation)) if isinstance(part, type)]
-        inner = [] if get_origin(field.annotation) is dict else inner
         nested = next((part for part in inner if issubclass(part, settings.Section)), None)
         if nested is None:
             yield f"{prefix}{name}"
+        elif get_origin(field.annotation) is dict:
+            yield from keys(nested, f"{prefix}{name}.NAME.")
         elif isinstance(field.annotation, type):
             yield from keys(nested, f"{prefix}{name}.")
         else:  # optional section or list of sections: itself a value too
@@ -143,11 +144,19 @@ def test_artifacts_page_names_rules_that_exist():
 # docs/configuration.md
 
 SHARED, HARDWARE, RUNS = "## config/config.yaml", "## config/hardware/*.yaml", "## config/runs/*.yaml"
+ROWS = "## Pools, critics and case sets"
+
+
+def expanded(key: str) -> list[str]:
+    """Names that a name with braces stands for: {a,b}.c is a.c and b.c."""
+    if (braces := re.search(r"\{([^}]*)\}", key)) is None:
+        return [key]
+    return [name for choice in braces[1].split(",") for name in expanded(key.replace(braces[0], choice, 1))]
 
 
 def documented_keys(heading: str) -> list[str]:
     found = [quoted(row[0]) for row in rows(section("docs/configuration.md", heading)) if len(row) in (2, 3, 4)]
-    return [names[0] for names in found if names]
+    return [name for names in found if names for name in expanded(names[0])]
 
 
 def read(name: str) -> dict:
@@ -156,15 +165,31 @@ def read(name: str) -> dict:
 
 @pytest.mark.parametrize("method", configuration.METHODS)
 def test_configuration_page_has_every_key_of_a_run_of(method):
-    own = f"## config/methods/{method}.yaml"
-    listed = [key for heading in (SHARED, own, HARDWARE, RUNS) for key in documented_keys(heading)]
-    experiments = set(read(f"methods/{method}.yaml")["experiments"])
+    own, base = f"## config/methods/{method}.yaml", read(f"methods/{method}.yaml")
+    variants = {*base["experiments"], *base.get("preferences", ())}
+    named = {*variants, *base.get("critics", ()), *base.get("case_sets", ()), *base["data"].get("pools", ())}
+    listed = [key for heading in (SHARED, own, ROWS, HARDWARE, RUNS) for key in documented_keys(heading)]
     expected = {re.sub(r"^resources\.\w+\.", "resources.STAGE.", key) for key in keys(configuration.METHODS[method].run)}
-    expected = expected - {"experiments"} | {"extends", *keys(settings.Experiment, "experiments.NAME.")}
-    assert sorted(key for key in listed if key not in experiments) == sorted(expected)
-    assert experiments < set(listed)
-    sections = {key.split(".")[0] for key in documented_keys(own)} - experiments
-    assert sections == set(read(f"methods/{method}.yaml"))
+    assert sorted(key for key in listed if key not in named) == sorted(expected | {"extends"})
+    assert variants <= set(listed)
+    sections = {key.split(".")[0] for key in documented_keys(own)} - named
+    assert sections == set(base) - {"critics", "case_sets"}
+
+
+def test_configuration_page_has_what_rows_are_where_nothing_is_said():
+    compared = 0
+    for row in rows(section("docs/configuration.md", ROWS)):
+        for key in expanded(quoted(row[0])[0]) if "`" in row[0] else ():
+            field, section_of = None, settings.Data if key.startswith("data.pools.") else settings.Run
+            for part in key.removeprefix("data.").replace("NAME.", "").split("."):
+                field = section_of.model_fields[part]
+                inner = [part for part in (field.annotation, *get_args(field.annotation)) if isinstance(part, type)]
+                section_of = next((part for part in inner if issubclass(part, settings.Section)), section_of)
+            default = "required" if field.is_required() else field.get_default(call_default_factory=True)
+            said = "required" if row[2] == "required" else yaml.safe_load(quoted(row[2])[0])
+            assert said == (list(default) if isinstance(default, tuple) else default), key
+            compared += 1
+    assert compared > 50
 
 
 def test_configuration_page_tells_shared_sections_from_those_of_a_method():
@@ -181,11 +206,12 @@ def test_configuration_page_has_the_values_of_the_base_of(method):
     for heading in (SHARED, f"## config/methods/{method}.yaml"):
         for row in rows(section("docs/configuration.md", heading)):
             if len(row) == 4 and row[0].startswith("`"):
-                key, value = quoted(row[0])[0], base
-                for part in key.split("."):
-                    value = value[part]
-                assert _number(yaml.safe_load(quoted(row[2])[0])) == _number(value), key
-                compared += 1
+                for key in expanded(quoted(row[0])[0]):
+                    value = base
+                    for part in key.split("."):
+                        value = value[part]
+                    assert _number(yaml.safe_load(quoted(row[2])[0])) == _number(value), key
+                    compared += 1
     assert compared > 60
 
 

@@ -55,5 +55,5 @@ def test_pools_are_built_disjoint_and_a_later_one_changes_no_earlier_one(pooled)
 def test_what_a_run_does_not_divide_is_refused(pooled):
     done = snakemake("-n", pool("web3"), cwd=pooled)
     assert done.returncode != 0
-    assert "run 'pooled' has no pool 'web3'; its data.pools has: seed_set, critic, web1, web2" in done.stdout
+    assert "run 'pooled' (method autocode) has no pool 'web3'; it has: seed_set, critic, web1, web2" in done.stdout
     assert snakemake("-n", pool("web1", "demo"), cwd=pooled).returncode != 0

@@ -177,19 +177,17 @@ def _read_yaml(path: Path) -> dict:
 
 def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
     """What cannot be trained where several GPUs share the weights (mathcode.training.processes) is not asked of them."""
-    asks = [run.resources.start, run.resources.train]
-    if all(not ask.gpus or ask.gpus * ask.nodes == 1 for ask in asks):
+    stages = ["start", "train", *(["preference"] if getattr(run, "preferences", ()) else []), *(["critic"] if run.critics else [])]
+    if all(not ask.gpus or ask.gpus * ask.nodes == 1 for ask in map(run.resources.of, stages)):
         return
-    for name in run.build.families:
+    training = ", ".join(f"resources.{stage}" for stage in stages)
+    for name in [*run.build.families, *(row.family for row in run.critics.values())]:
         if config.families[name].lora:
             raise settings.SettingsError(
-                f"{where}: LoRA adapters of family '{name}' need the whole model: take gpus: 1 and nodes: 1"
-                " (resources.start, resources.train)"
+                f"{where}: LoRA adapters of family '{name}' need the whole model: take gpus: 1 and nodes: 1 ({training})"
             )
     if any(chosen.optimizer == "muon" for chosen in METHODS[run.method].optimizers(run)):
-        raise settings.SettingsError(
-            f"{where}: optimizer muon needs whole matrices: take adamw, or gpus: 1 and nodes: 1 (resources.start, resources.train)"
-        )
+        raise settings.SettingsError(f"{where}: optimizer muon needs whole matrices: take adamw, or gpus: 1 and nodes: 1 ({training})")
 
 
 def _check_names(config: Config, folder: Path) -> None:
@@ -204,6 +202,8 @@ def _check_names(config: Config, folder: Path) -> None:
             raise settings.SettingsError(
                 f"{folder / 'families.yaml'}: family '{name}': key 'precondition': a model from scratch knows nothing, so 'sft'"
             )
+        if family.pretrained and not family.scratch:
+            raise settings.SettingsError(f"{folder / 'families.yaml'}: family '{name}': key 'pretrained': only a model from scratch can be")
     for name, run in config.runs.items():
         where = f"{folder / 'runs' / name}.yaml"
         for kind, used, known in [
@@ -214,18 +214,44 @@ def _check_names(config: Config, folder: Path) -> None:
             ("benchmark", run.data.guard, sources.benchmarks),
             ("query dataset", run.data.queries, sources.queries),
             ("SFT dataset", [*run.data.sft, *run.data.pretraining], sources.sft),
-            ("family", [row.family for row in run.critics.values()], config.families),
             ("benchmark", [name for row in run.case_sets.values() for name in row.queries], sources.benchmarks),
-            ("critic", [critic for judge in METHODS[run.method].judges(run) if (critic := critic_of(judge))], run.critics),
             *(("query dataset", pool.datasets, sources.queries) for pool in run.data.pools.values()),
         ]:
             for value in used:
                 _known(value, known, where, kind)
+        for family in run.build.families:
+            if config.families[family].pretrained and not run.data.pretraining:
+                raise settings.SettingsError(f"{where}: key 'data.pretraining': family '{family}' is pretrained, and there is nothing to")
         try:
             _check_settings(run)
         except settings.SettingsError as error:
             raise settings.SettingsError(f"{where}: {error}") from None
+        _check_critics(config, run, where)
         _check_sharding(config, run, where)
+
+
+def _check_critics(config: Config, run: settings.Run, where: str) -> None:
+    """Judges that a run names exist, and so does what critics are made of; none of them goes on from itself."""
+    for key, judge in METHODS[run.method].judges(run).items():
+        try:
+            critic = critic_of(judge)
+        except settings.SettingsError as error:
+            raise settings.SettingsError(f"{where}: {key}: {error}") from None
+        if critic:
+            _known(critic, run.critics, f"{where}: {key}", "critic")
+    for name, row in run.critics.items():
+        key = f"{where}: key 'critics.{name}"
+        _known(row.family, config.families, f"{key}.family'", "family")
+        for pool in row.pools:
+            _known(pool, run.data.pools, f"{key}.pools'", "pool")
+        before = [name]
+        while (origin := run.critics[before[-1]].origin) is not None:
+            _known(origin, run.critics, f"{where}: key 'critics.{before[-1]}.origin'", "critic")
+            if origin in before:
+                raise settings.SettingsError(f"{key}.origin': a circle: {' <- '.join([*before, origin])}")
+            if run.critics[origin].family != row.family:
+                raise settings.SettingsError(f"{key}.origin': '{origin}' is of another family, and its tokens would not be read alike")
+            before.append(origin)
 
 
 def _check_settings(run: settings.Run) -> None:

@@ -180,11 +180,6 @@ def test_a_program_is_not_paired_with_itself():
         pair(rows)
 
 
-def test_sides_that_overlap_are_refused():
-    with pytest.raises(pairing.PairingError, match=r"pair\.chosen_from 0\.4 must be above pair\.rejected_to 0\.6"):
-        pair(scored(("5", 0.95), ("6", 0.05)), chosen_from=0.4, rejected_to=0.6)
-
-
 def test_counts_are_told(caplog):
     rows = scored(("5", 0.95), ("6", 0.05), ("6", 0.5)) + scored(("5", 0.95), query="q2") + scored(("6", 0.05), query="q3")
     rows += [("q4", 0, [], False, 0.0)]

@@ -60,6 +60,7 @@ class Method:
         name: as `method:` of a run says it.
         run: settings of its runs, the shared ones and its own.
         per_experiment: sections that an experiment may set for itself.
+        kinds: its policies without iterations, of `mathcode.paths.KINDS`.
         form: fixed sentences of its responses.
         explored, evaluated, sampled: modes of exploration, of greedy evaluation, and of sampled evaluation, by name.
         prompt: the text for (prompt profile, mode, question).
@@ -67,7 +68,7 @@ class Method:
         training: what a policy or a critic of a run is trained with.
         origin: what its training starts from.
         optimizers: every optimisation of a run, its experiments' included.
-        judges: every judge that its runs name.
+        judges: every judge that its runs name, by what names it, such as "key 'explore.judge'".
         check: raises SettingsError for what a run may not say.
         samples: indices of the rollouts of a query, of (run, mode of exploration, pool).
         tabulated: the files that tables and figures of a run are made of, below its folder.
@@ -81,6 +82,7 @@ class Method:
     name: str
     run: type["Run"]
     per_experiment: frozenset[str]
+    kinds: tuple[str, ...]
     form: Form
     explored: Mapping[str, Mode]
     evaluated: Mapping[str, Mode]
@@ -90,7 +92,7 @@ class Method:
     training: Callable[["Run", Trained], "Training"]
     origin: Callable[["Run", Trained], Trained]
     optimizers: Callable[["Run"], list["Optimizer"]]
-    judges: Callable[["Run"], list[str]]
+    judges: Callable[["Run"], dict[str, str]]
     check: Callable[["Run"], None]
     samples: Callable[["Run", str, str], range]
     tabulated: Callable[["Run", Mapping[str, "Family"]], list[str]]

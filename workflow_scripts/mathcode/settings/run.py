@@ -47,7 +47,6 @@ class Explore(Section):
     queries_per_iteration: PositiveInt | None = Field(description="queries explored in each iteration; null: the whole pool")
     fresh_queries: bool = Field(description="iteration n takes the n-th slice of the shuffled queries, not the first again")
     samples: PositiveInt = Field(description="K rollouts per query and mode")
-    judge: str = Field(default="exact", description="who grades them for training: the reward")
     sampling: Sampling
 
 

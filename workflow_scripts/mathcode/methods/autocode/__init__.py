@@ -6,6 +6,7 @@ from mathcode.methods.autocode.report.index import ITEMS
 from mathcode.methods.autocode.report.stages import STAGES
 from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers, origin, training
 from mathcode.methods.method import Method
+from mathcode.paths import BASE, START
 
 
 def _texts(pairs, profile: str) -> list[str]:
@@ -18,6 +19,7 @@ METHOD = Method(
     name="autocode",
     run=AutoCodeRun,
     per_experiment=frozenset({"explore", "estimate", "synthesize", "train"}),
+    kinds=(BASE, START),
     form=FORM,
     explored=dictations.EXPLORED,
     evaluated=dictations.EVALUATED,

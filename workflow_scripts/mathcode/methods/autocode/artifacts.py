@@ -61,9 +61,10 @@ def uses(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
     return sorted(learned)
 
 
-def judges(run: AutoCodeRun) -> list[str]:
-    """Every judge that a run names: the reward, and who grades what is reported."""
-    return list(dict.fromkeys([JUDGE, *(run.of(experiment).explore.judge for experiment in run.build.experiments)]))
+def judges(run: AutoCodeRun) -> dict[str, str]:
+    """Every judge that a run names, by what names it: the reward. What is reported is graded by JUDGE."""
+    named = {f"experiment '{name}': key 'explore.judge'": run.of(name).explore.judge for name in run.experiments}
+    return {"key 'explore.judge'": run.explore.judge, **named}
 
 
 def planned(run: AutoCodeRun) -> dict[str, Any]:

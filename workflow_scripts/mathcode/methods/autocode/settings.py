@@ -22,6 +22,7 @@ class Explore(settings.Explore):
     """Self-exploration of one policy."""
 
     extra_native_samples: settings.PositiveInt = Field(description="further native rollouts, for standard RL at equal rollouts")
+    judge: str = Field(default="exact", description="who grades rollouts for training: the reward")
     modes: list[Literal["native", "native_extra", "cot", "code"]] = Field(min_length=1, description="rollouts an experiment uses")
 
 

@@ -5,6 +5,7 @@ from mathcode.methods.siam import artifacts, asking
 from mathcode.methods.siam.report.index import ITEMS
 from mathcode.methods.siam.report.stages import STAGES
 from mathcode.methods.siam.settings import SiamRun, check, optimizers, origin, training
+from mathcode.paths import KINDS
 from mathcode.responses.form import PLAIN
 
 
@@ -18,6 +19,7 @@ METHOD = Method(
     name="siam",
     run=SiamRun,
     per_experiment=frozenset({"select", "train"}),
+    kinds=KINDS,
     form=PLAIN,
     explored=asking.EXPLORED,
     evaluated=asking.EVALUATED,
@@ -27,7 +29,7 @@ METHOD = Method(
     training=training,
     origin=origin,
     optimizers=optimizers,
-    judges=artifacts.all_judges,
+    judges=artifacts.named_judges,
     check=check,
     samples=artifacts.samples,
     tabulated=artifacts.tabulated,

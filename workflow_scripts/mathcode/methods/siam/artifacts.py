@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from mathcode import paths
-from mathcode.methods.siam.settings import MAIN, SiamRun
+from mathcode.methods.siam.settings import MAIN, SEED_SET, SiamRun
 from mathcode.paths import BASE, SEEDED, START, Policy
 from mathcode.settings import Family
 
 MODE, SAMPLED = "code", "code_sampled"
 """The mode of exploration and greedy evaluation; that of samples whose length is measured."""
-SEED_SET = "seed_set"
-"""The pool whose questions a seeded policy answers for M_0."""
 SELF_DISTILLED_BY = "exact"
 """Who accepts these answers: the execution result is the reference (spec, 2.1)."""
 
@@ -96,11 +94,15 @@ def judges(run: SiamRun) -> list[str]:
     return ["exact", "lenient", *(f"{kind}_{critic}" for critic in run.critics for kind in ("critic", "cascade"))]
 
 
-def all_judges(run: SiamRun) -> list[str]:
-    """Every judge that a run names."""
-    filters = [run.of(experiment).select.judge for experiment in run.experiments]
-    preferred = [run.preferring(preference).pair.judge for preference in run.preferences]
-    return list(dict.fromkeys([*filters, *preferred, *run.evaluate.judges, *judges(run)]))
+def named_judges(run: SiamRun) -> dict[str, str]:
+    """Every judge that a run names, by what names it."""
+    return {
+        "key 'select.judge'": run.select.judge,
+        "key 'pair.judge'": run.pair.judge,
+        **{f"key 'evaluate.judges.{place}'": judge for place, judge in enumerate(run.evaluate.judges)},
+        **{f"experiment '{name}': key 'select.judge'": run.of(name).select.judge for name in run.experiments},
+        **{f"preference '{name}': key 'pair.judge'": run.preferring(name).pair.judge for name in run.preferences},
+    }
 
 
 def audited_by(run: SiamRun) -> list[str]:
@@ -127,7 +129,7 @@ def planned(run: SiamRun) -> dict[str, Any]:
         "filters": {name: run.of(name).select.judge for name in run.build.experiments if run.of(name).select.keep == "accepted"},
         "thresholds": {name: run.of(name).select.threshold for name in run.build.experiments if run.of(name).select.keep == "accepted"},
         "losses": {name: run.preferring(name).align.loss for name in run.build.preferences},
-        "likelihood_terms": {name: run.preferring(name).align.numbers for name in run.build.preferences},
+        "likelihood_terms": {name: run.preferring(name).align.taken for name in run.build.preferences},
         "pools": {str(policy): [str(explorer(policy)), pool(run, policy), judge(run, policy)] for policy in selected(run)},
         "pair_pools": {str(policy): list(pairs(run, policy)) for policy in aligned(run)},
     }

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class PairingError(UserError):
-    """There is no pair, or the two sides of one cannot be told apart."""
+    """There is not one pair."""
 
 
 def pair(
@@ -45,10 +45,8 @@ def pair(
 
     Raises:
         CandidateError: a rollout has no grade or no query.
-        PairingError: no question has both sides, or one score would do for both.
+        PairingError: no question has both sides.
     """
-    if chosen.chosen_from <= chosen.rejected_to:
-        raise PairingError(f"pair.chosen_from {chosen.chosen_from:g} must be above pair.rejected_to {chosen.rejected_to:g}")
     found, refused = candidates(rollouts, grades, queries)
     rows, sides, several = [], Counter(), 0
     for _, group in groupby(found, key=lambda one: one.query["query_id"]):

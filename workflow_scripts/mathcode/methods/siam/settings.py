@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mathcode import settings
 from mathcode.methods.method import Trained, critic_origin
@@ -10,6 +10,8 @@ from mathcode.paths import BASE, KINDS, SCRATCH, SEEDED, START, Critic, Policy
 
 MAIN = "main"
 """The experiment that is the paper's method: rounds filtered by the critic."""
+SEED_SET = "seed_set"
+"""The pool whose questions a seeded policy answers for M_0."""
 
 
 class Build(settings.Build):
@@ -72,13 +74,39 @@ class Pair(settings.Section):
     chosen: Literal["shortest", "longest", "random"] = Field(description="which of several programs")
     per_question: settings.PositiveInt = Field(description="pairs of a question at most")
 
+    @model_validator(mode="after")
+    def _sides_are_apart(self) -> Self:
+        if self.chosen_from <= self.rejected_to:
+            raise ValueError(f"chosen_from {self.chosen_from:g} must be above rejected_to {self.rejected_to:g}")
+        return self
+
+
+class Numbers(settings.Section):
+    """What preference losses are set to. Each takes its own of them, so that a row of preferences may name another loss and no more."""
+
+    beta: settings.PositiveNumber = Field(description="DPO: strength of the pull to the reference model")
+    length_normalised: bool = Field(description="DPO: log-ratios are means over tokens instead of sums")
+    odds_weight: float = Field(ge=0, description="ORPO: lambda of its paper")
+    likelihood_weight: float = Field(ge=0, description="DPO and ORPO: weight of the chosen program's -log p")
+    likelihood_normalisation: Literal["mean", "sum"] = Field(description="of that term: per token, or per program")
+
+
+_TERM = ("likelihood_weight", "likelihood_normalisation")
+TAKEN = {"dpo": {"beta", "length_normalised", *_TERM}, "orpo": {"odds_weight", *_TERM}, "likelihood": set()}
+"""Which of these numbers each loss takes."""
+
 
 class Align(settings.Section):
     """Preference alignment, or its control: SFT on the chosen programs of the same pairs."""
 
     loss: Literal["dpo", "orpo", "likelihood"]
-    numbers: dict[str, Any] = Field(default_factory=dict, description="what this loss is set to")
+    numbers: Numbers
     optimizer: settings.Optimizer
+
+    @property
+    def taken(self) -> dict[str, Any]:
+        """The numbers of its loss."""
+        return self.numbers.model_dump(include=TAKEN[self.loss])
 
 
 class Preference(settings.Section):
@@ -127,7 +155,7 @@ def training(run: SiamRun, trained: Trained) -> settings.Training:
         return run.critics[trained.name].training
     if trained.preference:
         chosen = run.preferring(trained.preference).align
-        return settings.Training(loss=chosen.loss, numbers=chosen.numbers, referenced=chosen.loss == "dpo", optimizer=chosen.optimizer)
+        return settings.Training(loss=chosen.loss, numbers=chosen.taken, referenced=chosen.loss == "dpo", optimizer=chosen.optimizer)
     stages = {BASE: run.pretrain, SEEDED: run.seeded, START: run.start}
     chosen = stages[trained.experiment] if trained.experiment in KINDS else run.of(trained.experiment).train
     return settings.Training(loss="likelihood", optimizer=chosen.optimizer)
@@ -149,20 +177,25 @@ def check(run: SiamRun) -> None:
     Raises:
         SettingsError: naming what may not be.
     """
-    for kind, used, known in (
-        ("preference", run.build.preferences, run.preferences),
-        ("case set", run.build.case_sets, run.case_sets),
-        ("critic", [row.origin for row in run.critics.values() if row.origin], run.critics),
-    ):
+    for kind, used, known in (("preference", run.build.preferences, run.preferences), ("case set", run.build.case_sets, run.case_sets)):
         if unknown := set(used) - set(known):
             raise settings.SettingsError(f"unknown {kind} '{min(unknown)}'; there are: {', '.join(sorted(known))}")
     if run.build.preferences and (MAIN not in run.build.experiments or run.build.aligned > run.build.iterations):
         raise settings.SettingsError(f"build.aligned: there is no iteration {run.build.aligned} of experiment '{MAIN}' to align")
-    for preference in run.preferences:
-        if strange := set(run.preferences[preference].settings) - {"pair", "align"}:
+    for preference, row in run.preferences.items():
+        if strange := set(row.settings) - {"pair", "align"}:
             raise settings.SettingsError(f"preference '{preference}' may not override '{min(strange)}'; it may override align, pair")
-        run.preferring(preference)
-    rounds = [f"web{number}" for number in range(1, run.build.iterations + 1)]
-    for pool in ("seed_set", *rounds):
+        if run.preferring(preference).pair.samples != run.pair.samples:
+            raise settings.SettingsError(f"preference '{preference}' may not override 'pair.samples': rollouts are shared")
+    for key, pool in explored(run).items():
         if pool not in run.data.pools:
-            raise settings.SettingsError(f"data.pools lacks the pool '{pool}', which a run of SIaM explores")
+            raise settings.SettingsError(f"{key}: data.pools lacks the pool '{pool}', which is explored")
+
+
+def explored(run: SiamRun) -> dict[str, str]:
+    """Every pool that a run explores, by what names it."""
+    rounds = {f"build.iterations {number}": f"web{number}" for number in range(1, run.build.iterations + 1)}
+    selecting = {f"experiment '{name}': key 'select.pool'": run.of(name).select.pool for name in run.build.experiments}
+    pairing = {f"preference '{name}': key 'pair.pool'": run.preferring(name).pair.pool for name in run.build.preferences}
+    named = {key: pool for key, pool in selecting.items() if pool}
+    return {"start": SEED_SET} | (rounds if len(named) < len(selecting) else {}) | named | pairing
