@@ -166,9 +166,10 @@ def test_the_critic_is_measured_beside_rules(built):
     assert critic["recall_low"] < 90 < critic["recall_high"]
     assert (rule["precision"], rule["recall"], rule["auroc"]) == (100.0, 50.0, None)
     assert critic["auroc"] is not None
+    assert (critic["by_rule"], rule["label"]) == (0.0, "strict rule")
     assert one(frames["critic"], judge="exact", answer_type="integer")["recall"] == 100.0
     cascade = one(frames["critic"], judge="cascade_main", answer_type="all")
-    assert (cascade["recall"], cascade["label"]) == (95.0, "critic, where the strict rule refuses")
+    assert (cascade["recall"], cascade["label"]) == (95.0, "critic; asked where the strict rule refuses")
 
 
 def test_attacks_are_counted_by_kind(built):
