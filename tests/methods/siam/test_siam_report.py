@@ -33,6 +33,8 @@ ABOUT = {
     "hardware": "0 GPUs",
 }
 NOT_TESTABLE = "not testable at this size"
+SMALL = {"experiments": {"main": "critic"}, "filters": {"main": "critic_main"}, "preferences": {}}
+"""A run of the method alone, without arms and alignments."""
 
 
 def flags(root, chosen) -> list[str]:
@@ -59,7 +61,7 @@ def built(tmp_path_factory):
 @pytest.fixture(scope="module")
 def seeds(tmp_path_factory):
     """The same of three seeds that do not differ."""
-    root, chosen = tmp_path_factory.mktemp("siam_seeds"), tree.plan(seeds=[1, 2, 3], benchmarks=["forms_tests"])
+    root, chosen = tmp_path_factory.mktemp("siam_seeds"), tree.plan(seeds=[1, 2, 3], **SMALL)
     tree.build(root, chosen)
     return root, chosen, tabulate(root, chosen)
 
@@ -100,7 +102,8 @@ def test_main_has_the_papers_line_part_by_part(built):
 
 
 def test_published_numbers_say_whose_they_are(tmp_path):
-    chosen = tree.plan(families={"tiny": {"label": "tiny", "published": {"siam": "SIaM"}}}, benchmarks=["forms_tests", "gsm8k"])
+    family = {"label": "tiny", "published": {"siam": "SIaM"}}
+    chosen = tree.plan(families={"tiny": family}, benchmarks=["forms_tests", "gsm8k"], **SMALL)
     tree.build(tmp_path, chosen)
     main = tabulate(tmp_path, chosen)["main"]
     assert one(main, policy="M_2", part="outside")["published_gain"].startswith("up to +4.4")
@@ -163,9 +166,10 @@ def test_the_critic_is_measured_beside_rules(built):
     assert critic["recall_low"] < 90 < critic["recall_high"]
     assert (rule["precision"], rule["recall"], rule["auroc"]) == (100.0, 50.0, None)
     assert critic["auroc"] is not None
+    assert (critic["by_rule"], rule["label"]) == (0.0, "strict rule")
     assert one(frames["critic"], judge="exact", answer_type="integer")["recall"] == 100.0
     cascade = one(frames["critic"], judge="cascade_main", answer_type="all")
-    assert (cascade["recall"], cascade["label"]) == (95.0, "critic, where the strict rule refuses")
+    assert (cascade["recall"], cascade["label"]) == (95.0, "critic; asked where the strict rule refuses")
 
 
 def test_attacks_are_counted_by_kind(built):
@@ -190,7 +194,7 @@ def test_one_language_tests_nothing(built):
 
 
 def test_a_critic_of_one_language_is_tested_on_another(tmp_path):
-    chosen = tree.plan(preferences={}, case_sets={"zh": "both languages"})
+    chosen = tree.plan(case_sets={"zh": "both languages"}, **SMALL)
     tree.build(tmp_path, chosen)
     frames = tabulate(tmp_path, chosen)
     own, other = (one(frames["crosslingual"], language=language) for language in ("en", "zh"))
@@ -248,7 +252,7 @@ def test_several_seeds_keep_the_estimates_and_tell_them_with_seeds(seeds, built)
 
 
 def test_what_a_run_did_not_leave_is_blank(tmp_path):
-    chosen = tree.plan(preferences={}, filters={"main": "critic_main"}, experiments={"main": "critic"})
+    chosen = tree.plan(**SMALL)
     run = tree.build(tmp_path, chosen)
     for folder in ("start/tiny/seed1/training_log.parquet", "cases/test/seed1/critic_main", "seeded/tiny/seed1/explore"):
         path = run / folder
@@ -269,6 +273,7 @@ def test_a_run_without_its_benchmarks_says_what_is_missing(built):
         tabulate_results.main([*told, "--out-dir", str(root / "nowhere")])
 
 
+@pytest.mark.stage
 def test_figures_are_drawn_and_equal_results_give_equal_bytes(built):
     root, chosen, _ = built
     for folder in ("figures", "again"):

@@ -55,6 +55,7 @@ _MEANINGS = {
     "case_set": "cases that judges are compared on; attacks are in no number but those of their own table",
     "answer_type": "of the reference answer; all: every case that is no attack",
     "yes": "of these, cases whose result gives the reference answer",
+    "by_rule": "percent of the cases whose YES is the strict rule's own: on these its recall is 100 by construction",
     "precision": "percent of accepted cases that are right",
     "recall": "percent of right cases that are accepted",
     "specificity": "percent of wrong cases that are refused",

@@ -6,6 +6,7 @@ from mathcode.methods.siam.report import evidence, numbers
 from mathcode.methods.siam.report.published import NOT_AVAILABLE
 from mathcode.report import effects
 from mathcode.report.results import Results
+from mathcode.report.rows import hundred
 
 NOT_ATTACK, IS_ATTACK = pl.col("origin") != evidence.ATTACK, pl.col("origin") == evidence.ATTACK
 
@@ -62,15 +63,17 @@ def _judged(results: Results, wanted: pl.Expr):
 
 def _key(results: Results, case_set: str, judge: str) -> dict:
     kind, _, critic = judge.partition("_")
-    words = {"critic": "alone", "cascade": "where the strict rule refuses"}
-    label = f"{results.plan.critics[critic]}, {words[kind]}" if critic in results.plan.critics else judge
+    words = {"critic": "by itself", "cascade": "asked where the strict rule refuses"}
+    rules = {"exact": "strict rule", "lenient": "rule that reads the numbers of a reference"}
+    label = f"{results.plan.critics[critic]}; {words[kind]}" if critic in results.plan.critics else rules.get(judge, judge)
     return {"case_set": case_set, "judge": judge, "label": label, "seeds": len(results.plan.seeds), "published": NOT_AVAILABLE}
 
 
 def _measured(seeds: list[pl.DataFrame]) -> dict:
     if not seeds or seeds[0].is_empty():
         return {"n": 0}
-    return {"n": seeds[0].height, "yes": int(seeds[0]["true"].sum())} | numbers.all_shares(evidence.measured(seeds))
+    by_rule = hundred((seeds[0]["labelled_by"] == "exact").mean())
+    return {"n": seeds[0].height, "yes": int(seeds[0]["true"].sum()), "by_rule": by_rule} | numbers.all_shares(evidence.measured(seeds))
 
 
 def _fooled(seeds: list[pl.DataFrame]) -> dict:

@@ -69,7 +69,7 @@ def _cases(results: Results, wanted: pl.Expr, judges: Sequence[str]) -> tuple[st
             return None
         seeds = []
         for frames in zip(*told, strict=True):
-            frame = frames[0].select("case_id", "origin", "answer_type", "language", "true")
+            frame = frames[0].select("case_id", "origin", "answer_type", "language", "labelled_by", "true")
             for judge, other in zip(judges, frames, strict=True):
                 frame = frame.join(other.select("case_id", pl.col("accepted").alias(judge)), on="case_id")
             seeds.append(frame.filter(wanted).sort("case_id").select(*judges, "true").to_numpy().astype(float).reshape(-1, len(judges) + 1))
@@ -103,9 +103,13 @@ _NOT_ATTACK = pl.col("origin") != evidence.ATTACK
 
 
 def _accepts_more(results: Results, _: str) -> Told | None:
-    """Recall of the critic minus that of the strict rule, and the same of precision, on the same cases."""
+    """Recall of the critic minus that of the strict rule, and the same of precision, on the same cases.
+
+    Cases that the rule itself labelled say nothing of what it refuses. Near misses that it accepts are no cases, which flatters its
+    precision: the line is harder to show than it should be.
+    """
     critic = trusted(results.plan)
-    found = _cases(results, _NOT_ATTACK, [critic, "exact"]) if critic else None
+    found = _cases(results, _NOT_ATTACK & (pl.col("labelled_by") != "exact"), [critic, "exact"]) if critic else None
     if found is None:
         return None
     where, seeds = found
@@ -240,7 +244,7 @@ def _withstands(results: Results, _: str) -> Told | None:
     fooled = effects.share([seed[:, 0] for seed in seeds])
     passed, count = round(fooled.value * len(seeds[0])), len(seeds[0])
     p_value = float(binomtest(passed, count, ATTACKS).pvalue)
-    detail = f"the strict rule: {100 * np.mean([seed[:, 1].mean() for seed in seeds]):.2f} %; little proof for a critic from scratch"
+    detail = f"{passed} of {count} passed; what passes the strict rule is no attack; little proof for a critic trained from scratch"
     return Told(where, fooled, p_value, count, fooled.high is not None and fooled.high < ATTACKS, detail)
 
 
