@@ -124,7 +124,7 @@ BAD = {
     "selection on a benchmark that is not evaluated": (RUN, {"evaluate": {"selection_benchmarks": ["math"]}}, ["unknown benchmark 'math'"]),
     "unknown queries": (RUN, {"data": {"queries": ["gsm9k"]}}, ["unknown query dataset 'gsm9k'"]),
     "unknown SFT dataset": (RUN, {"data": {"sft": ["gsm9k"]}}, ["unknown SFT dataset 'gsm9k'"]),
-    "experiment called start": (RUN, {"experiments": {"start": {"label": "x"}}}, ["'start'", "the start policy's"]),
+    "experiment called start": (RUN, {"experiments": {"start": {"label": "x"}}}, ["no experiment may be called 'start'"]),
     "name with a capital": (RUN, {"experiments": {"Main": {"label": "x"}}}, ["key 'experiments.Main", "pattern"]),
     "experiment without label": (RUN, {"experiments": {"new": {}}}, ["key 'experiments.new.label'", "required"]),
     "experiment overrides what is shared": (
@@ -210,6 +210,8 @@ BAD_SIAM = {
         {"pair": {"chosen_from": 0.4, "rejected_to": 0.4}},
         ["key 'pair'", "chosen_from 0.4 must be above rejected_to 0.4"],
     ),
+    "experiment called critics": ({"experiments": {"critics": {"label": "x"}}}, ["no experiment may be called 'critics'"]),
+    "preference called eval": ({"preferences": {"eval": {"label": "x"}}}, ["no preference may be called 'eval'"]),
     "no iteration to align": ({"build": {"aligned": 3}}, ["build.aligned", "no iteration 3"]),
     "one round more than pools": ({"build": {"iterations": 4}}, ["build.iterations 4", "data.pools lacks the pool 'web4'"]),
     "pool of pairs that is missing": (preferring(pair={"pool": "web9"}), ["preference 'new'", "key 'pair.pool'"]),

@@ -12,7 +12,7 @@ from support.running import ROOT, run_program
 from mathcode import configuration
 
 pytestmark = pytest.mark.workflow
-RUNS = sorted(path.stem for path in (ROOT / "config/runs").glob("*.yaml"))
+RUNS = {name: run.method for name, run in configuration.load(ROOT / "config").runs.items()}
 
 
 @functools.cache
@@ -24,7 +24,7 @@ def dry_run(cwd: Path, *arguments: str) -> str:
 
 
 def test_the_papers_command_plans_three_families_in_three_modes_on_six_benchmarks(checkout):
-    jobs = jobs_of(dry_run(checkout, "all", "--profile", "slurm"))
+    jobs = jobs_of(dry_run(checkout, "paper", "--profile", "slurm"))
     paper = configuration.load(ROOT / "config").runs["paper"]
     experiments, families, iterations = len(paper.build.experiments), len(paper.build.families), paper.build.iterations
     assert (families, iterations, len(paper.build.benchmarks)) == (3, 2, 6)
@@ -42,8 +42,18 @@ def test_the_papers_command_plans_three_families_in_three_modes_on_six_benchmark
     assert "/eval/auto/math/" not in done.stdout
 
 
-@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("run", sorted(RUNS))
 def test_every_run_is_a_target(checkout, run):
+    assert jobs_of(dry_run(checkout, run))[run] == 1
+
+
+def test_all_is_both_papers(checkout):
+    jobs = jobs_of(dry_run(checkout, "all"))
+    assert (jobs["all"], jobs["tabulate_costs"]) == (1, 2)
+
+
+@pytest.mark.parametrize("run", sorted(name for name, method in RUNS.items() if method == "autocode"))
+def test_a_run_of_autocode_trains_every_experiment_in_every_iteration(checkout, run):
     jobs = jobs_of(dry_run(checkout, run))
     config = configuration.load(ROOT / "config")
     build = config.runs[run].build

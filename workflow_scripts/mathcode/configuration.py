@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 from pydantic import SerializeAsAny
 
-from mathcode import settings
+from mathcode import paths, settings
 from mathcode.methods.autocode import METHOD as AUTOCODE
 from mathcode.methods.method import Method
 from mathcode.methods.siam import METHOD as SIAM
@@ -258,8 +258,9 @@ def _check_settings(run: settings.Run) -> None:
     """What sections of a run say together is valid, experiment by experiment."""
     method = METHODS[run.method]
     _ = run.evaluation_grading  # validated where it is made
-    if "start" in run.experiments:
-        raise settings.SettingsError("an experiment may not be called 'start': that name is the start policy's")
+    for kind, rows, taken in (("experiment", run.experiments, paths.TAKEN), ("preference", getattr(run, "preferences", {}), paths.PARTS)):
+        if used := {*rows} & taken:
+            raise settings.SettingsError(f"no {kind} may be called '{min(used)}': that name stands for something else in paths")
     for experiment, row in run.experiments.items():
         run.of(experiment)
         if shared := set(row.settings) - method.per_experiment:

@@ -22,6 +22,10 @@ START = "start"
 """The policy iteration 1 starts from."""
 KINDS = (SCRATCH, BASE, SEEDED, START)
 """Policies without iterations."""
+TAKEN = {*KINDS, "critics", "cases", "data", "tables", "figures"}
+"""What stands where an experiment does."""
+PARTS = {"model", "explore", "eval"}
+"""What stands where a preference does."""
 POOL = "queries"
 """The queries a run explores."""
 
