@@ -86,9 +86,7 @@ include: "rules/siam/inputs.smk"
 include: "rules/siam/select.smk"
 include: "rules/siam/pair.smk"
 include: "rules/siam/evaluate.smk"
-
-
-# include: "rules/siam/report.smk"
+include: "rules/siam/report.smk"
 
 
 for name in CONFIG.runs:

@@ -46,8 +46,9 @@ rule build_base:
         method=method_name,
         model=flag("--model", "model"),
         sft=flag("--sft", "sft"),
+        critic=judges_cases,
     shell:
-        "python workflow_scripts/build_base.py {params.model} {params.sft} --out-model {output:q} --method {params.method}"
+        "python workflow_scripts/build_base.py {params.model} {params.sft} {params.critic} --out-model {output:q} --method {params.method}"
         " --family {params.family:q} --seed {wildcards.seed} > {log:q} 2>&1"
 
 

@@ -86,6 +86,12 @@ def text_to_tokenize(wildcards):
     return f"results/{wildcards.run}/data/{pairs}.parquet" if CONFIG.families[wildcards.family].scratch else []
 
 
+def judges_cases(wildcards):
+    """The option that prepares a tokenizer from scratch for a critic, where the run has one of this family."""
+    critics = CONFIG.runs[wildcards.run].critics.values()
+    return "--critic" if wildcards.family in {row.family for row in critics} else ""
+
+
 def training_of(wildcards):
     """Loss, its numbers and the optimizer."""
     return CONFIG.method(wildcards.run).training(CONFIG.runs[wildcards.run], owned(wildcards, wildcards.trained))
@@ -94,6 +100,12 @@ def training_of(wildcards):
 def iteration_of(wildcards):
     """The iteration whose learning rate is taken; 0 where there is none."""
     return getattr(paths.trained(wildcards.trained), "iteration", 0)
+
+
+def frame_of_cases(wildcards):
+    """The option that names the frame of a critic's rows; rows of policies are in that of their family."""
+    trained = paths.trained(wildcards.trained)
+    return f"--profile {CONFIG.runs[wildcards.run].critics[trained.name].shown[0].frame}" if isinstance(trained, paths.Critic) else ""
 
 
 def origin_model(wildcards):
@@ -201,7 +213,9 @@ def responses_of_case_set(wildcards):
 
 
 def grades_of_case_set(wildcards):
-    return starts_on_case_set(wildcards, lambda policy, name: paths.response_grades(policy, "code", name, "exact"))
+    """Their grades by who counts: an oracle is sure of every label."""
+    judge = "oracle" if "oracle" in CONFIG.runs[wildcards.run].evaluate.judges else "exact"
+    return starts_on_case_set(wildcards, lambda policy, name: paths.response_grades(policy, "code", name, judge))
 
 
 def in_each(modes, path):

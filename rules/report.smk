@@ -18,6 +18,7 @@ rule tabulate_results:
     """The tables of a run, ours beside the paper's."""
     input:
         results=tabulated,
+        benchmarks=benchmarks_of_run,
         published=published(METHOD.tables),
     output:
         [in_report(path, table, METHOD.name) for path, table in zip(TABLES, METHOD.tables)],
@@ -36,7 +37,7 @@ rule tabulate_results:
         tables="results/{run}/tables",
     shell:
         "python workflow_scripts/tabulate_results.py --method {params.method} --results {params.results:q} --plan {params.plan:q}"
-        " --out-dir {params.tables:q} > {log:q} 2>&1"
+        " --benchmarks {input.benchmarks:q} --out-dir {params.tables:q} > {log:q} 2>&1"
 
 
 rule export_latex:
@@ -62,7 +63,8 @@ rule export_latex:
 rule plot_figures:
     """The figures of a run."""
     input:
-        tabulated,
+        results=tabulated,
+        benchmarks=benchmarks_of_run,
     output:
         [in_report(f"results/{{run}}/figures/{figure.name}.svg", figure, METHOD.name) for figure in METHOD.figures],
         for_papers=[f"results/{{run}}/figures/{figure.name}.pdf" for figure in METHOD.figures],
@@ -81,7 +83,7 @@ rule plot_figures:
         figures="results/{run}/figures",
     shell:
         "python workflow_scripts/plot_figures.py --method {params.method} --run {wildcards.run} --results {params.results:q}"
-        " --plan {params.plan:q} --out-dir {params.figures:q} > {log:q} 2>&1"
+        " --plan {params.plan:q} --benchmarks {input.benchmarks:q} --out-dir {params.figures:q} > {log:q} 2>&1"
 
 
 rule tabulate_costs:

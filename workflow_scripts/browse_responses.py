@@ -36,12 +36,8 @@ def main(argv: list[str] | None = None) -> int:
     if args.items < 1:
         raise InputError(f"--items {args.items}: there must be at least one")
     method = METHODS[args.method]
-    found = method.report.results(args.results, args.plan)
-    names = found.plan.benchmarks
-    if len(args.benchmarks) != len(names):
-        raise InputError(f"--benchmarks names {len(args.benchmarks)} tables, the plan {len(names)} benchmarks")
-    benchmarks = dict(zip(names, args.benchmarks, strict=True))
-    page = method.item("page", "responses").load()(found, args.run, benchmarks, args.items, int(args.megabytes * 1e6))
+    found = method.report.results(args.results, args.plan, args.benchmarks)
+    page = method.item("page", "responses").load()(found, args.run, found.benchmarks, args.items, int(args.megabytes * 1e6))
     atomic.write_text(args.out, page)
     return 0
 

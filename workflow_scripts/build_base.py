@@ -18,6 +18,7 @@ def arguments():
     parser.add_argument("--model", help="base model folder; none for a family built from scratch")
     parser.add_argument("--sft", help="table sft, for a family built from scratch")
     parser.add_argument("--out-model", required=True)
+    parser.add_argument("--critic", action="store_true", help="its tokenizer learns the words of a critic's cases too")
     parser.add_argument("--method", choices=METHODS, required=True, help="whose prompts and sentences a new tokenizer learns")
     parser.add_argument("--family", required=True, help="JSON of the family")
     parser.add_argument("--seed", type=int, required=True, help="of a new model's weights")
@@ -36,6 +37,10 @@ def main(argv: list[str] | None = None) -> int:
     else:
         method = METHODS[args.method]
         texts = method.texts(tables.SFT.read(args.sft), family.prompt)
+        if args.critic:
+            from mathcode.critic import teaching
+
+            texts += teaching.vocabulary_texts(("en", "zh"))
         model, tokenizer = scratch.build(family.scratch, texts, method.form.phrases, args.seed)
         folders.save_policy(model, tokenizer, args.out_model)
     return 0

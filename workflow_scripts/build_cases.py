@@ -4,7 +4,8 @@
         --out cases.parquet --seed 1 --settings '{"rewritten": 4, "near_misses": 4}' \\
         --grading '{"timeout": 5, "max_infrastructure_errors": 0.01}'
 
-reads   table `queries`; tables `rollouts` with their tables `grades` of the judge exact, in the same order (none: no case of a rollout)
+reads   table `queries`; tables `rollouts` with their tables `grades` of the judge exact (of generated data: oracle), in the same order;
+        none: no case of a rollout
 writes  table `cases`: question, reference, program and result of each, its label (YES, NO), what is sure of that, and its split
 
 Every label is known without a model or a person. --settings is the section Cases of settings/critic.py; of what it leaves out it takes the
@@ -25,7 +26,7 @@ def arguments():
     parser = cli.parser(__doc__)
     parser.add_argument("--queries", nargs="+", required=True, help="tables of queries with the reference answers")
     parser.add_argument("--rollouts", nargs="*", default=[], help="tables of rollouts")
-    parser.add_argument("--grades", nargs="*", default=[], help="their tables of grades, by the judge exact")
+    parser.add_argument("--grades", nargs="*", default=[], help="their tables of grades, by the judge exact or oracle")
     parser.add_argument("--out", required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")

@@ -3,7 +3,7 @@
     python workflow_scripts/plot_figures.py --method autocode --run demo --results results/demo --plan "$PLAN" \\
         --out-dir results/demo/figures
 
-Reads:  what the run measured, below --results.
+Reads:  what the run measured, below --results; the benchmarks, for a method that tells their parts apart.
 Writes: {figure}.svg and, for papers, {figure}.pdf for each; equal results give equal bytes.
         Nothing is written unless every figure could be drawn.
 """
@@ -21,6 +21,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--run", required=True, help="name of the run, for titles")
     parser.add_argument("--results", required=True, help="folder of the run's results")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
+    parser.add_argument(
+        "--benchmarks", nargs="+", type=Path, default=[], help="tables of the benchmarks, in the plan's order, where asked for"
+    )
     parser.add_argument("--out-dir", required=True, type=Path, help="folder of the figures")
     return parser
 
@@ -30,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     from mathcode.report import canvas
 
     method = METHODS[args.method]
-    found = method.report.results(args.results, args.plan)
+    found = method.report.results(args.results, args.plan, args.benchmarks)
     with canvas.style(salt=method.name):
         drawn = {item.name: item.load()(found, args.run) for item in method.figures}
         for name, figure in drawn.items():

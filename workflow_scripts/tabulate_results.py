@@ -2,7 +2,7 @@
 
     python workflow_scripts/tabulate_results.py --method autocode --results results/demo --plan "$PLAN" --out-dir results/demo/tables
 
-Reads:  what the run measured, below --results; data/published of the repository.
+Reads:  what the run measured, below --results; data/published of the repository; the benchmarks, for a method that tells their parts apart.
 Writes: {table}.csv for each table; summary.html explains their columns.
         Nothing is written unless every table could be made.
 """
@@ -20,6 +20,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--method", choices=METHODS, required=True, help="whose tables they are")
     parser.add_argument("--results", required=True, help="folder of the run's results")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
+    parser.add_argument(
+        "--benchmarks", nargs="+", type=Path, default=[], help="tables of the benchmarks, in the plan's order, where asked for"
+    )
     parser.add_argument("--out-dir", required=True, type=Path, help="folder of the tables")
     return parser
 
@@ -27,7 +30,7 @@ def arguments() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     method = METHODS[args.method]
-    made = rows.tabulate(method.report.results(args.results, args.plan), method.tables)
+    made = rows.tabulate(method.report.results(args.results, args.plan, args.benchmarks), method.tables)
     texts = {f"{name}.csv": frame.write_csv() for name, frame in made.items()}
     for name, text in texts.items():
         atomic.write_text(args.out_dir / name, text)

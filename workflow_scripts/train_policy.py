@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mathcode import configuration, settings, tables
 from mathcode.core import cli, provenance
-from mathcode.policies import adapters, folders
+from mathcode.policies import adapters, folders, tokens
 from mathcode.responses import prompts
 
 
@@ -30,6 +30,7 @@ def arguments():
     parser.add_argument("--out-provenance", required=True)
     parser.add_argument("--family", required=True, help="JSON of the family")
     parser.add_argument("--settings", required=True, help="JSON: loss, its numbers, optimizer")
+    parser.add_argument("--profile", help="prompt profile the rows were made with; none: their text as it is; default: the family's")
     parser.add_argument("--iteration", type=int, default=0, help="picks the learning rate; 0 (default) is a start")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--checkpoints", required=True, type=Path)
@@ -47,10 +48,11 @@ def main(argv: list[str] | None = None) -> int:
     training = tables.TRAINING.read(args.training)
     logprobs = tables.LOGPROBS.read(args.logprobs) if args.logprobs else None
     tokenizer = folders.load_tokenizer(args.model)
-    shown = examples.from_table(training, logprobs, tokenizer, loss, prompts.profile(family.prompt).frame)
+    frame = tokens.QUESTION if args.profile == "none" else prompts.profile(args.profile or family.prompt).frame
+    shown = examples.from_table(training, logprobs, tokenizer, loss, frame)
     model = folders.load_policy(args.model, family.train_dtype)
     data = [table.hash_rows().to_list() for table in (training, logprobs) if table is not None]
-    key = settings.fingerprint(data, provenance.folder_digest(args.model), family, chosen, args.iteration, args.seed)
+    key = settings.fingerprint(data, provenance.folder_digest(args.model), family, chosen, frame, args.iteration, args.seed)
     trained = loop.train(
         adapters.trainable(model, family, args.seed + args.iteration),
         tokenizer.pad_token_id,

@@ -29,9 +29,6 @@ use rule export_latex as export_latex_siam with:
 
 
 use rule plot_figures as plot_siam with:
-    input:
-        results=tabulated,
-        benchmarks=benchmarks_of_run,
     output:
         [in_report(f"results/{{run}}/figures/{figure.name}.svg", figure, SIAM.name) for figure in SIAM.figures],
         for_papers=[f"results/{{run}}/figures/{figure.name}.pdf" for figure in SIAM.figures],

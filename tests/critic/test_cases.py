@@ -131,6 +131,35 @@ def test_moved_cases_leave_the_reference_alone(queries):
     assert rewriting.values_of("35") == (35,)
 
 
+def test_the_judge_is_asked_where_numbers_do_not_decide(queries):
+    asked = []
+    rows = cases.build(
+        queries,
+        *rollouts([]),
+        settings.Cases(balanced=False, near_misses=20),
+        1,
+        lambda some: [asked.append(case) or False for case in some],
+    )
+    assert 0 < len(asked) < rows.filter(pl.col("label") == "NO").height
+    assert not any(cases._numbers_decide(case.gold, case.result) for case in asked)
+
+
+def test_moved_cases_may_be_of_any_kind(queries):
+    one = queries.head(1)
+    kept, mixed = (build(one, rows=[], rewritten=300, near_misses=0, attacks=0, moved=1.0, moved_kinds=kinds) for kinds in (False, True))
+    assert not {"fraction", "several_zh"} & {*kept["variant"]}
+    assert {"fraction", "several_zh", "words"} <= {*mixed["variant"]}
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_exchanged_values_miss_where_they_have_an_order(queries, ordered):
+    pairs = queries.filter(pl.col("gold") == "(16, 11)")
+    found = build(pairs, rows=[], rewritten=0, near_misses=60, attacks=0, ordered=ordered)
+    exchanged = found.filter(pl.col("variant") == "swapped_values")["gold"].to_list()
+    assert exchanged
+    assert any(gold in ("16 and 11", "十六和十一") for gold in exchanged) is ordered
+
+
 def test_a_rollout_without_a_grade_and_nothing_to_make_are_refused(queries):
     made, graded = rollouts(ROWS)
     with pytest.raises(cases.CasesError, match=r"rollout 0 of query 'q0' \(mode code\) has no grade"):

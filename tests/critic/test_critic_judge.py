@@ -10,6 +10,7 @@ import torch
 import build_cases
 import demonstrate_cases
 import judge_cases
+import train_policy
 from mathcode import configuration, settings, tables
 from mathcode.critic import cases, prompt, teaching
 from mathcode.critic.judge import CriticJudge
@@ -183,6 +184,13 @@ def test_the_programs_make_teach_and_judge(critic, tmp_path):
     training = tables.TRAINING.read(tmp_path / "training.parquet")
     assert training.height == 2 * table.filter(pl.col("split") == "train").height
     assert {*training["loss"]} == {"label"}
+    further = ["--training", tmp_path / "training.parquet", "--model", critic, "--out-model", tmp_path / "next", "--profile", "none"]
+    further += ["--out-log", tmp_path / "log.parquet", "--out-settings", tmp_path / "s.json", "--out-provenance", tmp_path / "p.json"]
+    family = settings.Family(label="tiny", scratch=SIZE, precondition="none", prompt="plain", train_dtype="float32")  # another frame
+    step = settings.Training(loss="label", numbers={"result_weight": 0.9}, optimizer=HOW.model_copy(update={"epochs": 0.01}))
+    further += ["--family", settings.dumps(family), "--settings", settings.dumps(step), "--seed", 1, "--checkpoints", tmp_path / "steps"]
+    run(train_policy, *further)
+    assert tables.TRAINING_LOG.read(tmp_path / "log.parquet").height >= 1
     kept = tmp_path / "kept"
     kept.mkdir()
     with CriticJudge(LIMITS, "critic_tiny", critic, CRITIC, kept) as judge:  # a job that was killed half way through, amid a line

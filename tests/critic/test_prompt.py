@@ -98,3 +98,9 @@ def test_pieces_are_tokenised_one_by_one(tokenizer):
     before, result, after = prompt.tokens(asked, tokenizer)
     assert tokenizer.decode([*before, *result, *after]) == "".join(asked)
     assert tokenizer.decode(result) == " 5"
+
+
+def test_many_texts_have_the_tokens_they_have_alone(tokenizer):
+    asked = [prompt.render(question, "35", None, "36", settings.CriticPrompt()) for question in ("1 + 1?", "", "Why?\nWhy?")]
+    assert list(prompt.tokens_of_all(asked, tokenizer)) == [prompt.tokens(one, tokenizer) for one in asked]
+    assert list(prompt.tokens_of_all([], tokenizer)) == []

@@ -63,6 +63,13 @@ def test_a_near_miss_has_another_value(values, name, form, seed):
         assert sorted(other) != sorted(values)
 
 
+def test_a_program_may_have_divided():
+    draw = random.Random(1)
+    printed = [rewriting.printed((Fraction(35),), draw) for _ in range(400)]
+    assert {*printed} == {"35", "35.0"}
+    assert 70 < printed.count("35.0") < 130
+
+
 @given(kinds, st.integers(0, 9))
 def test_what_is_printed_is_the_value(values, seed):
     printed = rewriting.printed(values, random.Random(seed))
@@ -106,6 +113,22 @@ def test_numbers_in_words(value, english, chinese):
 )
 def test_references_that_can_be_rewritten(text, values):
     assert rewriting.values_of(text) == values
+
+
+def test_drawn_values_have_all_lengths_and_keep_their_kind():
+    draw = random.Random(1)
+    some = [rewriting.drawn((Fraction(35), Fraction(5, 4)), 9999, draw) for _ in range(400)]
+    lengths = [len(str(whole)) for whole, _ in some]
+    assert all(70 < lengths.count(length) < 130 for length in (1, 2, 3, 4))
+    assert all(whole.denominator == 1 < broken.denominator for whole, broken in some)
+    assert max(whole for whole, _ in (rewriting.drawn((Fraction(35), Fraction(1)), 12, draw) for _ in range(99))) <= 12
+
+
+def test_nobody_writes_long_fractions():
+    draw = random.Random(1)
+    for form in ("fraction", "fraction_latex"):
+        assert rewriting.FORMS[form]((Fraction(997, 25),), draw) is None
+        assert rewriting.FORMS[form]((Fraction(97, 25),), draw)
 
 
 def test_every_form_and_every_near_miss_can_be_had():

@@ -179,6 +179,14 @@ def test_markers_count_that_were_added_later():
     assert len(tokens.encode_text(tokenizer, "<new>")) > 1
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+def test_many_prompts_have_the_tokens_they_have_alone(name):
+    tokenizer, frame = FAMILIES[name], prompts.profile("chatml").frame
+    asked = [prompts.render("chatml", question) for question in ("1 + 1?", "What is <|im_end|>?", "</s>", "")]
+    assert tokens.encode_prompts(tokenizer, asked, frame) == [tokens.encode_prompt(tokenizer, one, frame) for one in asked]
+    assert tokens.encode_prompts(tokenizer, [], frame) == []
+
+
 def test_a_prompt_in_another_frame_is_refused():
     with pytest.raises(tokens.TokenError, match="another prompt profile"):
         tokens.encode_prompt(FAMILIES["qwen"], "What is it?\n", prompts.profile("chatml").frame)

@@ -9,6 +9,7 @@ from support import results_tree as tree
 import plot_figures
 from mathcode.measures import uncertainty
 from mathcode.methods.autocode.report import looks, query_charts
+from mathcode.methods.siam.report import looks as siam_looks
 from mathcode.report import canvas
 
 NAMES = [
@@ -56,11 +57,13 @@ def test_a_querys_code_rate_falls_into_one_bar():
     assert query_charts._bin([0, 1, 25, 26, 50, 75, 76, 99.9, 100]).tolist() == [0, 1, 1, 2, 2, 3, 4, 4, 5]
 
 
-def test_no_two_experiments_of_the_repository_look_alike(root):
+@pytest.mark.parametrize(("method", "own"), [("autocode", looks.EXPERIMENTS), ("siam", siam_looks.EXPERIMENTS)])
+def test_no_two_experiments_of_a_method_look_alike(root, method, own):
     from mathcode import configuration
 
-    names = sorted({name for run in configuration.load(root / "config").runs.values() for name in run.experiments})
-    drawn = canvas.Looks(looks.EXPERIMENTS, names)
+    runs = [run for run in configuration.load(root / "config").runs.values() if run.method == method]
+    names = sorted({name for run in runs for name in run.experiments})
+    drawn = canvas.Looks(own, names)
     assert len({tuple(sorted(drawn.of(name).items())) for name in names}) == len(names) >= 4
 
 

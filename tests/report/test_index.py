@@ -19,7 +19,8 @@ CAPTIONS = ROOT / "reports" / "captions"
 PACKAGE = ROOT / "workflow_scripts" / "mathcode"
 OWN_WORDS = {
     "autocode": r"autocode|\bEM\b|E-step|\bQ-value|q_values|reference.strategy|NO_REFL|no_reflection|standard_rl|allow_code|misalign"
-    r"|\bprior\b|macc|native|2502\.00691"
+    r"|\bprior\b|macc|native|2502\.00691",
+    "siam": r"[Ss][Ii]a[Mm]|M_seed|M_0\b|in_domain|seed_only|2408\.15565|lambda 0|D_0",
 }
 """What only that method says."""
 

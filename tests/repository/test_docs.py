@@ -19,6 +19,7 @@ from support.running import ROOT
 from mathcode import configuration, settings
 from mathcode.configuration import METHODS
 from mathcode.measures import outcomes
+from mathcode.methods.siam.report import columns as siam_columns
 from mathcode.report import columns, costs
 
 PACKAGE = ROOT / "workflow_scripts" / "mathcode"
@@ -113,6 +114,17 @@ def test_artifacts_page_has_the_columns_of_the_tables_of_a_run():
     described = {name: names[len(opening) :] if names[: len(opening)] == opening else names for name, names in tables.items()}
     assert own == described
     assert [quoted(row[0])[0] for row in final if len(row) == 2 and row[0].startswith("`")] == columns.OPENING
+
+
+def test_artifacts_page_has_the_columns_of_the_tables_of_a_run_of_siam():
+    listed = list(rows(section("docs/artifacts.md", "## What a run of SIaM ends with")))
+    own = {quoted(row[0])[0]: quoted(row[2]) for row in listed if row[0].endswith(".csv`")}
+    described = {}
+    for table in METHODS["siam"].tables:
+        names = list(table.columns)
+        opening = next((known for known in (siam_columns.OPENING, siam_columns.SOURCE) if names[: len(known)] == known), [])
+        described[f"{table.name}.csv"] = names[len(opening) :]
+    assert own == described
 
 
 def test_artifacts_page_explains_every_column_of_the_costs():

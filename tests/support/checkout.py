@@ -1,13 +1,17 @@
 """Copies of the repository in which Snakemake plans and runs, with a run `smoke` that has every stage at its smallest."""
 
+import os
+import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
-from support.running import ROOT, run_program
+from support.running import ROOT, environment, run_program
 
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
 BIN = str(Path(sys.executable).parent)
@@ -30,6 +34,20 @@ def snakemake(*arguments: str, cwd: Path = ROOT, **more: str) -> subprocess.Comp
     done = run_program(*SNAKEMAKE, *arguments, cwd=cwd, timeout=1500, **more)
     done.stdout += done.stderr
     return done
+
+
+def killed_on_the_way(run: str, folder: Path, draw: random.Random, kills: int) -> None:
+    """Start a run on one core and kill it with all its jobs some seconds later, several times; unlocked each time."""
+    command = [*SNAKEMAKE, run, "--cores", "1", "--rerun-incomplete"]
+    path = BIN + os.pathsep + os.environ["PATH"]
+    for _ in range(kills):
+        with open(folder / "killed.log", "w") as log:
+            started = subprocess.Popen(command, cwd=folder, env=environment(PATH=path), stdout=log, stderr=log, start_new_session=True)
+            time.sleep(draw.uniform(6, 16))
+            os.killpg(started.pid, signal.SIGKILL)
+        assert started.wait() == -signal.SIGKILL
+        unlocked = snakemake("--unlock", cwd=folder)
+        assert unlocked.returncode == 0, unlocked.stdout
 
 
 def planned(*arguments: str, cwd: Path = ROOT) -> Counter:

@@ -25,8 +25,9 @@ class Characters:
     def __len__(self) -> int:
         return 0x110000
 
-    def __call__(self, text: str) -> dict[str, list[int]]:
-        return {"input_ids": [ord(character) for character in text]}
+    def __call__(self, text: str | list[str]) -> dict[str, list]:
+        spelt = [[ord(character) for character in one] for one in ([text] if isinstance(text, str) else text)]
+        return {"input_ids": spelt[0] if isinstance(text, str) else spelt}
 
 
 def training(**changes) -> pl.DataFrame:

@@ -4,9 +4,6 @@ import os
 import random
 import re
 import shutil
-import signal
-import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +11,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from support.checkout import BIN, SMOKE, SNAKEMAKE, planned, snakemake
+from support.checkout import SMOKE, killed_on_the_way, planned, snakemake
 from support.pages import chromium, opened
-from support.running import environment, files
+from support.running import files
 
 from mathcode import tables
 
@@ -210,17 +207,7 @@ def test_killed_at_any_moment_and_resumed_on_one_core_it_ends_with_the_same_byte
     assert len(before) > 60
     for part in ("main", "tables", "figures"):
         shutil.rmtree(finished / "results/smoke" / part)
-    draw = random.Random(5)
-    command = [*SNAKEMAKE, "smoke", "--cores", "1", "--rerun-incomplete"]
-    path = BIN + os.pathsep + os.environ["PATH"]
-    for _ in range(3):
-        with open(finished / "killed.log", "w") as log:
-            started = subprocess.Popen(command, cwd=finished, env=environment(PATH=path), stdout=log, stderr=log, start_new_session=True)
-            time.sleep(draw.uniform(6, 16))
-            os.killpg(started.pid, signal.SIGKILL)
-        assert started.wait() == -signal.SIGKILL
-        unlocked = snakemake("--unlock", cwd=finished)
-        assert unlocked.returncode == 0, unlocked.stdout
+    killed_on_the_way("smoke", finished, random.Random(5), kills=3)
     assert remade(finished) != before
     done = snakemake("smoke", "--cores", "1", "--rerun-incomplete", cwd=finished)
     assert done.returncode == 0, done.stdout[-4000:]

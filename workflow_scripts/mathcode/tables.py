@@ -201,7 +201,7 @@ CASES = Table(
         "language": Column(pl.String, "of the question: en or zh"),
         "answer_type": Column(pl.String, "of the reference: integer, decimal, fraction, percent, several, choice, expression, text"),
         "label": Column(pl.String, "YES: the result gives the reference answer; NO"),
-        "labelled_by": Column(pl.String, "what is sure of the label: exact, numbers, rewriting, attack, human"),
+        "labelled_by": Column(pl.String, "what is sure of the label: exact, numbers, oracle, rewriting, attack, human"),
         "split": Column(pl.String, "train or test: question and reference both; mixed: one of each, neither to learn from nor to test on"),
     },
 )

@@ -23,6 +23,8 @@ from mathcode.grading import lenient
 from mathcode.grading.judge import Case
 
 YES, NO = LABELS
+_EXCHANGED = 0.25
+"""Share of near misses of several values in order that exchange them: programs do, more often than one change of fifteen would."""
 
 
 class CasesError(UserError):
@@ -42,8 +44,9 @@ def build(
     Args:
         queries: table `queries`; only theirs become cases.
         rollouts: table `rollouts`.
-        grades: table `grades` of the exact judge for these rollouts.
-        accepts: whether the exact judge accepts each case; a near miss or an attack that it accepts is none and is left out.
+        grades: table `grades` of the exact judge for these rollouts; or of the oracle, of which every verdict is sure.
+        accepts: whether the exact judge accepts each case; a near miss or an attack that it accepts is none and is left out. It is
+            slow, and not asked where the numbers decide.
 
     Raises:
         CasesError: an unknown form is held out, a rollout has no grade, or not one case can be made.
@@ -58,7 +61,7 @@ def build(
     for number, query_id in enumerate(ordered):
         other = known[ordered[(number + 1 + stream(seed, query_id, "other") % max(1, len(ordered) - 1)) % len(ordered)]]
         made += _made(known[query_id], right.get(query_id), other["gold"], chosen, seed)
-    doubtful = [row for row in made if row["origin"] in ("near_miss", "attack")]
+    doubtful = [row for row in made if row["origin"] in ("near_miss", "attack") and not _numbers_decide(row["gold"], row["result"])]
     refuted = {row["case_id"] for row, accepted in zip(doubtful, accepts([as_case(row) for row in doubtful]), strict=True) if accepted}
     distinct = {row["case_id"]: _placed(row, chosen, seed) for row in made if row["case_id"] not in refuted}
     kept = _balanced(list(distinct.values()), chosen, seed) if chosen.balanced else list(distinct.values())
@@ -77,10 +80,24 @@ def as_case(row: dict[str, Any]) -> Case:
 
 def surely_different(gold: str, result: str) -> bool:
     """Whether both are single numbers that differ, also by a factor of a hundred, and rounded to the reference's decimals."""
-    wanted, given = lenient.numbers(gold), lenient.numbers(result)
-    if len(wanted) != 1 or len(given) != 1 or lenient.is_expression(gold) or lenient.is_expression(result):
-        return False
-    first, second = wanted[0], given[0]
+    read = _numbers(gold, result)
+    return len(read) == 1 and _differ(*read[0], gold)
+
+
+def _numbers_decide(gold: str, result: str) -> bool:
+    """Whether both are as many numbers, in whatever order, of which one surely differs: no judge can accept that."""
+    return any(_differ(first, second, gold) for first, second in _numbers(gold, result))
+
+
+def _numbers(gold: str, result: str) -> list[tuple[lenient.Read, lenient.Read]]:
+    """The numbers of both, by size, where they are as many and neither computes."""
+    wanted, given = (sorted(lenient.numbers(text), key=lambda read: read.value) for text in (gold, result))
+    if len(wanted) != len(given) or lenient.is_expression(gold) or lenient.is_expression(result):
+        return []
+    return list(zip(wanted, given, strict=True))
+
+
+def _differ(first: lenient.Read, second: lenient.Read, gold: str) -> bool:
     text = gold[first.start : first.end]
     unit = Fraction(1, 10 ** len(text.partition(".")[2].rstrip("% "))) if "." in text else Fraction(1)
     rounded = (first.decimal or first.percent or second.decimal) and abs(first.value - second.value) <= unit / 2
@@ -94,6 +111,7 @@ def _scaled(read: lenient.Read, factor: Fraction | int) -> lenient.Read:
 def _of_rollouts(known: dict[str, dict], rollouts: pl.DataFrame, grades: pl.DataFrame) -> Iterator[dict]:
     """Cases of the last program of each rollout, if it ran and its label is sure; the same program with the same result counts once."""
     outcomes = {tuple(row[:3]): row[3] for row in grades.select("query_id", "mode", "sample", "outcome").iter_rows()}
+    by_oracle = grades.height > 0 and grades["grader"].fill_null("").str.starts_with("oracle").all()
     for row in rollouts.select("query_id", "mode", "sample", "rounds").iter_rows(named=True):
         key = (row["query_id"], row["mode"], row["sample"])
         ran = [one for one in row["rounds"] if one["outcome"]]
@@ -106,9 +124,9 @@ def _of_rollouts(known: dict[str, dict], rollouts: pl.DataFrame, grades: pl.Data
             continue  # refused unasked, by whatever judge
         text = last["result"].strip().splitlines()[-1]
         if outcomes[key] == "correct":
-            yield _row(query, query["gold"], last["program"], last["result"], "rollout", None, YES, "exact")
-        elif outcomes[key] == "wrong" and surely_different(query["gold"], text):
-            yield _row(query, query["gold"], last["program"], last["result"], "rollout", None, NO, "numbers")
+            yield _row(query, query["gold"], last["program"], last["result"], "rollout", None, YES, "oracle" if by_oracle else "exact")
+        elif outcomes[key] == "wrong" and (by_oracle or surely_different(query["gold"], text)):
+            yield _row(query, query["gold"], last["program"], last["result"], "rollout", None, NO, "oracle" if by_oracle else "numbers")
 
 
 def _right_programs(cases: list[dict]) -> dict[str, str]:
@@ -140,7 +158,9 @@ def _made(query: dict, program: str | None, other_gold: str, chosen: settings.Ca
 
 def _moved(values: rewriting.Values, chosen: settings.Cases, draw: random.Random) -> rewriting.Values:
     """The values, or others: then a critic cannot learn the question's answer in place of the comparison."""
-    return rewriting.drawn(values, chosen.moved_up_to, draw) if draw.random() < chosen.moved else values
+    if draw.random() >= chosen.moved:
+        return values
+    return rewriting.drawn(draw.choice(rewriting.KINDS) if chosen.moved_kinds else values, chosen.moved_up_to, draw)
 
 
 def _form(values: rewriting.Values, draw: random.Random) -> tuple[str, str] | None:
@@ -162,8 +182,11 @@ def _near_miss(query: dict, values: rewriting.Values, program: str | None, chose
     values = _moved(values, chosen, draw)
     if (form := _form(values, draw)) is None:
         return
-    for name in draw.sample(list(rewriting.NEAR_MISSES), len(rewriting.NEAR_MISSES)):
-        other = rewriting.missed(name, values, form[0], draw)
+    names = draw.sample(list(rewriting.NEAR_MISSES), len(rewriting.NEAR_MISSES))
+    if chosen.ordered and len(values) > 1 and draw.random() < _EXCHANGED:
+        names.insert(0, "swapped_values")
+    for name in names:
+        other = rewriting.missed(name, values, form[0], draw, chosen.ordered)
         if other is not None and (result := rewriting.printed(other, draw)):
             yield _row(query, form[1], program, result, "near_miss", name, NO, "rewriting") | {"form": form[0]}
             return

@@ -12,8 +12,13 @@ from fractions import Fraction
 from mathcode.grading import lenient
 
 Values = tuple[Fraction, ...]
+KINDS: tuple[Values, ...] = ((Fraction(35),), (Fraction(5, 4),), (Fraction(16), Fraction(11)))
+"""Values of each kind that a form may write: a whole number, a broken one, two of them."""
 
-UNITS = {"en": ("dollars", "kg", "cm", "hours", "books", "miles"), "zh": ("元", "千克", "厘米", "小时", "本", "米")}
+UNITS = {
+    "en": ("dollars", "kg", "cm", "m", "km", "miles", "hours", "minutes", "years", "books", "boxes", "pieces", "points", "square metres"),
+    "zh": ("元", "千克", "厘米", "米", "千米", "小时", "分钟", "岁", "本", "盒", "个", "分", "平方米"),
+}
 NAMES = ("x", "y", "z", "w")
 _ONES = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
@@ -27,7 +32,11 @@ _PARTS = {
     5: ("fifth", "fifths"),
     8: ("eighth", "eighths"),
     10: ("tenth", "tenths"),
+    20: ("twentieth", "twentieths"),
 }
+_MOST_DIGITS = 100
+"""Nobody writes 997/25: numerators of fractions in digits stay below this."""
+_DIVIDED = 0.25
 _ZH = "零一二三四五六七八九"
 _LARGEST = 10**9
 _PUNCTUATION = set(" \t,;，；、()（）[]{}$.。")
@@ -59,8 +68,13 @@ def decimal(value: Fraction, places: int = 6) -> str | None:
 
 
 def printed(values: Values, draw: random.Random) -> str | None:
-    """What a program prints of values: as Python does, several with blanks, as a tuple, or on lines of their own."""
+    """What a program prints of values: as Python does, several with blanks, as a tuple, or on lines of their own.
+
+    One in four has divided, which makes 35.0 of 35.
+    """
     texts = [decimal(value) or repr(float(value)) for value in values]
+    if draw.random() < _DIVIDED:
+        texts = [text if "." in text else f"{text}.0" for text in texts]
     if any(abs(value) >= _LARGEST**2 for value in values):
         return None
     if len(texts) == 1:
@@ -105,6 +119,18 @@ def _joined(frame: str, write: Callable[[Fraction], str | None]) -> Callable[[Va
     def render(values: Values, _: random.Random) -> str | None:
         texts = [write(value) for value in values]
         return None if len(values) < 2 or None in texts else frame.join(texts)
+
+    return render
+
+
+def _with_units(joint: str, language: str = "en") -> Callable[[Values, random.Random], str | None]:
+    """Several values, each with a unit of its own."""
+
+    def render(values: Values, draw: random.Random) -> str | None:
+        texts, blank = [decimal(value) for value in values], "" if language == "zh" else " "
+        if len(values) < 2 or None in texts:
+            return None
+        return joint.join(f"{text}{blank}{draw.choice(UNITS[language])}" for text in texts)
 
     return render
 
@@ -180,6 +206,15 @@ def _mixed(value: Fraction, _: random.Random) -> str | None:
     return f"{whole} {rest.numerator}/{rest.denominator}" if value > 1 else None
 
 
+def _simple(value: Fraction, _: random.Random) -> str | None:
+    return f"{value.numerator}/{value.denominator}" if abs(value.numerator) < _MOST_DIGITS else None
+
+
+def _latex(value: Fraction, _: random.Random) -> str | None:
+    sign = "-" * (value < 0)
+    return f"{sign}\\frac{{{abs(value.numerator)}}}{{{value.denominator}}}" if abs(value.numerator) < _MOST_DIGITS else None
+
+
 def _percent(value: Fraction, _: random.Random) -> str | None:
     text = decimal(value * 100)
     return None if text is None else f"{text}%"
@@ -216,8 +251,8 @@ FORMS: dict[str, Callable[[Values, random.Random], str | None]] = {
     "words_sentence": _at_front("it is {number}", english),
     "numerals_zh": _at_front("{number}", chinese),
     "numerals_unit_zh": _at_front("{number}{unit}", chinese, "zh"),
-    "fraction": _broken(lambda value, _: f"{value.numerator}/{value.denominator}"),
-    "fraction_latex": _broken(lambda value, _: f"{'-' * (value < 0)}\\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"),
+    "fraction": _broken(_simple),
+    "fraction_latex": _broken(_latex),
     "mixed": _broken(_mixed),
     "percent": _broken(_percent),
     "fraction_words": _broken(_english_fraction),
@@ -226,6 +261,8 @@ FORMS: dict[str, Callable[[Values, random.Random], str | None]] = {
     "several_comma": _joined(", ", decimal),
     "several_semicolon": _joined("; ", decimal),
     "several_zh": _joined("和", decimal),
+    "several_units": _with_units(" and "),
+    "several_units_zh": _with_units("和", "zh"),
     "several_named": _named(", "),
     "several_words": _joined(" and ", _in_words(english)),
     "several_numerals_zh": _joined("和", _in_words(chinese)),
@@ -233,7 +270,7 @@ FORMS: dict[str, Callable[[Values, random.Random], str | None]] = {
 }
 """Form by name: values and a random stream to text, or None where the form cannot write them."""
 
-ORDERED = ("several_named", "tuple")
+ORDERED = ("several_named", "several_units", "several_units_zh", "tuple")
 """Forms of several values in which their order is a part of the answer."""
 
 
@@ -286,16 +323,21 @@ NEAR_MISSES: dict[str, Callable[[Values, random.Random], Values | None]] = {
     "swapped_values": lambda values, _: values[::-1] if len(values) > 1 else None,
     "missing_value": lambda values, draw: (draw.choice(values),) if len(values) > 1 else None,
     "extra_value": lambda values, draw: (*values, Fraction(draw.randint(1, 99))),
+    "other_values": lambda values, draw: drawn(values, 999, draw),
 }
 """Near miss by name: values and a random stream to other values, or None where there is none."""
 
 
-def missed(name: str, values: Values, form: str, draw: random.Random) -> Values | None:
-    """A near miss of values whose reference is written in `form`, surely different: other values under every reading of that form."""
+def missed(name: str, values: Values, form: str, draw: random.Random, ordered: bool = False) -> Values | None:
+    """A near miss of values whose reference is written in `form`, surely different: other values under every reading of that form.
+
+    Args:
+        ordered: several values have an order in every form, not in those of ORDERED alone.
+    """
     other = NEAR_MISSES[name](values, draw)
     if other is None or other == values or any(abs(value) >= _LARGEST for value in other):
         return None
-    if sorted(other) == sorted(values) and form not in ORDERED:
+    if sorted(other) == sorted(values) and not ordered and form not in ORDERED:
         return None
     if form == "percent" and other == (values[0] * 100,):  # the number before the sign, which may be meant as well
         return None
@@ -303,10 +345,11 @@ def missed(name: str, values: Values, form: str, draw: random.Random) -> Values 
 
 
 def drawn(values: Values, up_to: int, draw: random.Random) -> Values:
-    """Other values of the same kind: whole numbers or broken ones, as many."""
+    """Other values of the same kind: whole numbers or broken ones, as many. Numbers of one digit, two, three come equally often."""
     moved = []
     for value in values:
-        below = 1 if value.denominator == 1 else draw.choice([2, 4, 5, 8, 10])
-        above = draw.randint(2, max(2, up_to))
+        below = 1 if value.denominator == 1 else draw.choice([2, 4, 5, 8, 10, 20])
+        digits = draw.randint(1, len(str(up_to)))
+        above = draw.randint(10 ** (digits - 1), min(10**digits - 1, up_to))
         moved.append(Fraction(above, below) if below == 1 or above % below else Fraction(above * below + 1, below))
     return tuple(moved)

@@ -82,6 +82,7 @@ def _form(text: str):
     return _read(normalise(text)) if len(text) <= MAX_CHARS else Raw((text.strip(),))
 
 
+@lru_cache(maxsize=4096)
 def _read(text: str):
     """The form of an undressed text. A text on which reading breaks is one that is not understood: it costs its own row alone."""
     try:

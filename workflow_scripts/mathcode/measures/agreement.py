@@ -50,14 +50,31 @@ def classification(accepted: np.ndarray, true: np.ndarray, scores: np.ndarray | 
         "recall": _share(accepted & true, true),
         "specificity": _share(~accepted & ~true, ~true),
         "accuracy": _share(accepted == true, np.ones_like(true)),
-        "f1": _measured(accepted, true, lambda said, yes, both: 2 * both / (said + yes)),
-        "balanced_accuracy": _measured(accepted, true, lambda said, yes, both: (both / yes + (1 - said - yes + both) / (1 - yes)) / 2),
-        "kappa": _measured(accepted, true, _kappa),
-        "matthews": _measured(accepted, true, _matthews),
+        **{name: _measured(accepted, true, OF_MEANS[name]) for name in ("f1", "balanced_accuracy", "kappa", "matthews")},
     }
     if scores is not None:
         found |= {"auroc": auroc(scores, true), "calibration_error": Interval(calibration_error(scores, true))}
     return found
+
+
+def classification_over_seeds(verdicts: Sequence[np.ndarray], true: np.ndarray) -> dict[str, Interval]:
+    """The same measures of several judges that differ by their seed, on the same cases: intervals are over seeds and cases.
+
+    Args:
+        verdicts: for each seed what its judge accepts.
+    """
+    true = np.asarray(true, bool)
+    seeds = [np.stack([said, true, said & true], axis=1) for said in (np.asarray(one, bool) for one in verdicts)]
+    return {name: _over_seeds(seeds, measure) for name, measure in OF_MEANS.items()}
+
+
+def kappa_over_seeds(verdicts: Sequence[np.ndarray]) -> Interval:
+    """Cohen's kappa of two judges over several seeds.
+
+    Args:
+        verdicts: for each seed an array (items, 2), the same items.
+    """
+    return _over_seeds([np.stack([*seed.T, seed.all(axis=1)], axis=1) for seed in np.asarray(verdicts, bool)], _kappa)
 
 
 def auroc(scores: np.ndarray, true: np.ndarray) -> Interval:
@@ -149,15 +166,29 @@ def _measured(first: np.ndarray, second: np.ndarray, measure) -> Interval:
     first, second = np.asarray(first, bool), np.asarray(second, bool)
     items = np.stack([first, second, first & second], axis=1)
 
-    def statistic(means: np.ndarray) -> np.ndarray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return measure(*(means[..., column] for column in range(len(_MEANS))))
-
+    statistic = _of_columns(measure)
     if not len(items):
         raise ValueError("there is no case to measure")
     if np.isnan(value := float(statistic(items.mean(axis=0)))):
         return Interval(value)
     return uncertainty.bootstrap_interval(items, statistic)
+
+
+def _over_seeds(seeds: list[np.ndarray], measure) -> Interval:
+    statistic = _of_columns(measure)
+    if any(np.isnan(statistic(items.mean(axis=0))) for items in seeds):
+        return Interval(float("nan"))
+    return uncertainty.contrast(seeds, statistic)
+
+
+def _of_columns(measure):
+    """A measure of three numbers as a statistic of column means."""
+
+    def statistic(means: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return measure(*(means[..., column] for column in range(len(_MEANS))))
+
+    return statistic
 
 
 def _kappa(first: np.ndarray, second: np.ndarray, both: np.ndarray) -> np.ndarray:
@@ -168,3 +199,16 @@ def _kappa(first: np.ndarray, second: np.ndarray, both: np.ndarray) -> np.ndarra
 
 def _matthews(first: np.ndarray, second: np.ndarray, both: np.ndarray) -> np.ndarray:
     return (both - first * second) / np.sqrt(first * (1 - first) * second * (1 - second))
+
+
+OF_MEANS = {
+    "precision": lambda said, true, both: both / said,
+    "recall": lambda said, true, both: both / true,
+    "specificity": lambda said, true, both: (1 - said - true + both) / (1 - true),
+    "accuracy": lambda said, true, both: 1 - said - true + 2 * both,
+    "f1": lambda said, true, both: 2 * both / (said + true),
+    "balanced_accuracy": lambda said, true, both: (both / true + (1 - said - true + both) / (1 - true)) / 2,
+    "kappa": _kappa,
+    "matthews": _matthews,
+}
+"""Measures of a judge, of the shares of cases that it accepts, that are true, and both."""

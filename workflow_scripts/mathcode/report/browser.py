@@ -33,6 +33,27 @@ class BrowserError(UserError):
 
 
 @dataclass(frozen=True)
+class Place:
+    """Questions of its own that a method shows of a policy, with one answer to each.
+
+    Attributes:
+        name: what it is called; no other policy has a place of that name.
+        questions: table `queries`.
+        responses: table `rollouts` with the answers, whose mode is the first of the page.
+        grades: the rows of table `grades` of the answers that are shown.
+        facts: what else is known of a question: query_id and a column for each fact.
+        foremost: query_id and `rank`, as for benchmarks.
+    """
+
+    name: str
+    questions: pl.DataFrame
+    responses: Path
+    grades: pl.DataFrame
+    facts: pl.DataFrame
+    foremost: pl.DataFrame
+
+
+@dataclass(frozen=True)
 class Parts:
     """What a method shows on the page, and how.
 
@@ -47,7 +68,13 @@ class Parts:
         of_items: what is known of items of a benchmark besides answers (query_id and a column for each fact), from the policy, the
             seed, the benchmark, and grades by mode.
         of_queries: the same of the queries that a policy was explored with, for a seed.
-        script: pieces of the page's script: filters, mark and facts.
+        script: pieces of the page's script: filters, mark, facts and order.
+        arms: the policies of a family; None: the start policy and every experiment's.
+        label: what one is called in lists; None: by experiment and iteration.
+        foremost: of a benchmark query_id and `rank`: items of a higher one are shown before others; None: all are alike.
+        more: a place of its own for a policy and a seed, or none.
+        alone: what such places are called above the table of accuracies.
+        chosen_by: how the items of a place were chosen, in a sentence, where not all are there.
     """
 
     modes: Mapping[str, str]
@@ -60,6 +87,12 @@ class Parts:
     of_items: Callable[[Results, Arm, int, str, Mapping[str, pl.DataFrame]], pl.DataFrame]
     of_queries: Callable[[Results, Arm, int], pl.DataFrame]
     script: Mapping[str, str]
+    arms: Callable[[Results, str], Iterable[Arm]] | None = None
+    label: Callable[[Results, Arm], str] | None = None
+    foremost: Callable[[Results, str], pl.DataFrame] | None = None
+    more: Callable[[Results, Arm, int], Place | None] | None = None
+    alone: str = "queries it was explored with"
+    chosen_by: str = "Shown are the first items by a hash of their ids, the same for all policies"
 
 
 @dataclass
@@ -86,20 +119,24 @@ def collect(results: Results, run: str, benchmarks: Mapping[str, Path], most: in
     made = Browser(run, parts)
     free = next(iter(parts.modes))
     for family in results.plan.families:
-        for arm in _arms(results, family):
+        for arm in (parts.arms or _arms)(results, family):
             for seed in results.plan.seeds:
                 policy = arm.policy(seed)
-                made.policies.append({"id": policy, "label": _label(results, arm, seed)})
+                made.policies.append({"id": policy, "label": _label(results, arm, seed, parts)})
                 for benchmark in results.plan.benchmarks:
                     if benchmark not in made.chosen:
                         asked = results.grades(policy, free, benchmark).select("query_id").unique()
-                        _choose(made, benchmark, tables.QUERIES.read(benchmarks[benchmark]).join(asked, on="query_id", how="semi"), most)
+                        items = tables.QUERIES.read(benchmarks[benchmark]).join(asked, on="query_id", how="semi")
+                        _choose(made, benchmark, items, most, parts.foremost and parts.foremost(results, benchmark))
                     made.views.append(_benchmark_view(results, made, arm, seed, benchmark))
                 if parts.was_explored(results, arm):
                     place = f"{EXPLORED}, {policy}"
                     own = parts.asked(results, arm, seed)
                     _choose(made, place, results.queries().join(own, on="query_id", how="semi"), most)
                     made.views.append(_exploration_view(results, made, arm, seed, place))
+                if parts.more and (shown := parts.more(results, arm, seed)):
+                    _choose(made, shown.name, shown.questions, most, shown.foremost)
+                    made.views.append(_own_view(made, policy, shown))
     return made
 
 
@@ -142,6 +179,9 @@ def _template(parts: Parts) -> str:
         "colours": " ".join(f"--{mode}: {colour};" for mode, colour in parts.colours.items()),
         "borders": " ".join(f".answer.{mode} {{ border-top-color: var(--{mode}); }}" for mode in parts.modes),
         "modes_in_words": escape(parts.in_words),
+        "alone": json.dumps(parts.alone),
+        "columns": str(len(parts.modes)),
+        "chosen_by": json.dumps(parts.chosen_by),
         "modes": json.dumps(list(parts.modes.items())),
         **parts.script,
     }
@@ -162,10 +202,12 @@ def pieces(path: Path) -> dict[str, str]:
     return {name: "\n".join(lines) for name, lines in found.items()}
 
 
-def _choose(made: Browser, place: str, asked: pl.DataFrame, most: int) -> None:
-    """The first items by a hash of their query_id: the same for every policy, and as good as drawn by lot."""
+def _choose(made: Browser, place: str, asked: pl.DataFrame, most: int, foremost: pl.DataFrame | None = None) -> None:
+    """The first items by a hash of their query_id: the same for every policy, and as good as drawn by lot; the foremost before them."""
     order = [hashlib.sha256(query.encode()).hexdigest() for query in asked["query_id"]]
-    drawn = asked.with_columns(pl.Series("order", order)).sort("order").head(most)
+    ranks = pl.DataFrame(schema={"query_id": pl.String, "rank": pl.Int64}) if foremost is None else foremost.select("query_id", "rank")
+    ranked = asked.with_columns(pl.Series("order", order)).join(ranks, on="query_id", how="left").with_columns(pl.col("rank").fill_null(0))
+    drawn = ranked.sort("rank", "order", descending=[True, False]).head(most)
     made.chosen[place] = drawn.select("query_id", "question", "gold")
     made.available[place] = asked.height
 
@@ -176,10 +218,14 @@ def _arms(results: Results, family: str) -> Iterable[Arm]:
         yield from results.course(experiment, family)[1:]
 
 
-def _label(results: Results, arm: Arm, seed: int) -> str:
-    parts = [results.plan.families[arm.family].label] * (len(results.plan.families) > 1) + [results.plan.label(arm.experiment)]
-    parts += [f"iteration {arm.iteration}"] * (arm.experiment != START) + [f"seed {seed}"] * (len(results.plan.seeds) > 1)
-    return ", ".join(parts)
+def _label(results: Results, arm: Arm, seed: int, parts: Parts) -> str:
+    called = parts.label(results, arm) if parts.label else _called(results, arm)
+    words = [results.plan.families[arm.family].label] * (len(results.plan.families) > 1) + [called]
+    return ", ".join(words + [f"seed {seed}"] * (len(results.plan.seeds) > 1))
+
+
+def _called(results: Results, arm: Arm) -> str:
+    return ", ".join([results.plan.label(arm.experiment)] + [f"iteration {arm.iteration}"] * (arm.experiment != START))
 
 
 def _benchmark_view(results: Results, made: Browser, arm: Arm, seed: int, benchmark: str) -> dict:
@@ -203,18 +249,28 @@ def _exploration_view(results: Results, made: Browser, arm: Arm, seed: int, plac
     return {"policy": policy, "place": place, "rates": _rates(graded), "items": _items(questions, answers, facts)}
 
 
+def _own_view(made: Browser, policy: str, shown: Place) -> dict:
+    """One answer to each question of a place, and what the method knows of it."""
+    mode, questions = next(iter(made.parts.modes)), made.chosen[shown.name]
+    answers = {mode: _answers(shown.responses, shown.grades, questions, shown.grades.select("query_id", "sample"))}
+    items = _items(questions, answers, shown.facts)
+    return {"policy": policy, "place": shown.name, "rates": _rates({mode: shown.grades}), "items": items}
+
+
 def _rates(graded: Mapping[str, pl.DataFrame]) -> dict[str, list]:
     """By mode: the share of right answers among verdicts, and how many responses were graded."""
     return {mode: [outcomes.usable(frame)["strict"].mean(), frame.height] for mode, frame in graded.items()}
 
 
-def _answers(path: Path, grades: pl.DataFrame, questions: pl.DataFrame) -> dict[str, list]:
-    """By query: methodology, outcome, answer, attempts, whether code ran, and rounds of the first sample."""
-    ids = questions["query_id"].implode()
-    wanted = (pl.col("sample") == 0) & pl.col("query_id").is_in(ids)
-    responses = tables.ROLLOUTS.scan(path).filter(wanted).select("query_id", *_RESPONSE).collect()
-    verdicts = grades.filter(pl.col("sample") == 0).select("query_id", *_VERDICT)
-    return {row["query_id"]: _answer(row) for row in responses.join(verdicts, on="query_id").iter_rows(named=True)}
+def _answers(path: Path, grades: pl.DataFrame, questions: pl.DataFrame, samples: pl.DataFrame | None = None) -> dict[str, list]:
+    """By query: methodology, outcome, answer, attempts, whether code ran, and rounds of the first sample, or of the one named."""
+    ids, key = questions["query_id"].implode(), ["query_id", "sample"]
+    wanted = pl.col("query_id").is_in(ids) & ((pl.col("sample") == 0) if samples is None else pl.lit(True))
+    responses = tables.ROLLOUTS.scan(path).filter(wanted).select(*key, *_RESPONSE).collect()
+    if samples is not None:
+        responses = responses.join(samples, on=key, how="semi")
+    verdicts = grades.select(*key, *_VERDICT)
+    return {row["query_id"]: _answer(row) for row in responses.join(verdicts, on=key).iter_rows(named=True)}
 
 
 def _answer(row: dict) -> list:

@@ -3,6 +3,7 @@
 Several seeds: intervals are over seeds and items. One seed: over items alone, and they say nothing about the next seed.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,14 +41,14 @@ def share(columns: list[np.ndarray]) -> Interval:
     return uncertainty.wilson_interval(made.value * items, items) if made.low is None else made
 
 
-def rate(results: Results, arm: Arm, mode: str, benchmark: str, column: str) -> Interval:
-    """Share of greedy responses for which a true-or-false column of `grades` is true."""
-    return share([seed[:, 0] for seed in results.paired([(arm, mode)], benchmark, column)])
+def rate(results: Results, arm: Arm, mode: str, benchmark: str, column: str, items: Collection[str] | None = None) -> Interval:
+    """Share of greedy responses, to all items or to some, for which a true-or-false column of `grades` is true."""
+    return share([seed[:, 0] for seed in results.paired([(arm, mode)], benchmark, column, items)])
 
 
-def accuracy(results: Results, arm: Arm, mode: str, benchmark: str) -> Interval:
+def accuracy(results: Results, arm: Arm, mode: str, benchmark: str, items: Collection[str] | None = None) -> Interval:
     """Share of right answers, strict, greedy."""
-    return rate(results, arm, mode, benchmark, "strict")
+    return rate(results, arm, mode, benchmark, "strict", items)
 
 
 def code_rate(results: Results, arm: Arm, mode: str, benchmark: str) -> Interval:

@@ -5,6 +5,7 @@ Files are read once. A missing file ends in one sentence that names it.
 
 import functools
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -63,25 +64,41 @@ class Arm:
     experiment: str
     family: str
     iteration: int
+    preference: str = ""
 
     def policy(self, seed: int) -> str:
         """Path of the policy below the run's folder."""
-        return str(Policy(self.experiment, self.family, seed, self.iteration))
+        return str(Policy(self.experiment, self.family, seed, self.iteration, self.preference))
 
 
 class Results(Generic[P]):
     """Everything the tables and figures of a run are made of. `experiments` has `lead` first, else the plan's order.
 
-    Grades and scores are those of `judge`.
+    Grades and scores are those of `judge`; `judged_by` gives the same run as another judge sees it. `benchmarks` are the tables
+    `queries` of the benchmarks by name, where the caller named any.
     """
 
-    def __init__(self, root: str | Path, plan: P, lead: str | None = None, judge: str = "exact"):
+    def __init__(
+        self, root: str | Path, plan: P, lead: str | None = None, judge: str = "exact", benchmarks: Mapping[str, Path] | None = None
+    ):
         self.judge = judge
         self.root = Path(root)
         self.plan = plan
+        self.lead = lead
+        self.benchmarks = dict(benchmarks or {})
         self.scores = functools.cache(self._scores)
         self.grades = functools.cache(self._grades)
+        self.items = functools.cache(self._items)
         self.experiments = sorted(plan.experiments, key=lambda name: name != lead)
+        self._judged = {judge: self}
+
+    def judged_by(self, judge: str) -> "Results[P]":
+        """The same run with the grades of another judge; what was read stays read."""
+        if judge not in self._judged:
+            other = Results(self.root, self.plan, self.lead, judge, self.benchmarks)
+            other._judged = self._judged
+            self._judged[judge] = other
+        return self._judged[judge]
 
     def start(self, family: str) -> Arm:
         return Arm(START, family, 0)
@@ -133,30 +150,42 @@ class Results(Generic[P]):
 
     def contaminated_items(self, family: str, benchmark: str) -> set[str]:
         """query_id of the items of a benchmark that overlap with anything the family's policies learn from."""
-        found: set[str] = set()
-        for use in settings.learned_from(self.plan.families[family].precondition):
-            found |= set(self._overlap(use, benchmark)["query_id"])
-        return found
+        return self.overlapping_items(benchmark, settings.learned_from(self.plan.families[family].precondition))
+
+    def overlapping_items(self, benchmark: str, uses: Collection[str]) -> set[str]:
+        """query_id of the items of a benchmark that overlap with training sets of these uses."""
+        return {query for use in uses for query in self._overlap(use, benchmark)["query_id"]}
 
     def explored(self, arm: Arm, mode: str) -> list[pl.DataFrame]:
         """Table `grades` of the rollouts by which a policy was explored, for every seed."""
         found = [self.root / paths.rollout_grades(arm.policy(seed), mode, self.judge) for seed in self.plan.seeds]
         return [tables.GRADES.read(path, allow_empty=True, columns=GRADES) for path in found]
 
-    def paired(self, terms: list[tuple[Arm, str]], benchmark: str, column: str = "strict") -> list[np.ndarray]:
+    def paired(
+        self, terms: list[tuple[Arm, str]], benchmark: str, column: str = "strict", items: Collection[str] | None = None
+    ) -> list[np.ndarray]:
         """A column of several evaluations of the same items: for each seed an array of shape (items, evaluations).
 
         Items without a verdict in one of them, for any seed, are left out. Items are in the order of their query_id.
+
+        Args:
+            items: query_id of the items that count; None: all.
         """
+        wanted = pl.lit(True) if items is None else pl.col("query_id").is_in(sorted(items))
         frames = []
         for seed in self.plan.seeds:
-            graded = [outcomes.usable(self.grades(arm.policy(seed), mode, benchmark)) for arm, mode in terms]
+            graded = [outcomes.usable(self.grades(arm.policy(seed), mode, benchmark)).filter(wanted) for arm, mode in terms]
             columns = [frame.select("query_id", pl.col(column).alias(str(number))) for number, frame in enumerate(graded)]
             frames.append(functools.reduce(lambda left, right: left.join(right, on="query_id"), columns))
         return aligned(frames)
 
     def _overlap(self, use: str, benchmark: str) -> pl.DataFrame:
         return tables.OVERLAP_ITEMS.read(self.root / paths.overlap_items(use, benchmark), allow_empty=True)
+
+    def _items(self, benchmark: str) -> pl.DataFrame:
+        if benchmark not in self.benchmarks:
+            raise ResultsError(f"the items of benchmark '{benchmark}' are needed; name its table (--benchmarks)")
+        return tables.QUERIES.read(self.benchmarks[benchmark])
 
     def _scores(self, policy: str, mode: str, benchmark: str) -> dict:
         path = self.root / paths.scores(policy, mode, benchmark, self.judge)

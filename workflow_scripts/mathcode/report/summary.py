@@ -17,7 +17,6 @@ from mathcode.report.columns import SHARED, Columns
 from mathcode.report.costs import KNOWN as COSTS
 from mathcode.report.index import Item
 from mathcode.report.results import Plan
-from mathcode.report.verdicts import Claim
 
 
 class About(settings.Section):
@@ -26,7 +25,7 @@ class About(settings.Section):
     description: str
     queries: list[str] = Field(description="query sets for exploration and RL")
     sft: list[str] = Field(description="SFT sets")
-    queries_per_iteration: int
+    queries_per_iteration: int | None = Field(description="null: all of a pool")
     samples: int = Field(description="K")
     engine: str
     hardware: str = Field(description="what a job asked for")
@@ -42,6 +41,13 @@ class Card:
     place: str
 
 
+ON_VERDICTS = (
+    "A verdict is what the whole 95 % interval of that line says, where the test of it alone agrees (p at most 0.05). "
+    "The p-values shown are adjusted by Holm for all tests of this table; "
+    "with one seed they, and the intervals, are over items alone and say nothing about another seed."
+)
+
+
 @dataclass(frozen=True)
 class Parts:
     """What a method tells on the page.
@@ -50,23 +56,27 @@ class Parts:
         tables: shown in this order, those that have a title.
         columns: of these tables.
         main: the table that says how many items a benchmark has, in its column n.
-        claims: of the paper, in the order of the table `claims`.
+        claims: of the paper, in words, in the order of the table `claims`.
         cards: the first answers, from the tables by name and the plan.
         picture: what the figure shows, to who cannot see it.
         rollouts: sentence about how queries are explored.
         published: sentence about where the published values are from.
         discrepancies: where published numbers disagree with themselves: rows of keys where and discrepancy.
+        on_verdicts: sentence below the claims.
+        caution: sentence that no table may be read without, from the tables by name; empty: none.
     """
 
     tables: Sequence[Item]
     columns: Columns
     main: str
-    claims: Sequence[Claim]
+    claims: Sequence[str]
     cards: Callable[[Mapping[str, pl.DataFrame], Plan], list[Card]]
     picture: str
     rollouts: Callable[[About], str]
     published: Callable[[Plan], str]
     discrepancies: Callable[[], list[dict[str, str]]]
+    on_verdicts: str = ON_VERDICTS
+    caution: Callable[[Mapping[str, pl.DataFrame]], str] = lambda tables: ""
 
 
 ROWS_SHOWN = 12
@@ -74,7 +84,16 @@ ROWS_SHOWN = 12
 
 TEMPLATE = Path(__file__).with_name("summary.html")
 
-_VERDICTS = {"supported": "supported", "contradicted": "contradicted", "not resolved": "unresolved", "not run": "missing"}
+_VERDICTS = {
+    "supported": "supported",
+    "contradicted": "contradicted",
+    "not resolved": "unresolved",
+    "not run": "missing",
+    "shown": "supported",
+    "not shown": "unresolved",
+    "not testable at this size": "missing",
+}
+"""Verdicts, and the class of the page that colours them."""
 
 _IN_WORDS = {
     "supported": "reproduced",
@@ -83,12 +102,6 @@ _IN_WORDS = {
     "not run": "not run",
 }
 """Verdicts as a reader asks for them."""
-
-_ON_VERDICTS = (
-    "A verdict is what the whole 95 % interval of that line says, where the test of it alone agrees (p at most 0.05). "
-    "The p-values shown are adjusted by Holm for all tests of this table; "
-    "with one seed they, and the intervals, are over items alone and say nothing about another seed."
-)
 
 
 def render(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str, plan: Plan, about: About, run: str, parts: Parts) -> str:
@@ -105,14 +118,16 @@ def render(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str,
     """
     picture = base64.b64encode(figure.encode()).decode()
     cards = "".join(map(_card, [*parts.cards(tables, plan), _cost(costs)]))
+    caution = f'<p class="caution"><strong>{escape(said)}</strong></p>' if (said := parts.caution(tables)) else ""
+    listed = [item for item in parts.tables if item.title]
     body = [
-        f'<p class="grey">{escape(about.description)}</p>',
+        f'<p class="grey">{escape(about.description)}</p>{caution}',
         f'<div class="cards">{cards}</div>',
-        f"<h2>The paper's claims</h2>{_verdicts(tables['claims'], plan, parts.claims)}<p>{_ON_VERDICTS}</p>",
+        f"<h2>The paper's claims</h2>{_verdicts(tables['claims'], plan, parts.claims)}<p>{escape(parts.on_verdicts)}</p>{caution}",
         f'<p><img alt="{escape(parts.picture)}" src="data:image/svg+xml;base64,{picture}"></p>',
         f"<h2>What was run</h2>{_made_of(tables[parts.main], costs, plan, about, parts)}",
         '<p class="grey">The responses behind the numbers: <code>responses.html</code> beside this page, or Responses in the report.</p>',
-        *(_section(item.name, item.title, item.about, tables[item.name], plan, parts.columns) for item in parts.tables if item.title),
+        *(_section(item.name, item.title, item.about, tables[item.name], plan, parts.columns, caution) for item in listed),
         _discrepancies(plan, parts.discrepancies),
         _section("costs", "Costs", "What was measured of every job, added up by stage.", costs, plan, COSTS),
     ]
@@ -150,22 +165,23 @@ def in_words(row: dict) -> str:
 def _verdict(row: dict) -> str:
     """A verdict as a reader asks for it; with a warning where it would not stand among all tests of the run."""
     weak = row["verdict"] in ("supported", "contradicted") and row["adjusted_p"] is not None and row["adjusted_p"] > 0.05
-    return _IN_WORDS[row["verdict"]] + (", but not after adjusting for all tests" if weak else "")
+    return _IN_WORDS.get(row["verdict"], row["verdict"]) + (", but not after adjusting for all tests" if weak else "")
 
 
-def _verdicts(frame: pl.DataFrame, plan: Plan, claims: Sequence[Claim]) -> str:
+def _verdicts(frame: pl.DataFrame, plan: Plan, claims: Sequence[str]) -> str:
     """Each claim with its verdict on every benchmark."""
     titles = ("claim", "where", "effect, 95 % interval", "p, adjusted", "verdict")
     head = "".join(f'<th class="text">{title}</th>' for title in titles)
     rows = []
     for claim in claims:
-        for number, row in enumerate(frame.filter(pl.col("claim") == claim.text).iter_rows(named=True)):
-            where = f"{plan.families[row['family']].label}, {row['benchmark']}"
+        for number, row in enumerate(frame.filter(pl.col("claim") == claim).iter_rows(named=True)):
+            where = ", ".join(filter(None, (plan.families[row["family"]].label, row["benchmark"])))
+            detail = f'<br><span class="grey">{escape(row["detail"])}</span>' if row.get("detail") else ""
             effect = "" if row["value"] is None else shown(row["value"])
             interval = "" if row["low"] is None else f' <span class="interval">[{shown(row["low"])}, {shown(row["high"])}]</span>'
             p_value = "" if row["adjusted_p"] is None else f"{row['adjusted_p']:.2g}"
             rows.append(
-                f'<tr><td class="text long">{escape(claim.text) if number == 0 else ""}</td><td class="text">{escape(where)}</td>'
+                f'<tr><td class="text long">{escape(claim) if number == 0 else ""}{detail}</td><td class="text">{escape(where)}</td>'
                 f'<td class="text">{effect}{interval}</td><td class="text">{p_value}</td>'
                 f'<td class="text verdict {_VERDICTS[row["verdict"]]}">{_verdict(row)}</td></tr>'
             )
@@ -174,12 +190,13 @@ def _verdicts(frame: pl.DataFrame, plan: Plan, claims: Sequence[Claim]) -> str:
 
 def _made_of(main: pl.DataFrame, costs: pl.DataFrame, plan: Plan, about: About, parts: Parts) -> str:
     learned = f"SFT {', '.join(about.sft)}; " if about.sft else ""
-    items = {name: main.filter(pl.col("benchmark") == name)["n"].max() for name in plan.benchmarks}
+    items = {name: _items(main.filter(pl.col("benchmark") == name)) for name in plan.benchmarks}
+    each = "as many as a pool has" if about.queries_per_iteration is None else f"{about.queries_per_iteration}"
     facts = {
         "models": ", ".join(family.label for family in plan.families.values()),
         "experiments": ", ".join(plan.experiments.values()),
         "seeds": ", ".join(map(str, plan.seeds)),
-        "learned from": f"{learned}queries {', '.join(about.queries)}, {about.queries_per_iteration} an iteration",
+        "learned from": f"{learned}queries {', '.join(about.queries)}, {each} an iteration",
         "rollouts": parts.rollouts(about),
         "iterations": str(plan.iterations),
         "tested on": ", ".join(f"{name} ({count} items)" for name, count in items.items()),
@@ -193,6 +210,13 @@ def _made_of(main: pl.DataFrame, costs: pl.DataFrame, plan: Plan, about: About, 
     return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts.items()) + "</dl>"
 
 
+def _items(rows: pl.DataFrame) -> int | None:
+    """Items of a benchmark; of its parts together where it has any."""
+    if "part" not in rows.columns:
+        return rows["n"].max()
+    return rows.group_by("part").agg(pl.col("n").max())["n"].sum()
+
+
 def _discrepancies(plan: Plan, known: Callable[[], list[dict[str, str]]]) -> str:
     """Where the published numbers disagree with themselves; nothing where none of them is shown."""
     if not any(family.published for family in plan.families.values()):
@@ -201,8 +225,8 @@ def _discrepancies(plan: Plan, known: Callable[[], list[dict[str, str]]]) -> str
     return f'\n<h2 id="discrepancies">Published numbers that disagree with themselves</h2>\n<p>Left as printed.</p><dl>{found}</dl>'
 
 
-def _section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Plan, known: Columns) -> str:
-    opening = f'<h2 id="{name}">{escape(title)}</h2>\n<p>{escape(sentence)}</p>'
+def _section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Plan, known: Columns, caution: str = "") -> str:
+    opening = f'<h2 id="{name}">{escape(title)}</h2>\n<p>{escape(sentence)}</p>{caution}'
     if frame.is_empty():
         return f"{opening}\n<p>This run has no such rows.</p>"
     hidden = known.ends()
@@ -224,7 +248,7 @@ def _text_class(frame: pl.DataFrame, column: str) -> str:
 
 def _cell(column: str, row: dict, plan: Plan, known: Columns) -> str:
     value = row[column]
-    published = "published" if column.startswith("published_") else ""
+    published = "published" if column.startswith("published") else ""
     if column == "family" and value is not None:
         value = plan.families[value].label
     if column == "experiment" and value is not None:

@@ -45,7 +45,9 @@ class Cases(Section):
     moved: float = Field(
         default=0.0, ge=0, le=1, description="share of rewritten and near-miss cases moved to a drawn value, question unchanged"
     )
-    moved_up_to: PositiveInt = Field(default=99, description="largest whole number that is drawn")
+    moved_up_to: PositiveInt = Field(default=99, description="largest whole number that is drawn; those of one digit, two.. alike")
+    moved_kinds: bool = Field(default=False, description="moved ones are of any kind: a whole number, a broken one, two of them")
+    ordered: bool = Field(default=False, description="several values have an order in every form: exchanged, they miss")
     test_share: float = Field(default=0.2, ge=0, le=1, description="share of questions, and of references, that no training case has")
     held_out_forms: list[str] = Field(default_factory=list, description="forms that no training case has")
 

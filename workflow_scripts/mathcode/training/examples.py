@@ -77,7 +77,8 @@ def from_table(table: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer, lo
     known = dict(logprobs.select("example_id", "logprobs").iter_rows()) if logprobs is not None else {}
     numbers = {pair: number for number, pair in enumerate(dict.fromkeys(table["pair_id"])) if pair is not None}
     examples = []
-    for row in table.iter_rows(named=True):
+    prompts = tokens.encode_prompts(tokenizer, table["prompt"].to_list(), frame)
+    for row, prompt_ids in zip(table.iter_rows(named=True), prompts, strict=True):
         reference = None
         unreferenced = loss.unreferenced(row)
         if logprobs is not None and unreferenced < len(row["token_ids"]):
@@ -89,7 +90,7 @@ def from_table(table: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer, lo
             reference[:unreferenced] = [None] * unreferenced
         examples.append(
             Example(
-                tokens.encode_prompt(tokenizer, row["prompt"], frame),
+                prompt_ids,
                 row["token_ids"],
                 row["loss_mask"],
                 row["selection_mask"] or [False] * len(row["token_ids"]),

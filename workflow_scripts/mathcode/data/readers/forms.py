@@ -1,7 +1,10 @@
-"""Readers of the questions that `mathcode.data.arithmetic_forms` generates: with the gold as a site wrote it, or as a checker would."""
+"""Readers of generated questions whose golds are written for people: as a site wrote them, or as a checker would."""
 
 from collections.abc import Callable
+from fractions import Fraction
 
+from mathcode.core.random_streams import share
+from mathcode.data import number_words
 from mathcode.data.readers.english import Query
 from mathcode.data.text import Record
 
@@ -21,6 +24,15 @@ def forms_parts(record: Record) -> Query:
     return forms(record)._replace(level=_part(record))
 
 
+def arithmetic_free(record: Record) -> Query:
+    """Questions of `mathcode.data.arithmetic` with golds for people: a third of its numbers in digits, in words, in Chinese numerals."""
+    gold, place = record["answer"], share("form of the gold", record["question"])
+    if gold.lstrip("-").isdigit() and place >= 1 / 3:
+        written = (number_words.english if place < 2 / 3 else number_words.chinese)(Fraction(gold)) or gold
+        return Query(record["question"], written, record["kind"], record["family"], values=gold)
+    return Query(record["question"], gold, record["kind"], record["family"], values=gold)
+
+
 def _values(record: Record) -> str:
     """What the judge `oracle` compares with."""
     return ", ".join(record["values"])
@@ -31,4 +43,4 @@ def _part(record: Record) -> str:
     return record["domain"] if record["variant"] == "ordinary" else record["variant"]
 
 
-READERS: dict[str, Callable[[Record], Query]] = {reader.__name__: reader for reader in (forms, forms_plain, forms_parts)}
+READERS: dict[str, Callable[[Record], Query]] = {reader.__name__: reader for reader in (forms, forms_plain, forms_parts, arithmetic_free)}

@@ -63,7 +63,8 @@ def uses(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
 
 def judges(run: AutoCodeRun) -> dict[str, str]:
     """Every judge that a run names, by what names it: the reward. What is reported is graded by JUDGE."""
-    return {"key 'explore.judge'": run.explore.judge}
+    named = {f"experiment '{name}': key 'explore.judge'": run.of(name).explore.judge for name in run.experiments}
+    return {"key 'explore.judge'": run.explore.judge, **named}
 
 
 def planned(run: AutoCodeRun) -> dict[str, Any]:
@@ -94,7 +95,12 @@ def tabulated(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
         *(paths.scores(*evaluation, JUDGE) for evaluation in evaluations),
         *(paths.response_grades(*evaluation, JUDGE) for evaluation in evaluations + labels),
         *(paths.of_policy(policy, name) for policy in trained for name in ("training_log", "q_values", "reference_strategy", "logprobs")),
-        *(paths.rollout_grades(policy, mode, run.explore.judge) for policy in explored_by_em(run) for mode in EXPLORED_BY_EM),
+        *(
+            paths.rollout_grades(policy, mode, judge)
+            for judge in dict.fromkeys([JUDGE, run.explore.judge])
+            for policy in explored_by_em(run)
+            for mode in EXPLORED_BY_EM
+        ),
         *(paths.overlap_items(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
         *(paths.overlap_counts(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
         *([paths.data("sft")] if "sft" in learned else []),

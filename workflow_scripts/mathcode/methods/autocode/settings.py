@@ -124,5 +124,7 @@ def check(run: AutoCodeRun) -> None:
     if unknown := set(run.evaluate.selection_benchmarks) - set(run.build.benchmarks):
         raise settings.SettingsError(f"unknown benchmark '{min(unknown)}'; there are: {', '.join(sorted(run.build.benchmarks))}")
     for experiment in run.experiments:
-        if run.of(experiment).explore.model_copy(update={"modes": run.explore.modes}) != run.explore:
-            raise settings.SettingsError(f"experiment '{experiment}' may override 'explore.modes' only: rollouts are shared")
+        own = {"modes": run.explore.modes, "judge": run.explore.judge}
+        if run.of(experiment).explore.model_copy(update=own) != run.explore:
+            allowed = "'explore.modes' and 'explore.judge' only: rollouts are shared"
+            raise settings.SettingsError(f"experiment '{experiment}' may override {allowed}")

@@ -105,6 +105,17 @@ def named_judges(run: SiamRun) -> dict[str, str]:
     }
 
 
+def audited_by(run: SiamRun) -> list[str]:
+    """Who audits what was accepted: the grader of the run, and the strict rule."""
+    return [run.evaluate.judges[0], SELF_DISTILLED_BY]
+
+
+def critic_pools(run: SiamRun, critic: str) -> list[str]:
+    """The pools whose questions a critic has learned from, its origin's first."""
+    row = run.critics[critic]
+    return list(dict.fromkeys([*(critic_pools(run, row.origin) if row.origin else []), *row.pools]))
+
+
 def planned(run: SiamRun) -> dict[str, Any]:
     """What its reports are told of a run beside what all are told."""
     return {
@@ -112,9 +123,12 @@ def planned(run: SiamRun) -> dict[str, Any]:
         "aligned": run.build.aligned,
         "judges": run.evaluate.judges,
         "critics": {name: row.label for name, row in run.critics.items()},
+        "critic_pools": {name: critic_pools(run, name) for name in run.critics},
         "case_sets": {name: run.case_sets[name].label for name in run.build.case_sets},
         "case_judges": judges(run),
         "filters": {name: run.of(name).select.judge for name in run.build.experiments if run.of(name).select.keep == "accepted"},
+        "thresholds": {name: run.of(name).select.threshold for name in run.build.experiments if run.of(name).select.keep == "accepted"},
+        "losses": {name: run.preferring(name).align.loss for name in run.build.preferences},
         "likelihood_terms": {name: run.preferring(name).align.taken for name in run.build.preferences},
         "pools": {str(policy): [str(explorer(policy)), pool(run, policy), judge(run, policy)] for policy in selected(run)},
         "pair_pools": {str(policy): list(pairs(run, policy)) for policy in aligned(run)},
@@ -131,23 +145,26 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
     evaluations = [(policy, MODE, benchmark) for policy in policies(run) for benchmark in run.build.benchmarks]
     lengths = [(policy, benchmark) for policy in unaligned(run) + aligned(run) for benchmark in run.build.benchmarks]
     compared = [(case_set, seed, judge) for case_set in run.build.case_sets for seed in run.build.seeds for judge in judges(run)]
-    accepted, audit = selected(run), run.evaluate.judges[0]
+    accepted = selected(run)
     found = [
         *(paths.scores(*one, judge) for one in evaluations for judge in run.evaluate.judges),
         *(paths.response_grades(*one, judge) for one in evaluations for judge in run.evaluate.judges),
-        *(paths.responses(policy, SAMPLED, benchmark) for policy, benchmark in lengths),
+        *(paths.responses(policy, mode, benchmark) for policy, benchmark in lengths for mode in (MODE, SAMPLED)),
         *(paths.response_grades(policy, SAMPLED, benchmark, run.evaluate.judges[0]) for policy, benchmark in lengths),
-        *(paths.of_policy(policy, name) for policy in accepted for name in ("accepted", "training_log")),
+        *(paths.of_policy(policy, "accepted") for policy in accepted),
+        *(paths.of_policy(policy, "training_log") for policy in of_kind(run, START) + rounds(run)),
         *(paths.of_policy(policy, name) for policy in aligned(run) for name in ("training", "training_log")),
         *(
-            paths.rollout_grades(explorer(policy), MODE, grader, pool(run, policy))
+            paths.rollout_grades(explorer(policy), MODE, who, pool(run, policy))
             for policy in accepted
-            for grader in (judge(run, policy), audit)
+            for who in (judge(run, policy), *audited_by(run))
         ),
+        *(paths.data(pool(run, policy)) for policy in accepted),
+        *(paths.data(name) for critic in run.critics for name in critic_pools(run, critic)),
         *(
-            paths.rollout_grades(policy.before, MODE, grader, pairs(run, policy)[0])
+            paths.rollout_grades(policy.before, MODE, who, pairs(run, policy)[0])
             for policy in aligned(run)
-            for grader in (pairs(run, policy)[1], audit)
+            for who in (pairs(run, policy)[1], *audited_by(run))
         ),
         *(paths.verdicts(*one) for one in compared),
         *(paths.cases(case_set) for case_set in run.build.case_sets),

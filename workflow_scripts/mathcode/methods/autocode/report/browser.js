@@ -1,4 +1,4 @@
-// AutoCode's part of the page of responses: three pieces of its script, each below the line that names it (`responses`).
+// AutoCode's part of the page of responses: four pieces of its script, each below the line that names it (`responses`).
 // An item holds what `responses` gave for it, and an answer for each mode.
 //
 // The filters, by what they are called.
@@ -27,3 +27,6 @@
     if (item.s_code !== undefined) add("reference strategy s*(code|x)", item.s_code + (item.tie ? " (a tie)" : ""));
     if (item.label !== undefined) add("label", item.label);
     if (item.alignment !== undefined) add("alignment", item.alignment);
+// What stands first in the list: nothing does.
+//: order
+item => 0

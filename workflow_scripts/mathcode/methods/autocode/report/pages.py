@@ -32,7 +32,7 @@ def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str
         tables=index.TABLES,
         columns=COLUMNS,
         main="main",
-        claims=CLAIMS,
+        claims=[claim.text for claim in CLAIMS],
         cards=cards.cards,
         picture=index.FIGURES[0].about,
         rollouts=_rollouts,

@@ -1,0 +1,158 @@
+"""Columns of SIaM's tables that no other method has: their meaning, and which of them are the ends of an interval."""
+
+from mathcode.report.columns import SHARED, Columns
+
+OPENING = [
+    *("policy", "experiment", "family", "iteration", "preference", "seeds", "benchmark", "part", "data", "n", "grader"),
+    *("accuracy", "accuracy_low", "accuracy_high"),
+]
+"""Columns that a table of policies on parts of benchmarks opens with (`numbers.opening`)."""
+
+SOURCE = ["policy", "experiment", "family", "iteration", "seeds", "pool", "judge"]
+"""Columns that a table of selected programs opens with."""
+
+MEASURES = (
+    *("precision", "recall", "specificity", "f1", "balanced_accuracy", "kappa", "matthews"),
+    *("accuracy", "auroc", "calibration_error"),
+)
+"""Measures of a judge on cases."""
+
+_OVER = "95 % interval: over items (cases, programs) for one seed, over seeds and them for several"
+
+_MEANINGS = {
+    "policy": "the paper's name: base, M_seed, M_0, M_1 ...; behind a plus sign the preference that aligned it",
+    "experiment": "row of settings that trained the policy; base, seeded and start: before the first round; main: the paper's method",
+    "iteration": "rounds of self-training; 0 before the first",
+    "preference": "row of settings that aligned the policy; blank where nothing did",
+    "part": "part of a generated test: seed (its families), outside (other families), reworded, harder (a control); all: undivided",
+    "data": "public, or generated: then which families the base can do, and which have free-form references, was chosen by us",
+    "grader": "judge that counts: `oracle` compares with the generator's own values, `exact` with the reference",
+    "label": "it in words",
+    "accuracy": "percent of items whose last stated answer is right, greedy, mean over seeds; of a judge: of cases it is right about",
+    "ran": "percent of responses in which a program ran and none failed",
+    "delta": "accuracy minus that of M_0, points, on the same items",
+    "published_gain": "what the paper's abstract claims, points",
+    "published": "the paper's value; 'not available' where it could not be had",
+    "published_accuracy": "the paper's value, percent; 'not available' where it could not be had",
+    "pool": "pool of questions that was explored",
+    "judge": "who accepts: exact (the strict rule), lenient (a rule that reads the numbers of a reference), critic_NAME, cascade_NAME "
+    "(the critic where the strict rule refuses); oracle; executes: whatever ran",
+    "threshold": "score from which a critic accepts; blank for rules",
+    "language": "of the questions: en, zh; all where it is not known",
+    "questions": "questions explored, mean over seeds",
+    "samples": "programs written for them, mean over seeds",
+    "executed_share": "percent of them that ran without failing",
+    "accepted_share": "percent of them that the judge accepts",
+    "kept": "distinct accepted programs that the next policy learns from, mean over seeds",
+    "distinct": "questions behind them, mean over seeds",
+    "steps": "optimiser steps of the SFT that follows, mean over seeds",
+    "tokens": "loss tokens of these steps, repeated ones again, mean over seeds",
+    "auditor": "judge that the audit asks: the grader of the run",
+    "audited": "kept programs that the auditor has a verdict on, all seeds",
+    "audited_precision": "percent of these that are right",
+    "audited_recall": "percent of the right programs that were accepted",
+    "rule_agreement": "percent of executed programs on which judge and strict rule say the same",
+    "case_set": "cases that judges are compared on; attacks are in no number but those of their own table",
+    "answer_type": "of the reference answer; all: every case that is no attack",
+    "yes": "of these, cases whose result gives the reference answer",
+    "by_rule": "percent of the cases whose YES is the strict rule's own: on these its recall is 100 by construction",
+    "precision": "percent of accepted cases that are right",
+    "recall": "percent of right cases that are accepted",
+    "specificity": "percent of wrong cases that are refused",
+    "f1": "harmonic mean of precision and recall, percent",
+    "balanced_accuracy": "mean of recall and specificity, percent",
+    "kappa": "Cohen's kappa, times 100: agreement beyond what the rates of YES give by chance",
+    "matthews": "Matthews correlation, times 100",
+    "auroc": "chance that a right case scores above a wrong one, percent; blank for judges without scores",
+    "calibration_error": "expected calibration error, ten bins, percent; blank for judges without scores",
+    "attack": "kind of attack (mathcode.critic.attacks); all: every kind",
+    "accepted": "percent that the judge holds to be right; about 0 is what it should be",
+    "against": "the grader that it is compared with",
+    "score": "accuracy by this judge, percent",
+    "score_against": "accuracy by the grader, percent, on the same items",
+    "difference": "score minus score_against, points",
+    "same": "percent of items on which both say the same; read it beside kappa, which falls where nearly all answers are right",
+    "tau_b": "Kendall's tau-b of the rankings of all policies by the two judges, times 100",
+    "ranked": "policies ranked",
+    "learned_from": "languages that the critic learned from; not known: the run does not say",
+    "verdict": "shown where the whole interval says so and adjusted_p is at most 0.05; else not shown; not testable at this size: the run "
+    "lacks what the claim is about",
+    "difference_from_main": "accuracy minus that of main after as many rounds, points, on the same items",
+    "delta_from_unaligned": "accuracy minus that of the policy before alignment, points, on the same items",
+    "delta_from_control": "accuracy minus that of SFT on the chosen programs of the same pairs, points, on the same items",
+    "loss": "loss of the preference; likelihood: the control, SFT on the chosen programs",
+    "beta": "of DPO",
+    "odds_weight": "of ORPO (lambda of its paper)",
+    "length_normalised": "yes: DPO whose log-ratios are means over tokens",
+    "likelihood_weight": "lambda: weight of the chosen program's -log p beside the preference loss",
+    "normalisation": "of that term: mean over tokens or sum; it decides what lambda means",
+    "length_mean": "tokens of a greedy response, up to and including its end",
+    "length_median": "their median",
+    "length_p95": "their 95th percentile",
+    "length_cut": "percent of greedy responses cut at the limit of tokens",
+    "length_endless": "percent of greedy responses without an end of text",
+    "length_right": "mean tokens of right greedy responses",
+    "length_wrong": "mean tokens of wrong ones",
+    "length_delta": "mean tokens minus those of the policy before alignment, greedy, same items",
+    "sampled_mean": "tokens of a sampled response",
+    "sampled_median": "their median",
+    "sampled_p95": "their 95th percentile",
+    "sampled_cut": "percent of sampled responses cut at the limit of tokens",
+    "sampled_endless": "percent of sampled responses without an end of text",
+    "sampled_delta": "mean tokens minus those of the policy before alignment, sampled, same items",
+    "pairs": "pairs it learned from, mean over seeds",
+    "chosen_right": "percent of their chosen programs that the grader finds right",
+    "rejected_wrong": "percent of their rejected programs that the grader finds wrong",
+    "reward_accuracy": "percent of pairs whose chosen program the loss prefers, last quarter of training",
+    "margin": "mean margin of the loss, last quarter of training",
+    "chosen_reward": "beta times the log-ratio of the chosen program to the reference policy (DPO), last quarter of training",
+    "rejected_reward": "the same of the rejected program",
+    "chosen_logp": "log-probability of the chosen program by the loss's own normalisation, last quarter of training",
+    "type": "family of questions",
+    "domain": "seed: the seed set has such questions; outside: it has none; blank where the benchmarks do not say",
+    "share": "percent of the kept programs of this round",
+    "cumulative": "programs of this family in all selections that the policy learns from, mean over seeds",
+    "literal": "kept programs that print a literal and compute nothing, all seeds",
+    "literal_share": "percent of the kept programs",
+    "executions": "programs executed in exploration, all seeds",
+    "programs_failed": "percent of these that ended with an error or at a limit",
+    "value": "its measure; the claim says its unit",
+    "p_value": "two-sided p-value of the bound in the claim (of no difference where it names none)",
+    "adjusted_p": "the same by Holm over the lines of this table",
+    "detail": "what else the verdict rests on",
+}
+
+_WITH_INTERVAL = (
+    *MEASURES,
+    *("delta", "audited_precision", "accepted", "score", "difference", "same", "difference_from_main", "literal_share"),
+    *("delta_from_unaligned", "delta_from_control", "length_delta", "sampled_delta"),
+)
+_TESTED = ("delta", "difference_from_main", "delta_from_unaligned", "delta_from_control")
+
+
+def with_interval(*names: str) -> list[str]:
+    """Columns and the ends of their intervals."""
+    return [column for name in names for column in (name, f"{name}_low", f"{name}_high")]
+
+
+def tested(*names: str) -> list[str]:
+    """Columns of differences, the ends of their intervals, and their p-values."""
+    return [column for name in names for column in (*with_interval(name), f"{name}_p")]
+
+
+COLUMNS = SHARED.extended(
+    Columns(
+        {
+            **_MEANINGS,
+            **{f"{name}_low": f"lower end of its {_OVER}" for name in _WITH_INTERVAL},
+            **{f"{name}_high": "upper end of the same" for name in _WITH_INTERVAL},
+            **{
+                f"{name}_p": "p-value of no difference, not adjusted: McNemar's exact test for one seed, from the interval for several"
+                for name in _TESTED
+            },
+        },
+        intervals={name: (f"{name}_low", f"{name}_high") for name in _WITH_INTERVAL},
+        p_values=frozenset(f"{name}_p" for name in _TESTED),
+        decimals=dict.fromkeys(("margin", "chosen_reward", "rejected_reward", "chosen_logp"), 2),
+    )
+)

@@ -1,0 +1,164 @@
+"""What SIaM's tables and figures read beside grades of benchmarks: programs that were judged and kept, cases with verdicts, lengths, logs.
+
+What a run did not leave is None: such columns are blank, and the rest of the table is there.
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from mathcode import paths, tables
+from mathcode.core.table_files import Table
+from mathcode.measures import agreement, outcomes, uncertainty
+from mathcode.measures.uncertainty import Interval
+from mathcode.methods.siam.report.plan import MODE
+from mathcode.methods.siam.tables import ACCEPTED
+from mathcode.report.results import Arm, Results
+
+ATTACK = "attack"
+"""Origin of cases that try to pass; they have a table of their own and are in no other number."""
+
+
+def read(path: Path, table: Table) -> pl.DataFrame | None:
+    """A table that a run may lack."""
+    return table.read(path, allow_empty=True) if path.is_file() else None
+
+
+def each(results: Results, arm: Arm, table: Table) -> list[pl.DataFrame] | None:
+    """A table of a policy's own folder for every seed; None where one is missing."""
+    found = [read(results.root / paths.of_policy(arm.policy(seed), table.name), table) for seed in results.plan.seeds]
+    return None if any(frame is None for frame in found) else found
+
+
+def accepted(results: Results, arm: Arm) -> list[pl.DataFrame] | None:
+    """What a policy's selection kept, for every seed."""
+    return each(results, arm, ACCEPTED)
+
+
+def judged_programs(results: Results, arm: Arm, judge: str | None = None) -> list[pl.DataFrame] | None:
+    """Grades of all programs from which a policy's selection was made, for every seed: by who selected, or by another judge."""
+    found = []
+    for seed in results.plan.seeds:
+        if (source := results.plan.pools.get(arm.policy(seed))) is None:
+            return None
+        explorer, pool, selecting = source
+        found.append(explored(results, explorer, judge or selecting, pool))
+    return None if any(frame is None for frame in found) else found
+
+
+def explored(results: Results, explorer: str, judge: str, pool: str) -> pl.DataFrame | None:
+    """Grades of what a policy wrote for a pool."""
+    return read(results.root / paths.rollout_grades(explorer, MODE, judge, pool), tables.GRADES)
+
+
+def asked(results: Results, pool: str) -> pl.DataFrame | None:
+    """query_id, language and family of the questions of a pool."""
+    frame = read(results.root / paths.data(pool), tables.QUERIES)
+    return None if frame is None else frame.select("query_id", "language", "type")
+
+
+def learned_languages(results: Results, critic: str) -> list[str]:
+    """Languages of the questions that a critic learned from; none where the run does not say."""
+    found = [asked(results, pool) for pool in results.plan.critic_pools.get(critic, [])]
+    return [] if any(frame is None for frame in found) else sorted({language for frame in found for language in frame["language"]})
+
+
+def cases(results: Results, case_set: str, judge: str) -> list[pl.DataFrame] | None:
+    """Cases with what a judge says of them, for every seed, the same cases in the same order; None without its verdicts."""
+    made = read(results.root / paths.cases(case_set), tables.CASES)
+    said = [read(results.root / paths.verdicts(case_set, seed, judge), tables.VERDICTS) for seed in results.plan.seeds]
+    if made is None or any(frame is None for frame in said):
+        return None
+    told = [outcomes.usable(frame).select("case_id", "outcome", "accepted", "score") for frame in said]
+    common = reduce(lambda left, right: left.join(right, on="case_id", how="semi"), told)
+    known = made.join(common, on="case_id", how="semi").sort("case_id").with_columns(true=pl.col("label") == "YES")
+    return [known.join(frame, on="case_id").sort("case_id") for frame in told]
+
+
+def measured(seeds: Sequence[pl.DataFrame]) -> dict[str, Interval]:
+    """All measures of a judge on its cases, one frame of `cases` a seed: over cases for one seed, over seeds and cases for several."""
+    true = seeds[0]["true"].to_numpy()
+    scored = all(frame["score"].null_count() == 0 for frame in seeds)
+    said = [frame["accepted"].to_numpy() for frame in seeds]
+    if len(seeds) == 1:
+        return agreement.classification(said[0], true, seeds[0]["score"].to_numpy() if scored else None)
+    found = agreement.classification_over_seeds(said, true)
+    if scored:
+        scores = [frame["score"].to_numpy() for frame in seeds]
+        areas = np.array([agreement.auroc(one, true).value for one in scores])
+        errors = [agreement.calibration_error(one, true) for one in scores]
+        area = uncertainty.nested_interval([areas[[place]] for place in range(len(areas))]).within(0, 1)
+        found |= {"auroc": area, "calibration_error": Interval(float(np.mean(errors)))}
+    return found
+
+
+def lengths(results: Results, arm: Arm, mode: str, benchmark: str, items: frozenset[str] | None) -> list[pl.DataFrame] | None:
+    """Tokens of every response of every seed (query_id, tokens, finish_reason), the one that ends it included where it was written."""
+    found = []
+    for seed in results.plan.seeds:
+        path = results.root / paths.responses(arm.policy(seed), mode, benchmark)
+        if not path.is_file():
+            return None
+        frame = tables.ROLLOUTS.read(path, columns=["query_id", "generated", "finish_reason"])
+        wanted = pl.lit(True) if items is None else pl.col("query_id").is_in(sorted(items))
+        found.append(frame.filter(wanted).select("query_id", "finish_reason", tokens=pl.col("generated").list.sum()))
+    return found
+
+
+def log_parts(results: Results, arm: Arm) -> dict[str, float]:
+    """Parts of a policy's loss, means over the last quarter of its steps, and of seeds; with the steps and tokens of its training."""
+    logs = each(results, arm, tables.TRAINING_LOG)
+    if not logs or any(log.is_empty() for log in logs):
+        return {}
+    counts = {"steps": np.mean([log["step"].max() for log in logs]), "tokens": np.mean([log["tokens"].sum() for log in logs])}
+    late = pl.concat(log.filter(pl.col("step") > 0.75 * pl.col("step").max()) for log in logs)
+    parts = late.select("parts").explode("parts").drop_nulls().unnest("parts")
+    means = parts.drop_nulls().group_by("name").agg(pl.col("value").mean())
+    return {name: round(float(value), 4) for name, value in (*means.iter_rows(), *counts.items())}
+
+
+def audited(results: Results, arm: Arm) -> list[np.ndarray] | None:
+    """Whether each kept program is right in the eyes of the run's grader, for every seed; None where it was not asked."""
+    kept, graded = accepted(results, arm), judged_programs(results, arm, results.judge)
+    if kept is None or graded is None:
+        return None
+    told = [outcomes.usable(frame).select("query_id", "sample", "strict") for frame in graded]
+    return [frame.join(known, on=["query_id", "sample"])["strict"].to_numpy() for frame, known in zip(kept, told, strict=True)]
+
+
+def share_of(seeds: Sequence[np.ndarray] | None) -> Interval | None:
+    """A share of programs, of which every seed has its own: Wilson's interval for one seed, over seeds for several."""
+    if seeds is None or not all(len(seed) for seed in seeds):
+        return None
+    if len(seeds) == 1:
+        return uncertainty.wilson_interval(int(seeds[0].sum()), len(seeds[0]))
+    return uncertainty.nested_interval([seed.astype(float) for seed in seeds]).within(0, 1)
+
+
+def audited_pairs(results: Results, arm: Arm) -> dict[str, float | None]:
+    """Percent of the chosen programs that are right, and of the rejected ones that are wrong, in the eyes of the run's grader."""
+    frames, sides = each(results, arm, tables.TRAINING), {"chosen": [], "rejected": []}
+    for seed, frame in zip(results.plan.seeds, frames or [], strict=False):
+        policy = arm.policy(seed)
+        pool = results.plan.pair_pools.get(policy, [""])[0]
+        if not pool or (graded := explored(results, str(paths.Policy.parse(policy).before), results.judge, pool)) is None:
+            return {}
+        made_of = frame.with_columns(sample=pl.col("parents").list.first().str.split(":").list.last().cast(pl.Int32, strict=False))
+        told = made_of.join(graded.select("query_id", "sample", "strict"), on=["query_id", "sample"])
+        for side, found in sides.items():
+            found.append(told.filter(pl.col("side") == side)["strict"].to_numpy())
+    known = {side: np.concatenate(found) for side, found in sides.items() if found}
+    rates = {side: float(found.mean()) for side, found in known.items() if len(found)}
+    wanted = {"chosen": ("chosen_right", lambda share: share), "rejected": ("rejected_wrong", lambda share: 1 - share)}
+    return {name: round(100 * rate(rates[side]), 2) for side, (name, rate) in wanted.items() if side in rates}
+
+
+def pairs(results: Results, arm: Arm) -> float | None:
+    """Pairs that an aligned policy learned from, mean over seeds."""
+    frames = each(results, arm, tables.TRAINING)
+    if frames is None:
+        return None
+    return float(np.mean([frame["pair_id"].drop_nulls().n_unique() or frame.height for frame in frames]))

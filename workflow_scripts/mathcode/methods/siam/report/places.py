@@ -1,0 +1,71 @@
+"""Where policies are compared: benchmarks, and the parts of a benchmark that ask for different things."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mathcode.measures import uncertainty
+from mathcode.methods.siam.report.plan import MODE
+from mathcode.report import effects
+from mathcode.report.effects import Compared, difference
+from mathcode.report.results import Arm, Results
+
+PARTS_OF_TESTS = ("seed", "outside", "reworded", "harder")
+"""Parts of a generated test, as `level` names them: the seed's families of questions, other families, other words, harder structures."""
+ALL = "all"
+"""The part that a benchmark without parts has."""
+OUT_OF_DOMAIN = ("outside", ALL)
+"""Parts on which claims about generalisation are tested. Other words and harder structures are shown and claimed nothing of."""
+GENERATED = "generated: the gap between families is engineered"
+PUBLIC = "public"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A benchmark or a part of it: query_id of its items, None for all."""
+
+    benchmark: str
+    part: str
+    items: frozenset[str] | None
+
+    @property
+    def data(self) -> str:
+        """A warning where the questions are made, and with them the gap that filters differ by."""
+        return PUBLIC if self.items is None else GENERATED
+
+
+def places(results: Results, benchmark: str | None = None) -> list[Place]:
+    """Every part of every benchmark of the run, or of one."""
+    found = []
+    for name in results.plan.benchmarks if benchmark is None else [benchmark]:
+        levels = dict(results.items(name).select("query_id", "level").iter_rows())
+        parts = [part for part in PARTS_OF_TESTS if part in levels.values()]
+        found += [Place(name, part, frozenset(query for query, level in levels.items() if level == part)) for part in parts]
+        found += [] if parts else [Place(name, ALL, None)]
+    return found
+
+
+def out_of_domain(results: Results) -> list[Place]:
+    """Where claims about generalisation are tested."""
+    return [place for place in places(results) if place.part in OUT_OF_DOMAIN]
+
+
+def cells(results: Results, arms: Sequence[Arm], chosen: Sequence[Place], column: str = "strict") -> list[np.ndarray]:
+    """A column of grades of several policies on the items of all these places, one array (items, policies) a seed."""
+    found = [results.paired([(arm, MODE) for arm in arms], place.benchmark, column, place.items) for place in chosen]
+    return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+
+
+def compared(results: Results, first: Arm, second: Arm, chosen: Sequence[Place], column: str = "strict") -> Compared:
+    """First minus second on the same items of these places."""
+    pairs = cells(results, [first, second], chosen, column)
+    if not len(pairs[0]):
+        return Compared(None, None, 0)
+    return Compared(uncertainty.contrast(pairs, difference), uncertainty.contrast_p_value(pairs, difference), len(pairs[0]))
+
+
+def accuracy(results: Results, arm: Arm, place: Place) -> uncertainty.Interval | None:
+    """Share of right answers of a policy; None where no item has a verdict."""
+    columns = [seed[:, 0] for seed in cells(results, [arm], [place])]
+    return effects.share(columns) if len(columns[0]) else None
