@@ -130,7 +130,7 @@ BAD = {
     "experiment overrides what is shared": (
         RUN,
         {"experiments": {"new": {"label": "x", "settings": {"explore": {"samples": 2}}}}},
-        ["experiment 'new'", "'explore.modes' only"],
+        ["experiment 'new'", "'explore.modes' and 'explore.judge' only"],
     ),
     "experiment overrides a shared stage": (
         RUN,
