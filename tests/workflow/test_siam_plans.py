@@ -181,7 +181,7 @@ def test_one_filter_more_runs_its_own_rounds_and_nothing_else(finished):
         jobs = planned(*targets, cwd=finished)
     rounds, judges = 2, 3  # oracle and exact are rules, and there is a critic
     own = {"select_programs": rounds, "demonstrate_programs": rounds, "train_policy": rounds}
-    explored = {"sample_rollouts": 1, "grade_rollouts": 1, "grade_rollouts_by_critic": 1}  # iter1 on web2; the start's are shared
+    explored = {"sample_rollouts": 1, "grade_rollouts": 2, "grade_rollouts_by_critic": 1}  # iter1 on web2; the start's are shared
     scored = {"grade_programs": rounds * 2, "grade_programs_by_critic": rounds, "score_programs": rounds * judges}
     assert jobs == own | explored | scored | {"sample_programs": rounds}
 
@@ -216,4 +216,5 @@ critics:
 def test_one_case_set_more_makes_cases_and_has_them_judged(finished):
     with with_more(finished, "{experiments: [main, exact], preferences: [dpo_1], case_sets: [known_forms, attacks]}", "") as targets:
         jobs = planned(*targets, cwd=finished)
-    assert jobs == {"build_case_set": 1, "judge_cases": 2, "judge_cases_by_critic": 4}
+    benchmark = {"fetch_source": 1, "prepare_benchmark": 1}  # its questions are its own
+    assert jobs == benchmark | {"build_case_set": 1, "judge_cases": 2, "judge_cases_by_critic": 4}
