@@ -15,6 +15,8 @@ rule pair_programs:
         "results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/{preference}/training.parquet",
     log:
         "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/{preference}/training.log",
+    benchmark:
+        "logs/results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/{preference}/training.timing.tsv"
     wildcard_constraints:
         run=runs_of("siam"),
     conda:

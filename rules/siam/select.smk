@@ -18,6 +18,8 @@ rule select_programs:
         "results/{run}/{selecting}/accepted.parquet",
     log:
         "logs/results/{run}/{selecting}/accepted.log",
+    benchmark:
+        "logs/results/{run}/{selecting}/accepted.timing.tsv"
     wildcard_constraints:
         run=runs_of("siam"),
         selecting=ROUNDS,
@@ -44,6 +46,8 @@ rule demonstrate_programs:
         "results/{run}/{demonstrated}/training.parquet",
     log:
         "logs/results/{run}/{demonstrated}/training.log",
+    benchmark:
+        "logs/results/{run}/{demonstrated}/training.timing.tsv"
     wildcard_constraints:
         run=runs_of("siam"),
         demonstrated=rf"base/(?:{PRETRAINED})/seed[1-9]\d*|seeded/(?:{one_of(CONFIG.families)})/seed[1-9]\d*|{ROUNDS}",

@@ -6,6 +6,7 @@ STAGES = {
     "pretraining of the base": Stage(r"base/.+/model", "start"),
     "SFT on the seed set": Stage(r"(seeded|start)/.+/model", "start"),
     "sampling of programs": Stage(r".+/explore/.+/(rollouts|\d+of\d+)", "explore"),
+    "judging by critics": Stage(r".+/(critic|cascade)_\w+/(grades|verdicts)", "score"),
     "judging of programs": Stage(r".+/explore/.+/grades"),
     "selection and pairs": Stage(r".+/(accepted|training)"),
     "critics": Stage(r"critics/.+/model", "critic"),
