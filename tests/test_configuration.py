@@ -220,11 +220,11 @@ BAD_SIAM = {
         ["unknown query dataset 'forms_web9'"],
     ),
     "critic of an unknown family": ({"critics": {"main": {"family": "tinny"}}}, ["key 'critics.main.family'", "unknown family 'tinny'"]),
-    "critic of an unknown origin": ({"critics": {"main": {"origin": "mian"}}}, ["key 'critics.main.origin'", "unknown critic 'mian'"]),
-    "critic of another family's critic": ({"critics": {"main": {"family": "tiny"}}}, ["key 'critics.main.origin'", "another family"]),
+    "critic of an unknown origin": ({"critics": {"full": {"origin": "mian"}}}, ["key 'critics.full.origin'", "unknown critic 'mian'"]),
+    "critic of another family's critic": ({"critics": {"full": {"family": "tiny"}}}, ["key 'critics.full.origin'", "another family"]),
     "critics in a circle": (
-        {"critics": {"comparison": {"origin": "main"}}},
-        ["key 'critics.", "a circle: ", "comparison <- main"],
+        {"critics": {"main": {"origin": "full"}}},
+        ["key 'critics.", "a circle: ", "main <- full"],
     ),
     "critic that goes on from itself": ({"critics": {"main": {"origin": "main"}}}, ["key 'critics.main.origin'", "a circle: main <- main"]),
     "unknown benchmark of a case set": (

@@ -39,25 +39,25 @@ def test_a_start_policy_learns_from_the_seeded_ones_right_programs(checkout):
 
 
 def test_a_critic_learns_from_the_seeded_policys_programs_and_goes_on_from_another_critic(checkout):
-    jobs = beside_data(planned("results/siam_demo/critics/main/seed1/model", cwd=checkout))
+    jobs = beside_data(planned("results/siam_demo/critics/full/seed1/model", cwd=checkout))
     own = {"build_base": 1, "build_cases": 2, "demonstrate_cases": 2, "train_critic": 2}
     assert jobs == SEEDED | own | {"sample_rollouts": 1, "grade_rollouts": 1}
-    alone = beside_data(planned("results/siam_demo/critics/comparison/seed1/model", cwd=checkout))
+    alone = beside_data(planned("results/siam_demo/critics/main/seed1/model", cwd=checkout))
     assert alone == {"build_base": 1, "build_cases": 1, "demonstrate_cases": 1, "train_critic": 1}
 
 
 def test_a_round_adds_what_the_critic_accepts(checkout):
     jobs = beside_data(planned(f"{POLICY}/iter1/accepted.parquet", cwd=checkout))
-    critic = {"build_base": 1, "build_cases": 2, "demonstrate_cases": 2, "train_critic": 2}
-    assert jobs == M_0 | critic | {"sample_rollouts": 3, "grade_rollouts": 2, "grade_rollouts_by_critic": 1, "select_programs": 2}
+    critic = {"build_base": 1, "build_cases": 1, "demonstrate_cases": 1, "train_critic": 1}
+    assert jobs == M_0 | critic | {"sample_rollouts": 2, "grade_rollouts_by_critic": 1, "select_programs": 2}
 
 
 def test_an_aligned_policy_needs_both_rounds_and_its_pairs(checkout):
     target = f"{POLICY}/iter2/dpo_1/eval/code/forms_tests/critic_main/scores.json"
     printed = snakemake(target, "-n", cwd=checkout).stdout
     jobs = beside_data(jobs_of(printed))
-    critic = {"build_base": 1, "build_cases": 2, "demonstrate_cases": 2, "train_critic": 2}
-    rounds = {"demonstrate_programs": 5, "select_programs": 3, "train_policy": 2, "sample_rollouts": 5, "grade_rollouts": 2}
+    critic = {"build_base": 1, "build_cases": 1, "demonstrate_cases": 1, "train_critic": 1}
+    rounds = {"demonstrate_programs": 5, "select_programs": 3, "train_policy": 2, "sample_rollouts": 4}
     aligned = {"grade_rollouts_by_critic": 3, "pair_programs": 1, "score_logprobs": 1, "align_policy": 1}
     scored = dict.fromkeys(("sample_programs", "grade_programs_by_critic", "score_programs"), 1)
     assert jobs == M_0 | critic | rounds | aligned | scored

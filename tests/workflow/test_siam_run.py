@@ -27,8 +27,8 @@ train: {optimizer: {steps: 10, checkpoint_steps: 2}}
 pair: {judge: oracle, sure: false}  # a critic of seconds is sure of nothing
 align: {optimizer: {epochs: 1, batch: 4}}
 critics:
-  comparison: {cases: {rewritten: 10, near_misses: 10}}
-  main: {cases: {rewritten: 4, near_misses: 4}}
+  main: {cases: {rewritten: 10, near_misses: 10}}
+  full: {cases: {rewritten: 4, near_misses: 4}}
 evaluate: {benchmark_rows: 40, judges: [oracle, critic_main]}
 """
 ROUND = "results/small/main/tiny_siam/seed1/iter1"
