@@ -136,8 +136,8 @@ def test_what_a_policy_of_siam_is_trained_from():
         "start/tiny_siam/seed1": "base/tiny_siam/seed1",
         "main/tiny_siam/seed1/iter2": "base/tiny_siam/seed1",
         "main/tiny_siam/seed1/iter2/dpo_0": "main/tiny_siam/seed1/iter2",
-        "critics/comparison/seed1": "base/tiny_critic/seed1",
-        "critics/main/seed1": "critics/comparison/seed1",
+        "critics/main/seed1": "base/tiny_critic/seed1",
+        "critics/full/seed1": "critics/main/seed1",
     }
     assert {text: str(siam.origin(run, paths.trained(text))) for text in origins} == origins
     onward = run.model_copy(update={"train": run.train.model_copy(update={"origin": "previous"})})
