@@ -12,7 +12,7 @@ from support.running import files
 from mathcode import tables
 from mathcode.methods.siam.tables import ACCEPTED
 
-pytestmark = pytest.mark.workflow
+pytestmark = pytest.mark.full
 
 SMALL = """
 extends: siam_demo
