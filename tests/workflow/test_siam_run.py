@@ -24,7 +24,8 @@ pretrain: {optimizer: {steps: 250}}
 seeded: {optimizer: {steps: 10}}
 start: {optimizer: {steps: 10}}
 train: {optimizer: {steps: 10, checkpoint_steps: 2}}
-pair: {judge: oracle, sure: false}  # a critic of seconds is sure of nothing
+select: {threshold: 0.1}  # a critic of seconds is sure of nothing
+pair: {judge: oracle, sure: false}
 align: {optimizer: {epochs: 1, batch: 4}}
 critics:
   main: {cases: {rewritten: 10, near_misses: 10}}
