@@ -156,9 +156,9 @@ def test_one_seed_more_runs_that_seed_and_nothing_else(finished):
 
 def test_one_family_more_runs_that_family_and_nothing_else(finished):
     families = finished / "config/families.yaml"
-    tiny = families.read_text().partition("\ntiny:\n")[2]
+    tiny = families.read_text().partition("\ntiny:\n")[2].partition("\n\n")[0]
     small = SMOKE.replace("build: {", "build: {families: [tiny, small], ")
-    with changed(families, families.read_text() + "\nsmall:\n" + tiny), changed(finished / "config/runs/smoke.yaml", small):
+    with changed(families, f"{families.read_text()}\nsmall:\n{tiny}\n"), changed(finished / "config/runs/smoke.yaml", small):
         done = snakemake("smoke", "-n", cwd=finished)
     assert done.returncode == 0, done.stdout[-2000:]
     of_policies = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", done.stdout, re.MULTILINE)
