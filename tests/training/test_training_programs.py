@@ -23,6 +23,7 @@ from mathcode.configuration import LOSSES
 from mathcode.core import provenance
 from mathcode.methods.autocode import objective
 from mathcode.methods.autocode.settings import training as training_of
+from mathcode.paths import Policy
 from mathcode.policies import folders, scoring
 from mathcode.policies.folders import load_policy, load_tokenizer, save_policy
 from mathcode.training import examples, loop
@@ -89,7 +90,8 @@ def start_command(folder, inputs, model, family, tiny_run, **optimizer) -> list[
 
 def settings_json(tiny_run, iteration: int, **changes) -> str:
     """What a rule hands to the trainer."""
-    return settings.dumps(training_of(type(tiny_run).model_validate(settings.merge(tiny_run.model_dump(), changes)), iteration))
+    trained = Policy("main" if iteration else "start", "tiny", 1, iteration)
+    return settings.dumps(training_of(type(tiny_run).model_validate(settings.merge(tiny_run.model_dump(), changes)), trained))
 
 
 def train_command(folder, inputs, model, family, tiny_run, iteration=1, **changes) -> list[str]:

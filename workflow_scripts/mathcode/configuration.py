@@ -129,7 +129,9 @@ def load(folder: str | Path = "config") -> Config:
     shared = _read_yaml(folder / "config.yaml")
     bases = {name: settings.merge(shared, _read_yaml(folder / "methods" / f"{name}.yaml")) for name in METHODS}
     machines = {path.stem: _read_yaml(path) for path in sorted((folder / "hardware").glob("*.yaml"))}
-    runs = {path.stem: _run(path, bases, machines) for path in sorted((folder / "runs").glob("*.yaml"))}
+    # Runs that extend others come last: what is wrong is found where it stands, not where it is taken over.
+    files = sorted((folder / "runs").glob("*.yaml"), key=lambda path: ("extends" in _read_yaml(path), path))
+    runs = {path.stem: _run(path, bases, machines) for path in files}
     families = {
         name: settings.validated(settings.Family, value, f"{folder / 'families.yaml'}: family '{name}'")
         for name, value in _read_yaml(folder / "families.yaml").items()
