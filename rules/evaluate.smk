@@ -9,7 +9,6 @@ A run whose hardware says `shards` samples in that many jobs, each a file of sha
 
 GREEDY = list(configuration.METHODS["autocode"].evaluated)
 SAMPLED = list(configuration.METHODS["autocode"].sampled)
-AUTOCODE_RUNS = {name for name, run in CONFIG.runs.items() if run.method == "autocode"}
 
 
 rule sample_responses:
@@ -24,7 +23,7 @@ rule sample_responses:
     benchmark:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}.timing.tsv"
     wildcard_constraints:
-        run=one_of(AUTOCODE_RUNS & whole("evaluate")),
+        run=one_of(whole("evaluate", ["autocode"])),
     conda:
         "../envs/sample.yaml"
     threads: cores("evaluate")
@@ -70,7 +69,7 @@ use rule sample_responses as sample_responses_shard with:
     benchmark:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{shard}.timing.tsv"
     wildcard_constraints:
-        run=one_of(AUTOCODE_RUNS & sharded("evaluate")),
+        run=one_of(sharded("evaluate", ["autocode"])),
     params:
         shard=shard_option,
         checkpoints="checkpoints/{run}/{policy}/eval/greedy/{benchmark}/{shard}",
@@ -84,7 +83,7 @@ use rule sample_labels as sample_labels_shard with:
     benchmark:
         "logs/results/{run}/{policy}/eval/sampled/{benchmark}/{shard}.timing.tsv"
     wildcard_constraints:
-        run=one_of(AUTOCODE_RUNS & sharded("evaluate")),
+        run=one_of(sharded("evaluate", ["autocode"])),
     params:
         shard=shard_option,
         checkpoints="checkpoints/{run}/{policy}/eval/sampled/{benchmark}/{shard}",
@@ -100,7 +99,7 @@ rule merge_responses:
         "logs/results/{run}/{policy}/eval/{mode}/{benchmark}/merge.log",
     wildcard_constraints:
         run=one_of(sharded("evaluate")),
-        mode=one_of(GREEDY + SAMPLED + ["code_sampled"]),
+        mode=one_of({mode for method in configuration.METHODS.values() for mode in (*method.evaluated, *method.sampled)}),
     conda:
         "../envs/analysis.yaml"
     resources:

@@ -76,7 +76,7 @@ rule grade_responses:
         method=method_name,
         settings=section("evaluation_grading"),
         critic=critic_options("--critic-model"),
-        checkpoints="checkpoints/{run}/{policy}/eval/{benchmark}/{judge}",
+        checkpoints="checkpoints/{run}/{policy}/eval/greedy/{benchmark}/{judge}",
     shell:
         "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
         " --judge {wildcards.judge} {params.critic} --method {params.method} --workers {threads} --settings {params.settings:q}"
@@ -94,6 +94,8 @@ use rule grade_responses as grade_labels with:
         "logs/results/{run}/{policy}/eval/sampled/{benchmark}/{judge}/grades.log",
     benchmark:
         "logs/results/{run}/{policy}/eval/sampled/{benchmark}/{judge}/grades.timing.tsv"
+    params:
+        checkpoints="checkpoints/{run}/{policy}/eval/sampled/{benchmark}/{judge}",
 
 
 use rule grade_responses as grade_responses_by_critic with:

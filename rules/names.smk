@@ -12,11 +12,11 @@ def preference_names():
 
 
 def critic_names():
-    return sorted({name for run in CONFIG.runs.values() for name in getattr(run, "critics", ())})
+    return sorted({name for run in CONFIG.runs.values() for name in run.critics})
 
 
 def case_set_names():
-    return sorted({name for run in CONFIG.runs.values() for name in getattr(run, "case_sets", ())})
+    return sorted({name for run in CONFIG.runs.values() for name in run.case_sets})
 
 
 PRETRAINED = one_of(name for name, family in CONFIG.families.items() if family.pretrained)
@@ -29,14 +29,14 @@ def runs_of(method):
     return one_of(name for name, run in CONFIG.runs.items() if run.method == method)
 
 
-def sharded(stage):
-    """Runs whose sampling at a stage is split into several jobs."""
-    return {name for name, run in CONFIG.runs.items() if run.resources.of(stage).shards > 1}
+def sharded(stage, methods=tuple(configuration.METHODS)):
+    """Runs of methods whose sampling at a stage is split into several jobs."""
+    return {name for name, run in CONFIG.runs.items() if run.method in methods and run.resources.of(stage).shards > 1}
 
 
-def whole(stage):
-    """Runs whose sampling at a stage is one job."""
-    return set(CONFIG.runs) - sharded(stage)
+def whole(stage, methods=tuple(configuration.METHODS)):
+    """Runs of methods whose sampling at a stage is one job."""
+    return {name for name, run in CONFIG.runs.items() if run.method in methods} - sharded(stage)
 
 
 def shards_of(stage, path):

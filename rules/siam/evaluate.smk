@@ -1,7 +1,5 @@
 """Evaluate, as all methods do, in SIaM's one mode: greedy responses, and samples on which lengths are measured."""
 
-SIAM_RUNS = {name for name, run in CONFIG.runs.items() if run.method == "siam"}
-
 
 use rule sample_responses as sample_programs with:
     output:
@@ -11,7 +9,7 @@ use rule sample_responses as sample_programs with:
     benchmark:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}.timing.tsv"
     wildcard_constraints:
-        run=one_of(SIAM_RUNS & whole("evaluate")),
+        run=one_of(whole("evaluate", ["siam"])),
     conda:
         "../../envs/sample.yaml"
     params:
@@ -43,7 +41,7 @@ use rule sample_programs as sample_programs_shard with:
     benchmark:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{shard}.timing.tsv"
     wildcard_constraints:
-        run=one_of(SIAM_RUNS & sharded("evaluate")),
+        run=one_of(sharded("evaluate", ["siam"])),
     conda:
         "../../envs/sample.yaml"
     params:
@@ -59,7 +57,7 @@ use rule sample_lengths as sample_lengths_shard with:
     benchmark:
         "logs/results/{run}/{policy}/eval/sampled/{benchmark}/{shard}.timing.tsv"
     wildcard_constraints:
-        run=one_of(SIAM_RUNS & sharded("evaluate")),
+        run=one_of(sharded("evaluate", ["siam"])),
     conda:
         "../../envs/sample.yaml"
     params:
@@ -79,16 +77,18 @@ use rule grade_responses as grade_programs with:
     benchmark:
         "logs/results/{run}/{policy}/eval/{mode}/{benchmark}/{judge}/grades.timing.tsv"
     wildcard_constraints:
-        run=one_of(SIAM_RUNS),
+        run=runs_of("siam"),
         mode="code|code_sampled",
         judge=RULES,
     conda:
         "../../envs/analysis.yaml"
+    params:
+        checkpoints="checkpoints/{run}/{policy}/eval/{mode}/{benchmark}/{judge}",
 
 
 use rule grade_programs as grade_programs_by_critic with:
     wildcard_constraints:
-        run=one_of(SIAM_RUNS),
+        run=runs_of("siam"),
         mode="code|code_sampled",
         judge=CRITIC_JUDGES,
     group:
@@ -110,6 +110,6 @@ use rule score_responses as score_programs with:
     log:
         "logs/results/{run}/{policy}/eval/code/{benchmark}/{judge}/scores.log",
     wildcard_constraints:
-        run=one_of(SIAM_RUNS),
+        run=runs_of("siam"),
     conda:
         "../../envs/analysis.yaml"

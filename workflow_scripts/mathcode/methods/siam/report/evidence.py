@@ -13,6 +13,7 @@ import polars as pl
 from mathcode import paths, tables
 from mathcode.core.table_files import Table
 from mathcode.measures import agreement, outcomes, uncertainty
+from mathcode.measures import lengths as response_lengths
 from mathcode.measures.uncertainty import Interval
 from mathcode.methods.siam.report.plan import MODE
 from mathcode.methods.siam.tables import ACCEPTED
@@ -96,15 +97,15 @@ def measured(seeds: Sequence[pl.DataFrame]) -> dict[str, Interval]:
 
 
 def lengths(results: Results, arm: Arm, mode: str, benchmark: str, items: frozenset[str] | None) -> list[pl.DataFrame] | None:
-    """Tokens of every response of every seed (query_id, tokens, finish_reason), the one that ends it included where it was written."""
+    """Length and end of every response of every seed (`measures.lengths.lengths`)."""
     found = []
     for seed in results.plan.seeds:
         path = results.root / paths.responses(arm.policy(seed), mode, benchmark)
         if not path.is_file():
             return None
-        frame = tables.ROLLOUTS.read(path, columns=["query_id", "generated", "finish_reason"])
+        frame = tables.ROLLOUTS.read(path, columns=["query_id", "sample", "generated", "rounds", "finish_reason"])
         wanted = pl.lit(True) if items is None else pl.col("query_id").is_in(sorted(items))
-        found.append(frame.filter(wanted).select("query_id", "finish_reason", tokens=pl.col("generated").list.sum()))
+        found.append(response_lengths.lengths(frame.filter(wanted)))
     return found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from mathcode.measures import lengths as response_lengths
 from mathcode.measures import uncertainty
 from mathcode.methods.siam.report import evidence, numbers
 from mathcode.methods.siam.report.places import Place
@@ -26,14 +27,9 @@ def columns(results: Results, arm: Arm, place: Place) -> dict:
 def _summary(frame: pl.DataFrame) -> dict[str, float]:
     if frame.is_empty():
         return {}
-    tokens, ended = frame["tokens"], frame["finish_reason"]
-    return {
-        "mean": rounded(tokens.mean()),
-        "median": rounded(tokens.median()),
-        "p95": rounded(tokens.quantile(0.95)),
-        "cut": rounded(100 * (ended == "length").mean()),
-        "endless": rounded(100 * (ended != "stop").mean()),
-    }
+    found = response_lengths.summary(frame["tokens"].to_list(), frame["ended"].to_list(), frame["cut"].to_list())
+    shares = {"cut", "endless"}
+    return {name: rounded(100 * value if name in shares else value) for name, value in found.items()}
 
 
 def _by_verdict(results: Results, arm: Arm, place: Place) -> dict[str, float | None]:
