@@ -191,8 +191,11 @@ def _refused(row: dict) -> dict:
 
 
 def _response(row: dict, mode: str, sample: int, tokens: int) -> dict:
-    made = shared.rollouts([row]).to_dicts()[0] | {"mode": mode, "sample": sample}
-    return made | {"token_ids": [1] * tokens, "generated": [True] * tokens, "logprobs": [-0.5] * tokens}
+    """One program, which ran when the model had ended: its end of text was taken back, so a token less is there."""
+    made = shared.rollouts([row]).to_dicts()[0] | {"mode": mode, "sample": sample, "finish_reason": "calls"}
+    ran = made["rounds"][0] | {"text": "```python\nprint(1)\n```"}
+    written = tokens - 1
+    return made | {"rounds": [ran], "token_ids": [1] * written, "generated": [True] * written, "logprobs": [-0.5] * written}
 
 
 def _selections(run: Path, chosen: dict, family: str, seed: int) -> None:

@@ -28,6 +28,17 @@ def critic_origin(run: "Run", critic: Critic) -> Trained:
     return Critic(row.origin, critic.seed) if row.origin else Policy(BASE, row.family, critic.seed)
 
 
+def trained_policies(run: "Run") -> list[Policy]:
+    """What every experiment of a run ends every iteration with."""
+    return [
+        Policy(experiment, family, seed, iteration)
+        for experiment in run.build.experiments
+        for family in run.build.families
+        for seed in run.build.seeds
+        for iteration in range(1, run.build.iterations + 1)
+    ]
+
+
 @dataclass(frozen=True)
 class Mode:
     """How queries are asked: the methodology that is dictated (None: the policy chooses), and the name rollouts are kept under.

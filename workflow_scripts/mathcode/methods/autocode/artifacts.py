@@ -9,6 +9,7 @@ from typing import Any
 from mathcode import paths
 from mathcode.methods.autocode.dictations import EVALUATED, SAMPLED
 from mathcode.methods.autocode.settings import AutoCodeRun
+from mathcode.methods.method import trained_policies
 from mathcode.paths import START, Policy
 from mathcode.settings import Family, learned_from
 
@@ -24,17 +25,6 @@ EXPLORED_BY_EM = ("native", "cot", "code")
 def start_policies(run: AutoCodeRun) -> list[Policy]:
     """The policies iteration 1 starts from."""
     return [Policy(START, family, seed) for family in run.build.families for seed in run.build.seeds]
-
-
-def trained_policies(run: AutoCodeRun) -> list[Policy]:
-    """What every experiment ends every iteration with."""
-    return [
-        Policy(experiment, family, seed, iteration)
-        for experiment in run.build.experiments
-        for family in run.build.families
-        for seed in run.build.seeds
-        for iteration in range(1, run.build.iterations + 1)
-    ]
 
 
 def policies(run: AutoCodeRun) -> list[Policy]:

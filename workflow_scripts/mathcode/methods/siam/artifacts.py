@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mathcode import paths
+from mathcode.methods.method import trained_policies
 from mathcode.methods.siam.settings import MAIN, SEED_SET, SiamRun
 from mathcode.paths import BASE, SEEDED, START, Policy
 from mathcode.settings import Family
@@ -20,17 +21,6 @@ SELF_DISTILLED_BY = "exact"
 def of_kind(run: SiamRun, kind: str) -> list[Policy]:
     """The policies without iterations of a kind."""
     return [Policy(kind, family, seed) for family in run.build.families for seed in run.build.seeds]
-
-
-def rounds(run: SiamRun) -> list[Policy]:
-    """What every experiment ends every round with."""
-    return [
-        Policy(experiment, family, seed, iteration)
-        for experiment in run.build.experiments
-        for family in run.build.families
-        for seed in run.build.seeds
-        for iteration in range(1, run.build.iterations + 1)
-    ]
 
 
 def unaligned(run: SiamRun) -> list[Policy]:
@@ -49,7 +39,7 @@ def aligned(run: SiamRun) -> list[Policy]:
 
 def policies(run: SiamRun) -> list[Policy]:
     """Every policy that is evaluated."""
-    return [policy for kind in (BASE, SEEDED, START) for policy in of_kind(run, kind)] + rounds(run) + aligned(run)
+    return [policy for kind in (BASE, SEEDED, START) for policy in of_kind(run, kind)] + trained_policies(run) + aligned(run)
 
 
 def pool(run: SiamRun, policy: Policy) -> str:
@@ -71,7 +61,7 @@ def judge(run: SiamRun, policy: Policy) -> str:
 
 def selected(run: SiamRun) -> list[Policy]:
     """Policies that learn from selected programs: start policies, and rounds that add any."""
-    return of_kind(run, START) + [policy for policy in rounds(run) if run.of(policy.experiment).select.keep == "accepted"]
+    return of_kind(run, START) + [policy for policy in trained_policies(run) if run.of(policy.experiment).select.keep == "accepted"]
 
 
 def learned_from(run: SiamRun, policy: Policy) -> list[Policy]:
@@ -152,7 +142,7 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
         *(paths.responses(policy, mode, benchmark) for policy, benchmark in lengths for mode in (MODE, SAMPLED)),
         *(paths.response_grades(policy, SAMPLED, benchmark, run.evaluate.judges[0]) for policy, benchmark in lengths),
         *(paths.of_policy(policy, "accepted") for policy in accepted),
-        *(paths.of_policy(policy, "training_log") for policy in of_kind(run, START) + rounds(run)),
+        *(paths.of_policy(policy, "training_log") for policy in of_kind(run, START) + trained_policies(run)),
         *(paths.of_policy(policy, name) for policy in aligned(run) for name in ("training", "training_log")),
         *(
             paths.rollout_grades(explorer(policy), MODE, who, pool(run, policy))
