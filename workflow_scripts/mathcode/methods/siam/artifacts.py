@@ -80,8 +80,8 @@ def pairs(run: SiamRun, policy: Policy) -> tuple[str, str]:
 
 
 def judges(run: SiamRun) -> list[str]:
-    """Judges that are compared on cases: rules, and each critic alone and behind the exact judge."""
-    return ["exact", "lenient", *(f"{kind}_{critic}" for critic in run.critics for kind in ("critic", "cascade"))]
+    """Judges that are compared on cases: rules, and each of its critics alone and behind the exact judge."""
+    return ["exact", "lenient", *(f"{kind}_{critic}" for critic in run.build.critics for kind in ("critic", "cascade"))]
 
 
 def named_judges(run: SiamRun) -> dict[str, str]:
@@ -89,6 +89,7 @@ def named_judges(run: SiamRun) -> dict[str, str]:
     return {
         "key 'select.judge'": run.select.judge,
         "key 'pair.judge'": run.pair.judge,
+        **{f"key 'build.critics.{place}'": f"critic_{name}" for place, name in enumerate(run.build.critics)},
         **{f"key 'evaluate.judges.{place}'": judge for place, judge in enumerate(run.evaluate.judges)},
         **{f"experiment '{name}': key 'select.judge'": run.of(name).select.judge for name in run.experiments},
         **{f"preference '{name}': key 'pair.judge'": run.preferring(name).pair.judge for name in run.preferences},
@@ -112,8 +113,8 @@ def planned(run: SiamRun) -> dict[str, Any]:
         "preferences": {name: run.preferences[name].label for name in run.build.preferences},
         "aligned": run.build.aligned,
         "judges": run.evaluate.judges,
-        "critics": {name: row.label for name, row in run.critics.items()},
-        "critic_pools": {name: critic_pools(run, name) for name in run.critics},
+        "critics": {name: run.critics[name].label for name in run.build.critics},
+        "critic_pools": {name: critic_pools(run, name) for name in run.build.critics},
         "case_sets": {name: run.case_sets[name].label for name in run.build.case_sets},
         "case_judges": judges(run),
         "filters": {name: run.of(name).select.judge for name in run.build.experiments if run.of(name).select.keep == "accepted"},
@@ -150,7 +151,7 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
             for who in (judge(run, policy), *audited_by(run))
         ),
         *(paths.data(pool(run, policy)) for policy in accepted),
-        *(paths.data(name) for critic in run.critics for name in critic_pools(run, critic)),
+        *(paths.data(name) for critic in run.build.critics for name in critic_pools(run, critic)),
         *(
             paths.rollout_grades(policy.before, MODE, who, pairs(run, policy)[0])
             for policy in aligned(run)
@@ -158,7 +159,7 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
         ),
         *(paths.verdicts(*one) for one in compared),
         *(paths.cases(case_set) for case_set in run.build.case_sets),
-        *(paths.of_policy(paths.Critic(name, seed), "training_log") for name in run.critics for seed in run.build.seeds),
+        *(paths.of_policy(paths.Critic(name, seed), "training_log") for name in run.build.critics for seed in run.build.seeds),
         *(
             path(use, benchmark)
             for path in (paths.overlap_items, paths.overlap_counts)

@@ -19,6 +19,7 @@ class Build(settings.Build):
 
     preferences: list[settings.Name] = Field(description="rows of preferences: how the policy of one iteration is aligned")
     aligned: settings.PositiveInt = Field(description="the iteration of experiment main whose policy is aligned")
+    critics: list[settings.Name] = Field(description="rows of critics that are compared; a judge's critic is trained in any case")
     case_sets: list[settings.Name] = Field(description="rows of case_sets, on which judges are compared")
 
 

@@ -1,5 +1,6 @@
 """What SIaM's paper claims, as eight lines: the effect of each, its p-value, and whether its interval says what is claimed."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -84,7 +85,7 @@ def _p_value(interval: Interval, bound: float = 0.0) -> float | None:
     if interval.low is None or interval.high is None:
         return None
     error = (interval.high - interval.low) / (2 * NormalDist().inv_cdf(0.5 + uncertainty.LEVEL / 2))
-    return 2 * (1 - NormalDist().cdf(abs(interval.value - bound) / error))
+    return math.erfc(abs(interval.value - bound) / error / math.sqrt(2))
 
 
 def shown(interval: Interval | None, unit: str = "points", factor: float = 100) -> str:
