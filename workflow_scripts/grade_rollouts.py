@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 
 from mathcode import settings, tables
-from mathcode.configuration import METHODS, make_judge
+from mathcode.configuration import JUDGES, METHODS, make_judge
 from mathcode.core import cli, provenance
 from mathcode.core.errors import InputError
 from mathcode.grading import grades
@@ -23,7 +23,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rollouts", nargs="+", required=True, help="tables of rollouts")
     parser.add_argument("--queries", nargs="+", required=True, help="tables of queries with the reference answers")
     parser.add_argument("--out", nargs="+", required=True, help="tables of grades to write, one per table of rollouts")
-    parser.add_argument("--judge", default="exact", help="exact, executes, lenient, oracle, critic_NAME or cascade_NAME (%(default)s)")
+    parser.add_argument("--judge", default="exact", help=f"{', '.join(JUDGES)}, critic_NAME or cascade_NAME (%(default)s)")
     parser.add_argument("--critic-model", help="policy folder of the critic in the judge's name")
     parser.add_argument("--critic", default="{}", help="JSON of the section Critic: how that one judges")
     parser.add_argument("--checkpoints", type=Path, help="folder that keeps a critic's scores until all are there")

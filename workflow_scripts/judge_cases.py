@@ -26,7 +26,7 @@ from mathcode.core.errors import InputError
 def arguments():
     parser = cli.parser(__doc__)
     parser.add_argument("--cases", required=True)
-    parser.add_argument("--judge", required=True, help="exact, executes, lenient, critic_NAME or cascade_NAME")
+    parser.add_argument("--judge", required=True, help=f"{', '.join(configuration.JUDGES)}, critic_NAME or cascade_NAME")
     parser.add_argument("--model", help="policy folder of the critic in the judge's name")
     parser.add_argument("--out", required=True)
     parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")

@@ -88,9 +88,9 @@ def test_judging_runs_nothing_an_answer_says(grader, tmp_path):
 @pytest.mark.stage
 def test_an_arithmetic_that_errs_stops_the_grader(monkeypatch, tmp_path):
     broken = tmp_path / "numeric_judge.py"
-    right = exact._JUDGE_MODULE.read_text().replace("parents[2]", f"parents[0] / {str(exact._JUDGE_MODULE.parents[2])!r}")
+    right = exact.Grader.module.read_text().replace("parents[2]", f"parents[0] / {str(exact.Grader.module.parents[2])!r}")
     broken.write_text(right.replace('r"\\sin 60^\\circ"): True', 'r"\\sin 60^\\circ"): False'))
-    monkeypatch.setattr(exact, "_JUDGE_MODULE", broken)
+    monkeypatch.setattr(exact.Grader, "module", broken)
     with exact.Grader(LIMITS) as grader, pytest.raises(judge.GradingError, match="misjudges"):
         grader.verdicts([("\\sin x", "\\cos x")])
 
@@ -98,9 +98,9 @@ def test_an_arithmetic_that_errs_stops_the_grader(monkeypatch, tmp_path):
 @pytest.mark.stage
 def test_a_pair_that_hangs_costs_its_own_verdict_alone(monkeypatch, tmp_path):
     slow = tmp_path / "numeric_judge.py"
-    right = exact._JUDGE_MODULE.read_text().replace("parents[2]", f"parents[0] / {str(exact._JUDGE_MODULE.parents[2])!r}")
+    right = exact.Grader.module.read_text().replace("parents[2]", f"parents[0] / {str(exact.Grader.module.parents[2])!r}")
     slow.write_text(right.replace("    pairs = zip", "    while any('hang' in text for text in texts):\n        pass\n    pairs = zip"))
-    monkeypatch.setattr(exact, "_JUDGE_MODULE", slow)
+    monkeypatch.setattr(exact.Grader, "module", slow)
     pairs = [("2^{1/3}", "\\sqrt[3]{2}"), ("\\sin x_{hang}", "\\cos x_{hang}"), ("\\sin x", "\\cos x")]
     with exact.Grader(LIMITS.model_copy(update={"timeout": 1.0})) as grader:
         assert grader.verdicts(pairs) == ["equal", "timed_out", "different"]

@@ -217,4 +217,4 @@ def test_one_case_set_more_makes_cases_and_has_them_judged(finished):
     with with_more(finished, "{experiments: [main, exact], preferences: [dpo_1], case_sets: [known_forms, attacks]}", "") as targets:
         jobs = planned(*targets, cwd=finished)
     benchmark = {"fetch_source": 1, "prepare_benchmark": 1}  # its questions are its own
-    assert jobs == benchmark | {"build_case_set": 1, "judge_cases": 2, "judge_cases_by_critic": 4}
+    assert jobs == benchmark | {"build_case_set": 1, "judge_cases": 5, "judge_cases_by_critic": 4}

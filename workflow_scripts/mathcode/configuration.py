@@ -27,7 +27,10 @@ JUDGES = {
     "exact": "mathcode.grading.exact:ExactJudge",
     "executes": "mathcode.grading.executes:ExecutesJudge",
     "lenient": "mathcode.grading.lenient:LenientJudge",
+    "math_verify": "mathcode.grading.baselines:MathVerifyJudge",
+    "numeric": "mathcode.grading.baselines:NumericJudge",
     "oracle": "mathcode.grading.oracle:OracleJudge",
+    "string": "mathcode.grading.baselines:StringJudge",
 }
 """Judges by the name they have in paths: module and class, made from the section `grading`."""
 

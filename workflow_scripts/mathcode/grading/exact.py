@@ -20,8 +20,6 @@ GRADER = f"exact-{__version__}"
 
 VERDICTS = ("equal", "different", "gold_unparsed", "timed_out", "infrastructure_error")
 
-_JUDGE_MODULE = Path(__file__).with_name("numeric_judge.py")
-_JUDGE = "import sys, numeric_judge\nprint(numeric_judge.verdicts(*sys.argv[1:]))"
 _JUDGE_MEMORY_MB = 1024
 _AT_ONCE = 32
 """Pairs that one process judges; where it does not end well, each of them is judged alone."""
@@ -40,7 +38,12 @@ class Grader:
     """Compares pairs of answers; a context manager that owns the judge's worker processes, started when first needed.
 
     Verdicts are remembered, so a pair is judged once however often and in whatever company it is asked for.
+
+    Attributes:
+        module: Python file whose `verdicts` judges pairs in other processes.
     """
+
+    module = Path(__file__).with_name("numeric_judge.py")
 
     def __init__(self, limits: settings.Grading):
         self._known: dict[tuple[str, str], Judgement] = {}
@@ -53,7 +56,7 @@ class Grader:
                 preload=["decimal"],
                 isolation="process",  # the judge is our program: it parses what a model wrote and executes none of it
             ),
-            modules=[_JUDGE_MODULE],
+            modules=[self.module],
         )
 
     def __enter__(self) -> Self:
@@ -80,7 +83,7 @@ class Grader:
         hard = []
         for pair in dict.fromkeys(pair for pair in pairs if pair not in self._known):
             start = time.perf_counter()
-            if (verdict := quick_verdict(*pair)) is None:
+            if (verdict := self.quick(*pair)) is None:
                 hard.append(pair)
             else:
                 self._known[pair] = Judgement(verdict, time.perf_counter() - start)
@@ -89,11 +92,20 @@ class Grader:
         self._judge(hard, _AT_ONCE, progress)
         return [self._known[pair] for pair in pairs]
 
+    def quick(self, gold: str, answer: str) -> str | None:
+        """The verdict where this process may tell; None where another one must."""
+        return quick_verdict(gold, answer)
+
+    def named(self, gold: str, equal: bool) -> str:
+        """The verdict on a pair that is equal or not."""
+        return _named(gold, equal)
+
     def _judge(self, pairs: list[tuple[str, str]], at_once: int, progress: Callable[[int], object] | None) -> None:
         """Judge pairs elsewhere, so many in one process; those of a process that did not end well are judged again, each alone."""
         batches = [pairs[start : start + at_once] for start in range(0, len(pairs), at_once)]
+        judge = f"import sys, {self.module.stem}\nprint({self.module.stem}.verdicts(*sys.argv[1:]))"
         try:
-            judged = self._interpreter.run([_JUDGE] * len(batches), None, [[text for pair in batch for text in pair] for batch in batches])
+            judged = self._interpreter.run([judge] * len(batches), None, [[text for pair in batch for text in pair] for batch in batches])
         except InterpreterError as error:
             raise GradingError(f"the grader does not work: {error}") from error
         again = []
@@ -104,20 +116,27 @@ class Grader:
                 continue
             signs = signs if len(signs) == len(batch) else " "
             for pair, sign in zip(batch, signs, strict=True):
-                self._known[pair] = Judgement(_verdict(pair[0], sign, execution), execution.seconds / len(batch))
+                self._known[pair] = Judgement(self._verdict(pair[0], sign, execution), execution.seconds / len(batch))
             if progress:
                 progress(len(batch))
         if again:
             self._judge(again, 1, progress)
+
+    def _verdict(self, gold: str, sign: str, execution: Execution) -> str:
+        """Verdict of a finished judge; one stopped at its limit of memory counts as stopped at its limit of time."""
+        if execution.outcome == "ok" and sign in "=/":
+            return self.named(gold, sign == "=")
+        return "timed_out" if execution.outcome in ("timed_out", "memory") else "infrastructure_error"
 
 
 class ExactJudge:
     """Accepts a case whose answer equals the reference answer, by the policy of docs/grading.md."""
 
     name = GRADER
+    grader = Grader
 
     def __init__(self, limits: settings.Grading):
-        self._grader = Grader(limits)
+        self._grader = self.grader(limits)
 
     def __enter__(self) -> Self:
         self._grader.__enter__()
@@ -158,10 +177,3 @@ def quick_verdict(gold: str, answer: str) -> str | None:
 def _named(gold: str, equal: bool) -> str:
     """A reference answer that cannot be read is no measure of an answer."""
     return "equal" if equal else "different" if equality.understood(gold) else "gold_unparsed"
-
-
-def _verdict(gold: str, sign: str, execution: Execution) -> str:
-    """Verdict of a finished judge; one stopped at its limit of memory counts as stopped at its limit of time."""
-    if execution.outcome == "ok" and sign in "=/":
-        return _named(gold, sign == "=")
-    return "timed_out" if execution.outcome in ("timed_out", "memory") else "infrastructure_error"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from mathcode import settings
 from mathcode.core.errors import UserError
 
 
@@ -72,6 +73,40 @@ class Judge(Protocol):
             GradingError: the judge does not work.
         """
         ...
+
+
+class RuleJudge:
+    """A judge without a state: one rule, asked case by case. A kind of it says its `name` and its `verdict`."""
+
+    name: str
+
+    def __init__(self, limits: settings.Grading):
+        """As every judge, made from the section `grading`, of which a rule reads nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error) -> None:
+        pass
+
+    def judge(self, cases: Sequence[Case], progress: Callable[[int], object] | None = None) -> list[Verdict]:
+        """A verdict for each case, in order."""
+        if progress:
+            progress(len(cases))
+        return [self.verdict(case) for case in cases]
+
+    def verdict(self, case: Case) -> Verdict:
+        """The verdict on a case, of which nothing is remembered."""
+        raise NotImplementedError
+
+    @staticmethod
+    def compared(case: Case, same: Callable[[str, str], bool]) -> Verdict:
+        """By the answer that counts; where that is the end of what a program printed, also by all of that, or by its last line."""
+        if case.answer is None:
+            return Verdict("no_answer", False, False)
+        text = (shown(case) or "").strip()
+        accepted = any(same(case.gold, one) for one in (case.answer, text, text.rpartition("\n")[2]))
+        return Verdict("correct" if accepted else "wrong", accepted, accepted or any(same(case.gold, one) for one in case.stated))
 
 
 def shown(case: Case) -> str | None:

@@ -5,36 +5,22 @@ So it is told nothing of the form in which a site wrote its reference. What a pr
 """
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Self
 
-from mathcode import settings
 from mathcode.grading import equality
-from mathcode.grading.judge import Case, Verdict, shown
+from mathcode.grading.judge import Case, RuleJudge, Verdict
 
 _BETWEEN = re.compile(r"[\s,，、]+")
 
 
-class OracleJudge:
+class OracleJudge(RuleJudge):
     """Accepts a case whose answer is the values of its question: all of them, in order, and nothing else."""
 
     name = "oracle-1"
     compares_with = "values"
 
-    def __init__(self, limits: settings.Grading):
-        pass
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error) -> None:
-        pass
-
-    def judge(self, cases: Sequence[Case], progress: Callable[[int], object] | None = None) -> list[Verdict]:
-        """A verdict for each case, whose `gold` is the values."""
-        if progress:
-            progress(len(cases))
-        return [_verdict(case) for case in cases]
+    def verdict(self, case: Case) -> Verdict:
+        """correct, wrong, or no_answer; the `gold` of the case is the values."""
+        return self.compared(case, same_values)
 
 
 def same_values(values: str, answer: str) -> bool:
@@ -50,13 +36,3 @@ def _separated(text: str) -> list[str]:
 def _same(wanted: str, given: str) -> bool:
     """Whether two numerals are equal, by the numeric policy of the exact judge: what floating point leaves does not count."""
     return equality.numeric_equal(wanted, given) is True
-
-
-def _verdict(case: Case) -> Verdict:
-    """By the answer that counts; where that is the end of what a program printed, also by all of that, or by its last line."""
-    if case.answer is None:
-        return Verdict("no_answer", False, False)
-    text = (shown(case) or "").strip()
-    accepted = any(same_values(case.gold, one) for one in (case.answer, text, text.rpartition("\n")[2]))
-    lenient = accepted or any(same_values(case.gold, answer) for answer in case.stated)
-    return Verdict("correct" if accepted else "wrong", accepted, lenient)

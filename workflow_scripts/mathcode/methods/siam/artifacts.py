@@ -81,7 +81,8 @@ def pairs(run: SiamRun, policy: Policy) -> tuple[str, str]:
 
 def judges(run: SiamRun) -> list[str]:
     """Judges that are compared on cases: rules, and each of its critics alone and behind the exact judge."""
-    return ["exact", "lenient", *(f"{kind}_{critic}" for critic in run.build.critics for kind in ("critic", "cascade"))]
+    learned = [f"{kind}_{critic}" for critic in run.build.critics for kind in ("critic", "cascade")]
+    return ["string", "numeric", "math_verify", "exact", "lenient", *learned]
 
 
 def named_judges(run: SiamRun) -> dict[str, str]:

@@ -8,6 +8,15 @@ from mathcode.report import effects
 from mathcode.report.results import Results
 from mathcode.report.rows import hundred
 
+RULES = {
+    "string": "the same text",
+    "numeric": "the same float",
+    "math_verify": "Math-Verify",
+    "exact": "strict rule",
+    "lenient": "rule that reads the numbers of a reference",
+}
+"""What rules are called in tables."""
+
 NOT_ATTACK, IS_ATTACK = pl.col("origin") != evidence.ATTACK, pl.col("origin") == evidence.ATTACK
 
 
@@ -64,8 +73,7 @@ def _judged(results: Results, wanted: pl.Expr):
 def _key(results: Results, case_set: str, judge: str) -> dict:
     kind, _, critic = judge.partition("_")
     words = {"critic": "by itself", "cascade": "asked where the strict rule refuses"}
-    rules = {"exact": "strict rule", "lenient": "rule that reads the numbers of a reference"}
-    label = f"{results.plan.critics[critic]}; {words[kind]}" if critic in results.plan.critics else rules.get(judge, judge)
+    label = f"{results.plan.critics[critic]}; {words[kind]}" if critic in results.plan.critics else RULES.get(judge, judge)
     return {"case_set": case_set, "judge": judge, "label": label, "seeds": len(results.plan.seeds), "published": NOT_AVAILABLE}
 
 
