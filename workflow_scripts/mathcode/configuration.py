@@ -216,7 +216,7 @@ def _check_names(config: Config, folder: Path) -> None:
             ("family", run.build.families, config.families),
             ("experiment", run.build.experiments, run.experiments),
             ("benchmark", run.build.benchmarks, sources.benchmarks),
-            ("benchmark", run.data.guard, sources.benchmarks),
+            ("benchmark", [*run.data.guard, *getattr(run.evaluate, "in_domain", ())], sources.benchmarks),
             ("query dataset", run.data.queries, sources.queries),
             ("SFT dataset", [*run.data.sft, *run.data.pretraining], sources.sft),
             ("benchmark", [name for row in run.case_sets.values() for name in row.queries], sources.benchmarks),

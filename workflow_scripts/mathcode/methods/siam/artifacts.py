@@ -114,6 +114,7 @@ def planned(run: SiamRun) -> dict[str, Any]:
         "preferences": {name: run.preferences[name].label for name in run.build.preferences},
         "aligned": run.build.aligned,
         "judges": run.evaluate.judges,
+        "in_domain": run.evaluate.in_domain,
         "critics": {name: run.critics[name].label for name in run.build.critics},
         "critic_pools": {name: critic_pools(run, name) for name in run.build.critics},
         "case_sets": {name: run.case_sets[name].label for name in run.build.case_sets},

@@ -27,6 +27,7 @@ class Evaluate(settings.Evaluate):
     """Greedy evaluation, and the samples that lengths are measured on."""
 
     judges: list[str] = Field(min_length=1, description="judges side by side; the first one counts")
+    in_domain: list[settings.Name] = Field(description="benchmarks of the seed set's domain: none says that a policy generalises")
     sampled: settings.Sampling = Field(description="how responses are sampled whose length is measured")
     samples: settings.PositiveInt = Field(description="of these, for each item")
 

@@ -24,7 +24,7 @@ _MEANINGS = {
     "experiment": "row of settings that trained the policy; base, seeded and start: before the first round; main: the paper's method",
     "iteration": "rounds of self-training; 0 before the first",
     "preference": "row of settings that aligned the policy; blank where nothing did",
-    "part": "part of a generated test: seed (its families), outside (other families), reworded, harder (a control); all: undivided",
+    "part": "part of a generated test: seed (its families), outside, reworded, harder (a control); public: in or out of domain",
     "data": "public, or generated: then which families the base can do, and which have free-form references, was chosen by us",
     "grader": "judge that counts: `oracle` compares with the generator's own values, `exact` with the reference",
     "label": "it in words",

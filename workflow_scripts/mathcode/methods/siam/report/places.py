@@ -13,9 +13,9 @@ from mathcode.report.results import Arm, Results
 
 PARTS_OF_TESTS = ("seed", "outside", "reworded", "harder")
 """Parts of a generated test, as `level` names them: the seed's families of questions, other families, other words, harder structures."""
-ALL = "all"
-"""The part that a benchmark without parts has."""
-OUT_OF_DOMAIN = ("outside", ALL)
+IN, OUT = "in domain", "out of domain"
+"""The part that a benchmark without parts is, as the run says (`evaluate.in_domain`)."""
+OUT_OF_DOMAIN = ("outside", OUT)
 """Parts on which claims about generalisation are tested. Other words and harder structures are shown and claimed nothing of."""
 GENERATED = "generated: the gap between families is engineered"
 PUBLIC = "public"
@@ -42,8 +42,13 @@ def places(results: Results, benchmark: str | None = None) -> list[Place]:
         levels = dict(results.items(name).select("query_id", "level").iter_rows())
         parts = [part for part in PARTS_OF_TESTS if part in levels.values()]
         found += [Place(name, part, frozenset(query for query, level in levels.items() if level == part)) for part in parts]
-        found += [] if parts else [Place(name, ALL, None)]
+        found += [] if parts else [Place(name, whole(results, name), None)]
     return found
+
+
+def whole(results: Results, benchmark: str) -> str:
+    """What a benchmark without parts is as a whole: in the seed set's domain, or out of it."""
+    return IN if benchmark in results.plan.in_domain else OUT
 
 
 def out_of_domain(results: Results) -> list[Place]:

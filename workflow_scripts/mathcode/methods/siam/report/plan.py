@@ -22,6 +22,7 @@ class Plan(results.Plan):
     preferences: dict[str, str] = Field(default_factory=dict, description="name: label of what main's policy is aligned by")
     aligned: int = Field(default=1, description="the iteration of main that is aligned")
     judges: list[str] = Field(min_length=1, description="judges of responses; the first one counts")
+    in_domain: list[str] = Field(default_factory=list, description="benchmarks of the seed set's domain")
     critics: dict[str, str] = Field(default_factory=dict, description="name: label")
     critic_pools: dict[str, list[str]] = Field(default_factory=dict, description="pools whose questions a critic learned from")
     case_sets: dict[str, str] = Field(default_factory=dict, description="name: label of the cases that judges are compared on")

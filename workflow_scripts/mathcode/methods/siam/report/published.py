@@ -4,6 +4,7 @@ Of the paper's tables none could be read; two gains of its abstract and one unve
 else says so in words.
 """
 
+from mathcode.methods.siam.report.places import IN, OUT_OF_DOMAIN
 from mathcode.methods.siam.report.plan import Plan
 from mathcode.report import published
 from mathcode.report.published import rows
@@ -14,7 +15,7 @@ NOT_AVAILABLE = "not available"
 ROLES = {"siam": ("siam_unverified.csv", {})}
 """Role of a family's row: its file, and what else its columns must say."""
 
-HEADLINES = {"seed": "in-domain gain up to", "outside": "out-of-domain gain up to"}
+HEADLINES = dict.fromkeys(("seed", IN), "in-domain gain up to") | dict.fromkeys(OUT_OF_DOMAIN, "out-of-domain gain up to")
 """The abstract's claim about a part of a test."""
 
 

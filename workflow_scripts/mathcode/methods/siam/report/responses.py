@@ -7,7 +7,7 @@ import polars as pl
 
 from mathcode import paths, tables
 from mathcode.methods.siam.report import arms, evidence
-from mathcode.methods.siam.report.places import ALL, PARTS_OF_TESTS
+from mathcode.methods.siam.report.places import PARTS_OF_TESTS, whole
 from mathcode.methods.siam.report.plan import MAIN, MODE
 from mathcode.methods.siam.tables import ACCEPTED
 from mathcode.paths import START
@@ -24,7 +24,7 @@ def _label(results: Results, arm: Arm) -> str:
 def _of_items(results: Results, arm: Arm, seed: int, benchmark: str, _: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Part and family of an item, verdicts of all judges, the critic's score, and how many judges contradict the grader."""
     policy = arm.policy(seed)
-    part = pl.when(pl.col("level").is_in(PARTS_OF_TESTS)).then("level").otherwise(pl.lit(ALL))
+    part = pl.when(pl.col("level").is_in(PARTS_OF_TESTS)).then("level").otherwise(pl.lit(whole(results, benchmark)))
     known = results.items(benchmark).select("query_id", "type", part=part)
     told = {judge: results.judged_by(judge).grades(policy, MODE, benchmark) for judge in results.plan.judges}
     return known.join(_compared(told, results.judge).drop("sample"), on="query_id")
