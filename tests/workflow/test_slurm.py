@@ -225,8 +225,8 @@ def test_the_rules_train_over_two_nodes_and_take_the_steps_of_one(cluster, local
         given = cluster.client("sacct", "-a", "-X", "-n", "-P", "-o", "AllocTRES%80")
         return given.count("cpu=2,mem=8000M,node=2")  # of each node a core and 4 GB, as config/hardware/laptop.yaml says
 
-    before = on_two_nodes()
-    done = run_program(*command("--allowed-rules", "train_policy", target=wanted), cwd=local_folder, **on(cluster), MASTER_ADDR="127.0.0.1")
+    before, meeting = on_two_nodes(), {"MASTER_ADDR": "127.0.0.1"}
+    done = run_program(*command("--allowed-rules", "train_policy", target=wanted), cwd=local_folder, timeout=1500, **on(cluster), **meeting)
     log = local_folder / "logs" / f"{wanted}.log"
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:] + (log.read_text()[-3000:] if log.exists() else "")
     one, two = (pl.read_parquet(runs / run / "main/tiny/seed1/iter1/training_log.parquet") for run in ("small", "two_nodes"))

@@ -7,6 +7,9 @@ from pathlib import Path
 from mathcode.grading.exact import ExactJudge, Grader
 from mathcode.grading.judge import Case, RuleJudge, Verdict
 
+MAX_CHARS = 1000
+"""Math-Verify is not given a longer text, over which it takes seconds."""
+
 
 class StringJudge(RuleJudge):
     """Accepts an answer whose text is the reference answer's, blanks around it aside."""
@@ -43,8 +46,8 @@ class MathVerifyGrader(Grader):
     module = Path(__file__).with_name("math_verify_judge.py")
 
     def quick(self, gold: str, answer: str) -> str | None:
-        """Nothing is decided here."""
-        return None
+        """A text that is too long for an answer is none; nothing else is decided here."""
+        return "different" if max(len(gold), len(answer)) > MAX_CHARS else None
 
     def named(self, gold: str, equal: bool) -> str:
         """It does not tell a reference that it cannot read from a wrong answer."""

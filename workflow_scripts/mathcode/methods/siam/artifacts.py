@@ -3,7 +3,7 @@
 Paths are below the run's folder (`mathcode.paths`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mathcode import paths
@@ -16,6 +16,15 @@ MODE, SAMPLED = "code", "code_sampled"
 """The mode of exploration and greedy evaluation; that of samples whose length is measured."""
 SELF_DISTILLED_BY = "exact"
 """Who accepts these answers: the execution result is the reference (spec, 2.1)."""
+
+RULES = {
+    "string": "the same text",
+    "numeric": "the same float",
+    "math_verify": "Math-Verify",
+    "exact": "strict rule",
+    "lenient": "rule that reads the numbers of a reference",
+}
+"""Judges that critics are compared with, and what tables call them."""
 
 
 def of_kind(run: SiamRun, kind: str) -> list[Policy]:
@@ -81,8 +90,12 @@ def pairs(run: SiamRun, policy: Policy) -> tuple[str, str]:
 
 def judges(run: SiamRun) -> list[str]:
     """Judges that are compared on cases: rules, and each of its critics alone and behind the exact judge."""
-    learned = [f"{kind}_{critic}" for critic in run.build.critics for kind in ("critic", "cascade")]
-    return ["string", "numeric", "math_verify", "exact", "lenient", *learned]
+    return [*RULES, *(f"{kind}_{critic}" for critic in run.build.critics for kind in ("critic", "cascade"))]
+
+
+def verdicts(case_set: str, seed: int, judge: str, seeds: Sequence[int]) -> str:
+    """A judge's verdicts on cases, of one of a run's seeds; a rule says the same under each, and is asked under the first."""
+    return paths.verdicts(case_set, seeds[0] if judge in RULES else seed, judge)
 
 
 def named_judges(run: SiamRun) -> dict[str, str]:
@@ -159,7 +172,7 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
             for policy in aligned(run)
             for who in (pairs(run, policy)[1], *audited_by(run))
         ),
-        *(paths.verdicts(*one) for one in compared),
+        *(verdicts(*one, run.build.seeds) for one in compared),
         *(paths.cases(case_set) for case_set in run.build.case_sets),
         *(paths.of_policy(paths.Critic(name, seed), "training_log") for name in run.build.critics for seed in run.build.seeds),
         *(

@@ -15,6 +15,7 @@ from mathcode.core.table_files import Table
 from mathcode.measures import agreement, outcomes, uncertainty
 from mathcode.measures import lengths as response_lengths
 from mathcode.measures.uncertainty import Interval
+from mathcode.methods.siam.artifacts import verdicts
 from mathcode.methods.siam.report.plan import MODE
 from mathcode.methods.siam.tables import ACCEPTED
 from mathcode.report.results import Arm, Results
@@ -70,7 +71,8 @@ def learned_languages(results: Results, critic: str) -> list[str]:
 def cases(results: Results, case_set: str, judge: str) -> list[pl.DataFrame] | None:
     """Cases with what a judge says of them, for every seed, the same cases in the same order; None without its verdicts."""
     made = read(results.root / paths.cases(case_set), tables.CASES)
-    said = [read(results.root / paths.verdicts(case_set, seed, judge), tables.VERDICTS) for seed in results.plan.seeds]
+    seeds = results.plan.seeds
+    said = [read(results.root / verdicts(case_set, seed, judge, seeds), tables.VERDICTS) for seed in seeds]
     if made is None or any(frame is None for frame in said):
         return None
     told = [outcomes.usable(frame).select("case_id", "outcome", "accepted", "score") for frame in said]

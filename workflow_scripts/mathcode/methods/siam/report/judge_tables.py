@@ -2,20 +2,12 @@
 
 import polars as pl
 
+from mathcode.methods.siam.artifacts import RULES
 from mathcode.methods.siam.report import evidence, numbers
 from mathcode.methods.siam.report.published import NOT_AVAILABLE
 from mathcode.report import effects
 from mathcode.report.results import Results
 from mathcode.report.rows import hundred
-
-RULES = {
-    "string": "the same text",
-    "numeric": "the same float",
-    "math_verify": "Math-Verify",
-    "exact": "strict rule",
-    "lenient": "rule that reads the numbers of a reference",
-}
-"""What rules are called in tables."""
 
 NOT_ATTACK, IS_ATTACK = pl.col("origin") != evidence.ATTACK, pl.col("origin") == evidence.ATTACK
 
