@@ -97,6 +97,16 @@ def test_dpo_is_trls(model, preferred, tmp_path, numbers, kinds, weights):
         torch.testing.assert_close(slope, theirs[name], rtol=1e-4, atol=1e-6, msg=name)
 
 
+@pytest.mark.parametrize("loss", [DPO(DPONumbers()), ORPO(ORPONumbers())], ids=["dpo", "orpo"])
+def test_the_log_probabilities_of_both_sides_are_reported(model, preferred, loss):
+    logp = scoring.token_logprobs(model, preferred, 0)
+    parts = loss(logp, batch_of(preferred)).parts
+    of_rows = logp.detach().sum(dim=1).tolist()
+    for name, side in (("chosen_logprob", 1), ("rejected_logprob", 0)):
+        expected = sum(value for value, one in zip(of_rows, preferred, strict=True) if one.side == side)
+        assert parts[name] == (pytest.approx(expected, rel=1e-5), 4.0)
+
+
 def trl_orpo(model, shown: list[Example], weight: float) -> tuple[float, dict[str, torch.Tensor]]:
     """TRL's own functions on all logits, put together as its `get_batch_loss_metrics` does, the prompt left out of the likelihood."""
     from trl.experimental.orpo.orpo_trainer import ORPOTrainer

@@ -144,6 +144,7 @@ def test_alignment_has_accuracy_lengths_and_what_the_loss_says(built):
     assert row["sampled_delta"] == 6.0
     assert (row["chosen_right"], row["rejected_wrong"]) == (100.0, 83.33)  # one of six rejected ones is right
     assert (row["reward_accuracy"], row["chosen_reward"], row["rejected_reward"]) == (90.0, -0.2, -1.7)
+    assert (row["chosen_logprob"], row["rejected_logprob"]) == (-6.5, -9.25)
     control = one(frames["alignment"], preference="chosen", part="outside")
     assert (control["loss"], control["likelihood_weight"], control["delta_from_control"]) == ("likelihood", None, None)
     before = one(frames["alignment"], preference=None, part="outside")

@@ -20,6 +20,9 @@ from mathcode.training.losses import Batch, Loss, Total
 SURE = -torch.finfo(torch.float32).eps
 """Mean log-probability from which on odds are no longer told apart: at 0 they are infinite, and so is their gradient."""
 
+LOGPROBS = {"chosen_logprob": "log p of the chosen response", "rejected_logprob": "log p of the rejected response"}
+"""Parts that both losses report: alignment may raise the one, or lower both."""
+
 
 class DPONumbers(settings.Section):
     """What DPO is set to."""
@@ -53,6 +56,7 @@ class DPO(Loss):
         "margin": "beta x (log-ratio of the chosen - of the rejected response), per pair",
         "chosen_reward": "beta x log-ratio of the chosen response",
         "rejected_reward": "beta x log-ratio of the rejected response",
+        **LOGPROBS,
         "preferred": "share of pairs with a margin above 0",
     }
 
@@ -61,15 +65,17 @@ class DPO(Loss):
 
     def __call__(self, logp: torch.Tensor, batch: Batch) -> Total:
         chosen, rejected = sides(batch)
+        summed = torch.where(batch.loss_mask, logp, 0.0).sum(dim=1)
         scores = torch.where(batch.loss_mask, logp - batch.reference, 0.0).sum(dim=1)
         if self.numbers.length_normalised:
             scores = scores / lengths(batch)
         rewards = self.numbers.beta * scores
         margin = rewards[chosen] - rewards[rejected]
         preference = -functional.logsigmoid(margin)
-        likelihood = chosen_likelihood(logp, batch, chosen, self.numbers.likelihood_normalisation)
+        likelihood = chosen_likelihood(summed, batch, chosen, self.numbers.likelihood_normalisation)
         value = ((preference + self.numbers.likelihood_weight * likelihood) * batch.weight[chosen]).sum()
         measured = {"chosen_reward": rewards[chosen], "rejected_reward": rewards[rejected], "preferred": (margin > 0).float()}
+        measured |= {"chosen_logprob": summed[chosen], "rejected_logprob": summed[rejected]}
         return Total(value, means(preference_loss=preference, likelihood_loss=likelihood, margin=margin, **measured))
 
 
@@ -85,6 +91,7 @@ class ORPO(Loss):
         "preference_loss": "-log sigmoid of the difference of log odds, per pair",
         "likelihood_loss": "-log p of the chosen response before weighting, per pair, normalised as set",
         "margin": "log odds of the chosen - of the rejected response, per pair",
+        **LOGPROBS,
         "preferred": "share of pairs with a margin above 0",
     }
 
@@ -93,13 +100,15 @@ class ORPO(Loss):
 
     def __call__(self, logp: torch.Tensor, batch: Batch) -> Total:
         chosen, rejected = sides(batch)
-        odds = log_odds(torch.where(batch.loss_mask, logp, 0.0).sum(dim=1) / lengths(batch))
+        summed = torch.where(batch.loss_mask, logp, 0.0).sum(dim=1)
+        odds = log_odds(summed / lengths(batch))
         margin = odds[chosen] - odds[rejected]
         preference = -functional.logsigmoid(margin)
-        likelihood = chosen_likelihood(logp, batch, chosen, self.numbers.likelihood_normalisation)
+        likelihood = chosen_likelihood(summed, batch, chosen, self.numbers.likelihood_normalisation)
         per_pair = self.numbers.odds_weight * preference + self.numbers.likelihood_weight * likelihood
         value = (per_pair * batch.weight[chosen]).sum()
         measured = {"margin": margin, "preferred": (margin > 0).float()}
+        measured |= {"chosen_logprob": summed[chosen], "rejected_logprob": summed[rejected]}
         return Total(value, means(preference_loss=preference, likelihood_loss=likelihood, **measured))
 
 
@@ -115,10 +124,13 @@ def lengths(batch: Batch) -> torch.Tensor:
     return batch.loss_mask.sum(dim=1).clamp(min=1)
 
 
-def chosen_likelihood(logp: torch.Tensor, batch: Batch, chosen: torch.Tensor, normalisation: str) -> torch.Tensor:
-    """-log p of each chosen response, [pairs]: `sum` over its loss tokens, or so that the mean over pairs is one over all tokens."""
-    summed = -torch.where(batch.loss_mask, logp, 0.0).sum(dim=1)[chosen]
-    return summed if normalisation == "sum" else summed / batch.chosen_tokens
+def chosen_likelihood(summed: torch.Tensor, batch: Batch, chosen: torch.Tensor, normalisation: str) -> torch.Tensor:
+    """-log p of each chosen response, [pairs]: `sum` over its loss tokens, or so that the mean over pairs is one over all tokens.
+
+    Args:
+        summed: log p of each response, [B].
+    """
+    return -summed[chosen] if normalisation == "sum" else -summed[chosen] / batch.chosen_tokens
 
 
 def log_odds(mean_logp: torch.Tensor) -> torch.Tensor:

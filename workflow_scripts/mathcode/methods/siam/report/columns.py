@@ -107,7 +107,8 @@ _MEANINGS = {
     "margin": "mean margin of the loss, last quarter of training",
     "chosen_reward": "beta times the log-ratio of the chosen program to the reference policy (DPO), last quarter of training",
     "rejected_reward": "the same of the rejected program",
-    "chosen_logp": "log-probability of the chosen program by the loss's own normalisation, last quarter of training",
+    "chosen_logprob": "log-probability of the chosen program, natural, mean over pairs, last quarter of training",
+    "rejected_logprob": "the same of the rejected program",
     "type": "family of questions",
     "domain": "seed: the seed set has such questions; outside: it has none; blank where the benchmarks do not say",
     "share": "percent of the kept programs of this round",
@@ -153,6 +154,6 @@ COLUMNS = SHARED.extended(
         },
         intervals={name: (f"{name}_low", f"{name}_high") for name in _WITH_INTERVAL},
         p_values=frozenset(f"{name}_p" for name in _TESTED),
-        decimals=dict.fromkeys(("margin", "chosen_reward", "rejected_reward", "chosen_logp"), 2),
+        decimals=dict.fromkeys(("margin", "chosen_reward", "rejected_reward", "chosen_logprob", "rejected_logprob"), 2),
     )
 )

@@ -80,7 +80,7 @@ TABLES = (
             *("pairs", "chosen_right", "rejected_wrong", "steps", "ran"),
             *tested("delta_from_unaligned", "delta_from_control"),
             *_LENGTHS,
-            *("reward_accuracy", "margin", "chosen_reward", "rejected_reward", "chosen_logp", "published"),
+            *("reward_accuracy", "margin", "chosen_reward", "rejected_reward", "chosen_logprob", "rejected_logprob", "published"),
         ],
     ),
     _table(

@@ -149,7 +149,7 @@ def _trained_on_pairs(results: Results, arm: Arm) -> dict:
     set_to, log = results.plan.likelihood_terms.get(arm.preference, {}), evidence.log_parts(results, arm)
     loss, pairs = results.plan.loss(arm.preference), evidence.pairs(results, arm)
     numbers_of = DEFAULTS.get(loss, {}) | set_to
-    shown = {"margin": "margin", "chosen_reward": "chosen_reward", "rejected_reward": "rejected_reward"}
+    shown = ("margin", "chosen_reward", "rejected_reward", "chosen_logprob", "rejected_logprob")
     return {
         "label": results.plan.preferences[arm.preference],
         "loss": loss,
@@ -158,8 +158,7 @@ def _trained_on_pairs(results: Results, arm: Arm) -> dict:
         "pairs": pairs,
         **evidence.audited_pairs(results, arm),
         "reward_accuracy": 100 * log["preferred"] if "preferred" in log else None,
-        **{column: log.get(part) for column, part in shown.items()},
-        "chosen_logp": -log["likelihood_loss"] if "likelihood_loss" in log else None,
+        **{part: log.get(part) for part in shown},
         "steps": log.get("steps") and round(log["steps"]),
     }
 
