@@ -148,14 +148,8 @@ def _policies(run: Path, chosen: dict, family: str, seed: int) -> None:
 
 
 _PARTS = {
-    "dpo0": {
-        "preferred": 0.9,
-        "margin": 1.5,
-        "chosen_reward": -0.2,
-        "rejected_reward": -1.7,
-        "chosen_logprob": -6.5,
-        "rejected_logprob": -9.25,
-    },
+    "dpo0": {"preferred": 0.9, "margin": 1.5, "chosen_reward": -0.2, "rejected_reward": -1.7}
+    | {"chosen_logprob": -6.5, "rejected_logprob": -9.25, "likelihood_loss": 0.4},
     "dpo1": {"preferred": 0.8, "margin": 1.0, "chosen_reward": 0.1, "rejected_reward": -0.9, "likelihood_loss": 0.2},
     "orpo": {"preferred": 0.7, "margin": 0.5, "likelihood_loss": 0.3},
 }
