@@ -21,7 +21,7 @@
 #   logs/results/{run}/costs.csv   logs/<same path>.log   logs/<same path>.timing.tsv   checkpoints/...  (resumable, undeclared, safe to delete)
 #
 # {policy} is base|seeded|start/{family}/seed{seed}, {experiment}/{family}/seed{seed}/iter{iteration}, or that and /{preference}; {judge} is
-# exact, lenient, executes, oracle, critic_{critic} or cascade_{critic}. {run} is a file of config/runs; its name is also a target:
+# a rule such as exact (`JUDGES` in configuration.py), critic_{critic} or cascade_{critic}. {run} is a file of config/runs; its name is also a target:
 # `snakemake demo`. `all` builds both papers' runs: `paper` (AutoCode) and `siam`.
 
 import json
@@ -39,7 +39,8 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
 from mathcode import configuration, paths, settings
 
 try:
-    CONFIG = configuration.load(config.get("config_folder", "config"))
+    overrides = {name: value for name, value in config.items() if name not in ("config_folder", "mirror")}
+    CONFIG = configuration.load(config.get("config_folder", "config"), overrides)
 except settings.SettingsError as error:
     raise WorkflowError(str(error))
 

@@ -198,7 +198,7 @@ def test_a_misspelt_target_is_refused(checkout, target):
 @pytest.mark.parametrize(
     ("file", "old", "new", "sentence"),
     [
-        ("runs/paper.yaml", "description:", "sampels: 3\ndescription:", "runs/paper.yaml: key 'sampels': extra inputs are not permitted"),
+        ("runs/paper.yaml", "description:", "sampels: 3\ndescription:", "runs/paper.yaml: key 'sampels': there is no such key"),
         ("methods/autocode.yaml", "  samples: 5 ", "  samples: five ", "key 'explore.samples': input should be a valid integer"),
         ("runs/demo.yaml", "families: [tiny]", "families: [tinny]", "runs/demo.yaml: unknown family 'tinny'"),
         ("methods/autocode.yaml", "iterations: 2", "iterations: [2", "autocode.yaml: not YAML"),
@@ -214,6 +214,26 @@ def test_a_bad_setting_ends_in_one_sentence(checkout, tmp_path, file, old, new, 
     assert sentence in done.stdout
     assert "Traceback" not in done.stdout
     assert "SettingsError" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("demo={explore: {sampels: 2}}", "--config demo: key 'explore.sampels': there is no such key; did you mean 'samples'?"),
+        ("demo={build: {families: [tinny]}}", "unknown family 'tinny'; did you mean 'tiny'?"),
+        ("explore={samples: 2}", "--config explore: unknown run 'explore'; there are: "),
+    ],
+)
+def test_a_setting_on_the_command_line_works_or_is_refused(checkout, override, sentence):
+    done = snakemake("-n", "demo", "--config", override, cwd=checkout)
+    assert (done.returncode, sentence in done.stdout, "Traceback" in done.stdout) == (1, True, False)
+
+
+def test_a_setting_on_the_command_line_is_what_jobs_are_told(checkout):
+    target = "results/demo/start/tiny/seed1/explore/code/queries/rollouts.parquet"
+    told = snakemake(target, "-n", "-p", "--config", "demo={explore: {samples: 3}}", f"mirror={checkout}", cwd=checkout)
+    assert told.returncode == 0, told.stdout[-2000:]
+    assert "--samples 3 " in told.stdout
 
 
 def test_the_paper_can_be_planned_in_many_shards(checkout):

@@ -6,9 +6,10 @@ source), the run it `extends`, `runs/<run>.yaml`; an experiment's settings come 
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import SerializeAsAny
@@ -122,11 +123,14 @@ class Config(settings.Section):
         return METHODS[self.runs[run].method]
 
 
-def load(folder: str | Path = "config") -> Config:
+def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = None) -> Config:
     """Read, merge and validate everything under `folder`.
 
+    Args:
+        overrides: settings put over those of a run, by its name; runs that extend it do not take them over.
+
     Raises:
-        SettingsError: naming the file and the key.
+        SettingsError: naming the file and the key, or the override.
     """
     folder = Path(folder)
     shared = _read_yaml(folder / "config.yaml")
@@ -134,7 +138,11 @@ def load(folder: str | Path = "config") -> Config:
     machines = {path.stem: _read_yaml(path) for path in sorted((folder / "hardware").glob("*.yaml"))}
     # Runs that extend others come last: what is wrong is found where it stands, not where it is taken over.
     files = sorted((folder / "runs").glob("*.yaml"), key=lambda path: ("extends" in _read_yaml(path), path))
-    runs = {path.stem: _run(path, bases, machines) for path in files}
+    runs = {path.stem: _run(_read_run(path), str(path), bases, machines) for path in files}
+    for name, value in (overrides or {}).items():
+        where = f"--config {name}"
+        _known(name, runs, where, "run")
+        runs[name] = _run(_overridden(folder / "runs" / f"{name}.yaml", value, where), where, bases, machines)
     families = {
         name: settings.validated(settings.Family, value, f"{folder / 'families.yaml'}: family '{name}'")
         for name, value in _read_yaml(folder / "families.yaml").items()
@@ -145,16 +153,31 @@ def load(folder: str | Path = "config") -> Config:
     return config
 
 
-def _run(path: Path, bases: dict[str, dict], machines: dict[str, dict]) -> settings.Run:
-    """A run, over the values of its method and what a job asks of its hardware."""
-    own = _read_run(path)
+def _run(own: dict, where: str, bases: dict[str, dict], machines: dict[str, dict]) -> settings.Run:
+    """A run, over the values of its method and what a job asks of its hardware; `where` is named in errors."""
     if "method" not in own:
-        raise settings.SettingsError(f"{path}: key 'method': which method is it a run of? There are: {', '.join(METHODS)}")
-    _known(own["method"], METHODS, f"{path}: key 'method'", "method")
+        raise settings.SettingsError(f"{where}: key 'method': which method is it a run of? There are: {', '.join(METHODS)}")
+    _known(own["method"], METHODS, f"{where}: key 'method'", "method")
     merged = settings.merge(bases[own["method"]], own)
-    _known(merged.get("hardware"), machines, f"{path}: key 'hardware'", "hardware")
+    _known(merged.get("hardware"), machines, f"{where}: key 'hardware'", "hardware")
     asked = settings.merge(machines[merged["hardware"]], merged.get("resources", {}))
-    return settings.validated(METHODS[own["method"]].run, merged | {"resources": asked}, str(path))
+    return settings.validated(METHODS[own["method"]].run, merged | {"resources": asked}, where)
+
+
+def _overridden(path: Path, value: Any, where: str) -> dict:
+    """A run's own values with those of a command line over them."""
+    if not isinstance(value, dict):
+        raise settings.SettingsError(f"{where}: expected keys and values, as in --config {path.stem}='{{explore: {{samples: 2}}}}'")
+    return settings.merge(_read_run(path), _typed(value))
+
+
+def _typed(value: Any) -> Any:
+    """Settings from a command line, on which every number is a text until it is read as YAML."""
+    if isinstance(value, dict):
+        return {key: _typed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_typed(item) for item in value]
+    return yaml.safe_load(value) if isinstance(value, str) else value
 
 
 def _read_run(path: Path, extending: tuple[Path, ...] = ()) -> dict:
@@ -278,4 +301,5 @@ def _check_settings(run: settings.Run) -> None:
 
 def _known(name: str, known: Collection[str], where: str, kind: str) -> None:
     if name not in known:
-        raise settings.SettingsError(f"{where}: unknown {kind} '{name}'; there are: {', '.join(sorted(known))}")
+        said = settings.meant(str(name), known) or f"; there are: {', '.join(sorted(known))}"
+        raise settings.SettingsError(f"{where}: unknown {kind} '{name}'{said}")

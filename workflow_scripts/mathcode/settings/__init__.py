@@ -19,6 +19,7 @@ from mathcode.settings.section import (
     SettingsError,
     dumps,
     fingerprint,
+    meant,
     merge,
     parse,
     validated,
@@ -30,5 +31,5 @@ __all__ = [
     "POOLS", "Ask", "Build", "CaseSet", "Cases", "Critic", "CriticPrompt", "CriticRow", "Data", "Dataset", "Engine", "Evaluate",
     "Experiment", "Explore", "Family", "Grading", "Interpreter", "IsolationLevel", "Lora", "Name", "Optimizer", "Pool", "PoolName",
     "PositiveInt", "PositiveNumber", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source", "SourceFile",
-    "Sources", "Training", "dumps", "fingerprint", "learned_from", "merge", "parse", "refuse_overlaps", "validated", "write",
+    "Sources", "Training", "dumps", "fingerprint", "learned_from", "meant", "merge", "parse", "refuse_overlaps", "validated", "write",
 ]  # fmt: skip

@@ -1,10 +1,13 @@
 """Base of all settings: sections that refuse unknown keys, merge key by key, and travel as one line of JSON."""
 
+import difflib
 import hashlib
 import json
 import math
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -86,5 +89,26 @@ def validated(model: type[Section], value: Any, where: str) -> Any:
         return model.model_validate(value)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(top)"
-        raise SettingsError(f"{where}: key '{key}': {first['msg'].lower()}") from None
+        *above, last = first["loc"] or ("(top)",)
+        unknown = first["type"] == "extra_forbidden"
+        said = "there is no such key" + meant(str(last), _keys(model, above)) if unknown else first["msg"].lower()
+        raise SettingsError(f"{where}: key '{'.'.join(map(str, [*above, last]))}': {said}") from None
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Words that name the known name which an unknown one is nearest to; none where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def _keys(kind: Any, place: Sequence[int | str]) -> list[str]:
+    """The keys that a section has which stands at a place within another."""
+    for part in place:
+        kind = kind.model_fields[part].annotation if _is_section(kind) else get_args(kind)[-1]  # of a mapping or list: what it holds
+        while get_origin(kind) in (Annotated, Union, UnionType):  # `Section | None`
+            kind = get_args(kind)[0]
+    return list(kind.model_fields) if _is_section(kind) else []
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
