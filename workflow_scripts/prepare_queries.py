@@ -13,7 +13,7 @@ import argparse
 from mathcode import settings, tables
 from mathcode.core import cli
 from mathcode.data import queries, sources, text
-from mathcode.data.readers import QUERY_READERS
+from mathcode.data.readers import query_readers
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
     dataset = settings.parse(settings.Dataset, options.settings)
     build = queries.benchmark_table if options.kind == "benchmark" else queries.training_table
-    rows = text.read_all(sources.read_source(options.raw), QUERY_READERS, dataset.reader)
+    rows = text.read_all(sources.read_source(options.raw), query_readers(dataset), dataset.reader)
     tables.QUERIES.write(build(options.dataset, rows, dataset.rows), options.out)
     return 0
 

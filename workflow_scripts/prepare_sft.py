@@ -13,6 +13,7 @@ import argparse
 from mathcode import settings, tables
 from mathcode.core import cli
 from mathcode.data import sft, sources
+from mathcode.data.readers import sft_readers
 from mathcode.interpreter.driver import Interpreter
 
 
@@ -31,11 +32,11 @@ def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
     dataset = settings.parse(settings.Dataset, options.settings)
     limits = settings.parse(settings.Interpreter, options.interpreter, "--interpreter").model_copy(update={"workers": options.workers})
-    records = sources.read_source(options.raw)
+    records, readers = sources.read_source(options.raw), sft_readers(dataset)
     if dataset.take is not None:
-        chosen = sft.questions_drawn(options.dataset, records, dataset.reader, dataset.take)
-        records = sft.of_questions(options.dataset, sources.read_source(options.raw), dataset.reader, chosen)
-    pairs = sft.table(options.dataset, records, dataset.reader, dataset.rows, lambda: Interpreter(limits))
+        chosen = sft.questions_drawn(options.dataset, records, dataset.reader, dataset.take, readers)
+        records = sft.of_questions(options.dataset, sources.read_source(options.raw), dataset.reader, chosen, readers)
+    pairs = sft.table(options.dataset, records, dataset.reader, dataset.rows, lambda: Interpreter(limits), readers)
     tables.SFT.write(pairs, options.out)
     return 0
 

@@ -15,6 +15,7 @@ import yaml
 from pydantic import SerializeAsAny
 
 from mathcode import paths, settings
+from mathcode.data.readers import query_readers, sft_readers
 from mathcode.methods.autocode import METHOD as AUTOCODE
 from mathcode.methods.method import Method
 from mathcode.methods.siam import METHOD as SIAM
@@ -221,9 +222,13 @@ def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
 def _check_names(config: Config, folder: Path) -> None:
     """Every name a run uses exists, so a typo is found before any job starts."""
     sources = config.sources
-    for group in (sources.queries, sources.sft, sources.benchmarks):
+    for group, known in ((sources.queries, query_readers), (sources.benchmarks, query_readers), (sources.sft, sft_readers)):
         for name, dataset in group.items():
-            _known(dataset.source, sources.sources, f"{folder / 'sources.yaml'}: '{name}'", "source")
+            where = f"{folder / 'sources.yaml'}: '{name}'"
+            _known(dataset.source, sources.sources, where, "source")
+            if known is sft_readers and dataset.columns and dataset.columns.solution is None:
+                raise settings.SettingsError(f"{where}: key 'columns.solution': what is learned from a file without solutions?")
+            _known(dataset.reader, known(dataset), where, "reader")
     for name, family in config.families.items():
         _known(family.prompt, prompts.PROFILES, f"{folder / 'families.yaml'}: family '{name}': key 'prompt'", "prompt profile")
         if family.scratch and family.precondition == "none":

@@ -8,7 +8,7 @@ import hashlib
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ import polars as pl
 
 from mathcode import tables
 from mathcode.data.draft import STATEMENT, Draft, agrees
-from mathcode.data.readers import SFT_READERS as READERS
+from mathcode.data.readers import SFT_READERS
 from mathcode.data.text import CorpusError, Record, query_id, read_all, unboxed
 from mathcode.grading import equality
 from mathcode.responses import parse
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mathcode.interpreter.driver import Interpreter
 
 log = logging.getLogger(__name__)
+
+Readers = Mapping[str, Callable[[Record], Draft | str]]
 
 _OUTPUT_CHARS = 400
 """Longer output is shown with its middle cut out, as the Qwen2.5-Math harness does."""
@@ -56,14 +58,19 @@ def render(draft: Draft, outputs: Iterable[str], answer: str) -> str:
 
 
 def table(
-    dataset: str, records: Iterable[tuple[str, Record]], reader: str, expected: int | None, interpreter: "Callable[[], Interpreter]"
+    dataset: str,
+    records: Iterable[tuple[str, Record]],
+    reader: str,
+    expected: int | None,
+    interpreter: "Callable[[], Interpreter]",
+    readers: Readers = SFT_READERS,
 ) -> pl.DataFrame:
     """Table `sft` of one source, in the order of its records.
 
     Args:
         dataset: its name.
         records: raw records with their places.
-        reader: name of the reader.
+        reader: name of the reader, one of `readers`.
         expected: rows the table must have; None: not known beforehand.
         interpreter: makes the interpreter; called only if there are programs to run.
 
@@ -71,7 +78,7 @@ def table(
         CorpusError: a record cannot be read, no row is left, or not `expected` ones.
     """
     dropped: Counter[str] = Counter()
-    drafts = list(_kept(read_all(records, READERS, reader), dropped))
+    drafts = list(_kept(read_all(records, readers, reader), dropped))
     executed = iter(_execute([draft for draft in drafts if draft.programs and not draft.trusted], interpreter))
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for draft in drafts:
@@ -99,20 +106,24 @@ def table(
     return pl.DataFrame(list(rows.values()), schema=tables.SFT.schema)
 
 
-def questions_drawn(dataset: str, records: Iterable[tuple[str, Record]], reader: str, questions: int) -> set[str]:
+def questions_drawn(
+    dataset: str, records: Iterable[tuple[str, Record]], reader: str, questions: int, readers: Readers = SFT_READERS
+) -> set[str]:
     """Ids of `questions` distinct questions drawn by hash among those the reader keeps."""
-    names = {query_id(dataset, draft.question) for draft in _kept(read_all(records, READERS, reader), Counter())}
+    names = {query_id(dataset, draft.question) for draft in _kept(read_all(records, readers, reader), Counter())}
     return set(sorted(names)[:questions])
 
 
-def of_questions(dataset: str, records: Iterable[tuple[str, Record]], reader: str, chosen: set[str]) -> list[tuple[str, Record]]:
+def of_questions(
+    dataset: str, records: Iterable[tuple[str, Record]], reader: str, chosen: set[str], readers: Readers = SFT_READERS
+) -> list[tuple[str, Record]]:
     """One record per chosen question and methodology, drawn by hash, in the order of the source.
 
     OpenMathInstruct-1 has some 120 solutions to a question, others one or a few: all of them would drown the others.
     """
     drawn: dict[tuple[str, bool], tuple[str, int, str, Record]] = {}  # hash, place in the order, place by name, record
     for number, (place, record) in enumerate(records):
-        draft = READERS[reader](record)
+        draft = readers[reader](record)
         if isinstance(draft, str) or (name := query_id(dataset, draft.question)) not in chosen:
             continue
         entry = (hashlib.sha256("\n".join((*draft.texts, *draft.programs)).encode()).hexdigest(), number, place, record)

@@ -5,6 +5,7 @@ generator. What was found is kept as it is beside a manifest (origin, rows, SHA-
 stage knows what it stands on.
 """
 
+import csv
 import gzip
 import hashlib
 import json
@@ -26,7 +27,7 @@ MANIFEST = "manifest.json"
 RECORDS = "records.jsonl.gz"
 """Where records of a hub dataset or of the generator are kept."""
 
-_SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet")
+_SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".csv", ".csv.gz", ".parquet")
 _SECONDS = 120
 """A server silent for longer is given up."""
 
@@ -89,7 +90,7 @@ def read_source(folder: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
-    """Records of a file of JSON lines, of one JSON list (either gzip or not), or of a parquet file, in order.
+    """Records of a file of JSON lines, of one JSON list, of CSV with a header (each gzip or not), or of a parquet file, in order.
 
     Raises:
         SourceError: naming the file, and the row where there is one.
@@ -111,6 +112,9 @@ def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
 def _parsed(path: Path) -> Iterator[Any]:
     if path.suffix == ".parquet":
         yield from _parquet(path)
+        return
+    if ".csv" in path.suffixes:
+        yield from _csv(path)
         return
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
         if ".jsonl" in path.suffixes:
@@ -136,6 +140,26 @@ def _json(content: bytes, where: str, first: bool) -> Any:
         return json_lines.value(text.removeprefix(json_lines.BYTE_ORDER_MARK) if first else text)
     except ValueError as error:
         raise SourceError(f"{where}: {error}") from error
+
+
+def _csv(path: Path) -> Iterator[dict[str, str]]:
+    """Rows of CSV by the names of its header: every value is a text."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(file, strict=True)
+        try:
+            names = next(lines, [])
+            if len(set(names)) < len(names) or not all(names):
+                raise SourceError(f"{path}: the header needs a name of its own for each column: {', '.join(names)}")
+            for row, values in enumerate(filter(None, lines), start=1):
+                if len(values) != len(names):
+                    where = f"{path}: row {row} (line {lines.line_num})"
+                    raise SourceError(f"{where}: {len(values)} values, and the header has {len(names)} names")
+                yield dict(zip(names, values, strict=True))
+        except csv.Error as error:
+            raise SourceError(f"{path}: line {lines.line_num}: {error}") from error
+        except UnicodeDecodeError as error:
+            raise SourceError(f"{path}: not UTF-8 text (after line {lines.line_num})") from error
 
 
 def _parquet(path: Path) -> Iterator[dict[str, Any]]:
@@ -250,8 +274,8 @@ def _check(path: Path, expected: settings.SourceFile, place: str) -> dict[str, A
         rows = sum(1 for _ in read_records(path))
     except SourceError as error:
         raise SourceError(str(error).replace(str(path), place)) from error
-    if rows != expected.rows:
-        raise SourceError(f"{place}: {rows} rows, config/sources.yaml says {expected.rows}")
+    if rows != (expected.rows or rows) or not rows:
+        raise SourceError(f"{place}: {rows} rows, config/sources.yaml says {expected.rows or 'at least one'}")
     return {"name": path.name, "rows": rows, "sha256": sha256}
 
 

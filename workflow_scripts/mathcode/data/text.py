@@ -4,7 +4,7 @@ import hashlib
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from mathcode.core.errors import UserError
@@ -56,7 +56,7 @@ def _plain(number: float) -> str:
     return str(int(number)) if number.is_integer() else repr(number)
 
 
-def read_all(records: Iterable[tuple[str, Record]], readers: dict[str, Callable[[Record], Row]], name: str) -> Iterator[tuple[str, Row]]:
+def read_all(records: Iterable[tuple[str, Record]], readers: Mapping[str, Callable[[Record], Row]], name: str) -> Iterator[tuple[str, Row]]:
     """Apply the reader called `name` to records that come with their place.
 
     Raises:

@@ -25,11 +25,12 @@ from mathcode.settings.section import (
     validated,
     write,
 )
-from mathcode.settings.sources import Dataset, Source, SourceFile, Sources
+from mathcode.settings.sources import COLUMNS, Columns, Dataset, Source, SourceFile, Sources
 
 __all__ = [
-    "POOLS", "Ask", "Build", "CaseSet", "Cases", "Critic", "CriticPrompt", "CriticRow", "Data", "Dataset", "Engine", "Evaluate",
-    "Experiment", "Explore", "Family", "Grading", "Interpreter", "IsolationLevel", "Lora", "Name", "Optimizer", "Pool", "PoolName",
-    "PositiveInt", "PositiveNumber", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source", "SourceFile",
-    "Sources", "Training", "dumps", "fingerprint", "learned_from", "meant", "merge", "parse", "refuse_overlaps", "validated", "write",
+    "COLUMNS", "POOLS", "Ask", "Build", "CaseSet", "Cases", "Columns", "Critic", "CriticPrompt", "CriticRow", "Data", "Dataset", "Engine",
+    "Evaluate", "Experiment", "Explore", "Family", "Grading", "Interpreter", "IsolationLevel", "Lora", "Name", "Optimizer", "Pool",
+    "PoolName", "PositiveInt", "PositiveNumber", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source",
+    "SourceFile", "Sources", "Training", "dumps", "fingerprint", "learned_from", "meant", "merge", "parse", "refuse_overlaps",
+    "validated", "write",
 ]  # fmt: skip

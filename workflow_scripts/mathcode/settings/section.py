@@ -88,7 +88,8 @@ def validated(model: type[Section], value: Any, where: str) -> Any:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
+        found = error.errors()
+        first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])  # a misspelt key is a missing one too
         *above, last = first["loc"] or ("(top)",)
         unknown = first["type"] == "extra_forbidden"
         said = "there is no such key" + meant(str(last), _keys(model, above)) if unknown else first["msg"].lower()

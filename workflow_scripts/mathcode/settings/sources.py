@@ -1,8 +1,8 @@
 """Raw public data, and the tables made of them: `config/sources.yaml`."""
 
-from typing import Any
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mathcode.settings.execution import Interpreter
 from mathcode.settings.section import Name, PositiveInt, Section
@@ -12,7 +12,7 @@ class SourceFile(Section):
     """One file of a source."""
 
     path: str = Field(description="path inside the mirror folder")
-    rows: PositiveInt
+    rows: PositiveInt | None = Field(default=None, description="rows it must have; null: not known beforehand")
     sha256: str | None = Field(default=None, description="of the uncompressed bytes")
     url: str | None = Field(default=None, description="public address of the same records at a fixed commit, uncompressed")
 
@@ -30,13 +30,35 @@ class Source(Section):
     generate: dict[str, Any] | None = Field(default=None, description="arguments; the key `generator` names whose, else arithmetic")
 
 
+COLUMNS = "columns"
+"""The reader that reads what `columns` says."""
+
+
+class Columns(Section):
+    """Which column of a file is what, for files of your own."""
+
+    question: str
+    answer: str = Field(description="the reference answer")
+    solution: str | None = Field(default=None, description="SFT: text, with programs in ```python blocks")
+    level: str | None = Field(default=None, description="tables are split by it where they are split by level")
+    type: str | None = None
+    language: Literal["en", "zh"] = Field(default="en", description="of all rows")
+
+
 class Dataset(Section):
     """A normalised table made of a source."""
 
     source: str
     reader: str = Field(description="a function of mathcode.data.readers that turns one record into one row")
+    columns: Columns | None = Field(default=None, description="for the reader `columns`: which column is what")
     rows: PositiveInt | None = Field(default=None, description="rows of the table; null: not known beforehand")
     take: PositiveInt | None = Field(default=None, description="SFT: distinct questions drawn before programs are executed; null: all")
+
+    @model_validator(mode="after")
+    def _columns_are_said(self) -> Self:
+        if (self.reader == COLUMNS) != (self.columns is not None):
+            raise ValueError("the reader 'columns' needs the key 'columns', and no other reader has it")
+        return self
 
 
 class Sources(Section):

@@ -1,12 +1,13 @@
 """Readers by name: those of queries and benchmarks, and those of solutions to learn from.
 
-A reader turns one record into a row, or into the reason why the record is left out.
+A reader turns one record into a row, or into the reason why the record is left out. `columns` reads whatever a dataset says.
 """
 
 from collections.abc import Callable
 
+from mathcode import settings
 from mathcode.data.draft import Draft
-from mathcode.data.readers import chinese, english, forms, out_of_domain, seeds, solutions, web
+from mathcode.data.readers import chinese, columns, english, forms, out_of_domain, seeds, solutions, web
 from mathcode.data.readers.english import Query
 from mathcode.data.text import Record
 
@@ -18,3 +19,13 @@ QUERY_READERS: dict[str, Callable[[Record], Query | str]] = {
     **forms.READERS,
 }
 SFT_READERS: dict[str, Callable[[Record], Draft | str]] = {**solutions.READERS, **seeds.READERS}
+
+
+def query_readers(dataset: settings.Dataset) -> dict[str, Callable[[Record], Query | str]]:
+    """Readers that a set of queries, or a benchmark, may name."""
+    return QUERY_READERS if dataset.columns is None else {settings.COLUMNS: columns.query_reader(dataset.columns)}
+
+
+def sft_readers(dataset: settings.Dataset) -> dict[str, Callable[[Record], Draft | str]]:
+    """Readers that a set of solutions may name."""
+    return SFT_READERS if dataset.columns is None else {settings.COLUMNS: columns.solution_reader(dataset.columns)}

@@ -49,6 +49,7 @@ def _is_conversation(content: Any) -> bool:
 TEXT = Kind("text", lambda content: isinstance(content, str))
 TEXT_OR_NULL = Kind("text or null", lambda content: content is None or isinstance(content, str))
 TEXT_OR_NUMBER = Kind("text or a number", lambda content: isinstance(content, int | float | str) and not isinstance(content, bool))
+TEXT_OR_NULL_OR_NUMBER = Kind("text, a number or null", lambda content: content is None or TEXT_OR_NUMBER.fits(content))
 NUMBER = Kind("a number", _is_number)
 TEXTS = Kind("a list of texts", lambda content: isinstance(content, list) and all(isinstance(part, str) for part in content))
 FLAG = Kind("true or false", lambda content: isinstance(content, bool))
