@@ -1,0 +1,40 @@
+"""The program that talks to a policy."""
+
+import shutil
+import subprocess
+
+import pytest
+from support.running import ROOT, environment, program, run_program
+
+import chat_with_policy
+from mathcode import configuration
+from mathcode.core.errors import InputError
+
+
+@pytest.fixture
+def place(trained_policy, tmp_path):
+    """A policy where a run keeps one."""
+    return shutil.copytree(trained_policy, tmp_path / "results/demo/main/tiny/seed1/iter1/model")
+
+
+@pytest.mark.stage
+def test_it_answers_line_by_line_and_says_what_ran(place):
+    command = program("chat_with_policy", place, "--mode", "code")
+    asked = "What is 3 + 4?\nWhat is 5 + 5?\n"
+    done = subprocess.run(command, cwd=ROOT, env=environment(), input=asked, capture_output=True, text=True, timeout=300, check=True)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("[")]
+    assert len(lines) == 2
+    assert all("answer: " in line and " ran" in line for line in lines)
+    assert done.stderr.count("question> ") == 3
+    alone = run_program(*program("chat_with_policy", place, "--mode", "code", "--question", "What is 3 + 4?"))
+    assert alone.returncode == 0, alone.stderr[-2000:]
+    assert done.stdout.startswith(alone.stdout)
+    assert "%|" not in alone.stderr
+
+
+@pytest.mark.parametrize(
+    "path", ["results/demo/model", "results/other/start/tiny/seed1/model", "results/demo/start/tinny/seed1/model", "."]
+)
+def test_what_is_no_policy_of_a_run_is_one_sentence(tmp_path, path):
+    with pytest.raises(InputError, match="no policy of a configured run; such a folder is results/RUN/POLICY/model"):
+        chat_with_policy._of_run(tmp_path / path, configuration.load(ROOT / "config"))

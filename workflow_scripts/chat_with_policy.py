@@ -1,0 +1,106 @@
+"""Talk to a policy of a run in the terminal: what it writes, the programs it has run, and what they printed.
+
+    python workflow_scripts/chat_with_policy.py results/demo/main/tiny/seed1/iter2/model
+
+The path says run, family and method; prompt, sampling and interpreter are those of the run's evaluation. Ask one question a line;
+an empty line or Ctrl-D ends. Nothing is written. Each question is asked alone: these policies were trained on single questions.
+"""
+
+import os
+import re
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from mathcode import configuration, settings
+from mathcode.core import cli
+from mathcode.core.errors import InputError
+from mathcode.grading import answers
+from mathcode.interpreter.driver import Interpreter
+from mathcode.paths import Policy
+from mathcode.responses import prompts
+
+
+def arguments():
+    parser = cli.parser(__doc__)
+    parser.add_argument("model", type=Path, help="policy folder of a run: results/RUN/POLICY/model")
+    parser.add_argument("--mode", help="how to ask (default: as the run evaluates: auto of autocode, code of siam)")
+    parser.add_argument("--question", help="ask this alone")
+    parser.add_argument("--temperature", type=float, help="0: greedy (default: that of the run's evaluation)")
+    parser.add_argument("--seed", type=int, default=1, help="of the sampling; another one, another response (1)")
+    parser.add_argument("--config", default="config", help="folder of the run's settings (config)")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    config = configuration.load(args.config)
+    run, policy = _of_run(args.model, config)
+    method, family = config.method(run), config.families[policy.family]
+    chosen = config.runs[run]
+    mode = args.mode or next(iter(method.evaluated))
+    if mode not in method.modes:
+        raise InputError(f"--mode: method {chosen.method} has no mode '{mode}'; it has {', '.join(method.modes)}")
+    sampling = chosen.evaluate.sampling
+    if args.temperature is not None:
+        sampling = settings.Sampling.model_validate(sampling.model_dump() | {"temperature": args.temperature})
+    os.environ["TQDM_DISABLE"] = "1"  # no progress bar between question and answer
+    from mathcode.rollouts import loop
+    from mathcode.rollouts.engines import start_engine
+
+    engine = start_engine(str(args.model), chosen.engine.model_copy(update={"name": "transformers"}), sampling)
+    prompt, frame = partial(method.prompt, family.prompt, mode), prompts.profile(family.prompt).frame
+    with Interpreter(chosen.interpreter.model_copy(update={"workers": 1})) as interpreter:
+        for question in _questions(args.question):
+            asked = pl.DataFrame({"query_id": ["chat"], "question": [question]})
+            rows = loop.plan_rows(asked, mode, range(1), args.seed, prompt, engine.tokenizer, chosen.engine.max_model_len - 1, frame)
+            with tempfile.TemporaryDirectory() as folder:
+                how = (sampling, chosen.engine, Path(folder), "chat", method.form)
+                (row,) = loop.sample_rollouts(rows, engine, interpreter, *how).rows(named=True)
+            print(f"\n{row['response'].strip()}\n\n{_in_short(row, question, chosen.grading.extraction, method.form)}\n", flush=True)
+    return 0
+
+
+def _of_run(model: Path, config: configuration.Config) -> tuple[str, Policy]:
+    """Run and policy of a folder.
+
+    Raises:
+        InputError: it is no policy of a run that is configured.
+    """
+    found = re.search(r"results/(\w+)/([\w/]+)/model/?$", model.resolve().as_posix())
+    run = found and found[1]
+    try:
+        policy = Policy.parse(found[2]) if found else None
+    except ValueError:
+        policy = None
+    if policy is None or run not in config.runs or policy.family not in config.families:
+        raise InputError(f"{model}: no policy of a configured run; such a folder is results/RUN/POLICY/model")
+    return run, policy
+
+
+def _questions(alone: str | None):
+    """The question asked alone, or those typed, until an empty line."""
+    if alone is not None:
+        yield alone
+        return
+    while True:
+        print("question> ", end="", file=sys.stderr, flush=True)
+        if not (line := sys.stdin.readline().strip()):
+            return
+        yield line
+
+
+def _in_short(row: dict, question: str, extraction: str, form) -> str:
+    """Methodology, programs that ran, and the answer that would be graded."""
+    outcomes = [one["outcome"] for one in row["rounds"] if one["outcome"]]
+    answer = answers.extract(row["response"], extraction, "", question, "", form).strict
+    ran = f"{len(outcomes)} program{'s' * (len(outcomes) != 1)} ran" + (f" ({', '.join(outcomes)})" if outcomes else "")
+    ended = "" if row["finish_reason"] in ("stop", "calls") else f"; cut off ({row['finish_reason']})"
+    return f"[{row['methodology'] or 'no methodology'}; {ran}; answer: {'none' if answer is None else answer}{ended}]"
+
+
+if __name__ == "__main__":
+    cli.run(main)
