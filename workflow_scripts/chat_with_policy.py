@@ -2,8 +2,10 @@
 
     python workflow_scripts/chat_with_policy.py results/demo/main/tiny/seed1/iter2/model
 
-The path says run, family and method; prompt, sampling and interpreter are those of the run's evaluation. Ask one question a line;
-an empty line or Ctrl-D ends. Nothing is written. Each question is asked alone: these policies were trained on single questions.
+reads   a policy folder, whose path says run, family and method, and the run's settings: prompt, sampling, interpreter
+writes  nothing; answers go to the terminal
+
+Ask one question a line; an empty line or Ctrl-D ends. Each is asked alone: these policies were trained on single questions.
 """
 
 import os
