@@ -13,7 +13,7 @@ from mathcode.methods.siam.report import looks as siam_looks
 from mathcode.report import canvas
 
 NAMES = [
-    *("accuracy_by_mode", "alignment", "calibration", "code_rate_distribution", "iterations"),
+    *("accuracy_by_mode", "alignment", "calibration", "code_rate_distribution", "frontier", "iterations"),
     *("programs", "q_values", "rounds", "training_health"),
 ]
 TINY = {"tiny": {"label": "tiny"}, "qwen2math": {"label": "Qwen2-Math-7B"}}

@@ -32,8 +32,8 @@ def test_a_run_ends_with_its_tables_and_figures_and_no_leftovers(finished):
     results = finished / "results/smoke"
     for page in ("summary", "responses"):
         assert (finished / f"reports/smoke/{page}.html").stat().st_size > 1000
-    assert len(list((results / "tables").glob("*.csv"))) == 9
-    assert len(list((results / "figures").glob("*.svg"))) == 9
+    assert len(list((results / "tables").glob("*.csv"))) == 10
+    assert len(list((results / "figures").glob("*.svg"))) == 10
     assert not list(results.rglob("*.tmp"))
     assert not [path for path in (finished / "checkpoints").rglob("*") if path.is_file()]
 

@@ -41,7 +41,7 @@ TOLERANCE = {RESAMPLES: 0.008, LABEL_RESAMPLES: 0.018}
 EXPLORED = "explored queries"
 MODES = ("auto", "cot", "code")
 POLICY = ("experiment", "family", "iteration", "mode", "benchmark")
-KEYS = dict.fromkeys(("main", "ablation", "selection", "dictation", "rounds", "regimes"), POLICY) | {
+KEYS = dict.fromkeys(("main", "ablation", "frontier", "selection", "dictation", "rounds", "regimes"), POLICY) | {
     "sft_sources": (*POLICY, "dataset"),
     "samples": (*POLICY, "k"),
     "claims": ("claim", "family", "benchmark"),
@@ -408,6 +408,34 @@ def ablation_row(run: Run, row: dict) -> dict:
     }
 
 
+def frontier_row(run: Run, row: dict) -> dict:
+    """A mean and its interval are in programs, not in percent; who leaves whom behind is told by two differences."""
+    points = [dict(zip(POLICY, key, strict=True)) for key in expected_keys(run, "frontier")]
+    others = [one for one in points if (one["family"], one["benchmark"]) == (row["family"], row["benchmark"])]
+    ahead = []
+    for other in others:
+        accuracy, programs = (bounds(cells(column, run.verdicts(other), run.verdicts(row))) for column in ("strict", "executions"))
+        if (accuracy[1] > 0 and programs[0] <= 0) or (programs[2] < 0 and accuracy[0] >= 0):
+            ahead.append(point_of(run, other))
+    return {
+        **common(run, row),
+        "label": point_of(run, row),
+        **named("executions", interval(0.01 * cells("executions", run.verdicts(row)), mean)),
+        "left_behind_by": "; ".join(ahead) or None,
+    }
+
+
+def bounds(both: np.ndarray) -> list[float]:
+    """Value, low and high of a difference; the value itself where nothing varies."""
+    value, *found = interval(both, difference)
+    return [value, *(value if one is None else np.quantile(one.draws, one.share) if isinstance(one, End) else one for one in found)]
+
+
+def point_of(run: Run, row: dict) -> str:
+    mode = {"cot": "CoT"}.get(row["mode"], row["mode"])
+    return f"start policy, {mode}" if row["experiment"] == "start" else label_of(run, row)
+
+
 def label_of(run: Run, row: dict) -> str:
     return "start policy" if row["experiment"] == "start" else run.plan["experiments"][row["experiment"]]
 
@@ -709,6 +737,7 @@ def expected_keys(run: Run, table: str) -> list[tuple]:
     wanted = {
         "main": ([*start, ("main", last)], MODES, benchmarks),
         "ablation": (start + trained, ("auto",), benchmarks),
+        "frontier": (start, ("cot", "code", "auto"), benchmarks),
         "selection": (ends_, ("auto",), selection),
         "dictation": (ends_, MODES, benchmarks),
         "rounds": (ends_, ("auto",), benchmarks),
@@ -721,6 +750,8 @@ def expected_keys(run: Run, table: str) -> list[tuple]:
         return [(experiment, family, iteration, mode, place) for family, (experiment, iteration), mode, place in made]
 
     keys = crossed(*wanted[table])
+    if table == "frontier":
+        keys += crossed(ends_[1:], ("auto",), benchmarks)
     if table == "ablation":
         keys += crossed(start, ("code",), benchmarks)
     if table == "samples":
@@ -738,6 +769,7 @@ def numbers_of_samples(run: Run, row: dict) -> list[int]:
 ROWS = {
     "main": main_row,
     "ablation": ablation_row,
+    "frontier": frontier_row,
     "selection": selection_row,
     "dictation": dictation_row,
     "sft_sources": sft_row,

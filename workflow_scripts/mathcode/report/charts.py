@@ -29,6 +29,18 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Dot:
+    """A point with its intervals, and the experiment that decides how it looks; a marker of its own, if any; pale or full."""
+
+    experiment: str
+    label: str
+    marker: str | None
+    x: Interval
+    y: Interval
+    pale: bool
+
+
+@dataclass(frozen=True)
 class Bars:
     """One family's accuracy and code rate, percent: one interval per benchmark; groups are the policies, the pale one first."""
 
@@ -80,6 +92,30 @@ def curves(panels: dict[Place, list[Curve]], rows: Sequence[str], columns: Seque
     for axis in axes[-1]:
         axis.set_xlabel("iterations trained")
         axis.xaxis.get_major_locator().set_params(integer=True)
+    add_legend(figure, legend_entries(axes))
+    add_title(figure, title)
+    return figure
+
+
+def dots(
+    panels: dict[Place, list[Dot]], rows: Sequence[str], columns: Sequence[str], names: tuple[str, str], looks: Looks, title: str
+) -> "Figure":
+    """Points with bars both ways; a dotted line joins the full ones from left to right. `names`: what x and y are."""
+    figure, axes = grid(len(rows), len(columns), 5.6 if len(columns) == 1 else 4.2, 3.2)
+    for row, line in zip(rows, axes, strict=True):
+        for column, axis in zip(columns, line, strict=True):
+            for dot in panels[row, column]:
+                look = looks.of(dot.experiment)
+                x, y = [dot.x.value], [dot.y.value]
+                bars = {"xerr": error_lengths([dot.x]), "yerr": error_lengths([dot.y]), "elinewidth": 0.9, "capsize": 2}
+                shown = {"color": look["color"], "marker": dot.marker or look["marker"], "alpha": 0.35 if dot.pale else 1.0}
+                axis.errorbar(x, y, **bars, **shown, linestyle="", label=dot.label)
+            full = sorted((dot.x.value, dot.y.value) for dot in panels[row, column] if not dot.pale)
+            axis.plot(*zip(*full, strict=True), linestyle=":", color="#888888", zorder=1)
+            axis.set_title(f"{row}\n{column}" if len(rows) > 1 else column, loc="left")
+            axis.set_xlabel(names[0])
+            axis.set_ylabel(names[1] if axis is line[0] else "")
+            axis.set_xlim(left=min(0.0, axis.get_xlim()[0]))
     add_legend(figure, legend_entries(axes))
     add_title(figure, title)
     return figure

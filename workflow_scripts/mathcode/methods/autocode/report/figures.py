@@ -14,12 +14,13 @@ from mathcode import tables
 from mathcode.measures import outcomes, uncertainty
 from mathcode.measures.uncertainty import Interval
 from mathcode.methods.autocode.report import comparisons, looks, query_charts
+from mathcode.methods.autocode.report.frontier import left_behind, points
 from mathcode.methods.autocode.report.plan import EM, MODES
 from mathcode.methods.autocode.tables import Q_VALUES, REFERENCE_STRATEGY
 from mathcode.paths import START
 from mathcode.report import charts, effects
 from mathcode.report.canvas import Looks
-from mathcode.report.charts import Bars, Curve
+from mathcode.report.charts import Bars, Curve, Dot
 from mathcode.report.results import Arm, Results, aligned
 
 if TYPE_CHECKING:
@@ -50,6 +51,30 @@ def accuracy_by_mode(results: Results, run: str) -> "Figure":
         ticks = [f"{name}\n(n={_items(results, family, name)})" for name in benchmarks]
         families.append(Bars(described.label, ticks, accuracy, rates, list(arms)))
     return charts.accuracy_by_mode(families, looks.MODES, "auto", f"Accuracy by mode, run {run} ({_intervals(results)})")
+
+
+def frontier(results: Results, run: str) -> "Figure":
+    """Accuracy against programs run, a point for every policy; those that another leaves behind are pale."""
+    rows, columns = {described.label: family for family, described in results.plan.families.items()}, _columns(results)
+    panels = {}
+    for row, family in rows.items():
+        for column, name in columns.items():
+            found = points(results, family, name)
+            behind = left_behind(results, found, name)
+            panels[row, column] = [
+                Dot(
+                    point.arm.experiment,
+                    point.label,
+                    looks.START_MARKERS[point.mode] if point.arm.experiment == START else None,
+                    point.executions,
+                    point.accuracy.scaled(100),
+                    bool(behind[point]),
+                )
+                for point in found
+            ]
+    names = ("programs run for a response", "accuracy (% of items)")
+    title = f"Accuracy against programs run, run {run} ({_intervals(results)})"
+    return charts.dots(panels, list(rows), list(columns), names, _looks(results), title)
 
 
 def iterations(results: Results, run: str) -> "Figure":

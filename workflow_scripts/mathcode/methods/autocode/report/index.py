@@ -53,6 +53,14 @@ TABLES = (
         "autocode_v1_ablations.csv",
     ),
     _table(
+        "frontier",
+        "Main results",
+        "accuracy and programs run",
+        "Accuracy against programs run",
+        "Every policy by its accuracy and the programs it runs for a response, and which others leave it behind. Not in the paper.",
+        [*OPENING, "label", "executions", "executions_low", "executions_high", "left_behind_by"],
+    ),
+    _table(
         "selection",
         "Learned strategy",
         "Table 3: selection",
@@ -121,6 +129,7 @@ def _figure(name: str, category: str, label: str, about: str = "") -> Item:
 
 FIGURES = (
     _figure("accuracy_by_mode", "Main results", "accuracy by mode", "Accuracy of each mode, and the code rate of auto"),
+    _figure("frontier", "Main results", "accuracy against programs run"),
     _figure("iterations", "Ablations", "auto over iterations"),
     _figure("alignment", "Learned strategy", "alignment"),
     _figure("q_values", "Learned strategy", "Q-values and labels"),

@@ -19,6 +19,9 @@ EXPERIMENTS = {
 }
 """Colour, line and marker of experiments."""
 
+START_MARKERS = {"cot": "v", "code": "^", "auto": "o"}
+"""Marker of the start policy by mode, where it stands in a figure in several."""
+
 ALIGNMENTS = {
     "strict": ("#007a5a", "as the oracle: code iff only code is right"),
     "allow_code": ("#8fd3bf", "code where both are right"),

@@ -10,7 +10,7 @@ import polars as pl
 from mathcode.grading import votes
 from mathcode.measures import outcomes, pass_at_k, uncertainty
 from mathcode.methods.autocode import selection
-from mathcode.methods.autocode.report import comparisons, published
+from mathcode.methods.autocode.report import comparisons, frontier, published
 from mathcode.methods.autocode.report.claims import CLAIMS
 from mathcode.methods.autocode.report.plan import EM, MODES
 from mathcode.paths import START
@@ -67,6 +67,20 @@ def make_ablation(results: Results) -> list[dict]:
                     code = comparisons.versus_em(results, arm, benchmark, "code_executed")
                     row |= percent("code_difference", code.effect) | {"code_difference_p": significant(code.p_value)}
                 rows.append(row)
+    return rows
+
+
+def make_frontier(results: Results) -> list[dict]:
+    """Accuracy and programs run of every policy, and which others leave it behind."""
+    rows = []
+    for family, benchmark in places(results):
+        found = frontier.points(results, family, benchmark)
+        behind = frontier.left_behind(results, found, benchmark)
+        for point in found:
+            row = opening(results, point.arm, point.mode, benchmark, {}) | {"label": point.label}
+            row |= percent("executions", point.executions, factor=1)
+            row["left_behind_by"] = "; ".join(other.label for other in behind[point]) or None
+            rows.append(row)
     return rows
 
 
