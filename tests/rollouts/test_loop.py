@@ -488,14 +488,22 @@ def test_two_engines_side_by_side_sample_the_bytes_of_one(uninterrupted, trained
     assert not (tmp_path / "two/kept").exists()
 
 
-@pytest.mark.parametrize("change", ["text", "rows", "modes"])
-def test_parts_of_something_else_are_not_joined(trained_policy, queries, tiny_run, tmp_path, change):
-    """Both engines have finished and joining failed; then something else is asked for, at the same place."""
-    few, folder = queries.head(8), tmp_path / "changed"
-    asked = [*command(trained_policy, few, folder, tiny_run), "--rows", "6"]
+@pytest.fixture(scope="module")
+def unjoined(trained_policy, queries, tiny_run, tmp_path_factory):
+    """Folder where both engines have finished, of 6 of 8 queries, and joining failed."""
+    folder = tmp_path_factory.mktemp("rollouts") / "unjoined"
+    asked = [*command(trained_policy, queries.head(8), folder, tiny_run), "--rows", "6"]
     failed = run_program(*asked, "--gpus", "2", "--out", "/dev/null/code.parquet", "/dev/null/native.parquet")
     assert failed.returncode == 1
     assert len(list((folder / "kept").rglob("[12]of2/[01].parquet"))) == 4
+    return folder
+
+
+@pytest.mark.parametrize("change", ["text", "rows", "modes"])
+def test_parts_of_something_else_are_not_joined(unjoined, trained_policy, queries, tiny_run, tmp_path, change):
+    """Something else is asked for at the place of parts that were not joined."""
+    few, folder = queries.head(8), shutil.copytree(unjoined, tmp_path / "changed")
+    asked = [*command(trained_policy, few, folder, tiny_run), "--rows", "6"]
     other = {"rows": ["--rows", "5"], "modes": ["--mode", "code", "auto"]}
     if change == "text":
         few = few.with_columns(question=pl.lit("Now: ") + pl.col("question"))

@@ -21,6 +21,7 @@ import train_policy
 from mathcode import settings, tables
 from mathcode.configuration import LOSSES
 from mathcode.core import provenance
+from mathcode.core.errors import UserError
 from mathcode.methods.autocode import objective
 from mathcode.methods.autocode.settings import training as training_of
 from mathcode.paths import Policy
@@ -286,11 +287,8 @@ def test_a_base_without_what_it_is_made_of_is_one_sentence(tiny_family, tmp_path
 def test_a_loss_that_the_rows_are_not_for_is_one_sentence(inputs, trained_policy, tiny_family, tiny_run, tmp_path, change, said):
     command = train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run)
     asked = json.loads(settings_json(tiny_run, 1)) | change
-    done = run_program(*command, "--settings", json.dumps(asked))
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert done.stderr.strip().splitlines()[-1].startswith("train_policy.py: ")
-    assert done.stderr.strip().endswith(said)
+    with pytest.raises(UserError, match=f"{re.escape(said)}$"):
+        train_policy.main([*command[2:], "--settings", json.dumps(asked)])
 
 
 def test_logprobs_of_another_dataset_are_one_clear_sentence(inputs, trained_policy, tiny_family, tiny_run, tmp_path):
@@ -298,10 +296,8 @@ def test_logprobs_of_another_dataset_are_one_clear_sentence(inputs, trained_poli
     short.mkdir()
     (short / "training.parquet").write_bytes((inputs / "training.parquet").read_bytes())
     tables.LOGPROBS.write(tables.LOGPROBS.read(inputs / "logprobs.parquet").tail(5), short / "logprobs.parquet")
-    done = run_program(*train_command(tmp_path, short, trained_policy, tiny_family, tiny_run))
-    assert done.returncode == 1
-    assert "does not have one value per loss token; score the training table again" in done.stderr.strip().splitlines()[-1]
-    assert "Traceback" not in done.stderr
+    with pytest.raises(UserError, match="does not have one value per loss token; score the training table again"):
+        train_policy.main(train_command(tmp_path, short, trained_policy, tiny_family, tiny_run)[2:])
     assert not (tmp_path / "out").exists()
 
 
