@@ -165,7 +165,7 @@ def test_the_cascade_asks_about_what_the_rule_refuses(critic, fresh, said):
 def test_judges_by_name(critic):
     assert [configuration.critic_of(name) for name in ("exact", "lenient", "critic_main", "cascade_a_b")] == [None, None, "main", "a_b"]
     for name in ("critic", "critic_", "nonsense", "cascade_A", "exact_main"):
-        known = "exact, executes, lenient, oracle, critic_NAME"
+        known = "exact, executes, lenient, math_verify, numeric, oracle, string, critic_NAME"
         with pytest.raises(settings.SettingsError, match=f"unknown judge '{name}'; there are: {known}"):
             configuration.critic_of(name)
     with pytest.raises(settings.SettingsError, match="judge 'critic_main' needs the model of its critic"):

@@ -195,7 +195,7 @@ def test_one_preference_more_aligns_once_and_nothing_else(finished):
 
 
 def test_one_critic_more_is_trained_and_judges_the_cases_and_nothing_else(finished):
-    build = "{experiments: [main, exact], preferences: [dpo_1], case_sets: [known_forms]}"
+    build = "{experiments: [main, exact], preferences: [dpo_1], critics: [main, full, blind], case_sets: [known_forms]}"
     rows = """
 critics:
   blind:
