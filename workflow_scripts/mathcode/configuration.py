@@ -15,7 +15,6 @@ import yaml
 from pydantic import SerializeAsAny
 
 from mathcode import paths, settings
-from mathcode.data.readers import query_readers, sft_readers
 from mathcode.methods.autocode import METHOD as AUTOCODE
 from mathcode.methods.method import Method
 from mathcode.methods.siam import METHOD as SIAM
@@ -221,6 +220,8 @@ def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
 
 def _check_names(config: Config, folder: Path) -> None:
     """Every name a run uses exists, so a typo is found before any job starts."""
+    from mathcode.data.readers import query_readers, sft_readers  # programs import this module too, and do not read data
+
     sources = config.sources
     for group, known in ((sources.queries, query_readers), (sources.benchmarks, query_readers), (sources.sft, sft_readers)):
         for name, dataset in group.items():

@@ -15,7 +15,7 @@ def verdicts(*texts: str) -> str:
 def equal(gold: str, answer: str) -> bool:
     """Its verdict on two answers, given as the LaTeX that it looks for. What it stumbles over is not equal.
 
-    Its clocks are off: they need signals of a main thread, and the process that this runs in has one that cannot be caught.
+    Its own limits of time are off: the process that this runs in is killed at the judge's.
     """
     try:
         wanted, given = (parse(f"${text}$", parsing_timeout=None) for text in (gold, answer))

@@ -11,7 +11,7 @@ from mathcode.responses import parse
 
 
 def query_reader(columns: settings.Columns) -> Callable[[Record], Query]:
-    """A reader of questions and reference answers. A number in the file is read as it is written there."""
+    """A reader of questions and reference answers. Of an answer that is a number, 3.0 is read as 3; a text stays as it is."""
 
     @reads(**_wanted(columns))
     def read(record: Record) -> Query:

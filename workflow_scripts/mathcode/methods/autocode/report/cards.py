@@ -42,20 +42,17 @@ def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
             f"to code. {in_words(row['executions'])}.",
             place,
         ),
-        *_price(_of(tables["frontier"], family, benchmark), place),
+        _price(_of(tables["frontier"], family, benchmark), place),
     ]
 
 
-def _price(points: list[dict], place: str) -> list[Card]:
-    """Where EM stands among all policies by accuracy and programs run; one that leaves it behind is named first."""
+def _price(points: list[dict], place: str) -> Card:
+    """Where EM stands among all policies by accuracy and programs run."""
     ours = next(point for point in points if point["experiment"] == EM)
     better = [point for point in points if point["accuracy"] > ours["accuracy"] and point is not ours]
     listed = "; ".join(f"{point['label']}: {shown(point['accuracy'])} % at {point['executions']:.2f}" for point in better)
-    if ours["left_behind_by"]:
-        head, words = "left behind", f"As accurate with fewer programs, or more accurate with no more: {ours['left_behind_by']}."
-    else:
-        head, words = f"{ours['executions']:.2f} programs a response", "No other policy leaves EM behind in accuracy and programs run."
-    return [Card("At what price?", head, f"{words} More accurate: {listed or 'none'}.", place)]
+    words = f"At least as accurate with no more programs, and better in one of the two: {ours['left_behind_by'] or 'no other policy'}."
+    return Card("At what price?", f"{ours['executions']:.2f} programs a response", f"{words} More accurate: {listed or 'none'}.", place)
 
 
 def _of(frame: pl.DataFrame, family: str, benchmark: str) -> list[dict]:
