@@ -68,8 +68,15 @@ def isolated(programs: list[str], workers: int, timeout: float, level: str) -> t
     )
     with Interpreter(limits, strongest=level) as interpreter:
         ended = interpreter.run(programs)
-        memory = sum(process.memory_full_info().pss for process in psutil.Process().children(recursive=True)) / 2**20
+        memory = sum(map(_held, psutil.Process().children(recursive=True)))
     return sum(execution.outcome == "ok" for execution in ended), interpreter.isolation, memory
+
+
+def _held(process: psutil.Process) -> float:
+    """MiB of a process, its share of shared pages among them; none of one that ends just now."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.memory_full_info().pss / 2**20
+    return 0.0
 
 
 def pooled(programs: list[str], workers: int, timeout: float) -> int:

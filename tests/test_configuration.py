@@ -94,8 +94,8 @@ def test_a_wrong_setting_of_a_command_line_is_one_sentence(folder, given, senten
 def test_a_run_extends_another(folder, shipped):
     evidence, demo = shipped.runs["demo_evidence"], shipped.runs["demo"]
     assert evidence.build.seeds != demo.build.seeds
-    assert (evidence.explore, evidence.train, evidence.engine) == (demo.explore, demo.train, demo.engine)
-    assert evidence.start.model_dump() == settings.merge(demo.start.model_dump(), {"optimizer": {"threads": 1}})
+    assert (evidence.start, evidence.explore, evidence.train) == (demo.start, demo.explore, demo.train)
+    assert evidence.evaluate == demo.evaluate.model_copy(update={"benchmark_rows": None, "selection_benchmarks": []})
     (folder / "runs" / "longer.yaml").write_text("extends: demo\nexplore: {queries_per_iteration: 7}\n")
     (folder / "runs" / "longest.yaml").write_text("extends: longer\ndescription: x\n")
     longest = configuration.load(folder).runs["longest"]

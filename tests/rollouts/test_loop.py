@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.running import ROOT, environment, files, program, run_program
+from support.running import ROOT, environment, files, program, run_here, run_program
 
 from mathcode import settings, tables
 from mathcode.interpreter.driver import Execution, Interpreter
@@ -423,7 +423,7 @@ def test_a_real_rollout_runs_programs(uninterrupted, queries):
     ],
 )
 def test_an_unknown_mode_or_engine_is_one_sentence(trained_policy, queries, tiny_run, tmp_path, words, engine, said):
-    done = run_program(*command(trained_policy, queries, tmp_path / "work", tiny_run, **engine), *words)
+    done = run_here(*command(trained_policy, queries, tmp_path / "work", tiny_run, **engine), *words)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(f"sample_rollouts.py: {said}")
 
@@ -439,7 +439,7 @@ def test_killed_it_resumes_with_more_workers_to_the_same_bytes(uninterrupted, tr
     assert started.wait() == -signal.SIGKILL
     kept = files(tmp_path / "killed/kept")
     assert kept
-    done = run_program(*asked, "--workers", "2")
+    done = run_here(*asked, "--workers", "2")
     assert done.returncode == 0, done.stderr[-2000:]
     assert files(tmp_path / "killed/out") == files(uninterrupted / "out")
 
@@ -513,7 +513,7 @@ def test_parts_of_something_else_are_not_joined(unjoined, trained_policy, querie
     assert done.returncode == 0, done.stderr[-2000:]
     alone = tmp_path / "alone"
     outs = ["--out", str(alone / "code.parquet"), str(alone / "native.parquet"), "--checkpoints", str(tmp_path / "fresh")]
-    done = run_program(*asked, *outs)
+    done = run_here(*asked, *outs)
     assert done.returncode == 0, done.stderr[-2000:]
     assert files(folder / "out") == files(alone)
 
@@ -549,7 +549,7 @@ def test_engines_share_gpus_and_rows_in_order(monkeypatch):
 
 def test_the_size_of_the_chunks_changes_no_token(uninterrupted, trained_policy, queries, tiny_run, tmp_path):
     """Tokens are the same; log-probabilities may round otherwise in another batch, so bytes are not promised."""
-    done = run_program(*command(trained_policy, queries, tmp_path / "other", tiny_run, chunk_rows=30))
+    done = run_here(*command(trained_policy, queries, tmp_path / "other", tiny_run, chunk_rows=30))
     assert done.returncode == 0, done.stderr[-2000:]
     for name in ("code", "native"):
         mine, other = (tables.ROLLOUTS.read(folder / f"out/{name}.parquet") for folder in (tmp_path / "other", uninterrupted))
@@ -560,7 +560,7 @@ def test_the_size_of_the_chunks_changes_no_token(uninterrupted, trained_policy, 
 
 def test_an_unequal_number_of_outputs_is_one_clear_sentence(trained_policy, queries, tiny_run, tmp_path):
     asked = [part for part in command(trained_policy, queries, tmp_path / "bad", tiny_run) if part != "native"]
-    done = run_program(*asked)
+    done = run_here(*asked)
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
     assert last == "sample_rollouts.py: give one --mode for each --out, and one --queries for all or for each"

@@ -1,9 +1,17 @@
 """How tests start programs, and what they look at afterwards."""
 
+import contextlib
+import importlib
+import io
+import logging
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
+
+from mathcode.core import cli
 
 ROOT = Path(__file__).parents[2]
 """Folder of the repository."""
@@ -24,6 +32,27 @@ def environment(**more: str) -> dict[str, str]:
 def run_program(*command: str, cwd: Path = ROOT, timeout: float = 300, **more: str) -> subprocess.CompletedProcess:
     """Run a command to its end; what it printed is in stdout and stderr."""
     return subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def run_here(*command: str) -> subprocess.CompletedProcess:
+    """Run a program of `program(...)` in this process, which has paid for torch already; what it says is in stderr.
+
+    For one that ends by itself: nobody can kill it, and what it leaves behind in memory stays.
+    """
+    _, path, *words = command
+    said, root, handler = io.StringIO(), logging.getLogger(), signal.getsignal(signal.SIGTERM)
+    spoken, level = logging.StreamHandler(said), root.level
+    root.addHandler(spoken)
+    root.setLevel(logging.INFO)
+    try:
+        with contextlib.redirect_stderr(said), mock.patch.object(sys, "argv", [path, *words]):
+            cli.run(importlib.import_module(Path(path).stem).main)
+    except SystemExit as ended:
+        return subprocess.CompletedProcess(command, ended.code, "", said.getvalue())
+    finally:
+        root.removeHandler(spoken)
+        root.setLevel(level)
+        signal.signal(signal.SIGTERM, handler)
 
 
 def files(folder: Path) -> dict[str, bytes]:

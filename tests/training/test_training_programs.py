@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 import safetensors.torch
 import torch
-from support.running import ROOT, environment, files, program, run_program
+from support.running import ROOT, environment, files, program, run_here, run_program
 
 import train_policy
 from mathcode import settings, tables
@@ -47,24 +47,25 @@ def inputs(tmp_path_factory, trained_policy, tiny_policy, pairs, tiny_run, tiny_
     """Tables of a small SFT (`demonstrations`), and of a small RL (`training`, `logprobs`)."""
     folder = tmp_path_factory.mktemp("inputs")
     tables.SFT.write(pairs, folder / "sft.parquet")
-    succeed(
-        program(
+    shown = run_here(
+        *program(
             "demonstrate_solutions",
             *("--sft", folder / "sft.parquet", "--model", tiny_policy, "--profile", tiny_family.prompt, "--seed", 1),
             *("--settings", settings.dumps(tiny_run.start), "--out", folder / "demonstrations.parquet"),
         )
     )
+    assert shown.returncode == 0, shown.stderr[-2000:]
     draw = random.Random(2)
-    shown = tables.TRAINING.read(folder / "demonstrations.parquet").with_row_index()
-    training = shown.with_columns(
+    demonstrated = tables.TRAINING.read(folder / "demonstrations.parquet").with_row_index()
+    training = demonstrated.with_columns(
         kind=pl.lit("exploratory_native"),
         loss=pl.lit("off_policy"),
         reward=(pl.col("index") % 2).cast(pl.Float64),
-        advantage=pl.Series([draw.uniform(-1, 1) for _ in range(shown.height)]),
+        advantage=pl.Series([draw.uniform(-1, 1) for _ in range(demonstrated.height)]),
         isolation=pl.lit("landlock"),
     )
     tables.TRAINING.write(training.drop("index"), folder / "training.parquet")
-    scored = run_program(
+    scored = run_here(
         *program(
             "score_logprobs",
             *("--training", folder / "training.parquet", "--model", trained_policy, "--out", folder / "logprobs.parquet"),
@@ -240,7 +241,7 @@ def test_a_checkpoint_of_another_base_model_is_not_used(inputs, tiny_policy, tra
     wait_for_checkpoint(started, tmp_path)
     os.killpg(started.pid, signal.SIGKILL)
     started.communicate()
-    done = run_program(*start_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run))
+    done = run_here(*start_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run))
     assert done.returncode == 0, done.stderr[-2000:]
     assert "resumed" not in done.stderr
 
@@ -253,14 +254,15 @@ def base_command(folder, family, *more: object) -> list[str]:
 
 def test_a_family_with_a_base_model_gets_a_folder_of_links(trained_policy, tiny_family, tmp_path):
     family = tiny_family.model_copy(update={"scratch": None, "path": "anywhere", "precondition": "none"})
-    succeed(base_command(tmp_path, family, "--model", trained_policy))
+    assert run_here(*base_command(tmp_path, family, "--model", trained_policy)).returncode == 0
     assert provenance.folder_digest(tmp_path / "model") == provenance.folder_digest(trained_policy)
     assert all(path.is_symlink() for path in (tmp_path / "model").iterdir())
 
 
 def test_a_family_from_scratch_is_built_by_its_seed(inputs, tiny_family, tmp_path):
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
-        succeed([*base_command(tmp_path / name, tiny_family, "--sft", inputs / "sft.parquet"), "--seed", str(seed)])
+        words = ["--sft", inputs / "sft.parquet", "--seed", seed]
+        assert run_here(*base_command(tmp_path / name, tiny_family, *words)).returncode == 0
     one, same, other = (files(tmp_path / name) for name in ("one", "same", "other"))
     assert one == same
     assert {name for name in one if one[name] != other[name]} == {"model/model.safetensors"}
@@ -269,7 +271,7 @@ def test_a_family_from_scratch_is_built_by_its_seed(inputs, tiny_family, tmp_pat
 @pytest.mark.parametrize(("scratch", "said"), [(True, "--sft: a family built from scratch"), (False, "--model: a family that is not")])
 def test_a_base_without_what_it_is_made_of_is_one_sentence(tiny_family, tmp_path, scratch, said):
     family = tiny_family if scratch else tiny_family.model_copy(update={"scratch": None, "path": "anywhere"})
-    done = run_program(*base_command(tmp_path, family))
+    done = run_here(*base_command(tmp_path, family))
     assert (done.returncode, list(tmp_path.iterdir())) == (1, [])
     assert done.stderr.startswith(f"build_base.py: {said}")
 
