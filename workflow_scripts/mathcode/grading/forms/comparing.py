@@ -253,8 +253,8 @@ def _one_noun(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 
 def _counts(quantity: Quantity) -> bool:
-    """Whether a unit is a measure word, or a noun says no more than that units are counted."""
-    return bool(quantity.unit and quantity.unit.dimension == (("count", 1),)) or quantity.noun in (("unit",), ("squar", "unit"))
+    """Whether the unit is a measure word, or says no more than that units are counted."""
+    return bool(quantity.unit and quantity.unit.dimension in ((("count", 1),), (("unit", 1),)))
 
 
 def _as_ratio(form):

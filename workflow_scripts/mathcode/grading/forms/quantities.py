@@ -45,7 +45,6 @@ _REPEATING = re.compile(
 
 
 _PARTICIPLE = re.compile(r"(?:ed|ly|ing)\)?$")
-_UNITS = re.compile(r"(?:sq(?:uare|\.)? |cu(?:bic|\.)? )?units?(?: ?(?:squared|cubed|\^ ?\{?[23]\}?))?", re.IGNORECASE)
 
 
 def chinese_mixed(text: str) -> Quantity | None:
@@ -263,8 +262,6 @@ def _counted(tree: tuple, bare: str) -> Quantity | None:
         bare = bare[1:-1]
         if re.fullmatch(r"[A-Za-z][A-Za-z' -]*", bare) and not units.noun("two " + bare if not units.noun(bare) else bare):
             return Quantity(tree, noun=(bare.lower(),)) if not _denies(bare) else None
-    if _UNITS.fullmatch(bare):
-        return Quantity(tree, noun=("unit",))
     words = bare.split()
     if words and words[-1].lower() in _COUNTED:
         if (stand_in := _COUNTED[words[-1].lower()]) is None:

@@ -170,6 +170,7 @@ decibel 1 decibel dB 分贝
 mass 14593902937206365/1000000000000000 slug
 point 1 point 分 分数
 count 1 times
+unit 1 unit 单位 个单位
 """
 
 _SYMBOLS = f"""

@@ -12,6 +12,7 @@ Policy.
 - Percent and percentage points are no units.
 - Letters that may as well be variables (`t`, `h`, `m`, `N m`, `in`) are a unit only where the caller knows from the context that they can
   be, `strict=False`, or where they are written upright (`\\text{m}`).
+- `units` say what is measured in no unit at all: any measure of the same power is one of them.
 - A measure word (个, 本, 只) counts: dimension `count`, the word as name. Measure words do not contradict each other.
 """
 
@@ -92,7 +93,8 @@ class _Item:
 def ratio(one: Unit, other: Unit) -> Fraction | None:
     """How many of `other` make one of `one`; None where no reading of the two has the same dimension: then they contradict.
 
-    A reading that both share goes first, so that `tons` are tonnes beside tonnes and short tons beside pounds.
+    A reading that both share goes first, so that `tons` are tonnes beside tonnes and short tons beside pounds. `units` are any measure,
+    `square units` any squared one.
     """
     if set(one.readings) & set(other.readings):
         return Fraction(1)
@@ -100,7 +102,8 @@ def ratio(one: Unit, other: Unit) -> Fraction | None:
         for other_dimension, other_factor in other.readings:
             if dimension == other_dimension:
                 return factor / other_factor
-    return None
+    bases = [reading[0][0] for side in (one, other) for reading in side.readings[:1] if len(reading[0]) == 1]
+    return Fraction(1) if len(bases) == 2 and bases[0][1] == bases[1][1] and "unit" in (bases[0][0], bases[1][0]) else None
 
 
 def unit(text: str, strict: bool = True) -> Unit | None:
@@ -274,7 +277,7 @@ def _lookup(name: str) -> tuple[list[Reading], int] | None:
         if written in NAMES and (written == name or len(written) > 1):
             return NAMES[written], 1
     if name[:2] in _CHINESE_POWERS and name[2:] in NAMES:
-        readings = [reading for reading in NAMES[name[2:]] if reading[1] == (("length", 1),)]
+        readings = [reading for reading in NAMES[name[2:]] if reading[1] in ((("length", 1),), (("unit", 1),))]
         return (readings, _CHINESE_POWERS[name[:2]]) if readings else None
     lower = name.lower().removesuffix(".")
     if lower in _ANY_CASE and (name.isupper() or lower not in {"mm", "ml"}):  # Mm is a million metres, MM are millimetres
