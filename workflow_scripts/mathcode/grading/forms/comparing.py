@@ -27,6 +27,7 @@ from mathcode.grading.forms.values import (
 )
 from mathcode.grading.forms.verdicts import Verdict, all_, any_, matched
 
+_ONE = ("n", Fraction(1), None)
 _HUNDRED = ("n", Fraction(100), None)
 
 
@@ -134,9 +135,9 @@ class Comparison(Sets):
             straight = all_([self.arithmetic.same(gold.left, answer.left), self.arithmetic.same(gold.right, answer.right)])
             if True in (swapped, straight):
                 return True
-        if not any(symbols(form.left) | symbols(form.right) for form in (gold, answer)):
-            return all_([self.arithmetic.same(gold.left, answer.left), self.arithmetic.same(gold.right, answer.right)])
         differences = [("+", (form.left, ("-", form.right))) for form in (gold, answer)]
+        if self.arithmetic.proportional(differences[0], _ONE, False) is True:  # true or false whatever the symbols are: 7 + a > a
+            return all_([self.arithmetic.same(gold.left, answer.left), self.arithmetic.same(gold.right, answer.right)])
         return self.arithmetic.proportional(*differences, gold.sign not in ("=", "!="))
 
     def _ratios(self, gold, answer) -> Verdict:
@@ -148,7 +149,7 @@ class Comparison(Sets):
             return self.arithmetic.same(other.tree, ("/", *ratio.terms))
         if len(gold.terms) != len(answer.terms):
             return False
-        if _zero(gold.terms[0]) or _zero(answer.terms[0]):
+        if any(map(_zero, (*gold.terms, *answer.terms))):  # 1:0 is a score
             pairs = [self.arithmetic.same(*pair) for pair in zip(gold.terms, answer.terms, strict=True)]
             return all_(pairs)
         first, its = gold.terms[0], answer.terms[0]

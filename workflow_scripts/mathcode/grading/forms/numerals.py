@@ -75,14 +75,14 @@ def english_number(text: str) -> Fraction | None:
 
 
 def ordinal(text: str) -> int | None:
-    """The place that an ordinal names: `first`, `1st`, `twenty-first`, `hundredth`, 第三, 第3; None for anything else."""
+    """The place that an ordinal names: `first`, `1st`, `1^{st}`, `twenty-first`, `hundredth`, 第三, 第3; None for anything else."""
     text = text.strip().lower()
     if len(text) > MAX_CHARS:
         return None
     if text[:1] == "第":
         value = Fraction(text[1:]) if text[1:].isdecimal() and text.isascii() is False and text[1:].isascii() else chinese_number(text[1:])
         return int(value) if value is not None and value.denominator == 1 and value > 0 else None
-    if match := re.fullmatch(r"(\d{1,18})(st|nd|rd|th)", text):
+    if match := re.fullmatch(r"(\d{1,18}) ?(?:\^ ?\{? ?)?(st|nd|rd|th) ?\}?", text):
         number = int(match[1])
         ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
         return number if number and ending == match[2] else None
