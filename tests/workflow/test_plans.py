@@ -14,6 +14,8 @@ from mathcode import configuration
 pytestmark = pytest.mark.workflow
 RUNS = {name: run.method for name, run in configuration.load(ROOT / "config").runs.items()}
 
+PAPERS_COMMAND = ("paper", "--profile", "slurm", "--cores", "64")
+
 
 @functools.cache
 def dry_run(cwd: Path, *arguments: str) -> str:
@@ -24,7 +26,7 @@ def dry_run(cwd: Path, *arguments: str) -> str:
 
 
 def test_the_papers_command_plans_three_families_in_three_modes_on_six_benchmarks(checkout):
-    jobs = jobs_of(dry_run(checkout, "paper", "--profile", "slurm"))
+    jobs = jobs_of(dry_run(checkout, *PAPERS_COMMAND))
     paper = configuration.load(ROOT / "config").runs["paper"]
     experiments, families, iterations = len(paper.build.experiments), len(paper.build.families), paper.build.iterations
     assert (families, iterations, len(paper.build.benchmarks)) == (3, 2, 6)
@@ -100,10 +102,8 @@ def asked(rule: str, target: str, *arguments: str, cwd: Path) -> dict[str, str]:
 
 
 def test_what_needs_no_gpu_asks_for_none_nor_for_its_partition(checkout):
-    done = snakemake("paper", "--profile", "slurm", "-n", "--cores", "64", cwd=checkout)
-    assert done.returncode == 0, done.stdout[-2000:]
     partitions = {}
-    for rule, job in re.findall(r"^(?:local)?rule (\w+):((?:\n    .*)+)", done.stdout, re.MULTILINE):
+    for rule, job in re.findall(r"^(?:local)?rule (\w+):((?:\n    .*)+)", dry_run(checkout, *PAPERS_COMMAND), re.MULTILINE):
         resources = re.search(r"resources: (.*)", job)[1]
         gpus = re.search(r"\bgpu=(\d+)", resources)
         partition = re.search(r"slurm_partition=(\w+)", resources)
