@@ -47,21 +47,21 @@ def inputs(tmp_path_factory, trained_policy, tiny_policy, pairs, tiny_run, tiny_
     """Tables of a small SFT (`demonstrations`), and of a small RL (`training`, `logprobs`)."""
     folder = tmp_path_factory.mktemp("inputs")
     tables.SFT.write(pairs, folder / "sft.parquet")
-    shown = run_here(
-        *program(
+    succeed(
+        program(
             "demonstrate_solutions",
             *("--sft", folder / "sft.parquet", "--model", tiny_policy, "--profile", tiny_family.prompt, "--seed", 1),
             *("--settings", settings.dumps(tiny_run.start), "--out", folder / "demonstrations.parquet"),
-        )
+        ),
+        run_here,
     )
-    assert shown.returncode == 0, shown.stderr[-2000:]
     draw = random.Random(2)
-    demonstrated = tables.TRAINING.read(folder / "demonstrations.parquet").with_row_index()
-    training = demonstrated.with_columns(
+    shown = tables.TRAINING.read(folder / "demonstrations.parquet").with_row_index()
+    training = shown.with_columns(
         kind=pl.lit("exploratory_native"),
         loss=pl.lit("off_policy"),
         reward=(pl.col("index") % 2).cast(pl.Float64),
-        advantage=pl.Series([draw.uniform(-1, 1) for _ in range(demonstrated.height)]),
+        advantage=pl.Series([draw.uniform(-1, 1) for _ in range(shown.height)]),
         isolation=pl.lit("landlock"),
     )
     tables.TRAINING.write(training.drop("index"), folder / "training.parquet")
@@ -102,8 +102,8 @@ def train_command(folder, inputs, model, family, tiny_run, iteration=1, **change
     return program("train_policy", *data, *chosen, *outputs(folder), "--iteration", iteration)
 
 
-def succeed(command: list[str]) -> None:
-    done = run_program(*command)
+def succeed(command: list[str], run=run_program) -> None:
+    done = run(*command)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
@@ -254,15 +254,14 @@ def base_command(folder, family, *more: object) -> list[str]:
 
 def test_a_family_with_a_base_model_gets_a_folder_of_links(trained_policy, tiny_family, tmp_path):
     family = tiny_family.model_copy(update={"scratch": None, "path": "anywhere", "precondition": "none"})
-    assert run_here(*base_command(tmp_path, family, "--model", trained_policy)).returncode == 0
+    succeed(base_command(tmp_path, family, "--model", trained_policy), run_here)
     assert provenance.folder_digest(tmp_path / "model") == provenance.folder_digest(trained_policy)
     assert all(path.is_symlink() for path in (tmp_path / "model").iterdir())
 
 
 def test_a_family_from_scratch_is_built_by_its_seed(inputs, tiny_family, tmp_path):
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
-        words = ["--sft", inputs / "sft.parquet", "--seed", seed]
-        assert run_here(*base_command(tmp_path / name, tiny_family, *words)).returncode == 0
+        succeed(base_command(tmp_path / name, tiny_family, "--sft", inputs / "sft.parquet", "--seed", seed), run_here)
     one, same, other = (files(tmp_path / name) for name in ("one", "same", "other"))
     assert one == same
     assert {name for name in one if one[name] != other[name]} == {"model/model.safetensors"}
