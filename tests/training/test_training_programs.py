@@ -427,7 +427,8 @@ def test_sharded_by_accelerate_two_processes_stop_resume_and_write_the_policy_of
     done = run_program(*sharded(command))
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stderr.count("resumed from step") == 2
-    assert {"process 0 has the weights", "process 1 has no weights"} <= set(done.stderr.splitlines())
+    # anywhere in a line: progress of the other process may stand before it
+    assert "process 0 has the weights" in done.stderr and "process 1 has no weights" in done.stderr, done.stderr[-3000:]
     written = files(tmp_path / "out")
     same = set(whole[name]) - {"model/model.safetensors", "log.parquet", "provenance.json"}
     assert {file: written[file] for file in same} == {file: whole[name][file] for file in same}
