@@ -31,7 +31,7 @@ evaluate: {benchmark_rows: 12, selection_samples: 2}
 
 def snakemake(*arguments: str, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess:
     """Run snakemake; both outputs in stdout."""
-    done = run_program(*SNAKEMAKE, *arguments, cwd=cwd, timeout=1500, **more)
+    done = run_program("python", *SNAKEMAKE[1:], *arguments, cwd=cwd, timeout=1500, **more)
     done.stdout += done.stderr
     return done
 
@@ -39,10 +39,9 @@ def snakemake(*arguments: str, cwd: Path = ROOT, **more: str) -> subprocess.Comp
 def killed_on_the_way(run: str, folder: Path, draw: random.Random, kills: int) -> None:
     """Start a run on one core and kill it with all its jobs some seconds later, several times; unlocked each time."""
     command = [*SNAKEMAKE, run, "--cores", "1", "--rerun-incomplete"]
-    path = BIN + os.pathsep + os.environ["PATH"]
     for _ in range(kills):
         with open(folder / "killed.log", "w") as log:
-            started = subprocess.Popen(command, cwd=folder, env=environment(PATH=path), stdout=log, stderr=log, start_new_session=True)
+            started = subprocess.Popen(command, cwd=folder, env=environment(), stdout=log, stderr=log, start_new_session=True)
             time.sleep(draw.uniform(6, 16))
             os.killpg(started.pid, signal.SIGKILL)
         assert started.wait() == -signal.SIGKILL

@@ -1,32 +1,47 @@
 """How tests start programs, and what they look at afterwards."""
 
+import atexit
 import contextlib
+import functools
 import importlib
 import io
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from unittest import mock
 
 from mathcode.core import cli
+from support import warm
 
 ROOT = Path(__file__).parents[2]
 """Folder of the repository."""
 
 
-def program(name: str, *arguments: object, python: str = sys.executable) -> list[str]:
-    """Command line of a program of `workflow_scripts/`."""
+def program(name: str, *arguments: object, python: str = "python") -> list[str]:
+    """Command line of a program of `workflow_scripts/`, for `environment()`: `python` there is warm."""
     return [python, str(ROOT / "workflow_scripts" / f"{name}.py"), *map(str, arguments)]
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a started program: this Python's programs first, no network for the hub's clients, one thread."""
+    """The environment of a started program: a warm `python`, this Python's programs, no network for the hub's clients, one thread."""
+    return os.environ | _cold() | {"PATH": f"{_warm()}{os.pathsep}{_cold()['PATH']}"} | more
+
+
+def _cold() -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    own = {"PATH": path, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "workflow_scripts")}
-    return os.environ | own | more
+    return {"PATH": path, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "workflow_scripts")}
+
+
+@functools.cache
+def _warm() -> str:
+    home = tempfile.mkdtemp(prefix="warm-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    return warm.folder(home, os.environ | _cold())
 
 
 def run_program(*command: str, cwd: Path = ROOT, timeout: float = 300, **more: str) -> subprocess.CompletedProcess:
