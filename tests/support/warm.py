@@ -78,7 +78,16 @@ def run(home: str, python: str, words: list[str]) -> None:
     limits = [(number, *resource.getrlimit(number)) for number in numbers]
     umask = os.umask(0)
     os.umask(umask)
-    asked = {"words": words, "environment": dict(os.environ), "folder": os.getcwd(), "umask": umask, "ignored": ignored, "limits": limits}
+    client = os.path.join(home, "bin/python")
+    asked = {
+        "python": client,
+        "words": words,
+        "environment": dict(os.environ),
+        "folder": os.getcwd(),
+        "umask": umask,
+        "ignored": ignored,
+        "limits": limits,
+    }
     message = json.dumps(asked).encode("ascii", "surrogateescape")
     for number in set(passed) - set(ignored):
         signal.signal(number, lambda number, _: server.send(bytes([number])))
@@ -184,6 +193,7 @@ def _become(files: list[int], asked: dict) -> None:
     searched = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = searched + [path for path in sys.path if path != here]
+    sys.executable = asked["python"]  # what the program starts by it is warm too
     sys.argv = rest if first == "-m" else [first, *rest]
     sys.path.insert(0, os.getcwd() if first == "-m" else os.path.dirname(os.path.abspath(first)))
     status = 0
