@@ -156,6 +156,17 @@ def test_gpus_are_on_the_nodes_that_are_asked_for(checkout):
     assert (two["gpu"], two["gres"]) == ("16", "gpu:8")
 
 
+def test_every_training_is_warned_of_its_walltime(checkout):
+    warned = {}
+    for target in ("demo", "siam_demo"):
+        printed = dry_run(checkout, target, "--profile", "slurm", "--cores", "64")
+        for rule, job in re.findall(r"^ *rule (\w+):((?:\n +.*)+)", printed, re.MULTILINE):
+            if re.search(r"output: .*training_log\.parquet", job):
+                warned[rule] = re.search(r"slurm_extra=([^,\n]*)", job)[1]
+    names = ("train_start", "train_policy", "pretrain_base", "align_policy", "train_critic")
+    assert warned == dict.fromkeys(names, "--signal=TERM@600")
+
+
 def test_an_engine_that_is_not_there_is_told_before_anything_runs(checkout):
     sentence = "'.venv-vllm/bin/python' (engine.python) has no vLLM"
     refused = snakemake("laptop", "--cores", "1", cwd=checkout)
