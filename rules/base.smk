@@ -53,6 +53,7 @@ rule build_base:
 
 
 use rule build_base as build_scratch with:
+    """A base with random weights, which `pretrain_base` trains."""
     output:
         directory("results/{run}/scratch/{family}/seed{seed}/model"),
     log:

@@ -91,7 +91,7 @@ rule judge_cases:
     benchmark:
         "logs/results/{run}/cases/{case_set}/seed{seed}/{judge}/verdicts.timing.tsv"
     wildcard_constraints:
-        judge=RULES,
+        judge=RULE_JUDGES,
     conda:
         "../envs/analysis.yaml"
     threads: cores("judge")
@@ -107,6 +107,7 @@ rule judge_cases:
 
 
 use rule judge_cases as judge_cases_by_critic with:
+    """What a critic says of the cases, with its scores."""
     wildcard_constraints:
         judge=CRITIC_JUDGES,
     conda:

@@ -1,7 +1,7 @@
 """Raw sources to query sets, SFT pairs and benchmarks, shared by all runs; then a run's own: cleaned, and compared with benchmarks.
 
 Reads the mirror folder or the network. Writes data/raw, data/queries, data/sft, data/benchmarks and results/{run}/data. {use} is
-queries or sft; `training_sets` are the run's tables for it, `guard` the benchmarks it is cleaned of. CPU only; minutes, or an hour with
+queries, sft or pretraining; `training_sets` are the run's tables for it, `guard` the benchmarks it is cleaned of. CPU only; minutes, or an hour with
 the large SFT sets.
 """
 

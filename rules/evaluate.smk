@@ -48,6 +48,7 @@ rule sample_responses:
 
 
 use rule sample_responses as sample_labels with:
+    """Sampled responses in each dictated mode: what AutoCode's selection accuracy is measured on."""
     output:
         in_each(SAMPLED, "results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet"),
     log:
@@ -62,6 +63,7 @@ use rule sample_responses as sample_labels with:
 
 
 use rule sample_responses as sample_responses_shard with:
+    """One of so many parts of the greedy responses."""
     output:
         [temp(path) for path in in_each(GREEDY, "results/{run}/{policy}/eval/{mode}/{benchmark}/shards/{shard}.parquet")],
     log:
@@ -76,6 +78,7 @@ use rule sample_responses as sample_responses_shard with:
 
 
 use rule sample_labels as sample_labels_shard with:
+    """One of so many parts of the sampled responses."""
     output:
         [temp(path) for path in in_each(SAMPLED, "results/{run}/{policy}/eval/{mode}/{benchmark}/shards/{shard}.parquet")],
     log:

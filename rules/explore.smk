@@ -42,6 +42,7 @@ rule sample_rollouts:
 
 
 use rule sample_rollouts as sample_rollouts_shard with:
+    """One of so many parts of the rollouts."""
     output:
         temp("results/{run}/{policy}/explore/{mode}/{pool}/shards/{shard}.parquet"),
     log:

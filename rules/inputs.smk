@@ -1,4 +1,7 @@
-"""Functions of wildcards that find what shared stages read: data, base, train, explore, evaluate, judge and report, in this order."""
+"""Functions of wildcards that find what shared stages read: data, base, train, explore, evaluate, judge and report, in this order.
+
+A rule that reads what depends on settings names a function of this file, or of the `inputs.smk` of its method.
+"""
 
 
 def among(wildcards, kind, name, names):

@@ -7,7 +7,7 @@ sampled again. GREEDY and SAMPLED are the modes of evaluate.smk, graded together
 Rules judge on CPUs (stage `judge`), a critic scores as training data are scored (stage `score`): each has a rule of its own.
 """
 
-RULES = one_of(configuration.JUDGES)
+RULE_JUDGES = one_of(configuration.JUDGES)
 
 
 rule grade_rollouts:
@@ -23,7 +23,7 @@ rule grade_rollouts:
     benchmark:
         "logs/results/{run}/{policy}/explore/{mode}/{pool}/{judge}/grades.timing.tsv"
     wildcard_constraints:
-        judge=RULES,
+        judge=RULE_JUDGES,
     conda:
         "../envs/analysis.yaml"
     threads: cores("judge")
@@ -41,6 +41,7 @@ rule grade_rollouts:
 
 
 use rule grade_rollouts as grade_rollouts_by_critic with:
+    """Grades of rollouts by a critic, or by a cascade with one in it."""
     wildcard_constraints:
         judge=CRITIC_JUDGES,
     conda:
@@ -64,7 +65,7 @@ rule grade_responses:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}/{judge}/grades.timing.tsv"
     wildcard_constraints:
         run=runs_of("autocode"),
-        judge=RULES,
+        judge=RULE_JUDGES,
     group:
         "grade"
     conda:
@@ -84,6 +85,7 @@ rule grade_responses:
 
 
 use rule grade_responses as grade_labels with:
+    """Grades of the sampled responses, by rules alone."""
     input:
         rollouts=in_each(SAMPLED, "results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet"),
         queries="data/benchmarks/{benchmark}.parquet",
@@ -99,6 +101,7 @@ use rule grade_responses as grade_labels with:
 
 
 use rule grade_responses as grade_responses_by_critic with:
+    """Grades of greedy responses by a critic."""
     wildcard_constraints:
         run=runs_of("autocode"),
         judge=CRITIC_JUDGES,

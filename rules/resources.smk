@@ -1,6 +1,7 @@
 """What jobs ask for: a run's `resources`, stage by stage, and where the scheduler sends them (slurm/partitions.yaml).
 
-The values are those of config/hardware, with `resources:` of the run over them.
+`asks("judge")` in a rule is what the run asks for at the stage `judge`. The numbers are those of config/hardware/NAME.yaml (NAME is the run's
+`hardware`), with `resources:` of the run over them.
 """
 
 import yaml

@@ -77,6 +77,7 @@ rule train_policy:
 
 
 use rule train_policy as train_start with:
+    """A start policy, or a seeded one: SFT of a base."""
     wildcard_constraints:
         trained=rf"(?:seeded|start)/(?:{SFT_FAMILIES})/seed[1-9]\d*",
     threads: cores_of_training("start")
@@ -87,11 +88,13 @@ use rule train_policy as train_start with:
 
 
 use rule train_start as pretrain_base with:
+    """A base, from random weights: it learns the text of its pretraining set."""
     wildcard_constraints:
         trained=rf"base/(?:{PRETRAINED})/seed[1-9]\d*",
 
 
 use rule train_policy as align_policy with:
+    """A policy aligned on pairs: DPO, ORPO, or SFT on the chosen sides."""
     wildcard_constraints:
         trained=rf"{ITERATIONS}/(?:{one_of(preference_names())})",
     threads: cores_of_training("preference")
@@ -102,6 +105,7 @@ use rule train_policy as align_policy with:
 
 
 use rule train_policy as train_critic with:
+    """A critic: it learns the likelihood of the label of each case."""
     wildcard_constraints:
         trained=rf"critics/(?:{one_of(critic_names())})/seed[1-9]\d*",
     threads: cores_of_training("critic")

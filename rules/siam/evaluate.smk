@@ -1,7 +1,11 @@
-"""Evaluate, as all methods do, in SIaM's one mode: greedy responses, and samples on which lengths are measured."""
+"""Evaluate, as all methods do, in SIaM's one mode: greedy responses, and samples on which lengths are measured.
+
+These rules are those of ../evaluate.smk and ../judge.smk with other paths: programs, inputs and resources stand there.
+"""
 
 
 use rule sample_responses as sample_programs with:
+    """Greedy programs, one an item, with what they printed."""
     output:
         "results/{run}/{policy}/eval/code/{benchmark}/responses.parquet",
     log:
@@ -18,6 +22,7 @@ use rule sample_responses as sample_programs with:
 
 
 use rule sample_programs as sample_lengths with:
+    """Sampled responses, on which lengths are measured."""
     output:
         "results/{run}/{policy}/eval/code_sampled/{benchmark}/responses.parquet",
     log:
@@ -34,6 +39,7 @@ use rule sample_programs as sample_lengths with:
 
 
 use rule sample_programs as sample_programs_shard with:
+    """One of so many parts of the greedy programs."""
     output:
         temp("results/{run}/{policy}/eval/code/{benchmark}/shards/{shard}.parquet"),
     log:
@@ -50,6 +56,7 @@ use rule sample_programs as sample_programs_shard with:
 
 
 use rule sample_lengths as sample_lengths_shard with:
+    """One of so many parts of the sampled responses."""
     output:
         temp("results/{run}/{policy}/eval/code_sampled/{benchmark}/shards/{shard}.parquet"),
     log:
@@ -66,6 +73,7 @@ use rule sample_lengths as sample_lengths_shard with:
 
 
 use rule grade_responses as grade_programs with:
+    """Grades of greedy programs by rules."""
     input:
         rollouts="results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet",
         queries="data/benchmarks/{benchmark}.parquet",
@@ -79,7 +87,7 @@ use rule grade_responses as grade_programs with:
     wildcard_constraints:
         run=runs_of("siam"),
         mode="code|code_sampled",
-        judge=RULES,
+        judge=RULE_JUDGES,
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -87,6 +95,7 @@ use rule grade_responses as grade_programs with:
 
 
 use rule grade_programs as grade_programs_by_critic with:
+    """Grades of greedy programs by a critic."""
     wildcard_constraints:
         run=runs_of("siam"),
         mode="code|code_sampled",
@@ -101,6 +110,7 @@ use rule grade_programs as grade_programs_by_critic with:
 
 
 use rule score_responses as score_programs with:
+    """Accuracy and failures of an evaluation."""
     input:
         grades="results/{run}/{policy}/eval/code/{benchmark}/{judge}/grades.parquet",
         queries="data/benchmarks/{benchmark}.parquet",

@@ -5,6 +5,7 @@ SIAM_TABLES = [f"results/{{run}}/tables/{table.name}.csv" for table in SIAM.tabl
 
 
 use rule tabulate_results as tabulate_siam with:
+    """SIaM's tables of a run."""
     input:
         results=tabulated,
         benchmarks=benchmarks_of_run,
@@ -18,6 +19,7 @@ use rule tabulate_results as tabulate_siam with:
 
 
 use rule export_latex as export_latex_siam with:
+    """The same tables as LaTeX."""
     input:
         SIAM_TABLES,
     output:
@@ -29,6 +31,7 @@ use rule export_latex as export_latex_siam with:
 
 
 use rule plot_figures as plot_siam with:
+    """SIaM's figures of a run."""
     output:
         [in_report(f"results/{{run}}/figures/{figure.name}.svg", figure, SIAM.name) for figure in SIAM.figures],
         for_papers=[f"results/{{run}}/figures/{figure.name}.pdf" for figure in SIAM.figures],
@@ -39,6 +42,7 @@ use rule plot_figures as plot_siam with:
 
 
 use rule write_summary as write_summary_siam with:
+    """SIaM's summary page."""
     input:
         tables=SIAM_TABLES,
         costs="logs/results/{run}/costs.csv",
@@ -53,6 +57,7 @@ use rule write_summary as write_summary_siam with:
 
 
 use rule browse_responses as browse_siam with:
+    """SIaM's page of responses, disagreements of judges first."""
     output:
         in_report("reports/{run}/responses.html", SIAM.item("page", "responses"), SIAM.name),
     wildcard_constraints:

@@ -1,7 +1,7 @@
 """Select: accepted programs of a policy become what the next one learns from. CPU only; seconds.
 
-Reads rollouts and grades of the policy before, and the seed set; writes accepted.parquet (what D_n adds) and training.parquet (all of
-D_n) of a start policy or a round. A seeded policy learns from the seed set alone, a base from scratch from its pretraining.
+Reads rollouts and grades of the policy before, and the seed set; writes accepted.parquet (what D_n, the data of round n, adds) and
+training.parquet (all of D_n) of a start policy or a round. A seeded policy learns from the seed set alone, a base from scratch from its pretraining.
 No group: training of a round reads what all rounds before selected, so one group would hold jobs before and after that training.
 """
 

@@ -40,7 +40,7 @@ LAW: dict[str, set[str]] = {
 STANDARD_LIBRARY_ALONE = {
     "interpreter.worker",
     "interpreter.cells",
-    "interpreter.draws",
+    "interpreter.randomness",
     "interpreter.isolation",
     "interpreter.system_calls",
 }

@@ -1,0 +1,1 @@
+"""Finds what a response answers; judges compare it with the reference answer."""

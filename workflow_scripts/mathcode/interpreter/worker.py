@@ -45,12 +45,12 @@ def main() -> None:
     """Isolate, preload, say so, then serve until the driver hangs up."""
     configuration = marshal.loads(bytes.fromhex(sys.argv[1]))
     try:
-        own = [os.path.join(os.path.dirname(__file__), f"{name}.py") for name in ("system_calls", "isolation", "cells", "draws")]
-        _, isolation, cells, draws = map(load, own)
+        own = [os.path.join(os.path.dirname(__file__), f"{name}.py") for name in ("system_calls", "isolation", "cells", "randomness")]
+        _, isolation, cells, randomness = map(load, own)
         for module in own:
             del sys.modules[name_of(module)]  # no program finds them
         preload(configuration["preload"])
-        draws.fix()
+        randomness.fix()
         with open("/proc/self/statm") as handle:
             mapped, resident = (int(pages) * resource.getpagesize() for pages in handle.read().split()[:2])
         level = isolation.reach(*configuration["isolation"], configuration["scratch"])
@@ -58,7 +58,7 @@ def main() -> None:
         greet(False, f"{type(error).__name__}: {error}")
         return
     make_streams()
-    server = Server(configuration, level, cells, draws, mapped, resident)
+    server = Server(configuration, level, cells, randomness, mapped, resident)
     cells.warm_up()
     gc.collect()
     gc.freeze()
@@ -109,8 +109,8 @@ def make_streams() -> None:
 class Server:
     """Runs programs one after the other."""
 
-    def __init__(self, configuration: dict, level, cells: types.ModuleType, draws: types.ModuleType, mapped: int, resident: int):
-        self.cells, self.draws = cells, draws
+    def __init__(self, configuration: dict, level, cells: types.ModuleType, randomness: types.ModuleType, mapped: int, resident: int):
+        self.cells, self.randomness = cells, randomness
         self.timeout = configuration["timeout"]
         self.memory_mb = configuration["memory_mb"]
         self.level = level
@@ -176,7 +176,7 @@ class Server:
             if count > 1:
                 self._rehearse_and_run(cells, arguments, folder, confirm)
             os.closerange(3, 4096)
-            self.draws.seed()
+            self.randomness.seed()
             os._exit(self.cells.run(cells, arguments, folder, self.timeout))
         except BaseException as error:
             os.write(2, repr(error).encode())
@@ -193,7 +193,7 @@ class Server:
             os.write(kept, b"1")
             os.close(kept)
 
-        self.draws.seed()
+        self.randomness.seed()
         os._exit(self.cells.run(cells, arguments, folder, self.timeout, started))
 
     def _attend(self, child: int, enclosed: int, cells: int) -> tuple[int, int, bool, float]:

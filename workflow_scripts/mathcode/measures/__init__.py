@@ -1,0 +1,1 @@
+"""Accuracy, code rates, pass@k, intervals and tests."""

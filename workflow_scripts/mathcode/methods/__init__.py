@@ -1,0 +1,1 @@
+"""What a method is (methods/method.py), and a room for each."""

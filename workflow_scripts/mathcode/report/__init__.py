@@ -1,0 +1,1 @@
+"""Results on disk to tables, figures, LaTeX, pages and costs, without a word of a method."""

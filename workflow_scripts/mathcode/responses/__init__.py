@@ -1,0 +1,1 @@
+"""Reads a response (programs, outputs, boxes, attempts) and frames a question for a family."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from mathcode.responses import boxes, parse, statements, turns
+from mathcode.responses import boxes, parse, run_on, statements
 from mathcode.responses.parse import Round, Span
 from mathcode.responses.statements import Mark
 
@@ -93,7 +93,7 @@ def read(text: str, question: str = "", hints: tuple[str, ...] = ()) -> Reading:
     prose = [(part.start, part.end) for part in parts if part.kind == "prose"]
     found = [mark for start, end in statements.outer(prose) for mark in statements.marks(text, start, end, question, quoted)]
     answered = [mark.end for mark in found if mark.kind != "retraction"] + [part.end for part in parts if part.kind == "output"]
-    end = turns.end_of_answer(text, prose, sorted(answered), question)
+    end = run_on.end_of_answer(text, prose, sorted(answered), question)
     parts = tuple(_up_to(parts, end, len(text)))
     kept = [mark for mark in found if mark.end <= end or (mark.start < end and mark.kind != "retraction")]
     return Reading(text, parts, tuple(parse.rounds(parts, text)), tuple(_attempts(text, question, parts, kept)))

@@ -1,0 +1,1 @@
+"""Engines, and the loop that samples, executes and goes on."""

@@ -28,7 +28,7 @@ class Resources(Section):
     explore: Ask = Field(default=Ask(), description="sampling of rollouts")
     evaluate: Ask = Field(default=Ask(), description="sampling of responses to benchmarks")
     judge: Ask = Field(default=Ask(), description="grades of rollouts and responses, and scores")
-    estimate: Ask = Field(default=Ask(), description="what makes training data of grades: E-step, synthesis, selection, pairs")
+    estimate: Ask = Field(default=Ask(), description="CPU work before training: demonstrations, cases, E-step, synthesis, selection, pairs")
     score: Ask = Field(default=Ask(), description="log-probabilities: of training data, and what critics score")
     start: Ask = Field(default=Ask(), description="training of start policies")
     train: Ask = Field(default=Ask(), description="training of iterations")

@@ -1,0 +1,1 @@
+"""From the table training to a trained model: losses, batches, optimisers, checkpoints, one loop."""

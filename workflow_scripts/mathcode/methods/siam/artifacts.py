@@ -15,7 +15,7 @@ from mathcode.settings import Family
 MODE, SAMPLED = "code", "code_sampled"
 """The mode of exploration and greedy evaluation; that of samples whose length is measured."""
 SELF_DISTILLED_BY = "exact"
-"""Who accepts these answers: the execution result is the reference (spec, 2.1)."""
+"""Who accepts these answers: the execution result is the reference."""
 
 RULES = {
     "string": "the same text",

@@ -1,4 +1,4 @@
-"""Pairs for preference alignment: of one question, an accepted and a refused program of the policy (spec, 2.1 and 2.5).
+"""Pairs for preference alignment: of one question, an accepted and a refused program of the policy.
 
 Both sides are the tokens that the policy wrote, and the end of text; nothing is tokenised again.
 """

@@ -1,4 +1,4 @@
-"""Which programs of a policy the next one learns from: accepted by a judge, distinct, so many of a question (spec, 2.1 and 2.5)."""
+"""Which programs of a policy the next one learns from: accepted by a judge, distinct, so many of a question (docs/paper_map.md)."""
 
 import logging
 from collections import Counter

@@ -1,0 +1,1 @@
+"""AutoCode's tables, figures, claims and pages."""

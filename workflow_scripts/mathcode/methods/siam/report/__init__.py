@@ -1,0 +1,1 @@
+"""SIaM's tables, figures, claims and pages."""

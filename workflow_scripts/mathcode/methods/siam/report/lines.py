@@ -20,9 +20,9 @@ from mathcode.report.results import Arm, Results
 LOST_AT_MOST = 0.01
 """Precision that a critic may lose against the strict rule and still count as losing none (our choice)."""
 KAPPA = 0.8
-"""Agreement that counts as high (spec, 2.9)."""
+"""Kappa that counts as high agreement; our choice."""
 ATTACKS = 0.01
-"""Share of attacks that may pass (spec, 2.9)."""
+"""Share of attacks that may pass; our choice."""
 PARSABLE = ("integer", "decimal", "fraction", "percent")
 """Types of references that a rule reads: single numbers."""
 
