@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from mathcode import configuration, settings, tables
-from mathcode.data import arithmetic_forms
+from mathcode.data import arithmetic, arithmetic_forms
 from mathcode.grading.grades import grade_rollouts
 from mathcode.grading.judge import Case, GradingError
 from mathcode.grading.oracle import OracleJudge, same_values
@@ -26,6 +26,8 @@ ALL = {"ordinary": 0.46, "reworded": 0.27, "harder": 0.27}
         ("0.3", "0.30000000000000004"),
         ("2.5, 3", "2.5 3"),
         ("1/3", "0.3333333333333333"),
+        ("Sunday", "Sunday"),
+        ("Gus", "gus"),
     ],
 )
 def test_the_same_values(values, answer):
@@ -47,6 +49,11 @@ def test_the_same_values(values, answer):
         ("16", "nan"),
         ("16", "1e999999999"),
         ("", ""),
+        ("Sunday", "Monday"),
+        ("Sunday", "Sunday Monday"),
+        ("Eve", "Evelyn"),
+        ("Eve", "3"),
+        ("3", "Eve"),
     ],
 )
 def test_other_values(values, answer):
@@ -68,6 +75,15 @@ def test_exactly_the_right_programs_of_the_generator_are_accepted(programs, lang
         verdicts = judge.judge(cases)
     assert [verdict.accepted for verdict in verdicts] == [record["right"] for record in records]
     assert {verdict.outcome for verdict in verdicts} == {"right": {"correct"}, "believed": {"correct", "wrong"}}[programs]
+
+
+def test_every_right_answer_of_the_arithmetic_generator_is_accepted():
+    """Names and days of the week too."""
+    mix = {"small": 0.25, "big": 0.25, "verbal": 0.25, "bill": 0.25}
+    records = arithmetic.generate({"split": "train", "rows": 600, "seed": 1, "mix": mix})
+    answers = [record["answer"] for record in records]
+    assert any(answer.isalpha() for answer in answers)
+    assert all(same_values(answer, answer) for answer in answers)
 
 
 def test_what_of_a_case_is_compared():
@@ -95,7 +111,7 @@ def graded(values: str | None, judge) -> pl.DataFrame:
 def test_rollouts_are_graded_by_values_and_not_by_the_gold():
     with configuration.make_judge("oracle", LIMITS) as judge:
         grades = graded("16, 11", judge)
-        assert grades.select("answer", "outcome", "strict", "grader").row(0) == ("16 11", "correct", True, "oracle-1")
+        assert grades.select("answer", "outcome", "strict", "grader").row(0) == ("16 11", "correct", True, "oracle-2")
         assert graded("16, 12", judge)["outcome"].item() == "wrong"
         with pytest.raises(GradingError, match=r"^judge 'oracle' needs the values of query 'q1', which only generated data have$"):
             graded(None, judge)

@@ -29,7 +29,7 @@ def program(name: str, *arguments: object, python: str = "python") -> list[str]:
 
 def environment(**more: str) -> dict[str, str]:
     """The environment of a started program: a warm `python`, this Python's programs, no network for the hub's clients, one thread."""
-    return os.environ | _cold() | {"PATH": f"{_warm()}{os.pathsep}{_cold()['PATH']}"} | more
+    return os.environ | _cold() | {"PATH": f"{warm_folder()}{os.pathsep}{_cold()['PATH']}"} | more
 
 
 def _cold() -> dict[str, str]:
@@ -38,7 +38,8 @@ def _cold() -> dict[str, str]:
 
 
 @functools.cache
-def _warm() -> str:
+def warm_folder() -> str:
+    """Folder whose `python` starts programs as forks of a warm process (`support/warm.py`)."""
     home = tempfile.mkdtemp(prefix="warm-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     return warm.folder(home, os.environ | _cold())

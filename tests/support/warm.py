@@ -1,9 +1,10 @@
-"""Programs start as forks of a process that has imported torch and the rest: a job's imports cost more than its work.
+"""Programs start as forks of a process that has imported torch and the rest, since a job's imports cost more than a test's work.
 
-`folder()` starts such a process and gives a folder with a `python` that is its client. What the client is asked to run
-(a program of `workflow_scripts/`, or Snakemake) runs in a fork, with the client's arguments, environment, folder, limits, open files
-and signals; anything else, and what needs other variables when it imports, runs in a Python of its own. Two processes take turns,
-whose strings hash differently: a result that depends on the order of a set still differs from run to run.
+`folder()` starts such processes and gives a folder with a `python`, their client. What the client is asked to run (a program of
+`FOLDERS`, a module of `MODULES`) runs in a fork that takes over its arguments, environment, folder, limits, open files and signals.
+Everything else runs in a Python of its own; so does what needs other variables at import, and a command line with $COLD in it.
+
+There are two such processes, whose strings hash differently: what depends on the order of a set still differs from run to run.
 """
 
 import os
@@ -18,6 +19,9 @@ MODULES = ("snakemake", "torch.distributed.run")
 
 FOLDERS = ("workflow_scripts", "support")
 """Programs of folders of these names run in a fork."""
+
+SIGNALS = (1, 2, 10, 12, 15)
+"""Those that reach a program through its client: SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGTERM."""
 
 READ_AT_IMPORT = ("CUDA", "GOMP", "HF_", "LD_", "MALLOC", "MKL", "OMP", "PYTORCH", "TOKENIZERS", "TQDM", "TRANSFORMERS")
 """Variables whose names begin so must be the server's."""
@@ -60,36 +64,22 @@ def _read_at_import(variables) -> dict[str, str]:
 def run(home: str, python: str, words: list[str]) -> None:
     """Client: run `python words` in a fork of a server and end as it does."""
     import json
-    import resource
     import signal
     import socket
 
     module = len(words) > 1 and words[0] == "-m" and words[1] in MODULES
     program = bool(words) and os.path.basename(os.path.dirname(os.path.abspath(words[0]))) in FOLDERS
+    cold = os.environ.get("COLD") and any(os.environ["COLD"] in word for word in words)
     with open(os.path.join(home, "variables.json")) as file:
         same = json.load(file) == _read_at_import(os.environ)
-    if not (module or program) or not same:
+    if cold or not (module or program) or not same:
         os.execv(python, [python, *words])
     server = socket.socket(socket.AF_UNIX)
     server.connect(os.path.join(home, f"{os.getpid() % 2}.socket"))
-    passed = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-    ignored = [number for number in passed if signal.getsignal(number) == signal.SIG_IGN]
-    numbers = {getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
-    limits = [(number, *resource.getrlimit(number)) for number in numbers]
-    umask = os.umask(0)
-    os.umask(umask)
-    client = os.path.join(home, "bin/python")
-    asked = {
-        "python": client,
-        "words": words,
-        "environment": dict(os.environ),
-        "folder": os.getcwd(),
-        "umask": umask,
-        "ignored": ignored,
-        "limits": limits,
-    }
+    ignored = [number for number in SIGNALS if signal.getsignal(number) == signal.SIG_IGN]
+    asked = _state() | {"python": os.path.join(home, "bin/python"), "words": words, "ignored": ignored}
     message = json.dumps(asked).encode("ascii", "surrogateescape")
-    for number in set(passed) - set(ignored):
+    for number in set(SIGNALS) - set(ignored):
         signal.signal(number, lambda number, _: server.send(bytes([number])))
     socket.send_fds(server, [len(message).to_bytes(4)], [0, 1, 2])
     server.sendall(message)
@@ -99,10 +89,20 @@ def run(home: str, python: str, words: list[str]) -> None:
     status = int.from_bytes(ended)
     if not os.WIFSIGNALED(status):
         os._exit(os.waitstatus_to_exitcode(status))
-    if os.WTERMSIG(status) in passed:
+    if os.WTERMSIG(status) in SIGNALS:
         signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the program has left its dump already
     os.kill(os.getpid(), os.WTERMSIG(status))
+
+
+def _state() -> dict:
+    """What a process inherits."""
+    import resource
+
+    umask = os.umask(0)
+    os.umask(umask)
+    numbers = {getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
+    limits = [(number, *resource.getrlimit(number)) for number in numbers]
+    return {"environment": dict(os.environ), "folder": os.getcwd(), "umask": umask, "limits": limits}
 
 
 def serve(number: str) -> None:
@@ -179,7 +179,7 @@ def _become(files: list[int], asked: dict) -> None:
     for target, file in enumerate(files):
         os.dup2(file, target)
         os.close(file)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN if number in asked["ignored"] else signal.SIG_DFL)
     if signal.SIGINT not in asked["ignored"]:
         signal.signal(signal.SIGINT, signal.default_int_handler)

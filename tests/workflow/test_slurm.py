@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 from support import slurm_cluster
 from support.checkout import BIN, SNAKEMAKE, copied, snakemake
-from support.running import ROOT, environment, files, run_program
+from support.running import ROOT, environment, files, run_program, warm_folder
 
 from mathcode import configuration, settings
 
@@ -56,13 +56,17 @@ def checkout_for(folder: Path) -> Path:
 
 
 def command(*more: str, target: str = "small") -> list[str]:
-    return [*SNAKEMAKE, target, "--profile", "slurm", *QUICKLY, *more]
+    return ["python", *SNAKEMAKE[1:], target, "--profile", "slurm", *QUICKLY, *more]
 
 
 def on(cluster: slurm_cluster.Cluster) -> dict[str, str]:
-    """Environment of a user of the cluster."""
+    """Environment of a user of the cluster.
+
+    Jobs that do not train start warm, so that they are over when the plugin looks (after 2, 14 and 36 s); those that train do not, since
+    control groups hold the processes of a job only if it started them.
+    """
     known = cluster.environment
-    return known | {"PATH": known["PATH"].replace(":", f":{BIN}:", 1)}
+    return known | {"PATH": known["PATH"].replace(":", f":{warm_folder()}:{BIN}:", 1), "COLD": "train_"}
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ _BETWEEN = re.compile(r"[\s,，、]+")
 class OracleJudge(RuleJudge):
     """Accepts a case whose answer is the values of its question: all of them, in order, and nothing else."""
 
-    name = "oracle-1"
+    name = "oracle-2"
     compares_with = "values"
 
     def verdict(self, case: Case) -> Verdict:
@@ -34,5 +34,10 @@ def _separated(text: str) -> list[str]:
 
 
 def _same(wanted: str, given: str) -> bool:
-    """Whether two numerals are equal, by the numeric policy of the exact judge: what floating point leaves does not count."""
+    """Whether two numerals are equal, by the numeric policy of the exact judge, or two words are the same but for capitals.
+
+    What floating point leaves does not count.
+    """
+    if wanted.isalpha():  # a name, a day of the week
+        return wanted.casefold() == given.casefold()
     return equality.numeric_equal(wanted, given) is True
