@@ -1,15 +1,18 @@
 """The page to read first: complete, offline, and plain about what was not shown."""
 
 import json
+import re
 
 import polars as pl
 import pytest
 from support import results_tree as tree
+from support.pages import chromium, cut_off
 
 import tabulate_results
 import write_summary
 from mathcode.core.errors import InputError
 from mathcode.methods.autocode import METHOD
+from mathcode.methods.autocode.report.columns import COLUMNS
 from mathcode.report import summary
 
 ABOUT = {
@@ -69,6 +72,28 @@ def test_it_needs_no_network_and_opens_with_the_answers(written):
     assert places == sorted(places)
     headings = [body.index(f'<h2 id="{table.name}">') for table in METHOD.tables if table.title]
     assert headings == sorted(headings)
+
+
+@pytest.mark.stage
+def test_a_laptop_shows_every_table_whole_and_no_page_scrolls_sideways(written, tmp_path):
+    text = written()
+    assert cut_off(chromium(), text, 1280, tmp_path) == ([], False)
+    cut, scrolls = cut_off(chromium(), text, 390, tmp_path)
+    assert "Main results (Table 1)" in cut  # the look sees what is cut; there the table scrolls
+    assert not scrolls
+
+
+def test_what_all_rows_share_is_said_once(written):
+    text = written(experiments={"main": "AutoCode (EM)"}, seeds=[1])
+    table = text[text.index('<h2 id="main">') : text.index('<h2 id="ablation">')]
+    assert re.search(r"<summary>\d+ rows, all with [^<]*seeds 1[,<]", table)
+    assert ">seeds</th>" not in table
+    assert ">accuracy</th>" in table
+
+
+def test_folded_columns_are_known_and_never_the_answer():
+    assert COLUMNS.folded <= {*COLUMNS.meanings, *(f"published_{name}" for name in COLUMNS.meanings)}
+    assert not COLUMNS.folded & {"experiment", "benchmark", "n", "accuracy", "code_rate"}
 
 
 def test_published_numbers_come_with_their_discrepancies(written):

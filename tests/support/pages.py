@@ -1,5 +1,7 @@
 """Pages as a browser without a network draws them."""
 
+import html
+import json
 import re
 import shutil
 from pathlib import Path
@@ -17,13 +19,35 @@ def chromium() -> str:
     return found
 
 
-def opened(browser: str, page: Path | str, folder: Path) -> tuple[str, list[str], list[str]]:
+LOOKS = """
+<script>
+document.querySelectorAll("details").forEach((one) => { one.open = true; });
+const cut = [...document.querySelectorAll(".wide")].filter((one) => one.scrollWidth > one.clientWidth + 1);
+const before = (one) => {
+  while (one && one.tagName !== "H2") one = one.previousElementSibling ?? one.parentElement;
+  return one?.textContent;
+};
+document.body.dataset.cut = JSON.stringify(cut.map(before));
+document.body.dataset.scrolls = document.documentElement.scrollWidth > window.innerWidth;
+</script>
+"""
+
+
+def cut_off(browser: str, page: str, width: int, folder: Path) -> tuple[list[str], bool]:
+    """Headings of the tables that a window so wide (pixels) cuts, all folds opened; and whether the page itself scrolls sideways."""
+    (folder / "looked_at.html").write_text(page.replace("</body>", LOOKS + "</body>"))
+    document, _, _ = opened(browser, folder / "looked_at.html", folder, f"--window-size={width},900")
+    cut, scrolls = (re.search(rf'data-{name}="([^"]*)"', document)[1] for name in ("cut", "scrolls"))
+    return json.loads(html.unescape(cut)), scrolls == "true"
+
+
+def opened(browser: str, page: Path | str, folder: Path, *more: str) -> tuple[str, list[str], list[str]]:
     """A page as a browser without network draws it: its document, what its programs complained of, and what it asked the network for."""
     quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-gpu")
     done = run_program(
         *(browser, "--headless=new", "--no-sandbox", *quiet, "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr"),
         *(f"--user-data-dir={folder / 'profile'}", f"--log-net-log={folder / 'net.json'}", "--net-log-capture-mode=Everything"),
-        *("--virtual-time-budget=8000", "--dump-dom", page if isinstance(page, str) else page.as_uri()),
+        *("--virtual-time-budget=8000", *more, "--dump-dom", page if isinstance(page, str) else page.as_uri()),
     )
     assert done.returncode == 0, done.stderr[-2000:]
     console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]

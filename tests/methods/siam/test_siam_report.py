@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import polars as pl
 import pytest
 from support import siam_tree as tree
-from support.pages import chromium, opened
+from support.pages import chromium, cut_off, opened
 
 import browse_responses
 import plot_figures
@@ -292,7 +292,8 @@ def test_figures_are_drawn_and_equal_results_give_equal_bytes(built):
         assert (root / "figures" / f"{figure.name}.svg").read_bytes() == (root / "again" / f"{figure.name}.svg").read_bytes()
 
 
-def test_the_page_to_read_first_warns_and_tells_what_failed(built):
+def summary_of(built) -> str:
+    """The page to read first, as written."""
     root, chosen, _ = built
     run = root / "results" / "test"
     (root / "costs.csv").write_text(COSTS)
@@ -300,7 +301,11 @@ def test_the_page_to_read_first_warns_and_tells_what_failed(built):
     told = ["--method", "siam", "--run", "toy", "--plan", tree.as_json(chosen), "--about", json.dumps(ABOUT)]
     told += ["--costs", str(root / "costs.csv"), "--figure", str(root / "figure.svg"), "--out", str(root / "summary.html")]
     write_summary.main([*told, "--tables", *map(str, sorted((run / "tables").glob("*.csv")))])
-    text = (root / "summary.html").read_text()
+    return (root / "summary.html").read_text()
+
+
+def test_the_page_to_read_first_warns_and_tells_what_failed(built):
+    text = summary_of(built)
     body = text[text.index("<body>") :]
     assert not any(word in text for word in ("<script", "http:", "https:", ">nan<", "None", "{{"))
     cards = ("Did it work?", "Does it take a critic?", "Can the critic be trusted?", "What failed?", "At what cost?")
@@ -309,6 +314,15 @@ def test_the_page_to_read_first_warns_and_tells_what_failed(built):
     assert "2 of 8 claims shown" in body
     assert body.count("The gap between families is engineered") == 2 + sum(bool(table.title) for table in METHOD.tables)
     assert "forms_tests (80 items)" in body
+
+
+@pytest.mark.stage
+def test_a_laptop_shows_every_table_whole(built, tmp_path):
+    assert cut_off(chromium(), summary_of(built), 1280, tmp_path) == ([], False)
+
+
+def test_folded_columns_are_known():
+    assert COLUMNS.folded <= set(COLUMNS.meanings)
 
 
 def test_the_page_of_responses_puts_disagreements_first(built):

@@ -45,12 +45,14 @@ class Columns:
         intervals: the columns that hold the ends of another column's interval.
         p_values: columns of p-values: shown with two significant digits.
         decimals: columns of small numbers, and the decimals they need.
+        folded: columns that a page shows on demand alone, so that a table fits its width.
     """
 
     meanings: Mapping[str, str]
     intervals: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     p_values: frozenset[str] = frozenset()
     decimals: Mapping[str, int] = field(default_factory=dict)
+    folded: frozenset[str] = frozenset()
 
     def extended(self, own: "Columns") -> "Columns":
         """These and a method's own, which come first where both have a name."""
@@ -59,6 +61,7 @@ class Columns:
             {**self.intervals, **own.intervals},
             self.p_values | own.p_values,
             {**self.decimals, **own.decimals},
+            self.folded | own.folded,
         )
 
     def meaning(self, column: str) -> str:
@@ -143,4 +146,5 @@ SHARED = Columns(
     },
     p_values=frozenset({"p_value", "adjusted_p"}),
     decimals={"executions_per_response": 2},
+    folded=frozenset({"code_written_rate", "code_decides_rate", "contaminated", "lenient_accuracy", "label", "left_out"}),
 )

@@ -231,38 +231,60 @@ def _section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Pl
         return f"{opening}\n<p>This run has no such rows.</p>"
     hidden = known.ends()
     columns = [column for column in frame.columns if column not in hidden and not (frame[column].is_null().all() and column != "verdict")]
-    head = "".join(f"<th{_text_class(frame, column)}>{escape(column.replace('_', ' '))}</th>" for column in columns)
-    rows = "\n".join(f"<tr>{''.join(_cell(column, row, plan, known) for column in columns)}</tr>" for row in frame.iter_rows(named=True))
+    folded = known.folded & {*columns}
+    same = [column for column in columns if frame.height > 1 and _places_rows(frame, column) and frame[column].n_unique() == 1]
+    alike = ", ".join(f"{_named(column)} {_text(column, frame[column][0], plan, known)}" for column in same)
+    varied = [column for column in columns if column not in same] or columns
+    head = "".join(f'<th class="{_classes(frame, column, known)}">{escape(_named(column))}</th>' for column in varied)
+    rows = "\n".join(f"<tr>{''.join(_cell(column, row, plan, known) for column in varied)}</tr>" for row in frame.iter_rows(named=True))
     meanings = "".join(f"<dt>{column}</dt><dd>{escape(known.meaning(column))}</dd>" for column in columns)
-    table = f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
+    more = f'<label><input type="checkbox"> all columns, as in {name}.csv</label>' if folded - {*same} else ""
+    table = f'{more}<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
     opened = " open" if frame.height <= ROWS_SHOWN else ""
+    counted = f"{frame.height} rows" + (f", all with {escape(alike)}" if alike else "")
     return (
-        f"{opening}\n<details{opened}><summary>{frame.height} rows</summary>{table}</details>\n"
+        f"{opening}\n<details{opened}><summary>{counted}</summary>{table}</details>\n"
         f'<details><summary>What the columns mean</summary><dl class="columns">{meanings}</dl></details>'
     )
 
 
-def _text_class(frame: pl.DataFrame, column: str) -> str:
-    return ' class="text"' if frame.schema[column] == pl.String else ""
+def _places_rows(frame: pl.DataFrame, column: str) -> bool:
+    """Whether a column says what its row is about: said once where all rows are about the same. What was measured stays in the table."""
+    return frame.schema[column] == pl.String or column in ("iteration", "seeds", "n", "infrastructure_errors")
+
+
+def _classes(frame: pl.DataFrame, column: str, known: Columns) -> str:
+    return " ".join(["text"] * (frame.schema[column] == pl.String) + ["folded"] * (column in known.folded))
 
 
 def _cell(column: str, row: dict, plan: Plan, known: Columns) -> str:
     value = row[column]
-    published = "published" if column.startswith("published") else ""
-    if column == "family" and value is not None:
-        value = plan.families[value].label
-    if column == "experiment" and value is not None:
-        value = plan.label(value)
+    kind = " ".join(["published"] * column.startswith("published") + ["folded"] * (column in known.folded))
     if value is None:
-        return f'<td class="{published}"></td>'
+        return f'<td class="{kind}"></td>'
+    text = escape(_text(column, value, plan, known))
     if column == "verdict":
-        return f'<td class="text {_VERDICTS[value]}">{value}</td>'
+        return f'<td class="text {_VERDICTS[value]}">{text}</td>'
     if isinstance(value, str):
-        return f'<td class="text{" long" if column == "claim" else ""} {published}">{escape(value)}</td>'
-    number = f"{value:g}" if published else shown(value, column, known)
+        return f'<td class="text {kind}">{text}</td>'
     low, high = (row.get(end) for end in known.intervals.get(column, (None, None)))
     interval = f' <span class="interval">[{shown(low)}, {shown(high)}]</span>' if low is not None else ""
-    return f'<td class="{published}">{number}{interval}</td>'
+    return f'<td class="{kind}">{text}{interval}</td>'
+
+
+def _named(column: str) -> str:
+    return column.replace("_", " ")
+
+
+def _text(column: str, value: str | float, plan: Plan, known: Columns) -> str:
+    """A value as a reader knows it: names of families and experiments in words, numbers with as many decimals as they need."""
+    if column == "family":
+        return plan.families[value].label
+    if column == "experiment":
+        return plan.label(value)
+    if isinstance(value, str):
+        return value
+    return f"{value:g}" if column.startswith("published") else shown(value, column, known)
 
 
 def shown(value: float, column: str = "", known: Columns = SHARED) -> str:

@@ -60,9 +60,21 @@ _MEANINGS = {
     "published_behaviour": "what version 3 of the paper says of the regime (second-hand)",
 }
 
+_FOLDED = frozenset(
+    {
+        *("clean_n", "clean_accuracy", "published_delta", "code_difference_p", "labels_low", "labels_high"),
+        *("cot_preferred", "code_preferred", "unlabelled", "certain", "certain_macc", "cot_accuracy", "code_accuracy"),
+        *("strict_share", "allow_code_share", "misaligned_share", "published_recall_cot", "published_recall_code"),
+        *("published_accuracy_correct_selection", "published_improvement", "published_cot_accuracy", "published_code_accuracy"),
+        *(f"published_attempts_{number}" for number in (1, 2, 3)),
+    }
+)
+"""Columns that the summary shows on demand."""
+
 COLUMNS = SHARED.extended(
     Columns(
         _MEANINGS,
+        folded=_FOLDED,
         intervals={
             "gain_over_start": ("gain_low", "gain_high"),
             "difference_from_main": ("difference_low", "difference_high"),

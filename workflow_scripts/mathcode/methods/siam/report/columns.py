@@ -141,6 +141,37 @@ def tested(*names: str) -> list[str]:
     return [column for name in names for column in (*with_interval(name), f"{name}_p")]
 
 
+_FOLDED = frozenset(
+    {
+        *("data", "grader", "yes", "by_rule", "specificity", "f1", "balanced_accuracy", "matthews", "auroc", "calibration_error"),
+        *("against", "same", "tau_b", "ranked", "loss", "beta", "odds_weight", "likelihood_weight", "normalisation", "length_normalised"),
+        *(
+            "chosen_right",
+            "rejected_wrong",
+            "steps",
+            "ran",
+            "delta_from_unaligned_p",
+            "delta_from_control_p",
+            "length_median",
+            "length_p95",
+        ),
+        *("length_cut", "length_endless", "length_right", "length_wrong", "length_delta", "sampled_median", "sampled_p95", "sampled_cut"),
+        *("sampled_endless", "sampled_delta", "reward_accuracy", "margin", "chosen_reward", "rejected_reward", "chosen_logprob", "tokens"),
+        *(
+            "audited",
+            "audited_recall",
+            "auditor",
+            "rule_agreement",
+            "questions",
+            "samples",
+            "threshold",
+            "difference_from_main_p",
+            "delta_p",
+        ),
+    }
+)
+"""Columns that the summary shows on demand."""
+
 COLUMNS = SHARED.extended(
     Columns(
         {
@@ -155,5 +186,6 @@ COLUMNS = SHARED.extended(
         intervals={name: (f"{name}_low", f"{name}_high") for name in _WITH_INTERVAL},
         p_values=frozenset(f"{name}_p" for name in _TESTED),
         decimals=dict.fromkeys(("margin", "chosen_reward", "rejected_reward", "chosen_logprob", "rejected_logprob"), 2),
+        folded=_FOLDED,
     )
 )
