@@ -91,6 +91,14 @@ def test_what_all_rows_share_is_said_once(written):
     assert ">accuracy</th>" in table
 
 
+def test_verdicts_stay_in_their_table_alike_or_missing():
+    for verdict in (None, "shown"):
+        frame = pl.DataFrame({"claim": ["a", "b"], "verdict": [verdict] * 2}, schema={"claim": pl.String, "verdict": pl.String})
+        text = summary._section("x", "X", "About.", frame, None, COLUMNS)
+        assert "<summary>2 rows</summary>" in text
+        assert ">verdict</th>" in text
+
+
 def test_folded_columns_are_known_and_never_the_answer():
     assert COLUMNS.folded <= {*COLUMNS.meanings, *(f"published_{name}" for name in COLUMNS.meanings)}
     assert not COLUMNS.folded & {"experiment", "benchmark", "n", "accuracy", "code_rate"}

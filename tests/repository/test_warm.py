@@ -94,8 +94,9 @@ def test_a_signal_reaches_the_program_and_it_dies_with_its_client(scripts, numbe
     assert not os.path.exists(f"/proc/{pid}")
 
 
-def test_what_is_read_at_import_needs_a_process_of_its_own(scripts):
+def test_what_needs_a_process_of_its_own_has_one(scripts):
     path = written(scripts / "warm.py", "import sys; print('torch' in sys.modules)")
     assert run_program("python", path).stdout == "True\n"
     assert run_program("python", path, OMP_NUM_THREADS="2").stdout == "False\n"
+    assert run_program("python", path, COLD="/warm.py").stdout == "False\n"
     assert run_program("python", "-c", "import sys; print('torch' in sys.modules)").stdout == "False\n"

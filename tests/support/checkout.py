@@ -14,6 +14,9 @@ from pathlib import Path
 from support.running import ROOT, environment, run_program
 
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
+WARM_SNAKEMAKE = ("python", *SNAKEMAKE[1:])
+"""The same as a fork of a warm process, in `environment()`. Not where its process group is killed: a fork has another."""
+
 BIN = str(Path(sys.executable).parent)
 
 SMOKE = """
@@ -31,7 +34,7 @@ evaluate: {benchmark_rows: 12, selection_samples: 2}
 
 def snakemake(*arguments: str, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess:
     """Run snakemake; both outputs in stdout."""
-    done = run_program("python", *SNAKEMAKE[1:], *arguments, cwd=cwd, timeout=1500, **more)
+    done = run_program(*WARM_SNAKEMAKE, *arguments, cwd=cwd, timeout=1500, **more)
     done.stdout += done.stderr
     return done
 

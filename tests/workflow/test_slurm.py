@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from support import slurm_cluster
-from support.checkout import BIN, SNAKEMAKE, copied, snakemake
+from support.checkout import BIN, WARM_SNAKEMAKE, copied, snakemake
 from support.running import ROOT, environment, files, run_program, warm_folder
 
 from mathcode import configuration, settings
@@ -56,7 +56,7 @@ def checkout_for(folder: Path) -> Path:
 
 
 def command(*more: str, target: str = "small") -> list[str]:
-    return ["python", *SNAKEMAKE[1:], target, "--profile", "slurm", *QUICKLY, *more]
+    return [*WARM_SNAKEMAKE, target, "--profile", "slurm", *QUICKLY, *more]
 
 
 def on(cluster: slurm_cluster.Cluster) -> dict[str, str]:

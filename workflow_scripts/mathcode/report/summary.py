@@ -231,14 +231,13 @@ def _section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Pl
         return f"{opening}\n<p>This run has no such rows.</p>"
     hidden = known.ends()
     columns = [column for column in frame.columns if column not in hidden and not (frame[column].is_null().all() and column != "verdict")]
-    folded = known.folded & {*columns}
-    same = [column for column in columns if frame.height > 1 and _places_rows(frame, column) and frame[column].n_unique() == 1]
+    same = [column for column in columns if frame.height > 1 and _places_rows(frame, column) and _one_value(frame[column])]
     alike = ", ".join(f"{_named(column)} {_text(column, frame[column][0], plan, known)}" for column in same)
     varied = [column for column in columns if column not in same] or columns
     head = "".join(f'<th class="{_classes(frame, column, known)}">{escape(_named(column))}</th>' for column in varied)
     rows = "\n".join(f"<tr>{''.join(_cell(column, row, plan, known) for column in varied)}</tr>" for row in frame.iter_rows(named=True))
     meanings = "".join(f"<dt>{column}</dt><dd>{escape(known.meaning(column))}</dd>" for column in columns)
-    more = f'<label><input type="checkbox"> all columns, as in {name}.csv</label>' if folded - {*same} else ""
+    more = f'<label><input type="checkbox"> all columns, as in {name}.csv</label>' if known.folded & {*varied} else ""
     table = f'{more}<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
     opened = " open" if frame.height <= ROWS_SHOWN else ""
     counted = f"{frame.height} rows" + (f", all with {escape(alike)}" if alike else "")
@@ -250,7 +249,12 @@ def _section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Pl
 
 def _places_rows(frame: pl.DataFrame, column: str) -> bool:
     """Whether a column says what its row is about: said once where all rows are about the same. What was measured stays in the table."""
-    return frame.schema[column] == pl.String or column in ("iteration", "seeds", "n", "infrastructure_errors")
+    text = frame.schema[column] == pl.String and column != "verdict"
+    return text or column in ("iteration", "seeds", "n", "infrastructure_errors")
+
+
+def _one_value(series: pl.Series) -> bool:
+    return series.n_unique() == 1 and not series.has_nulls()
 
 
 def _classes(frame: pl.DataFrame, column: str, known: Columns) -> str:
