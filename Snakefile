@@ -77,17 +77,13 @@ include: "rules/judge.smk"
 include: "rules/critic.smk"
 include: "rules/report.smk"
 include: "rules/external.smk"
-# AutoCode's own.
-include: "rules/autocode/inputs.smk"
-include: "rules/autocode/demonstrate.smk"
-include: "rules/autocode/estimate.smk"
-include: "rules/autocode/synthesize.smk"
-# SIaM's own.
-include: "rules/siam/inputs.smk"
-include: "rules/siam/select.smk"
-include: "rules/siam/pair.smk"
-include: "rules/siam/evaluate.smk"
-include: "rules/siam/report.smk"
+
+
+# Each method's own: first the functions that its rules name, then the rules.
+for folder in sorted(Path(workflow.basedir, "rules").glob("*/")):
+    for file in sorted(folder.glob("*.smk"), key=lambda file: (file.name != "inputs.smk", file.name)):
+
+        include: file
 
 
 for name in CONFIG.runs:

@@ -14,14 +14,12 @@ from typing import Any
 import yaml
 from pydantic import SerializeAsAny
 
-from mathcode import paths, settings
-from mathcode.methods.autocode import METHOD as AUTOCODE
+from mathcode import methods, paths, settings
 from mathcode.methods.method import Method
-from mathcode.methods.siam import METHOD as SIAM
 from mathcode.responses import prompts
 from mathcode.rollouts.engines import ENGINES
 
-METHODS: dict[str, Method] = {method.name: method for method in (AUTOCODE, SIAM)}
+METHODS: dict[str, Method] = methods.found()
 """Methods that a run may name."""
 
 JUDGES = {
