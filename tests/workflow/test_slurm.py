@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from support import slurm_cluster
-from support.checkout import BIN, WARM_SNAKEMAKE, copied, snakemake
+from support.checkout import BIN, copied, snakemake
 from support.running import ROOT, environment, files, run_program, warm_folder
 
 from mathcode import configuration, settings
@@ -39,8 +39,8 @@ evaluate: {benchmark_rows: 12, selection_benchmarks: []}
 resources: {explore: {gpus: 1}, evaluate: {gpus: 1}, score: {gpus: 1}, start: {gpus: 1}, train: {gpus: 1}}
 """
 SHARDED_STEPS = ROOT / "tests/support/sharded_steps.py"
-QUICKLY = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10")
-"""A test cannot wait as long between two looks at a job as a real cluster wants it."""
+EAGER = ("python", str(ROOT / "tests/support/eager_snakemake.py"))
+"""Snakemake: a test cannot wait as long between two looks at a job as a real cluster wants it."""
 
 
 def checkout_for(folder: Path) -> Path:
@@ -56,13 +56,13 @@ def checkout_for(folder: Path) -> Path:
 
 
 def command(*more: str, target: str = "small") -> list[str]:
-    return [*WARM_SNAKEMAKE, target, "--profile", "slurm", *QUICKLY, *more]
+    return [*EAGER, target, "--profile", "slurm", "--latency-wait", "10", *more]
 
 
 def on(cluster: slurm_cluster.Cluster) -> dict[str, str]:
     """Environment of a user of the cluster.
 
-    Jobs that do not train start warm, so that they are over when the plugin looks (after 2, 14 and 36 s); those that train do not, since
+    Jobs that do not train start warm, since most of a short one is its imports; those that train do not, since
     control groups hold the processes of a job only if it started them.
     """
     known = cluster.environment
