@@ -23,8 +23,15 @@ command -v "$python" >/dev/null || python=python3
 }
 
 # environment FOLDER LIST: install a list of packages, unless a stamp in the folder says that this very list is installed.
+# Of two set-ups at once, the second waits for the folder, and then finds the stamp.
 environment() {
     local folder=$1 list=$2 stamp digest torch
+    mkdir -p "$folder"
+    exec 9>"$folder/.setup.lock"
+    if command -v flock >/dev/null && ! flock -n 9; then
+        echo "setup.sh: another set-up has $folder; waiting for it to end"
+        flock 9
+    fi
     stamp=$folder/.$(basename "$list").sha256
     digest=$(sha256sum <"$list")
     if [ -x "$folder/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ]; then
