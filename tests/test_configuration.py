@@ -323,22 +323,11 @@ def test_files_that_hold_no_settings(folder, file, name):
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("file", ["config.yaml", "families.yaml", "sources.yaml"])
+@pytest.mark.parametrize("file", ["config.yaml", BASE, "families.yaml", "sources.yaml"])
 def test_missing_files(folder, file):
     (folder / file).unlink()
     with pytest.raises(settings.SettingsError, match=f"{folder / file}: no such file"):
         configuration.load(folder)
-
-
-def test_a_method_without_values_of_its_own_leaves_them_to_its_runs(folder):
-    whole = yaml.safe_load((folder / BASE).read_text()) | {"method": "autocode"}
-    (folder / BASE).unlink()
-    with pytest.raises(settings.SettingsError, match=f"{folder}/runs/.*: field required"):
-        configuration.load(folder)
-    shutil.rmtree(folder / "runs")
-    (folder / "runs").mkdir()
-    (folder / "runs/whole.yaml").write_text(yaml.safe_dump(whole))
-    assert configuration.load(folder).runs["whole"].build.experiments == whole["build"]["experiments"]
 
 
 def test_a_run_is_named_like_everything_else(folder):

@@ -132,8 +132,7 @@ def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = No
     """
     folder = Path(folder)
     shared = _read_yaml(folder / "config.yaml")
-    of_methods = {name: folder / "methods" / f"{name}.yaml" for name in METHODS}  # where its runs share values
-    bases = {name: settings.merge(shared, _read_yaml(path) if path.exists() else {}) for name, path in of_methods.items()}
+    bases = {name: settings.merge(shared, _read_yaml(folder / "methods" / f"{name}.yaml")) for name in METHODS}
     machines = {path.stem: _read_yaml(path) for path in sorted((folder / "hardware").glob("*.yaml"))}
     # Runs that extend others come last: what is wrong is found where it stands, not where it is taken over.
     files = sorted((folder / "runs").glob("*.yaml"), key=lambda path: ("extends" in _read_yaml(path), path))
