@@ -32,9 +32,9 @@ fast:
 	bash setup.sh test
 	$(PYTEST) -m fast $(ARGS)
 
-full:
+full:  # a worker more than cores: one waits for SLURM most of the time
 	bash setup.sh full
-	$(PYTEST) -m full --ignore=tests/interpreter $(ARGS)
+	PYTEST_XDIST_AUTO_NUM_WORKERS=$$(( $$(nproc) + 1 )) $(PYTEST) -m full --ignore=tests/interpreter $(ARGS)
 	.venv/bin/python -m pytest -m full tests/interpreter $(ARGS)  # alone: fork bombs disturb neighbours
 
 unlock:

@@ -55,8 +55,9 @@ rule demonstrate_cases:
 
 
 rule build_case_set:
-    """Cases of benchmarks that judges are compared on."""
+    """Cases that judges are compared on: made of benchmarks, or labelled by those who published them."""
     input:
+        labelled=labelled_of_case_set,
         queries=queries_of_case_set,
         rollouts=responses_of_case_set,
         grades=grades_of_case_set,
@@ -72,10 +73,12 @@ rule build_case_set:
     params:
         settings=lambda wildcards: settings.dumps(case_set_of(wildcards).cases),
         grading=section("evaluation_grading"),
-        rollouts=flag("--rollouts", "rollouts"),
-        grades=flag("--grades", "grades"),
+        made_of=lambda wildcards, input: " ".join(
+            flag(f"--{kind}", kind)(wildcards, input) for kind in ("queries", "rollouts", "grades", "labelled")
+        ),
+        rows=lambda wildcards: "" if case_set_of(wildcards).rows is None else f"--rows {case_set_of(wildcards).rows}",
     shell:
-        "python workflow_scripts/build_cases.py --queries {input.queries:q} {params.rollouts} {params.grades} --seed 1"
+        "python workflow_scripts/build_cases.py {params.made_of} {params.rows} --seed 1"
         " --workers {threads} --settings {params.settings:q} --grading {params.grading:q} --out {output:q} > {log:q} 2>&1"
 
 

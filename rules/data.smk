@@ -1,6 +1,6 @@
 """Raw sources to query sets, SFT pairs and benchmarks, shared by all runs; then a run's own: cleaned, and compared with benchmarks.
 
-Reads the mirror folder or the network. Writes data/raw, data/queries, data/sft, data/benchmarks and results/{run}/data. {use} is
+Reads the mirror folder or the network. Writes data/raw, data/queries, data/sft, data/benchmarks, data/cases and results/{run}/data. {use} is
 queries, sft or pretraining; `training_sets` are the run's tables for it, `guard` the benchmarks it is cleaned of. CPU only; minutes, or an hour with
 the large SFT sets.
 """
@@ -87,6 +87,27 @@ rule prepare_sft:
     shell:
         "python workflow_scripts/prepare_sft.py --raw {input.raw} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --interpreter {params.interpreter:q} --workers {threads} --out {output.sft} > {log} 2>&1"
+
+
+rule prepare_cases:
+    """Cases whose labels came with public data, to measure judges on."""
+    input:
+        raw=raw_of(lambda wildcards: CONFIG.sources.cases[wildcards.dataset]),
+    output:
+        cases="data/cases/{dataset}.parquet",
+    log:
+        "logs/data/cases/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(CONFIG.sources.cases),
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        **light(),
+    params:
+        settings=lambda wildcards: settings.dumps(CONFIG.sources.cases[wildcards.dataset]),
+    shell:
+        "python workflow_scripts/prepare_cases.py --raw {input.raw} --dataset {wildcards.dataset} --settings {params.settings:q}"
+        " --out {output.cases} > {log} 2>&1"
 
 
 rule decontaminate:

@@ -204,6 +204,10 @@ def queries_of_case_set(wildcards):
     return [f"data/benchmarks/{name}.parquet" for name in case_set_of(wildcards).queries]
 
 
+def labelled_of_case_set(wildcards):
+    return [f"data/cases/{name}.parquet" for name in case_set_of(wildcards).labelled]
+
+
 def starts_on_case_set(wildcards, path):
     """A file of the start policies' evaluation for each benchmark of a case set that holds their programs."""
     run, row = CONFIG.runs[wildcards.run], case_set_of(wildcards)

@@ -1,11 +1,11 @@
-"""Make the cases a critic learns from or is tested on: of graded rollouts, references in other forms, near misses and attacks.
+"""Make the cases a critic learns from or is tested on: of graded rollouts, references in other forms, near misses, attacks, public labels.
 
     python workflow_scripts/build_cases.py --queries queries.parquet --rollouts rollouts.parquet --grades exact/grades.parquet \\
         --out cases.parquet --seed 1 --settings '{"rewritten": 4, "near_misses": 4}' \\
         --grading '{"timeout": 5, "max_infrastructure_errors": 0.01}'
 
 reads   table `queries`; tables `rollouts` with their tables `grades` of the judge exact (of generated data: oracle), in the same order;
-        none: no case of a rollout
+        none: no case of a rollout; tables `cases` of prepare_cases.py (--labelled), for testing alone
 writes  table `cases`: question, reference, program and result of each, its label (YES, NO), what is sure of that, and its split
 
 Every label is known without a model or a person. --settings is the section Cases of settings/critic.py; of what it leaves out it takes the
@@ -24,9 +24,13 @@ from mathcode.core.errors import InputError
 
 def arguments():
     parser = cli.parser(__doc__)
-    parser.add_argument("--queries", nargs="+", required=True, help="tables of queries with the reference answers")
+    parser.add_argument("--queries", nargs="*", default=[], help="tables of queries with the reference answers")
     parser.add_argument("--rollouts", nargs="*", default=[], help="tables of rollouts")
     parser.add_argument("--grades", nargs="*", default=[], help="their tables of grades, by the judge exact or oracle")
+    parser.add_argument(
+        "--labelled", nargs="*", default=[], help="tables of cases whose labels came with public data: put beside those made"
+    )
+    parser.add_argument("--rows", type=int, help="cases kept, drawn by hash (default: all)")
     parser.add_argument("--out", required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")
@@ -41,16 +45,23 @@ def main(argv: list[str] | None = None) -> int:
     limits = settings.parse(settings.Grading, given.grading, "--grading").model_copy(update={"workers": given.workers})
     if len(given.rollouts) != len(given.grades):
         raise InputError(f"--rollouts names {len(given.rollouts)} files, --grades {len(given.grades)}")
+    if not given.queries and not given.labelled:
+        raise InputError("neither --queries nor --labelled: there is nothing to make cases of")
     from mathcode.critic import cases
     from mathcode.grading import grades
 
-    queries = grades.concatenated([tables.QUERIES.read(path) for path in given.queries])
-    rollouts = pl.concat([tables.ROLLOUTS.empty(), *map(tables.ROLLOUTS.read, given.rollouts)])
-    graded = pl.concat([tables.GRADES.empty(), *map(tables.GRADES.read, given.grades)])
-    with configuration.make_judge("exact", limits) as judge:
-        made = cases.build(
-            queries, rollouts, graded, chosen, given.seed, lambda doubtful: [verdict.accepted for verdict in judge.judge(doubtful)]
-        )
+    parts = [tables.CASES.read(path) for path in given.labelled]
+    if given.queries:
+        queries = grades.concatenated([tables.QUERIES.read(path) for path in given.queries])
+        rollouts = pl.concat([tables.ROLLOUTS.empty(), *map(tables.ROLLOUTS.read, given.rollouts)])
+        graded = pl.concat([tables.GRADES.empty(), *map(tables.GRADES.read, given.grades)])
+        with configuration.make_judge("exact", limits) as judge:
+            parts.append(
+                cases.build(
+                    queries, rollouts, graded, chosen, given.seed, lambda doubtful: [verdict.accepted for verdict in judge.judge(doubtful)]
+                )
+            )
+    made = cases.drawn(pl.concat(parts), given.rows, given.seed)
     for origin, label, split, count in made.group_by("origin", "label", "split").len().sort("origin", "label", "split").iter_rows():
         logging.info("%s, %s, %s: %d cases", origin, label, split, count)
     tables.CASES.write(made, given.out)

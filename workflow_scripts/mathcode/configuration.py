@@ -218,10 +218,12 @@ def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
 
 def _check_names(config: Config, folder: Path) -> None:
     """Every name a run uses exists, so a typo is found before any job starts."""
+    from mathcode.critic import labelled
     from mathcode.data.readers import query_readers, sft_readers  # programs import this module too, and do not read data
 
     sources = config.sources
-    for group, known in ((sources.queries, query_readers), (sources.benchmarks, query_readers), (sources.sft, sft_readers)):
+    groups = [(sources.queries, query_readers), (sources.benchmarks, query_readers), (sources.sft, sft_readers)]
+    for group, known in [*groups, (sources.cases, lambda _: labelled.READERS)]:
         for name, dataset in group.items():
             where = f"{folder / 'sources.yaml'}: '{name}'"
             _known(dataset.source, sources.sources, where, "source")
@@ -247,6 +249,7 @@ def _check_names(config: Config, folder: Path) -> None:
             ("query dataset", run.data.queries, sources.queries),
             ("SFT dataset", [*run.data.sft, *run.data.pretraining], sources.sft),
             ("benchmark", [name for row in run.case_sets.values() for name in row.queries], sources.benchmarks),
+            ("set of labelled cases", [name for row in run.case_sets.values() for name in row.labelled], sources.cases),
             *(("query dataset", pool.datasets, sources.queries) for pool in run.data.pools.values()),
         ]:
             for value in used:

@@ -197,11 +197,18 @@ CASES = Table(
         "result": Column(pl.String, "what it printed, or is said to have printed", nullable=True),
         "ended": Column(pl.String, "how the program ended, as in rollouts", nullable=True),
         "origin": Column(pl.String, "rollout, rewritten, near_miss, attack, human"),
-        "variant": Column(pl.String, "form of the reference, name of the near miss or of the attack; null: as it was", nullable=True),
+        "variant": Column(
+            pl.String,
+            "form of the reference, name of the near miss, of the attack, or of a published run's benchmark; null: as it was",
+            nullable=True,
+        ),
         "language": Column(pl.String, "of the question: en or zh"),
         "answer_type": Column(pl.String, "of the reference: integer, decimal, fraction, percent, several, choice, expression, text"),
         "label": Column(pl.String, "YES: the result gives the reference answer; NO"),
-        "labelled_by": Column(pl.String, "what is sure of the label: exact, numbers, oracle, rewriting, attack, human"),
+        "labelled_by": Column(
+            pl.String,
+            "what is sure of the label: exact, numbers, oracle, rewriting, attack, human; source: its publishers' rule",
+        ),
         "split": Column(pl.String, "train or test: question and reference both; mixed: one of each, neither to learn from nor to test on"),
     },
 )

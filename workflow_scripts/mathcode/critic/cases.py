@@ -70,6 +70,12 @@ def build(
     return pl.DataFrame(kept, schema=tables.CASES.schema).sort("case_id")
 
 
+def drawn(cases: pl.DataFrame, rows: int | None, seed: int) -> pl.DataFrame:
+    """All cases, or `rows` of them by a hash of their ids, so neither order nor company matters; sorted by case_id."""
+    names = sorted(cases["case_id"], key=lambda name: stream(seed, name, "drawn"))
+    return cases.filter(pl.col("case_id").is_in(names[:rows])).sort("case_id")
+
+
 def as_case(row: dict[str, Any]) -> Case:
     """What a judge is shown of a row of table `cases`: the answer is the last line that was printed."""
     lines = [line for line in (row["result"] or "").splitlines() if line.strip()]
@@ -124,9 +130,9 @@ def _of_rollouts(known: dict[str, dict], rollouts: pl.DataFrame, grades: pl.Data
             continue  # refused unasked, by whatever judge
         text = last["result"].strip().splitlines()[-1]
         if outcomes[key] == "correct":
-            yield _row(query, query["gold"], last["program"], last["result"], "rollout", None, YES, "oracle" if by_oracle else "exact")
+            yield case_row(query, query["gold"], last["program"], last["result"], "rollout", None, YES, "oracle" if by_oracle else "exact")
         elif outcomes[key] == "wrong" and (by_oracle or surely_different(query["gold"], text)):
-            yield _row(query, query["gold"], last["program"], last["result"], "rollout", None, NO, "oracle" if by_oracle else "numbers")
+            yield case_row(query, query["gold"], last["program"], last["result"], "rollout", None, NO, "oracle" if by_oracle else "numbers")
 
 
 def _right_programs(cases: list[dict]) -> dict[str, str]:
@@ -153,7 +159,7 @@ def _made(query: dict, program: str | None, other_gold: str, chosen: settings.Ca
     for name in names[: chosen.attacks]:
         result = attacks.attack(name, target, random.Random(stream(seed, query["query_id"], "attack", name, "draw")))
         if result is not None:
-            yield _row(query, query["gold"], program, result, "attack", name, NO, "attack")
+            yield case_row(query, query["gold"], program, result, "attack", name, NO, "attack")
 
 
 def _moved(values: rewriting.Values, chosen: settings.Cases, draw: random.Random) -> rewriting.Values:
@@ -175,7 +181,7 @@ def _rewritten(query: dict, values: rewriting.Values, program: str | None, chose
     values = _moved(values, chosen, draw)
     form, result = _form(values, draw), rewriting.printed(values, draw)
     if form and result:
-        yield _row(query, form[1], program, result, "rewritten", form[0], YES, "rewriting")
+        yield case_row(query, form[1], program, result, "rewritten", form[0], YES, "rewriting")
 
 
 def _near_miss(query: dict, values: rewriting.Values, program: str | None, chosen: settings.Cases, draw: random.Random) -> Iterator[dict]:
@@ -188,11 +194,12 @@ def _near_miss(query: dict, values: rewriting.Values, program: str | None, chose
     for name in names:
         other = rewriting.missed(name, values, form[0], draw, chosen.ordered)
         if other is not None and (result := rewriting.printed(other, draw)):
-            yield _row(query, form[1], program, result, "near_miss", name, NO, "rewriting") | {"form": form[0]}
+            yield case_row(query, form[1], program, result, "near_miss", name, NO, "rewriting") | {"form": form[0]}
             return
 
 
-def _row(query: dict, gold: str, program: str | None, result: str, origin: str, variant: str | None, label: str, by: str) -> dict:
+def case_row(query: dict, gold: str, program: str | None, result: str, origin: str, variant: str | None, label: str, by: str) -> dict:
+    """A row of table `cases` but for its split; of the query its query_id, question and language are taken."""
     said = stream(query["question"], gold, program, result, label)
     return {
         "case_id": f"{query['query_id']}/{origin}/{said:016x}",

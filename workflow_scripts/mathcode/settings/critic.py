@@ -1,8 +1,8 @@
 """A critic: what it is shown of a case, how it is scored, and what it learns from."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mathcode.settings.optimization import Optimizer, Training
 from mathcode.settings.pools import PoolName
@@ -76,6 +76,14 @@ class CaseSet(Section):
     """Cases that judges are compared on."""
 
     label: str
-    queries: list[Name] = Field(min_length=1, description="benchmarks whose items they are made of")
-    rollouts: bool = Field(description="cases of the start policy's programs for these items")
-    cases: Cases = Field(default=Cases())
+    queries: list[Name] = Field(default_factory=list, description="benchmarks whose items they are made of")
+    rollouts: bool = Field(default=False, description="cases of the start policy's programs for these items")
+    cases: Cases = Field(default=Cases(), description="which are made of them")
+    labelled: list[Name] = Field(default_factory=list, description="sets of cases whose labels came with public data")
+    rows: PositiveInt | None = Field(default=None, description="cases kept, drawn by hash; null: all")
+
+    @model_validator(mode="after")
+    def _holds_cases(self) -> Self:
+        if not self.queries and not self.labelled:
+            raise ValueError("a case set needs the key 'queries' or the key 'labelled'")
+        return self
