@@ -330,6 +330,15 @@ def test_missing_files(folder, file):
         configuration.load(folder)
 
 
+def test_a_method_without_values_of_its_own_leaves_them_to_its_runs(folder):
+    whole = yaml.safe_load((folder / BASE).read_text()) | {"method": "autocode"}
+    (folder / BASE).unlink()
+    shutil.rmtree(folder / "runs")
+    (folder / "runs").mkdir()
+    (folder / "runs/whole.yaml").write_text(yaml.safe_dump(whole))
+    assert configuration.load(folder).runs["whole"].build.experiments == whole["build"]["experiments"]
+
+
 def test_a_run_is_named_like_everything_else(folder):
     shutil.copy(folder / RUN, folder / "runs" / "My-Run.yaml")
     with pytest.raises(settings.SettingsError, match=r"key 'runs\.My-Run.*pattern"):

@@ -1,8 +1,9 @@
 """All of `config/`, merged and validated before a job is planned; and what can be named there: methods, judges and losses.
 
-Merged key by key, lists replaced: `config.yaml` (what all methods share), `methods/<method>.yaml` (the papers' values, each with its
-source), the run it `extends`, `runs/<run>.yaml`; an experiment's settings come on top (`settings.Run.of`). What jobs ask for is
-`hardware/<hardware>.yaml`, with the run over it. An unknown or missing key is an error that names file and key.
+Merged key by key, lists replaced: `config.yaml` (what all methods share), `methods/<method>.yaml` (a paper's values, each with its
+source; a method may leave them to its runs), the run it `extends`, `runs/<run>.yaml`; an experiment's settings come on top
+(`settings.Run.of`). What jobs ask for is `hardware/<hardware>.yaml`, with the run over it. An unknown or missing key is an error that
+names file and key.
 """
 
 import re
@@ -132,15 +133,24 @@ def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = No
     """
     folder = Path(folder)
     shared = _read_yaml(folder / "config.yaml")
-    bases = {name: settings.merge(shared, _read_yaml(folder / "methods" / f"{name}.yaml")) for name in METHODS}
+    of_methods = {name: folder / "methods" / f"{name}.yaml" for name in METHODS}
+    bases = {name: settings.merge(shared, _read_yaml(path)) for name, path in of_methods.items() if path.is_file()}
     machines = {path.stem: _read_yaml(path) for path in sorted((folder / "hardware").glob("*.yaml"))}
     # Runs that extend others come last: what is wrong is found where it stands, not where it is taken over.
     files = sorted((folder / "runs").glob("*.yaml"), key=lambda path: ("extends" in _read_yaml(path), path))
-    runs = {path.stem: _run(_read_run(path), str(path), bases, machines) for path in files}
+    runs = {}
+    for path in files:
+        own = _read_run(path)
+        try:
+            runs[path.stem] = _run(own, str(path), shared, bases, machines)
+        except settings.SettingsError as error:
+            if own.get("method") in {*METHODS} - {*bases}:  # a run may hold all values itself; this one does not
+                raise settings.SettingsError(f"{of_methods[own['method']]}: no such file, and without it {error}") from None
+            raise
     for name, value in (overrides or {}).items():
         where = f"--config {name}"
         _known(name, runs, where, "run")
-        runs[name] = _run(_overridden(folder / "runs" / f"{name}.yaml", value, where), where, bases, machines)
+        runs[name] = _run(_overridden(folder / "runs" / f"{name}.yaml", value, where), where, shared, bases, machines)
     families = {
         name: settings.validated(settings.Family, value, f"{folder / 'families.yaml'}: family '{name}'")
         for name, value in _read_yaml(folder / "families.yaml").items()
@@ -151,12 +161,12 @@ def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = No
     return config
 
 
-def _run(own: dict, where: str, bases: dict[str, dict], machines: dict[str, dict]) -> settings.Run:
+def _run(own: dict, where: str, shared: dict, bases: dict[str, dict], machines: dict[str, dict]) -> settings.Run:
     """A run, over the values of its method and what a job asks of its hardware; `where` is named in errors."""
     if "method" not in own:
         raise settings.SettingsError(f"{where}: key 'method': which method is it a run of? There are: {', '.join(METHODS)}")
     _known(own["method"], METHODS, f"{where}: key 'method'", "method")
-    merged = settings.merge(bases[own["method"]], own)
+    merged = settings.merge(bases.get(own["method"], shared), own)
     _known(merged.get("hardware"), machines, f"{where}: key 'hardware'", "hardware")
     asked = settings.merge(machines[merged["hardware"]], merged.get("resources", {}))
     return settings.validated(METHODS[own["method"]].run, merged | {"resources": asked}, where)

@@ -1,0 +1,116 @@
+"""Cases whose labels came with public data: which records become one, with which label, and what a case set makes of them."""
+
+import json
+
+import polars as pl
+import pytest
+from support import public_data
+
+import build_cases
+import prepare_cases
+from mathcode import settings, tables
+from mathcode.critic import cases, labelled
+from mathcode.data import sources
+
+RUN = {
+    "id": "mathcoder:7",
+    "dataset": "GSM8K",
+    "question": "How much is left?",
+    "reference": "70000",
+    "blocks": [{"code": "left = 7e4", "output": ""}, {"code": "left", "output": "70000.0"}],
+    "final": "70,000",
+    "verdict": "correct",
+    "near_miss": False,
+}
+PAIR = {"id": "answer_judge:0", "question": "Which?", "reference": "2.2", "result": "\\frac{11}{5}", "label": "YES", "comment": "same"}
+
+
+def test_a_run_becomes_a_case_with_all_its_code_and_what_its_last_program_printed():
+    case = labelled.mathcoder_runs(RUN)
+    assert (case["program"], case["result"], case["gold"], case["variant"]) == ("left = 7e4\nleft", "70000.0", "70000", "GSM8K")
+    assert (case["label"], case["labelled_by"], case["origin"], case["query_id"]) == ("YES", "source", "rollout", "mathcoder:7")
+    assert labelled.mathcoder_runs(RUN | {"verdict": "wrong"})["label"] == "NO"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"verdict": None}, "without a verdict"),
+        ({"near_miss": True}, "a reader may differ"),
+        ({"blocks": []}, "without a program"),
+        ({"final": "71000"}, "something else"),
+        ({"final": "no number"}, "something else"),
+        ({"blocks": [{"code": "left", "output": "\n"}]}, "something else"),
+        ({"blocks": [{"code": "left", "output": "70000.0\nNameError: name 'x' is not defined"}]}, "something else"),
+    ],
+)
+def test_a_run_whose_label_is_not_one_of_its_result_is_left_out(change, reason):
+    assert reason in labelled.mathcoder_runs(RUN | change)
+
+
+def test_a_pair_has_no_program_and_the_label_of_its_makers():
+    case = labelled.answer_judge(PAIR)
+    assert (case["program"], case["result"], case["gold"], case["label"], case["labelled_by"]) == (
+        None,
+        "\\frac{11}{5}",
+        "2.2",
+        "YES",
+        "human",
+    )
+
+
+def test_a_table_counts_what_it_leaves_out_and_holds_no_case_twice(caplog):
+    read = [("1", labelled.answer_judge(PAIR)), ("2", labelled.answer_judge(PAIR)), ("3", "without a verdict")]
+    with caplog.at_level("INFO"):
+        made = labelled.table("pairs", read, 1)
+    assert made.height == 1
+    assert made["split"].to_list() == ["test"]
+    assert "'repeated': 1" in caplog.text
+    assert "'without a verdict': 1" in caplog.text
+    with pytest.raises(labelled.LabelledError, match=r"'pairs' has 1 cases, config/sources\.yaml says 2"):
+        labelled.table("pairs", read, 2)
+    with pytest.raises(labelled.LabelledError, match="at least one"):
+        labelled.table("pairs", [("3", "without a verdict")], None)
+
+
+def many(count: int) -> pl.DataFrame:
+    rows = [labelled.answer_judge(PAIR | {"id": f"pair:{number}", "result": str(number)}) for number in range(count)]
+    return labelled.table("pairs", [(row["query_id"], row) for row in rows], None)
+
+
+def test_cases_are_drawn_by_their_ids_alone():
+    everything = many(40)
+    drawn = cases.drawn(everything, 10, 1)
+    assert drawn.height == 10
+    assert drawn.equals(cases.drawn(everything.reverse(), 10, 1))
+    assert {*drawn["case_id"]} < {*cases.drawn(everything, 11, 1)["case_id"]}
+    assert not drawn.equals(cases.drawn(everything, 10, 2))
+    assert cases.drawn(everything, None, 1).equals(everything)
+    assert cases.drawn(everything, 100, 1).equals(everything)
+
+
+def test_from_a_fetched_source_to_a_case_set(tmp_path):
+    (tmp_path / "raw").mkdir()
+    lines = [json.dumps(PAIR | {"id": f"pair:{number}", "result": str(number)}) for number in range(6)]
+    (tmp_path / "raw/pairs.jsonl").write_text("\n".join(lines) + "\n")
+    (tmp_path / "raw/manifest.json").write_text(json.dumps({"files": [{"name": "pairs.jsonl", "rows": 6}]}))
+    dataset = json.dumps({"source": "pairs", "reader": "answer_judge", "rows": 6})
+    table, out = tmp_path / "pairs.parquet", tmp_path / "cases.parquet"
+    prepare_cases.main(["--raw", str(tmp_path / "raw"), "--dataset", "pairs", "--settings", dataset, "--out", str(table)])
+    grading = '{"timeout": 5, "max_infrastructure_errors": 0.01}'
+    options = ["--rows", "4", "--seed", "1", "--settings", "{}", "--grading", grading]
+    build_cases.main(["--labelled", str(table), *options, "--out", str(out)])
+    assert tables.CASES.read(out).equals(cases.drawn(tables.CASES.read(table), 4, 1))
+
+
+def test_a_case_set_holds_cases():
+    with pytest.raises(settings.SettingsError, match="needs the key 'queries' or the key 'labelled'"):
+        settings.validated(settings.CaseSet, {"label": "none"}, "case_sets.none")
+
+
+@pytest.mark.skipif(not (public_data.FOLDER / "siam").is_dir(), reason="no folder `siam` among the public data files")
+def test_the_published_runs():
+    records = sources.read_records(public_data.FOLDER / "siam/critic_runs_mathcoder.jsonl.gz")
+    made = labelled.table("mathcoder_runs", [("", labelled.mathcoder_runs(record)) for record in records], None)
+    assert made.height == 2783
+    assert made.filter(pl.col("label") == "YES").height > 1500
