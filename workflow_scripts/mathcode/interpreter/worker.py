@@ -45,8 +45,11 @@ def main() -> None:
     """Isolate, preload, say so, then serve until the driver hangs up."""
     configuration = marshal.loads(bytes.fromhex(sys.argv[1]))
     try:
-        own = [os.path.join(os.path.dirname(__file__), f"{name}.py") for name in ("system_calls", "isolation", "cells", "randomness")]
-        _, isolation, cells, randomness = map(load, own)
+        own = [
+            os.path.join(os.path.dirname(__file__), f"{name}.py")
+            for name in ("system_calls", "namespaces", "isolation", "cells", "randomness")
+        ]
+        _, _, isolation, cells, randomness = map(load, own)
         for module in own:
             del sys.modules[name_of(module)]  # no program finds them
         preload(configuration["preload"])
