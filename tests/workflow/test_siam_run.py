@@ -6,8 +6,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from support import slurm_cluster, slurm_profile
 from support.checkout import killed_on_the_way, snakemake
-from support.running import files
+from support.running import files, run_program
 
 from mathcode import tables
 from mathcode.methods.siam.tables import ACCEPTED
@@ -97,3 +98,14 @@ def test_killed_at_any_moment_and_resumed_on_one_core_it_ends_with_the_same_byte
     after = remade(finished)
     assert sorted(after) == sorted(before)
     assert [name for name, content in after.items() if content != before[name]] == []
+
+
+@pytest.mark.skipif(bool(slurm_cluster.missing(accounting=False)), reason=str(slurm_cluster.missing(accounting=False)))
+def test_through_slurm_it_ends_with_the_same_bytes(finished, tmp_path):
+    folder = slurm_profile.checkout_for(tmp_path / "checkout", SMALL, accounting=False)
+    with slurm_cluster.Cluster(tmp_path / "slurm", accounting=False) as cluster:
+        done = run_program(*slurm_profile.command(), cwd=folder, timeout=1500, **slurm_profile.on(cluster))
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    made, wanted = files(folder / "results/small"), files(finished / "results/small")
+    assert sorted(made) == sorted(wanted)
+    assert [name for name, content in made.items() if content != wanted[name]] == []

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -16,8 +15,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 from support import slurm_cluster
-from support.checkout import BIN, copied, snakemake
-from support.running import ROOT, environment, files, run_program, warm_folder
+from support.checkout import snakemake
+from support.running import ROOT, environment, files, run_program
+from support.slurm_profile import checkout_for, command, edited, on
 
 from mathcode import configuration, settings
 
@@ -39,40 +39,12 @@ evaluate: {benchmark_rows: 12, selection_benchmarks: []}
 resources: {explore: {gpus: 1}, evaluate: {gpus: 1}, score: {gpus: 1}, start: {gpus: 1}, train: {gpus: 1}}
 """
 SHARDED_STEPS = ROOT / "tests/support/sharded_steps.py"
-EAGER = ("python", str(ROOT / "tests/support/eager_snakemake.py"))
-"""Snakemake: a test cannot wait as long between two looks at a job as a real cluster wants it."""
-
-
-def checkout_for(folder: Path) -> Path:
-    """A fresh checkout with a small run, its profile edited as its comments tell a user to."""
-    copied(folder)
-    (folder / "config/runs/small.yaml").write_text(SMALL)
-    profile = folder / "slurm/config.v8+.yaml"
-    text = profile.read_text()
-    text, count = re.subn(r"(  slurm_account: )\w+(  # EDIT)", rf"\g<1>{slurm_cluster.ACCOUNT}\g<2>", text)
-    assert count == 1
-    profile.write_text(text)
-    return folder
-
-
-def command(*more: str, target: str = "small") -> list[str]:
-    return [*EAGER, target, "--profile", "slurm", "--latency-wait", "10", *more]
-
-
-def on(cluster: slurm_cluster.Cluster) -> dict[str, str]:
-    """Environment of a user of the cluster.
-
-    Jobs that do not train start warm, since most of a short one is its imports; those that train do not, since
-    control groups hold the processes of a job only if it started them.
-    """
-    known = cluster.environment
-    return known | {"PATH": known["PATH"].replace(":", f":{warm_folder()}:{BIN}:", 1), "COLD": "train_"}
 
 
 @pytest.fixture(scope="module")
 def local_folder(tmp_path_factory) -> Path:
     """Checkout with the small run, made on this machine alone."""
-    folder = checkout_for(tmp_path_factory.mktemp("local") / "checkout")
+    folder = checkout_for(tmp_path_factory.mktemp("local") / "checkout", SMALL)
     done = snakemake("small", "--profile", "local", cwd=folder)
     assert done.returncode == 0, done.stdout[-4000:]
     return folder
@@ -124,9 +96,8 @@ def written_since(folder: Path, start: float) -> bool:
 
 
 def test_a_run_that_loses_jobs_a_node_and_snakemake_itself_ends_with_the_bytes_of_a_local_run(local, cluster, tmp_path):
-    folder = checkout_for(tmp_path / "checkout")
-    profile = folder / "slurm/config.v8+.yaml"
-    profile.write_text(profile.read_text().replace("  train_policy:\n", "  train_policy:\n    slurm_partition: spare\n"))
+    folder = checkout_for(tmp_path / "checkout", SMALL)
+    edited(folder, r"^  train_policy:$", "  train_policy:\n    slurm_partition: spare", 1)
     kept = folder / "checkpoints/small"
     trained = folder / "results/small/start/tiny/seed1/model/model.safetensors"
 
@@ -177,13 +148,9 @@ def test_a_run_that_loses_jobs_a_node_and_snakemake_itself_ends_with_the_bytes_o
 
 def test_two_clones_on_a_cluster_without_accounting_work_with_the_lines_the_profile_names(tmp_path):
     target, started = "data/benchmarks/arithmetic_test.parquet", []
-    folders = [checkout_for(tmp_path / name) for name in ("one", "other")]
+    folders = [checkout_for(tmp_path / name, SMALL, accounting=False) for name in ("one", "other")]
     with slurm_cluster.Cluster(tmp_path / "slurm", accounting=False) as cluster:
         for folder in folders:
-            profile = folder / "slurm/config.v8+.yaml"
-            text, count = re.subn(r"^# (slurm-status-command|slurm-no-account)", r"\1", profile.read_text(), flags=re.MULTILINE)
-            assert count == 2
-            profile.write_text(text)
             started.append(begin(folder, cluster, target))
         for folder, one in zip(folders, started, strict=True):
             assert one.wait(timeout=300) == 0, (folder / "terminal.txt").read_text()[-4000:]
