@@ -94,7 +94,7 @@ def test_what_all_rows_share_is_said_once(written):
 def test_verdicts_stay_in_their_table_alike_or_missing():
     for verdict in (None, "shown"):
         frame = pl.DataFrame({"claim": ["a", "b"], "verdict": [verdict] * 2}, schema={"claim": pl.String, "verdict": pl.String})
-        text = summary._section("x", "X", "About.", frame, None, COLUMNS)
+        text = summary.section("x", "X", "About.", frame, None, COLUMNS)
         assert "<summary>2 rows</summary>" in text
         assert ">verdict</th>" in text
 

@@ -127,11 +127,17 @@ def render(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str,
         f'<p><img alt="{escape(parts.picture)}" src="data:image/svg+xml;base64,{picture}"></p>',
         f"<h2>What was run</h2>{_made_of(tables[parts.main], costs, plan, about, parts)}",
         '<p class="grey">The responses behind the numbers: <code>responses.html</code> beside this page, or Responses in the report.</p>',
-        *(_section(item.name, item.title, item.about, tables[item.name], plan, parts.columns, caution) for item in listed),
+        *(section(item.name, item.title, item.about, tables[item.name], plan, parts.columns, caution) for item in listed),
         _discrepancies(plan, parts.discrepancies),
-        _section("costs", "Costs", "What was measured of every job, added up by stage.", costs, plan, COSTS),
+        section("costs", "Costs", "What was measured of every job, added up by stage.", costs, plan, COSTS),
     ]
-    return TEMPLATE.read_text(encoding="utf-8").replace("{{run}}", escape(run)).replace("{{body}}", "\n".join(body))
+    return page(f"Summary of run {run}", f"Run {run}", "\n".join(body))
+
+
+def page(title: str, heading: str, body: str) -> str:
+    """A self-contained page in the look of the summary; `body` is HTML."""
+    text = TEMPLATE.read_text(encoding="utf-8")
+    return text.replace("{{title}}", escape(title)).replace("{{heading}}", escape(heading)).replace("{{body}}", body)
 
 
 def _cost(costs: pl.DataFrame) -> Card:
@@ -225,7 +231,8 @@ def _discrepancies(plan: Plan, known: Callable[[], list[dict[str, str]]]) -> str
     return f'\n<h2 id="discrepancies">Published numbers that disagree with themselves</h2>\n<p>Left as printed.</p><dl>{found}</dl>'
 
 
-def _section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Plan, known: Columns, caution: str = "") -> str:
+def section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Plan | None, known: Columns, caution: str = "") -> str:
+    """A table as part of a page, below its title and a sentence; without a plan it may have no column family or experiment."""
     opening = f'<h2 id="{name}">{escape(title)}</h2>\n<p>{escape(sentence)}</p>{caution}'
     if frame.is_empty():
         return f"{opening}\n<p>This run has no such rows.</p>"
@@ -261,7 +268,7 @@ def _classes(frame: pl.DataFrame, column: str, known: Columns) -> str:
     return " ".join(["text"] * (frame.schema[column] == pl.String) + ["folded"] * (column in known.folded))
 
 
-def _cell(column: str, row: dict, plan: Plan, known: Columns) -> str:
+def _cell(column: str, row: dict, plan: Plan | None, known: Columns) -> str:
     value = row[column]
     kind = " ".join(["published"] * column.startswith("published") + ["folded"] * (column in known.folded))
     if value is None:
@@ -280,7 +287,7 @@ def _named(column: str) -> str:
     return column.replace("_", " ")
 
 
-def _text(column: str, value: str | float, plan: Plan, known: Columns) -> str:
+def _text(column: str, value: str | float, plan: Plan | None, known: Columns) -> str:
     """A value as a reader knows it: names of families and experiments in words, numbers with as many decimals as they need."""
     if column == "family":
         return plan.families[value].label
