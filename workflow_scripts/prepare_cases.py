@@ -13,6 +13,7 @@ from mathcode import settings, tables
 from mathcode.core import cli
 from mathcode.critic import labelled
 from mathcode.data import sources, text
+from mathcode.data.readers import case_readers
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -27,7 +28,7 @@ def arguments() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
     dataset = settings.parse(settings.Dataset, options.settings)
-    read = text.read_all(sources.read_source(options.raw), labelled.READERS, dataset.reader)
+    read = text.read_all(sources.read_source(options.raw), case_readers(dataset), dataset.reader)
     tables.CASES.write(labelled.table(options.dataset, read, dataset.rows), options.out)
     return 0
 

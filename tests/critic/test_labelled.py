@@ -11,6 +11,7 @@ import prepare_cases
 from mathcode import settings, tables
 from mathcode.critic import cases, labelled
 from mathcode.data import sources
+from mathcode.data.readers import labelled as readers
 
 RUN = {
     "id": "mathcoder:7",
@@ -25,11 +26,11 @@ RUN = {
 PAIR = {"id": "answer_judge:0", "question": "Which?", "reference": "2.2", "result": "\\frac{11}{5}", "label": "YES", "comment": "same"}
 
 
-def test_a_run_becomes_a_case_with_all_its_code_and_what_its_last_program_printed():
-    case = labelled.mathcoder_runs(RUN)
-    assert (case["program"], case["result"], case["gold"], case["variant"]) == ("left = 7e4\nleft", "70000.0", "70000", "GSM8K")
-    assert (case["label"], case["labelled_by"], case["origin"], case["query_id"]) == ("YES", "source", "rollout", "mathcoder:7")
-    assert labelled.mathcoder_runs(RUN | {"verdict": "wrong"})["label"] == "NO"
+def test_a_run_is_read_with_all_its_code_and_what_its_last_program_printed():
+    found = readers.mathcoder_runs(RUN)
+    assert (found.program, found.result, found.gold, found.benchmark) == ("left = 7e4\nleft", "70000.0", "70000", "GSM8K")
+    assert found.right
+    assert not readers.mathcoder_runs(RUN | {"verdict": "wrong"}).right
 
 
 @pytest.mark.parametrize(
@@ -45,22 +46,22 @@ def test_a_run_becomes_a_case_with_all_its_code_and_what_its_last_program_printe
     ],
 )
 def test_a_run_whose_label_is_not_one_of_its_result_is_left_out(change, reason):
-    assert reason in labelled.mathcoder_runs(RUN | change)
+    assert reason in readers.mathcoder_runs(RUN | change)
 
 
-def test_a_pair_has_no_program_and_the_label_of_its_makers():
-    case = labelled.answer_judge(PAIR)
-    assert (case["program"], case["result"], case["gold"], case["label"], case["labelled_by"]) == (
-        None,
-        "\\frac{11}{5}",
-        "2.2",
-        "YES",
-        "human",
+def test_what_people_wrote_and_what_a_program_printed_are_told_apart():
+    read = [("", readers.answer_judge(PAIR)), ("", readers.mathcoder_runs(RUN | {"verdict": "wrong"}))]
+    rows = (
+        labelled.table("both", read, 2).sort("query_id").select("query_id", "program", "gold", "label", "origin", "labelled_by", "variant")
     )
+    assert rows.rows() == [
+        ("answer_judge:0", None, "2.2", "YES", "human", "human", None),
+        ("mathcoder:7", "left = 7e4\nleft", "70000", "NO", "rollout", "source", "GSM8K"),
+    ]
 
 
 def test_a_table_counts_what_it_leaves_out_and_holds_no_case_twice(caplog):
-    read = [("1", labelled.answer_judge(PAIR)), ("2", labelled.answer_judge(PAIR)), ("3", "without a verdict")]
+    read = [("1", readers.answer_judge(PAIR)), ("2", readers.answer_judge(PAIR)), ("3", "without a verdict")]
     with caplog.at_level("INFO"):
         made = labelled.table("pairs", read, 1)
     assert made.height == 1
@@ -74,8 +75,8 @@ def test_a_table_counts_what_it_leaves_out_and_holds_no_case_twice(caplog):
 
 
 def many(count: int) -> pl.DataFrame:
-    rows = [labelled.answer_judge(PAIR | {"id": f"pair:{number}", "result": str(number)}) for number in range(count)]
-    return labelled.table("pairs", [(row["query_id"], row) for row in rows], None)
+    rows = [readers.answer_judge(PAIR | {"id": f"pair:{number}", "result": str(number)}) for number in range(count)]
+    return labelled.table("pairs", [("", row) for row in rows], None)
 
 
 def test_cases_are_drawn_by_their_ids_alone():
@@ -111,6 +112,6 @@ def test_a_case_set_holds_cases():
 @pytest.mark.skipif(not (public_data.FOLDER / "siam").is_dir(), reason="no folder `siam` among the public data files")
 def test_the_published_runs():
     records = sources.read_records(public_data.FOLDER / "siam/critic_runs_mathcoder.jsonl.gz")
-    made = labelled.table("mathcoder_runs", [("", labelled.mathcoder_runs(record)) for record in records], None)
+    made = labelled.table("mathcoder_runs", [("", readers.mathcoder_runs(record)) for record in records], None)
     assert made.height == 2783
     assert made.filter(pl.col("label") == "YES").height > 1500

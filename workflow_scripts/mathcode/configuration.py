@@ -6,6 +6,7 @@ source; a method may leave them to its runs), the run it `extends`, `runs/<run>.
 names file and key.
 """
 
+import functools
 import re
 from collections.abc import Collection, Mapping
 from importlib import import_module
@@ -19,6 +20,9 @@ from mathcode import methods, paths, settings
 from mathcode.methods.method import Method
 from mathcode.responses import prompts
 from mathcode.rollouts.engines import ENGINES
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The first is several times as fast, and every planning of a job reads all files."""
 
 METHODS: dict[str, Method] = methods.found()
 """Methods that a run may name."""
@@ -132,25 +136,12 @@ def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = No
         SettingsError: naming the file and the key, or the override.
     """
     folder = Path(folder)
-    shared = _read_yaml(folder / "config.yaml")
-    of_methods = {name: folder / "methods" / f"{name}.yaml" for name in METHODS}
-    bases = {name: settings.merge(shared, _read_yaml(path)) for name, path in of_methods.items() if path.is_file()}
-    machines = {path.stem: _read_yaml(path) for path in sorted((folder / "hardware").glob("*.yaml"))}
     # Runs that extend others come last: what is wrong is found where it stands, not where it is taken over.
     files = sorted((folder / "runs").glob("*.yaml"), key=lambda path: ("extends" in _read_yaml(path), path))
-    runs = {}
-    for path in files:
-        own = _read_run(path)
-        try:
-            runs[path.stem] = _run(own, str(path), shared, bases, machines)
-        except settings.SettingsError as error:
-            if own.get("method") in {*METHODS} - {*bases}:  # a run may hold all values itself; this one does not
-                raise settings.SettingsError(f"{of_methods[own['method']]}: no such file, and without it {error}") from None
-            raise
+    runs = {path.stem: _run(layers(folder, path.stem), folder) for path in files}
     for name, value in (overrides or {}).items():
-        where = f"--config {name}"
-        _known(name, runs, where, "run")
-        runs[name] = _run(_overridden(folder / "runs" / f"{name}.yaml", value, where), where, shared, bases, machines)
+        _known(name, runs, f"--config {name}", "run")
+        runs[name] = _run(layers(folder, name, value), folder)
     families = {
         name: settings.validated(settings.Family, value, f"{folder / 'families.yaml'}: family '{name}'")
         for name, value in _read_yaml(folder / "families.yaml").items()
@@ -161,22 +152,52 @@ def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = No
     return config
 
 
-def _run(own: dict, where: str, shared: dict, bases: dict[str, dict], machines: dict[str, dict]) -> settings.Run:
-    """A run, over the values of its method and what a job asks of its hardware; `where` is named in errors."""
-    if "method" not in own:
+def layers(folder: Path, run: str, override: Any = None) -> list[tuple[str, dict]]:
+    """What the settings of a run are put together from, the last one on top: (file, or option of a command line; its values).
+
+    Raises:
+        SettingsError: a file cannot be read, or the run does not say its method.
+    """
+    where = folder / "runs" / f"{run}.yaml"
+    own = _read_run(where)
+    if override is not None:
+        own.append((f"--config {run}", _overriding(run, override)))
+    said = _merged(own)
+    if "method" not in said:
         raise settings.SettingsError(f"{where}: key 'method': which method is it a run of? There are: {', '.join(METHODS)}")
-    _known(own["method"], METHODS, f"{where}: key 'method'", "method")
-    merged = settings.merge(bases.get(own["method"], shared), own)
-    _known(merged.get("hardware"), machines, f"{where}: key 'hardware'", "hardware")
-    asked = settings.merge(machines[merged["hardware"]], merged.get("resources", {}))
-    return settings.validated(METHODS[own["method"]].run, merged | {"resources": asked}, where)
+    _known(said["method"], METHODS, f"{where}: key 'method'", "method")
+    shared = [path for path in (folder / "config.yaml", _of_method(folder, said["method"])) if path.is_file() or path.stem == "config"]
+    found = [*((str(path), _read_yaml(path)) for path in shared), *own]
+    machine = folder / "hardware" / f"{(hardware := _merged(found).get('hardware'))}.yaml"
+    _known(hardware, [path.stem for path in (folder / "hardware").glob("*.yaml")], f"{own[-1][0]}: key 'hardware'", "hardware")
+    return [(str(machine), {"resources": _read_yaml(machine)}), *found]
 
 
-def _overridden(path: Path, value: Any, where: str) -> dict:
-    """A run's own values with those of a command line over them."""
+def _of_method(folder: Path, method: str) -> Path:
+    """The values that runs of a method share; where there is none, its runs hold all themselves."""
+    return folder / "methods" / f"{method}.yaml"
+
+
+def _merged(found: list[tuple[str, dict]]) -> dict:
+    return functools.reduce(settings.merge, [values for _, values in found], {})
+
+
+def _run(found: list[tuple[str, dict]], folder: Path) -> settings.Run:
+    """The run that layers make; the last one is named in errors, and a method's file that is missing."""
+    merged = _merged(found)
+    try:
+        return settings.validated(METHODS[merged["method"]].run, merged, found[-1][0])
+    except settings.SettingsError as error:
+        if not (path := _of_method(folder, merged["method"])).is_file():
+            raise settings.SettingsError(f"{path}: no such file, and without it {error}") from None
+        raise
+
+
+def _overriding(run: str, value: Any) -> dict:
+    """A run's values from a command line."""
     if not isinstance(value, dict):
-        raise settings.SettingsError(f"{where}: expected keys and values, as in --config {path.stem}='{{explore: {{samples: 2}}}}'")
-    return settings.merge(_read_run(path), _typed(value))
+        raise settings.SettingsError(f"--config {run}: expected keys and values, as in --config {run}='{{explore: {{samples: 2}}}}'")
+    return _typed(value)
 
 
 def _typed(value: Any) -> Any:
@@ -188,22 +209,22 @@ def _typed(value: Any) -> Any:
     return yaml.safe_load(value) if isinstance(value, str) else value
 
 
-def _read_run(path: Path, extending: tuple[Path, ...] = ()) -> dict:
-    """A run's overrides, on top of those of the run it `extends`."""
+def _read_run(path: Path, extending: tuple[Path, ...] = ()) -> list[tuple[str, dict]]:
+    """A run's own values, above those of the run it `extends`."""
     value = _read_yaml(path)
     if (extended := value.pop("extends", None)) is None:
-        return value
+        return [(str(path), value)]
     other, chain = path.with_name(f"{extended}.yaml"), (*extending, path)
     if other in chain or not other.is_file():
         raise settings.SettingsError(f"{path}: key 'extends': {'a circle' if other in chain else 'no run'}: '{extended}'")
-    return settings.merge(_read_run(other, chain), value)
+    return [*_read_run(other, chain), (str(path), value)]
 
 
 def _read_yaml(path: Path) -> dict:
     if not path.is_file():
         raise settings.SettingsError(f"{path}: no such file")
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise settings.SettingsError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(value, dict):
@@ -228,12 +249,11 @@ def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
 
 def _check_names(config: Config, folder: Path) -> None:
     """Every name a run uses exists, so a typo is found before any job starts."""
-    from mathcode.critic import labelled
-    from mathcode.data.readers import query_readers, sft_readers  # programs import this module too, and do not read data
+    from mathcode.data.readers import case_readers, query_readers, sft_readers  # programs import this module too, and do not read data
 
     sources = config.sources
-    groups = [(sources.queries, query_readers), (sources.benchmarks, query_readers), (sources.sft, sft_readers)]
-    for group, known in [*groups, (sources.cases, lambda _: labelled.READERS)]:
+    groups = [(sources.queries, query_readers), (sources.benchmarks, query_readers)]
+    for group, known in [*groups, (sources.sft, sft_readers), (sources.cases, case_readers)]:
         for name, dataset in group.items():
             where = f"{folder / 'sources.yaml'}: '{name}'"
             _known(dataset.source, sources.sources, where, "source")

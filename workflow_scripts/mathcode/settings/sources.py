@@ -49,9 +49,7 @@ class Dataset(Section):
     """A normalised table made of a source."""
 
     source: str
-    reader: str = Field(
-        description="a function of mathcode.data.readers (cases: mathcode.critic.labelled) that turns one record into one row"
-    )
+    reader: str = Field(description="a function of mathcode.data.readers that turns one record into one row")
     columns: Columns | None = Field(default=None, description="for the reader `columns`: which column is what")
     rows: PositiveInt | None = Field(default=None, description="rows of the table; null: not known beforehand")
     take: PositiveInt | None = Field(default=None, description="SFT: distinct questions drawn before programs are executed; null: all")

@@ -1,4 +1,4 @@
-"""Readers by name: those of queries and benchmarks, and those of solutions to learn from.
+"""Readers by name: those of queries and benchmarks, of solutions to learn from, and of labelled cases.
 
 A reader turns one record into a row, or into the reason why the record is left out. `columns` reads whatever a dataset says.
 """
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from mathcode import settings
 from mathcode.data.draft import Draft
-from mathcode.data.readers import chinese, columns, english, forms, out_of_domain, seeds, solutions, web
+from mathcode.data.readers import chinese, columns, english, forms, labelled, out_of_domain, seeds, solutions, web
 from mathcode.data.readers.english import Query
 from mathcode.data.text import Record
 
@@ -29,3 +29,8 @@ def query_readers(dataset: settings.Dataset) -> dict[str, Callable[[Record], Que
 def sft_readers(dataset: settings.Dataset) -> dict[str, Callable[[Record], Draft | str]]:
     """Readers that a set of solutions may name."""
     return SFT_READERS if dataset.columns is None else {settings.COLUMNS: columns.solution_reader(dataset.columns)}
+
+
+def case_readers(dataset: settings.Dataset) -> dict[str, Callable[[Record], labelled.Labelled | str]]:
+    """Readers that a set of labelled cases may name."""
+    return labelled.READERS

@@ -1,0 +1,55 @@
+"""Readers of cases whose labels came with public data: a reference, a result, and what those who published them say of the two."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from mathcode.data.text import Record
+from mathcode.grading import equality
+
+
+class Labelled(NamedTuple):
+    """A case as published.
+
+    Attributes:
+        name: its id in the source.
+        question, gold, result: the question, its reference answer, and what answers it.
+        program: what printed the result; None: nothing did.
+        benchmark: whose question it is, where the source has several.
+        right: the label: the result gives the reference answer.
+    """
+
+    name: str
+    question: str
+    gold: str
+    result: str
+    program: str | None
+    benchmark: str | None
+    right: bool
+
+
+def answer_judge(record: Record) -> Labelled | str:
+    """NeMo-Skills' pairs for testing a judge: written and labelled by its makers, without a program."""
+    return Labelled(record["id"], record["question"], record["reference"], record["result"], None, None, record["label"] == "YES")
+
+
+def mathcoder_runs(record: Record) -> Labelled | str:
+    """MathCoder's runs on test questions, labelled by its rule for the final answer.
+
+    That is a label of what the program printed only where the final answer is that; and it is sure only where a reader would agree,
+    so runs whose number is near the reference (another rounding, sign, unit, or one value of several) are left out.
+    """
+    if record["verdict"] is None:
+        return "without a verdict"
+    if record["near_miss"]:
+        return "a reader may differ from the verdict"
+    if not record["blocks"]:
+        return "without a program"
+    printed = record["blocks"][-1]["output"]
+    if not printed.strip() or not equality.numeric_equal(record["final"], printed.strip().splitlines()[-1].strip()):
+        return "answers something else than its program printed"
+    program = "\n".join(block["code"] for block in record["blocks"])
+    named = (record["id"], record["question"], record["reference"], printed)
+    return Labelled(*named, program, record["dataset"], record["verdict"] == "correct")
+
+
+READERS: dict[str, Callable[[Record], Labelled | str]] = {"answer_judge": answer_judge, "mathcoder_runs": mathcoder_runs}
