@@ -101,11 +101,13 @@ def test_killed_at_any_moment_and_resumed_on_one_core_it_ends_with_the_same_byte
 
 
 @pytest.mark.skipif(bool(slurm_cluster.missing(accounting=False)), reason=str(slurm_cluster.missing(accounting=False)))
-def test_through_slurm_it_ends_with_the_same_bytes(finished, tmp_path):
+def test_an_aligned_policy_and_its_scores_are_made_through_slurm_to_the_same_bytes(finished, tmp_path):
+    """Every stage but the report: a job of SLURM takes seconds to start, and the whole run has two hundred."""
     folder = slurm_profile.checkout_for(tmp_path / "checkout", SMALL, accounting=False)
+    wanted = f"{ROUND}/dpo_1/eval/code/forms_tests/critic_main/scores.json"
     with slurm_cluster.Cluster(tmp_path / "slurm", accounting=False) as cluster:
-        done = run_program(*slurm_profile.command(), cwd=folder, timeout=1500, **slurm_profile.on(cluster))
+        done = run_program(*slurm_profile.command(target=wanted), cwd=folder, timeout=1500, **slurm_profile.on(cluster))
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
-    made, wanted = files(folder / "results/small"), files(finished / "results/small")
-    assert sorted(made) == sorted(wanted)
-    assert [name for name, content in made.items() if content != wanted[name]] == []
+    made, local = files(folder / "results/small"), files(finished / "results/small")
+    assert (folder / wanted).is_file()
+    assert [name for name, content in made.items() if content != local.get(name)] == []
