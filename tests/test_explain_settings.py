@@ -1,0 +1,89 @@
+"""Where a setting comes from: the place that is told holds the value that the run has, layer by layer."""
+
+import json
+import re
+
+import pytest
+import yaml
+from support.running import ROOT
+
+import explain_settings
+from mathcode import configuration, settings
+from mathcode.core.errors import InputError
+
+RUNS = sorted(configuration.load(ROOT / "config").runs)
+LINE = re.compile(r"(?P<key>\S+)  +(?P<value>.*?)  +(?P<where>default|--config \w+|(?P<file>\S+\.yaml):(?P<line>\d+)(  # .*)?)$")
+
+
+@pytest.fixture(autouse=True)
+def _at_home(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def explained(capsys, *arguments: str) -> dict[str, dict]:
+    """What is printed, by key."""
+    assert explain_settings.main([*arguments]) == 0
+    lines = [LINE.match(line) for line in capsys.readouterr().out.splitlines()]
+    return {line["key"]: line.groupdict() for line in lines}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_every_setting_of_a_run_is_told_once_with_its_value(run, capsys):
+    told = explained(capsys, run)
+    wanted = dict(explain_settings._flat(json.loads(settings.dumps(configuration.load(ROOT / "config").runs[run]))))
+    assert {key: json.loads(line["value"]) for key, line in told.items()} == wanted
+    assert told["build.families"]["where"] != "default"
+
+
+@pytest.mark.parametrize("run", ["demo", "siam_laptop"])
+def test_the_line_that_is_named_holds_the_key_and_the_value(run, capsys):
+    told = explained(capsys, run)
+    named = [line for line in told.values() if line["file"]]
+    assert len(named) > 100
+    for line in named:
+        text = (ROOT / line["file"]).read_text().splitlines()[int(line["line"]) - 1]
+        value = json.loads(line["value"])
+        assert line["key"].rpartition(".")[2] in text
+        if isinstance(value, int | str) and not isinstance(value, bool) and "{" not in text and not text.strip().startswith("<<"):
+            assert yaml.safe_load(text.strip()).popitem()[1] == value
+
+
+def test_the_top_layer_is_told(capsys):
+    key = "explore.samples"
+    assert explained(capsys, "demo", "--only", key)[key]["file"] == "config/runs/demo.yaml"
+    assert explained(capsys, "demo_evidence", "--only", key)[key]["file"] == "config/runs/demo.yaml"
+    assert explained(capsys, "paper", "--only", key)[key]["file"] == "config/methods/autocode.yaml"
+    over = explained(capsys, "demo", "--override", "{explore: {samples: 5}}", "--only", key)[key]
+    assert (over["value"], over["where"]) == ("5", "--config demo")
+
+
+def test_an_experiment_s_own_settings_are_told_for_its_paths(capsys):
+    key = "estimate.rule"
+    main = explained(capsys, "results/demo/main/tiny/seed1/iter1/model", "--only", key)[key]
+    other = explained(capsys, "results/demo/q_rule/tiny/seed1/iter1/model", "--only", key)[key]
+    named = explained(capsys, "demo", "--experiment", "q_rule", "--only", key)[key]
+    start = explained(capsys, "results/demo/start/tiny/seed1/model", "--only", key)[key]
+    assert (main["value"], other["value"]) == ('"prior_times_q"', '"q"')
+    assert main["line"] != other["line"]
+    assert named == other
+    assert start == main
+
+
+def test_only_whole_keys_match(capsys):
+    assert {*explained(capsys, "demo", "--only", "explore.sampling")} == {
+        f"explore.sampling.{key}" for key in settings.Sampling.model_fields
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["dmo"], "no run 'dmo'"),
+        (["demo", "--only", "explroe"], "no setting 'explroe'; did you mean 'explore'"),
+        (["demo", "--experiment", "mian"], "no experiment 'mian'"),
+        (["demo", "--override", "{explore: {smaples: 3}}"], "did you mean 'samples'"),
+    ],
+)
+def test_what_is_not_there_is_said(arguments, words):
+    with pytest.raises((InputError, settings.SettingsError), match=words):
+        explain_settings.main(arguments)
