@@ -9,7 +9,6 @@ Ask one question a line; an empty line or Ctrl-D ends. Each is asked alone: thes
 """
 
 import os
-import re
 import sys
 import tempfile
 from functools import partial
@@ -22,7 +21,6 @@ from mathcode.core import cli
 from mathcode.core.errors import InputError
 from mathcode.grading import answers
 from mathcode.interpreter.driver import Interpreter
-from mathcode.paths import Policy
 from mathcode.responses import prompts
 
 
@@ -40,7 +38,7 @@ def arguments():
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     config = configuration.load(args.config)
-    run, policy = _of_run(args.model, config)
+    run, policy = configuration.located(args.model, config)
     method, family = config.method(run), config.families[policy.family]
     chosen = config.runs[run]
     mode = args.mode or next(iter(method.evaluated))
@@ -64,23 +62,6 @@ def main(argv: list[str] | None = None) -> int:
                 (row,) = loop.sample_rollouts(rows, engine, interpreter, *how).rows(named=True)
             print(f"\n{row['response'].strip()}\n\n{_in_short(row, question, chosen.grading.extraction, method.form)}\n", flush=True)
     return 0
-
-
-def _of_run(model: Path, config: configuration.Config) -> tuple[str, Policy]:
-    """Run and policy of a folder.
-
-    Raises:
-        InputError: it is no policy of a run that is configured.
-    """
-    found = re.search(r"results/(\w+)/([\w/]+)/model/?$", model.resolve().as_posix())
-    run = found and found[1]
-    try:
-        policy = Policy.parse(found[2]) if found else None
-    except ValueError:
-        policy = None
-    if policy is None or run not in config.runs or policy.family not in config.families:
-        raise InputError(f"{model}: no policy of a configured run; such a folder is results/RUN/POLICY/model")
-    return run, policy
 
 
 def _questions(alone: str | None):

@@ -7,7 +7,6 @@ import sys
 import pytest
 from support.running import ROOT, environment, program, run_program
 
-import chat_with_policy
 from mathcode import configuration
 from mathcode.core.errors import InputError
 
@@ -38,4 +37,4 @@ def test_it_answers_line_by_line_and_says_what_ran(place):
 )
 def test_what_is_no_policy_of_a_run_is_one_sentence(tmp_path, path):
     with pytest.raises(InputError, match="no policy of a configured run; such a folder is results/RUN/POLICY/model"):
-        chat_with_policy._of_run(tmp_path / path, configuration.load(ROOT / "config"))
+        configuration.located(tmp_path / path, configuration.load(ROOT / "config"))

@@ -17,7 +17,9 @@ import yaml
 from pydantic import SerializeAsAny
 
 from mathcode import methods, paths, settings
+from mathcode.core.errors import InputError
 from mathcode.methods.method import Method
+from mathcode.paths import Policy
 from mathcode.responses import prompts
 from mathcode.rollouts.engines import ENGINES
 
@@ -124,6 +126,22 @@ class Config(settings.Section):
     def method(self, run: str) -> Method:
         """The method of a run."""
         return METHODS[self.runs[run].method]
+
+
+def located(model: Path, config: Config) -> tuple[str, Policy]:
+    """Run and policy of a policy folder, results/RUN/POLICY/model.
+
+    Raises:
+        InputError: it is no policy of a run that is configured.
+    """
+    found = re.search(r"results/(\w+)/([\w/]+)/model/?$", model.resolve().as_posix())
+    try:
+        run, policy = (found[1], Policy.parse(found[2])) if found else ("", None)
+    except ValueError:
+        run, policy = "", None
+    if policy is None or run not in config.runs or policy.family not in config.families:
+        raise InputError(f"{model}: no policy of a configured run; such a folder is results/RUN/POLICY/model")
+    return run, policy
 
 
 def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = None) -> Config:

@@ -69,6 +69,7 @@ class Method:
 
     Attributes:
         name: as `method:` of a run says it.
+        paper: arXiv id of what it is from.
         run: settings of its runs, the shared ones and its own.
         per_experiment: sections that an experiment may set for itself.
         kinds: its policies without iterations, of `mathcode.paths.KINDS`.
@@ -91,6 +92,7 @@ class Method:
     """
 
     name: str
+    paper: str
     run: type["Run"]
     per_experiment: frozenset[str]
     kinds: tuple[str, ...]

@@ -17,6 +17,7 @@ def _texts(pairs, profile: str) -> list[str]:
 
 METHOD = Method(
     name="autocode",
+    paper="2502.00691",
     run=AutoCodeRun,
     per_experiment=frozenset({"explore", "estimate", "synthesize", "train"}),
     kinds=(BASE, START),

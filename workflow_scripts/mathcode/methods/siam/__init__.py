@@ -17,6 +17,7 @@ def _texts(pairs, profile: str) -> list[str]:
 
 METHOD = Method(
     name="siam",
+    paper="2408.15565",
     run=SiamRun,
     per_experiment=frozenset({"select", "train"}),
     kinds=KINDS,

@@ -1,0 +1,70 @@
+"""The card of a policy: the hub's own library reads it back, and its numbers are those that were measured. Nothing is uploaded."""
+
+import json
+from pathlib import Path
+
+import pytest
+from huggingface_hub import ModelCard
+from support import results_tree as tree
+from support.running import ROOT
+
+import publish_policy
+from mathcode import paths
+from mathcode.core.errors import InputError
+from mathcode.measures import outcomes
+
+POLICY = "main/tiny/seed1/iter2"
+
+
+@pytest.fixture
+def model(tmp_path) -> Path:
+    """A policy of `demo` with weights of nine bytes, evaluated in two modes."""
+    folder = tmp_path / "results/demo" / POLICY
+    (folder / "model").mkdir(parents=True)
+    (folder / "model/model.safetensors").write_bytes(b"weights\x00\x01")
+    for mode, right in (("auto", 7), ("code", 4)):
+        rows = [tree.grade(f"q{number}", mode, "code" if number < 5 else "cot", number < right) for number in range(10)]
+        scores = outcomes.score(tree.grades(rows)) | {"contaminated": 1}
+        path = folder.parents[3] / paths.scores(POLICY, mode, "arithmetic_test", "exact")
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(scores))
+    (folder / "settings.json").write_text('{"training": {"loss": "paper"}}')
+    return folder / "model"
+
+
+def card(model: Path, *more: str) -> str:
+    out = model.parents[6] / "card.md"
+    assert publish_policy.main([str(model), "--out", str(out), "--config", str(ROOT / "config"), *more]) == 0
+    return out.read_text()
+
+
+def test_the_hub_s_library_reads_what_was_measured(model):
+    data = ModelCard(card(model, "--license", "mit")).data
+    assert {(result.dataset_name, result.dataset_config): result.metric_value for result in data.eval_results} == {
+        ("arithmetic_test", "mode auto, judge exact"): 0.7,
+        ("arithmetic_test", "mode code, judge exact"): 0.4,
+    }
+    assert (data.license, data.library_name, data.base_model) == ("mit", "transformers", None)
+    assert "arxiv:2502.00691" in data.tags
+
+
+def test_a_reader_finds_intervals_data_settings_and_how_to_ask(model):
+    text = card(model)
+    assert "| arithmetic_test | auto | exact | 10 | 70.0 [39.7, 89.2] | 50.0 | 1 |" in text
+    assert "- arithmetic_sft: MIT" in text
+    assert '"loss": "paper"' in text
+    assert "QUESTION" in text.split("## How to ask")[1]
+    assert str(model.parents[6]) not in text  # no path of this machine
+
+
+def test_a_policy_that_was_not_evaluated_says_so(model):
+    for path in model.parent.glob("eval/*/*/*/scores.json"):
+        path.unlink()
+    assert "This policy was not evaluated." in card(model)
+    assert ModelCard(card(model)).data.eval_results is None
+
+
+@pytest.mark.parametrize(("change", "words"), [(["--push", "me/mine"], "--push needs --license"), ([], "no policy of a configured run")])
+def test_what_cannot_be_published_is_refused(model, change, words):
+    with pytest.raises(InputError, match=words):
+        card(model if change else model.parent, *change)

@@ -1,0 +1,160 @@
+"""Make a policy of a run ready for the Hugging Face hub: a model card of its settings, data and results; with --push, upload it.
+
+    python workflow_scripts/publish_policy.py results/demo/main/tiny/seed1/iter2/model --out card.md
+
+Reads:  the policy folder, settings.json and provenance.json beside it, its scores.json, config/.
+Writes: the card. Without --push nothing leaves this machine.
+
+The card's metadata are in the hub's own format, accuracies as model-index. Uploading needs `huggingface-cli login` or $HF_TOKEN.
+"""
+
+import argparse
+import json
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from mathcode import configuration, settings
+from mathcode.core import atomic, cli
+from mathcode.core.errors import InputError
+from mathcode.paths import Policy
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = cli.parser(__doc__)
+    parser.add_argument("model", type=Path, help="policy folder of a run: results/RUN/POLICY/model")
+    parser.add_argument("--out", type=Path, required=True, help="card to write")
+    parser.add_argument(
+        "--push", metavar="OWNER/NAME", help="upload weights and card to this repository of the hub, made private if it is new"
+    )
+    parser.add_argument("--license", help="licence of the weights, as the hub writes it; --push needs it")
+    parser.add_argument("--config", default="config", help="folder of the run's settings (config)")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    if args.push and not args.license:
+        raise InputError("--push needs --license: the base model's licence says which you may give")
+    config = configuration.load(args.config)
+    run, policy = configuration.located(args.model, config)
+    if not args.model.is_dir():
+        raise InputError(f"{args.model}: no such folder")
+    card = make_card(args.model.resolve().parent, config, run, policy, args.license)
+    atomic.write_text(args.out, card)
+    files = sorted(path for path in args.model.iterdir() if path.is_file())
+    size = sum(path.stat().st_size for path in files)
+    logging.info("%s is the card; %d files of %.1f MB go with it", args.out, len(files), size / 1e6)
+    if args.push:
+        _upload(args.model, args.out, args.push)
+    return 0
+
+
+def make_card(folder: Path, config: configuration.Config, run: str, policy: Policy, license: str | None = None) -> str:
+    """The card as text: metadata, then what a reader asks.
+
+    Args:
+        folder: the policy's, which holds `model` and `eval`.
+    """
+    from huggingface_hub import EvalResult, ModelCard, ModelCardData
+
+    chosen, family, method = config.runs[run], config.families[policy.family], config.method(run)
+    measured = list(_measured(folder))
+    results = [
+        EvalResult(
+            task_type="text-generation",
+            task_name="mathematics",
+            dataset_type=row["benchmark"],
+            dataset_name=row["benchmark"],
+            dataset_config=f"mode {row['mode']}, judge {row['judge']}",  # the hub takes results of equal ones for one
+            metric_type="accuracy",
+            metric_value=round(row["accuracy"], 4),
+        )
+        for row in measured
+    ]
+    name = f"{run}: {policy}".replace("/", " ")
+    metadata = ModelCardData(
+        model_name=name,
+        license=license,
+        library_name="transformers",
+        pipeline_tag="text-generation",
+        base_model=family.hub,
+        datasets=[source.hub for _, source in _sources(config, chosen) if source.hub] or None,
+        tags=[chosen.method, "mathematics", f"arxiv:{method.paper}"],
+        eval_results=results or None,
+    )
+    mode = next(iter(method.evaluated))
+    asked = method.prompt(family.prompt, mode, "QUESTION")
+    body = [
+        f"# {name}",
+        f"{family.label or policy.family}, trained by {chosen.method} ([arXiv {method.paper}](https://arxiv.org/abs/{method.paper}))."
+        f" Run `{run}`: {chosen.description}.",
+        _table("Results", measured),
+        "## How to ask",
+        f"As it was evaluated (mode `{mode}`), with the question for QUESTION:\n\n```\n{asked}\n```\n\n"
+        "A ```` ```python ```` block is a program: run it in a sandbox, put what it printed behind it as an ```` ```output ```` block,"
+        " and go on. Never run what a model wrote outside of one.",
+        "## What it learned from",
+        "\n".join(f"- {name}: {source.license}" for name, source in _sources(config, chosen)),
+        "## How it was trained",
+        _settings(folder),
+    ]
+    return str(ModelCard(f"---\n{metadata.to_yaml()}\n---\n\n" + "\n\n".join(body) + "\n"))
+
+
+def _measured(folder: Path) -> Iterable[dict]:
+    """What scores.json says of every evaluation of a policy."""
+    for path in sorted(folder.glob("eval/*/*/*/scores.json")):
+        mode, benchmark, judge = path.parts[-4:-1]
+        said = json.loads(path.read_text(encoding="utf-8"))
+        yield {"mode": mode, "benchmark": benchmark, "judge": judge, **said}
+
+
+def _table(title: str, measured: list[dict]) -> str:
+    if not measured:
+        return f"## {title}\n\nThis policy was not evaluated."
+    rows = [
+        f"| {row['benchmark']} | {row['mode']} | {row['judge']} | {row['n']} | {100 * row['accuracy']:.1f}"
+        f" [{100 * row['accuracy_low']:.1f}, {100 * row['accuracy_high']:.1f}] | {100 * row['code_rate']:.1f} | {row['contaminated']} |"
+        for row in measured
+    ]
+    return "\n".join(
+        [
+            f"## {title}\n",
+            "Percent; brackets are 95 % intervals over items of this one policy (Wilson). Contaminated: items that share their text"
+            " or a run of words with a training row.\n",
+            "| benchmark | mode | judge | items | accuracy | responses that ran a program | contaminated |",
+            "| --- | --- | --- | ---: | ---: | ---: | ---: |",
+            *rows,
+        ]
+    )
+
+
+def _sources(config: configuration.Config, run: settings.Run) -> list[tuple[str, settings.Source]]:
+    """The raw sources that a run's policies learn from, by name."""
+    used = [config.sources.sft[name] for name in (*run.data.pretraining, *run.data.sft)]
+    used += [config.sources.queries[name] for name in run.data.queries]
+    return [(name, config.sources.sources[name]) for name in dict.fromkeys(dataset.source for dataset in used)]
+
+
+def _settings(folder: Path) -> str:
+    """Settings and provenance of the training, as they were written; a base model has none."""
+    found = []
+    for name in ("settings", "provenance"):
+        if (path := folder / f"{name}.json").is_file():
+            found.append(f"`{name}.json`:\n\n```json\n{path.read_text(encoding='utf-8').strip()}\n```")
+    return "\n\n".join(found) or "It is the base model, as it is."
+
+
+def _upload(model: Path, card: Path, repository: str) -> None:
+    from huggingface_hub import HfApi
+
+    hub = HfApi()
+    hub.create_repo(repository, private=True, exist_ok=True)
+    hub.upload_folder(repo_id=repository, folder_path=model, commit_message="Weights and tokenizer")
+    hub.upload_file(repo_id=repository, path_or_fileobj=card, path_in_repo="README.md", commit_message="Model card")
+    logging.info("uploaded to https://huggingface.co/%s", repository)
+
+
+if __name__ == "__main__":
+    cli.run(main)
