@@ -24,6 +24,7 @@ from mathcode.training.examples import Example, TrainingError
 from mathcode.training.losses import Loss, batch_of, mean_chosen_tokens
 from mathcode.training.optimizers import make_optimizers, schedule
 from mathcode.training.processes import StopSignal, accelerator_here, in_any_process
+from mathcode.training.tracking import Tracking
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +67,14 @@ def train(
     Raises:
         TrainingError: no examples fit, the loss is not finite, a checkpoint cannot be written, or FSDP was asked for and is not what runs.
     """
-    usable, accelerator = fitting(units(examples, loss.per), chosen.max_tokens), accelerator_here(mixed_precision)
+    name = _name(checkpoints)
+    usable, accelerator = fitting(units(examples, loss.per), chosen.max_tokens), accelerator_here(mixed_precision, name)
     peak = chosen.learning_rate[min(max(iteration, 1), len(chosen.learning_rate)) - 1]
     # Together: sharding makes new parameters, and accelerate puts them into the optimizers that it is given with the model.
     model, *optimizers = accelerator.prepare(model, *make_optimizers(model, chosen, peak))
     plan = batches([length(unit) for unit in usable], chosen, seed)
     epoch_steps = math.ceil(len(usable) / chosen.batch)
+    told = Tracking(accelerator, name, len(plan))
     checkpoints = folder_by_kind(checkpoints, accelerator.distributed_type)
     step, rows = resume(accelerator, checkpoints)
     stop = StopSignal()
@@ -84,6 +87,7 @@ def train(
             step += 1
             rows.append({"step": step, "epoch": step / epoch_steps, "learning_rate": rate, **row})
             progress.update()
+            told.step(rows[-1])
             if not math.isfinite(row["loss"]):
                 raise TrainingError(f"the loss is {row['loss']} at step {step}: lower the learning rate")
             stopping = in_any_process(accelerator, stop.received)
@@ -91,11 +95,19 @@ def train(
                 save(accelerator, checkpoints, step, rows)
             if stopping:
                 log.warning("stopped by a signal at step %d; the next start goes on from here", step)
+                told.end()
                 sys.exit(143)
+    told.end()
     sharded = accelerator.distributed_type.value == "FSDP"
     weights = accelerator.get_state_dict(model) if sharded else None
     frame = pl.DataFrame(rows, schema=tables.TRAINING_LOG.schema)
     return Trained(accelerator.unwrap_model(model), weights, frame, accelerator.is_main_process, stop)
+
+
+def _name(checkpoints: Path) -> str:
+    """What is trained, by its folder of checkpoints: checkpoints/demo/main/tiny/seed1/iter1/KEY."""
+    parts = checkpoints.parent.parts
+    return "/".join(parts[parts.index("checkpoints") + 1 :] if "checkpoints" in parts else parts[-1:])
 
 
 def _step(accelerator, model, optimizers, batch: list[Unit], loss: Loss, chosen: settings.Optimizer, rate: float, pad: int) -> dict:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import torch
 
 from mathcode import settings
+from mathcode.training import tracking
 from mathcode.training.examples import TrainingError
 
 WAIT = timedelta(hours=1)
@@ -30,11 +31,15 @@ def join_processes(family: settings.Family, chosen: settings.Optimizer) -> None:
     torch.set_num_threads(chosen.threads)  # afterwards: where processes meet on CPUs, accelerate chooses a number by the machine
 
 
-def accelerator_here(mixed_precision: str):
-    """Accelerate on what there is; on CPUs it shares a model whole without a word where sharding was asked for: that is refused."""
+def accelerator_here(mixed_precision: str, name: str):
+    """Accelerate on what there is, with the trackers that are wanted, which know the training by `name`.
+
+    On CPUs it shares a model whole without a word where sharding was asked for: that is refused.
+    """
     from accelerate import Accelerator
 
-    accelerator = Accelerator(mixed_precision=mixed_precision, cpu=not torch.cuda.is_available())
+    tracked = {"log_with": names, "project_dir": tracking.FOLDER / name} if (names := tracking.wanted()) else {}
+    accelerator = Accelerator(mixed_precision=mixed_precision, cpu=not torch.cuda.is_available(), **tracked)
     kind = accelerator.distributed_type.value
     if asked_to_shard() and kind != "FSDP":
         raise TrainingError(f"full sharding (FSDP) was asked for, and accelerate chose {kind} on this machine")

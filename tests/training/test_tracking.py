@@ -1,0 +1,72 @@
+"""What a training tells while it runs: a real TensorBoard holds every step, the log a line a minute, and no artifact changes."""
+
+import logging
+
+import pytest
+import torch
+from support.running import files
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from mathcode import settings
+from mathcode.methods.autocode import demonstrations
+from mathcode.policies import folders
+from mathcode.training import examples, loop, losses, tracking
+from mathcode.training.examples import TrainingError
+
+
+@pytest.fixture
+def train(tiny_policy, tiny_run, pairs, tmp_path, monkeypatch):
+    """Trains some steps in a folder of its own; gives weights and log."""
+    torch.set_num_threads(1)
+    tokenizer = folders.load_tokenizer(tiny_policy)
+    table = demonstrations.demonstrations(pairs, tokenizer, "plain", tiny_run.start, 1)
+    shown = examples.from_table(table, None, tokenizer, losses.Likelihood())[:24]
+    chosen = settings.Optimizer(**tiny_run.train.optimizer.model_dump() | {"batch": 4, "epochs": 1, "checkpoint_steps": 2})
+
+    def run(name: str, tracked: str = ""):
+        (tmp_path / name).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / name)
+        monkeypatch.setenv(tracking.VARIABLE, tracked)
+        place = tmp_path / name / "checkpoints/demo/start/tiny/seed1/key"
+        model = folders.load_policy(tiny_policy, "float32")
+        made = loop.train(model, 0, shown, losses.Likelihood(), chosen=chosen, iteration=1, checkpoints=place, seed=1)
+        return made.model.state_dict(), made.log
+
+    return run
+
+
+def scalars(folder) -> dict[str, dict[int, float]]:
+    """What TensorBoard's own reader finds below a folder: by name, then by step."""
+    (place,) = {path.parent for path in folder.rglob("events.out.*")}
+    events = EventAccumulator(str(place)).Reload()
+    return {name: {event.step: event.value for event in events.Scalars(name)} for name in events.Tags()["scalars"]}
+
+
+def test_every_step_is_in_the_tracker_and_no_number_changes(train, tmp_path):
+    weights, log = train("alone")
+    watched, watched_log = train("watched", "tensorboard")
+    assert watched_log.equals(log)
+    assert all(torch.equal(weights[name], watched[name]) for name in weights)
+    found = scalars(tmp_path / "watched/logs/tracked/demo/start/tiny/seed1")
+    for name in ("loss", "learning_rate", "gradient_norm"):
+        assert found[name] == pytest.approx(dict(log.select("step", name).iter_rows()), rel=1e-6)
+    assert found["tokens_per_response"][1] == pytest.approx(log["tokens"][0] / log["responses"][0])
+    assert not [path for path in files(tmp_path / "alone") if "logs" in path]
+
+
+def test_a_line_a_minute_says_how_it_goes(train, monkeypatch, caplog):
+    monkeypatch.setattr(tracking, "EVERY", 0.0)
+    with caplog.at_level(logging.INFO):
+        _, log = train("told")
+    lines = [record.getMessage() for record in caplog.records if "learning rate" in record.getMessage()]
+    assert len(lines) == log.height
+    assert lines[0].startswith(f"step 1 of {log.height}: loss {log['loss'][0]:.4g}, ")
+    assert "tokens/s" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("named", "words"), [("tensorbord", "names 'tensorbord'; there are: .*tensorboard"), ("aim", "'aim', whose package")]
+)
+def test_a_tracker_that_is_not_there_is_said_before_the_first_step(train, named, words):
+    with pytest.raises(TrainingError, match=words):
+        train("refused", named)

@@ -1,0 +1,87 @@
+"""What a training tells while it runs: a line a minute in its log, and the numbers of every step to trackers.
+
+Trackers are named by the environment variable MATHCODE_TRACK, since they belong to who looks on and not to the run: no artifact
+depends on them, and setting it reruns nothing.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mathcode.training.examples import TrainingError
+
+log = logging.getLogger(__name__)
+
+VARIABLE = "MATHCODE_TRACK"
+FOLDER = Path("logs/tracked")
+"""Where trackers that write files write them."""
+NAMED = ("wandb", "trackio", "swanlab")
+"""Trackers that show a run by a name; others keep it in a folder."""
+EVERY = 60.0
+"""Seconds between two lines of the log."""
+
+
+def wanted() -> list[str]:
+    """Trackers that the environment names, comma-separated, as accelerate calls them: tensorboard, trackio, wandb ...
+
+    Raises:
+        TrainingError: accelerate knows none of that name, or its package is not installed.
+    """
+    from accelerate.tracking import get_available_trackers
+    from accelerate.utils import LoggerType
+
+    named = [name.strip() for name in os.environ.get(VARIABLE, "").split(",") if name.strip()]
+    known = [kind.value for kind in LoggerType if kind.value != "all"]
+    installed = {getattr(kind, "value", kind) for kind in get_available_trackers()} if named else set()
+    for name in named:
+        if name not in known:
+            raise TrainingError(f"{VARIABLE} names '{name}'; there are: {', '.join(known)}")
+        if name not in installed:
+            raise TrainingError(f"{VARIABLE} names '{name}', whose package is not installed: pip install {name}, or leave it out")
+    return named
+
+
+class Tracking:
+    """One training as its onlookers see it.
+
+    Args:
+        name: path of what is trained, such as demo/main/tiny/seed1/iter1.
+        steps: of the whole training.
+    """
+
+    def __init__(self, accelerator, name: str, steps: int):
+        self._accelerator, self._steps = accelerator, steps
+        self._told = time.monotonic()
+        self._tokens = 0
+        if accelerator.log_with:
+            accelerator.init_trackers("mathcode", init_kwargs={kind: {"name": name} for kind in NAMED})
+
+    def step(self, row: Mapping[str, Any]) -> None:
+        """Tell of a step: a row of the table `training_log`."""
+        self._tokens += row["tokens"]
+        now = time.monotonic()
+        if self._accelerator.trackers:
+            self._accelerator.log(_numbers(row), step=row["step"])
+        if now - self._told >= EVERY:
+            rate = self._tokens / (now - self._told)
+            self._accelerator.log({"tokens_per_second": rate}, step=row["step"])
+            parts = "".join(f", {part['name']} {part['value']:.4g}" for part in row["parts"])
+            log.info(
+                "step %d of %d: loss %.4g, learning rate %.3g, %.0f tokens/s%s",
+                *(row["step"], self._steps, row["loss"], row["learning_rate"], rate, parts),
+            )
+            self._told, self._tokens = now, 0
+
+    def end(self) -> None:
+        """Let trackers write what they hold."""
+        for tracker in self._accelerator.trackers:
+            tracker.finish()
+
+
+def _numbers(row: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers of a step, by name."""
+    shown = {name: row[name] for name in ("loss", "learning_rate", "gradient_norm", "epoch")}
+    return shown | {part["name"]: part["value"] for part in row["parts"]} | {"tokens_per_response": row["tokens"] / row["responses"]}
