@@ -65,7 +65,7 @@ class Tracking:
         now = time.monotonic()
         if self._accelerator.trackers:
             self._accelerator.log(_numbers(row), step=row["step"])
-        if now - self._told >= EVERY:
+        if now - self._told >= EVERY and self._accelerator.is_main_process:
             rate = self._tokens / (now - self._told)
             self._accelerator.log({"tokens_per_second": rate}, step=row["step"])
             parts = "".join(f", {part['name']} {part['value']:.4g}" for part in row["parts"])
