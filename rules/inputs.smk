@@ -105,10 +105,10 @@ def iteration_of(wildcards):
     return getattr(paths.trained(wildcards.trained), "iteration", 0)
 
 
-def frame_of_cases(wildcards):
-    """The option that names the frame of a critic's rows; rows of policies are in that of their family."""
+def opening_of_cases(wildcards):
+    """The option that names the frame which a critic's prompts begin; those of policies are whole, in the frame of their family."""
     trained = paths.trained(wildcards.trained)
-    return f"--profile {CONFIG.runs[wildcards.run].critics[trained.name].shown[0].frame}" if isinstance(trained, paths.Critic) else ""
+    return f"--opening {CONFIG.runs[wildcards.run].critics[trained.name].shown[0].frame}" if isinstance(trained, paths.Critic) else ""
 
 
 def origin_model(wildcards):

@@ -64,12 +64,12 @@ rule train_policy:
         family=training_family,
         settings=lambda wildcards: settings.dumps(training_of(wildcards)),
         logprobs=flag("--logprobs", "logprobs"),
-        profile=frame_of_cases,
+        opening=opening_of_cases,
         iteration=iteration_of,
         seed=lambda wildcards: paths.trained(wildcards.trained).seed,
         checkpoints="checkpoints/{run}/{trained}",
     shell:
-        "exec {params.launcher} workflow_scripts/train_policy.py --training {input.training:q} {params.logprobs} {params.profile}"
+        "exec {params.launcher} workflow_scripts/train_policy.py --training {input.training:q} {params.logprobs} {params.opening}"
         " --model {input.model:q} --out-model {output.model:q} --out-log {output.training_log:q}"
         " --out-settings {output.settings:q} --out-provenance {output.provenance:q} --family {params.family:q}"
         " --settings {params.settings:q} --iteration {params.iteration} --seed {params.seed}"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mathcode import configuration, settings, tables
 from mathcode.core import cli, provenance
-from mathcode.policies import adapters, folders, tokens
+from mathcode.policies import adapters, folders
 from mathcode.responses import prompts
 
 
@@ -30,7 +30,9 @@ def arguments():
     parser.add_argument("--out-provenance", required=True)
     parser.add_argument("--family", required=True, help="JSON of the family")
     parser.add_argument("--settings", required=True, help="JSON: loss, its numbers, optimizer")
-    parser.add_argument("--profile", help="prompt profile the rows were made with; none: their text as it is; default: the family's")
+    parser.add_argument(
+        "--opening", help="a critic's rows: prompt profile with which their prompts begin, or none (default: the family's whole)"
+    )
     parser.add_argument("--iteration", type=int, default=0, help="picks the learning rate; 0 (default) is a start")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--checkpoints", required=True, type=Path)
@@ -48,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     training = tables.TRAINING.read(args.training)
     logprobs = tables.LOGPROBS.read(args.logprobs) if args.logprobs else None
     tokenizer = folders.load_tokenizer(args.model)
-    frame = tokens.QUESTION if args.profile == "none" else prompts.profile(args.profile or family.prompt).frame
+    frame = prompts.opening(args.opening) if args.opening else prompts.profile(family.prompt).frame
     shown = examples.from_table(training, logprobs, tokenizer, loss, frame)
     model = folders.load_policy(args.model, family.train_dtype)
     data = [table.hash_rows().to_list() for table in (training, logprobs) if table is not None]

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from transformers import AutoModelForCausalLM
 
 import build_cases
 import demonstrate_cases
@@ -17,6 +18,7 @@ from mathcode.critic.judge import CriticJudge
 from mathcode.grading.judge import Case
 from mathcode.measures import agreement
 from mathcode.policies import folders, scoring, scratch
+from mathcode.responses import prompts
 from mathcode.training import examples, loop, losses
 
 pytestmark = pytest.mark.stage
@@ -184,7 +186,7 @@ def test_the_programs_make_teach_and_judge(critic, tmp_path):
     training = tables.TRAINING.read(tmp_path / "training.parquet")
     assert training.height == 2 * table.filter(pl.col("split") == "train").height
     assert {*training["loss"]} == {"label"}
-    further = ["--training", tmp_path / "training.parquet", "--model", critic, "--out-model", tmp_path / "next", "--profile", "none"]
+    further = ["--training", tmp_path / "training.parquet", "--model", critic, "--out-model", tmp_path / "next", "--opening", "none"]
     further += ["--out-log", tmp_path / "log.parquet", "--out-settings", tmp_path / "s.json", "--out-provenance", tmp_path / "p.json"]
     family = settings.Family(label="tiny", scratch=SIZE, precondition="none", prompt="plain", train_dtype="float32")  # another frame
     step = settings.Training(loss="label", numbers={"result_weight": 0.9}, optimizer=HOW.model_copy(update={"epochs": 0.01}))
@@ -203,6 +205,55 @@ def test_the_programs_make_teach_and_judge(critic, tmp_path):
     assert (tmp_path / "whole.parquet").read_bytes() == (tmp_path / "resumed.parquet").read_bytes()
     assert tables.VERDICTS.read(tmp_path / "whole.parquet")["case_id"].to_list() == table["case_id"].to_list()
     assert not kept.exists()
+
+
+def test_a_critic_in_the_frame_of_chats_is_taught_the_tokens_it_is_asked_with(critic, tmp_path):
+    """Its prompts end within the frame, whose rest stands in the response; nothing of it may be spelt like a word."""
+    tables.CASES.write(
+        cases.build(queries(), tables.ROLLOUTS.empty(), tables.GRADES.empty(), settings.Cases(), 4, lambda some: [False] * len(some)),
+        tmp_path / "cases.parquet",
+    )
+    shown = settings.Critic(prompt=settings.CriticPrompt(frame="chatml", instruction=False))
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(critic), folders.load_tokenizer(critic)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>"]})
+    model.resize_token_embeddings(len(tokenizer))
+    for part in (model, tokenizer):
+        part.save_pretrained(tmp_path / "chatty")
+    making = ["--cases", tmp_path / "cases.parquet", "--model", tmp_path / "chatty", "--out", tmp_path / "training.parquet"]
+    run(demonstrate_cases, *making, "--settings", shown.model_dump_json())
+    training = tables.TRAINING.read(tmp_path / "training.parquet")
+    taught = examples.from_table(
+        training, None, tokenizer, losses.LabelLikelihood(losses.LabelNumbers(result_weight=0)), prompts.opening("chatml")
+    )
+    for row, example in zip(training.iter_rows(named=True), taught, strict=True):
+        before, *rest = prompt.tokens(prompt.Asked(row["prompt"], "", ""), tokenizer)
+        assert (example.prompt_ids, rest) == (before, [[], []])
+        assert example.prompt_ids.count(tokenizer.convert_tokens_to_ids("<|im_start|>")) == 2
+    trained = [
+        "--training",
+        tmp_path / "training.parquet",
+        "--model",
+        tmp_path / "chatty",
+        "--out-model",
+        tmp_path / "next",
+        "--opening",
+        "chatml",
+    ]
+    trained += ["--out-log", tmp_path / "log.parquet", "--out-settings", tmp_path / "s.json", "--out-provenance", tmp_path / "p.json"]
+    family = settings.Family(label="tiny", scratch=SIZE, precondition="none", prompt="chatml", train_dtype="float32")
+    step = settings.Training(loss="label", numbers={"result_weight": 0.0}, optimizer=HOW.model_copy(update={"epochs": 0.01}))
+    run(
+        train_policy,
+        *trained,
+        "--family",
+        settings.dumps(family),
+        "--settings",
+        settings.dumps(step),
+        "--seed",
+        1,
+        "--checkpoints",
+        tmp_path / "c",
+    )
 
 
 def run(module, *words: object) -> None:

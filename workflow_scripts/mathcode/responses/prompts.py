@@ -47,6 +47,15 @@ def profile(name: str) -> Profile:
     return PROFILES[name]
 
 
+def opening(name: str) -> str:
+    """The frame of a prompt that ends where its question does, and what is left of the profile's stands in the response; "none": no frame.
+
+    Raises:
+        PromptError: there is no such profile.
+    """
+    return ("" if name == "none" else profile(name).frame.partition("{question}")[0]) + "{question}"
+
+
 def render(name: str, question: str) -> str:
     """The prompt text for a question.
 
