@@ -1,12 +1,13 @@
 """The page to read first: complete, offline, and plain about what was not shown."""
 
+import html
 import json
 import re
 
 import polars as pl
 import pytest
 from support import results_tree as tree
-from support.pages import chromium, cut_off
+from support.pages import chromium, cut_off, opened
 
 import tabulate_results
 import write_summary
@@ -63,7 +64,7 @@ def page(run, chosen, tables=None) -> str:
 def test_it_needs_no_network_and_opens_with_the_answers(written):
     text = written()
     body = text[text.index("<body>") :]
-    assert not any(word in text for word in ("<script", "http:", "https:", "nan", "None", "{{"))
+    assert not any(word in text for word in ("<script src", "http:", "https:", "nan", "None", "{{"))
     assert body.count("src=") == body.count('src="data:') == 1
     assert "A &lt;tiny&gt; model" in body
     places = [
@@ -81,6 +82,33 @@ def test_a_laptop_shows_every_table_whole_and_no_page_scrolls_sideways(written, 
     cut, scrolls = cut_off(chromium(), text, 390, tmp_path)
     assert "Main results (Table 1)" in cut  # the look sees what is cut; there the table scrolls
     assert not scrolls
+
+
+SORTED = """
+<script>
+const table = document.querySelector("#main ~ details table"), heads = [...table.tHead.rows[0].cells];
+const column = heads.findIndex((head) => head.textContent === "accuracy");
+const seen = () => [...table.tBodies[0].rows].map((row) => row.cells[column].textContent.split(" ")[0]);
+heads[column].click();
+document.body.dataset.rising = JSON.stringify(seen());
+heads[column].dispatchEvent(new KeyboardEvent("keydown", {key: "Enter"}));
+document.body.dataset.falling = JSON.stringify(seen());
+document.body.dataset.sort = heads[column].getAttribute("aria-sort") + heads[column].tabIndex + Boolean(heads[column].title);
+</script>
+"""
+
+
+@pytest.mark.stage
+def test_a_click_or_a_key_sorts_a_table(written, tmp_path):
+    (tmp_path / "sorted.html").write_text(written().replace("</body>", SORTED + "</body>"))
+    document, console, asked = opened(chromium(), tmp_path / "sorted.html", tmp_path)
+    assert console == asked == []
+    rising, falling = (json.loads(html.unescape(re.search(rf'data-{name}="([^"]*)"', document)[1])) for name in ("rising", "falling"))
+    numbers = [float(one) for one in rising]
+    assert len({*numbers}) > 3
+    assert numbers == sorted(numbers)
+    assert falling == sorted(rising, key=float, reverse=True)
+    assert 'data-sort="descending0true"' in document
 
 
 def test_what_all_rows_share_is_said_once(written):

@@ -241,11 +241,14 @@ def section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Pla
     same = [column for column in columns if frame.height > 1 and _places_rows(frame, column) and _one_value(frame[column])]
     alike = ", ".join(f"{_named(column)} {_text(column, frame[column][0], plan, known)}" for column in same)
     varied = [column for column in columns if column not in same] or columns
-    head = "".join(f'<th class="{_classes(frame, column, known)}">{escape(_named(column))}</th>' for column in varied)
+    head = "".join(
+        f'<th class="{_classes(frame, column, known)}" title="{escape(known.meaning(column))}">{escape(_named(column))}</th>'
+        for column in varied
+    )
     rows = "\n".join(f"<tr>{''.join(_cell(column, row, plan, known) for column in varied)}</tr>" for row in frame.iter_rows(named=True))
     meanings = "".join(f"<dt>{column}</dt><dd>{escape(known.meaning(column))}</dd>" for column in columns)
     more = f'<label><input type="checkbox"> all columns, as in {name}.csv</label>' if known.folded & {*varied} else ""
-    table = f'{more}<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
+    table = f'{more}<div class="wide"><table class="sortable"><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
     opened = " open" if frame.height <= ROWS_SHOWN else ""
     counted = f"{frame.height} rows" + (f", all with {escape(alike)}" if alike else "")
     return (
