@@ -104,7 +104,7 @@ def render(compared: Mapping[str, pl.DataFrame], names: list[str]) -> str:
     ]
     body = [f"<p>Held against <b>{escape(names[0])}</b>: {escape(', '.join(names[1:]))}. {_in_short(compared)}</p>"]
     body += [summary.section(name, title, said, compared[name], None, KNOWN) for name, title, said in sections]
-    return summary.page(f"{' and '.join(names)} compared", f"{' / '.join(names)}", "\n".join(body))
+    return summary.page(f"{' and '.join(names)} compared", f"Compared: {' and '.join(names)}", "\n".join(body))
 
 
 def evaluations(folder: Path) -> dict[Measured, dict[int, Path]]:

@@ -250,7 +250,7 @@ def section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Pla
     more = f'<label><input type="checkbox"> all columns, as in {name}.csv</label>' if known.folded & {*varied} else ""
     table = f'{more}<div class="wide"><table class="sortable"><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
     opened = " open" if frame.height <= ROWS_SHOWN else ""
-    counted = f"{frame.height} rows" + (f", all with {escape(alike)}" if alike else "")
+    counted = ("1 row" if frame.height == 1 else f"{frame.height} rows") + (f", all with {escape(alike)}" if alike else "")
     return (
         f"{opening}\n<details{opened}><summary>{counted}</summary>{table}</details>\n"
         f'<details><summary>What the columns mean</summary><dl class="columns">{meanings}</dl></details>'

@@ -83,11 +83,12 @@ def train(
     with tqdm(total=len(plan), initial=step, desc="training", unit="step", mininterval=5, disable=silent) as progress:
         while step < len(plan):
             rate = peak * schedule(step, len(plan), chosen)
-            row = _step(accelerator, model, optimizers, [usable[index] for index in plan[step]], loss, chosen, rate, pad)
+            batch = [usable[index] for index in plan[step]]
+            row = _step(accelerator, model, optimizers, batch, loss, chosen, rate, pad)
             step += 1
             rows.append({"step": step, "epoch": step / epoch_steps, "learning_rate": rate, **row})
             progress.update()
-            told.step(rows[-1])
+            told.step(rows[-1], sum(map(length, batch)))
             if not math.isfinite(row["loss"]):
                 raise TrainingError(f"the loss is {row['loss']} at step {step}: lower the learning rate")
             stopping = in_any_process(accelerator, stop.received)

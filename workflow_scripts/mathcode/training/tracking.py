@@ -59,9 +59,9 @@ class Tracking:
         if accelerator.log_with:
             accelerator.init_trackers("mathcode", init_kwargs={kind: {"name": name} for kind in NAMED})
 
-    def step(self, row: Mapping[str, Any]) -> None:
-        """Tell of a step: a row of the table `training_log`."""
-        self._tokens += row["tokens"]
+    def step(self, row: Mapping[str, Any], tokens: int) -> None:
+        """Tell of a step: a row of the table `training_log`, and how many tokens went through the model, prompts included."""
+        self._tokens += tokens
         now = time.monotonic()
         if self._accelerator.trackers:
             self._accelerator.log(_numbers(row), step=row["step"])
