@@ -43,7 +43,7 @@ rule sample_responses:
     shell:
         "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
         " {params.rows} --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
-        " --method {params.method} --profile {params.profile} --workers {threads} --gpus {resources.gpu} {params.shard}"
+        " --method {params.method} --profile {params.profile:q} --workers {threads} --gpus {resources.gpu} {params.shard}"
         " --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 
 

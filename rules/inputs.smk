@@ -108,7 +108,9 @@ def iteration_of(wildcards):
 def opening_of_cases(wildcards):
     """The option that names the frame which a critic's prompts begin; those of policies are whole, in the frame of their family."""
     trained = paths.trained(wildcards.trained)
-    return f"--opening {CONFIG.runs[wildcards.run].critics[trained.name].shown[0].frame}" if isinstance(trained, paths.Critic) else ""
+    if not isinstance(trained, paths.Critic):
+        return ""
+    return f"--opening {shlex.quote(CONFIG.runs[wildcards.run].critics[trained.name].shown[0].frame)}"
 
 
 def origin_model(wildcards):

@@ -34,7 +34,7 @@ rule score_logprobs:
         profile=prompt_profile,
     shell:
         "exec python workflow_scripts/score_logprobs.py --training {input.training:q} --model {input.model:q} --out {output:q}"
-        " --profile {params.profile} --micro-batch-tokens {params.tokens} --threads {params.threads} --dtype {params.dtype} > {log:q} 2>&1"
+        " --profile {params.profile:q} --micro-batch-tokens {params.tokens} --threads {params.threads} --dtype {params.dtype} > {log:q} 2>&1"
 
 
 rule train_policy:

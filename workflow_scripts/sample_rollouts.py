@@ -55,7 +55,7 @@ def arguments():
     parser.add_argument("--slice", type=int, metavar="N", help="with --rows: take the N-th slice of the queries, shuffled by the seed")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--method", choices=METHODS, required=True, help="whose prompts and whose form of responses")
-    parser.add_argument("--profile", choices=prompts.PROFILES, required=True, help="prompt profile")
+    parser.add_argument("--profile", required=True, help="prompt profile, or a frame with {question} in it")
     parser.add_argument("--checkpoints", required=True, type=Path, help="undeclared folder for finished chunks")
     parser.add_argument("--workers", type=int, default=1, help="processes that run programs")
     parser.add_argument("--gpus", type=int, default=0, help="GPUs to use (default: what one engine takes)")

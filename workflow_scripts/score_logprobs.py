@@ -18,7 +18,7 @@ def arguments():
     parser.add_argument("--training", required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--out", required=True)
-    parser.add_argument("--profile", choices=prompts.PROFILES, required=True, help="frame of the prompts")
+    parser.add_argument("--profile", required=True, help="prompt profile of the prompts, or their frame with {question} in it")
     parser.add_argument("--micro-batch-tokens", type=int, required=True, help="padded tokens per forward pass")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--dtype", required=True)

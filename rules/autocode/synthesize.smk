@@ -32,5 +32,5 @@ rule synthesize_responses:
         settings=section("synthesize"),
     shell:
         "python workflow_scripts/synthesize_responses.py --rollouts {input.rollouts:q} --grades {input.grades:q}"
-        " --strategy {input.strategy:q} --queries {input.queries:q} --model {input.model:q} --profile {params.profile}"
+        " --strategy {input.strategy:q} --queries {input.queries:q} --model {input.model:q} --profile {params.profile:q}"
         " --iteration {wildcards.iteration} --seed {wildcards.seed} --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"

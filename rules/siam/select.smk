@@ -61,4 +61,4 @@ rule demonstrate_programs:
         balance=balance,
     shell:
         "python workflow_scripts/demonstrate_programs.py --sft {input.sft:q} {params.accepted} --model {input.model:q}"
-        " --profile {params.profile} --balance {params.balance} --out {output:q} > {log:q} 2>&1"
+        " --profile {params.profile:q} --balance {params.balance} --out {output:q} > {log:q} 2>&1"

@@ -5,6 +5,7 @@ import pytest
 from mathcode import settings
 from mathcode.critic import prompt
 from mathcode.policies import scratch
+from mathcode.responses import prompts
 
 CASE = ("What is 2 + 3?", "5", "print(2 + 3)", "5\n")
 
@@ -41,7 +42,7 @@ def test_a_frame_stands_around_the_text():
     framed = text(settings.CriticPrompt(instruction=False, frame="chatml"))
     assert framed.startswith("<|im_start|>system")
     assert framed.endswith("Match:<|im_end|>\n<|im_start|>assistant\n")
-    with pytest.raises(prompt.PromptError, match="unknown frame 'nonsense'"):
+    with pytest.raises(prompts.PromptError, match="unknown prompt profile 'nonsense'"):
         text(settings.CriticPrompt(frame="nonsense"))
 
 

@@ -279,7 +279,7 @@ def _check_names(config: Config, folder: Path) -> None:
                 raise settings.SettingsError(f"{where}: key 'columns.solution': what is learned from a file without solutions?")
             _known(dataset.reader, known(dataset), where, "reader")
     for name, family in config.families.items():
-        _known(family.prompt, prompts.PROFILES, f"{folder / 'families.yaml'}: family '{name}': key 'prompt'", "prompt profile")
+        _check_frame(family.prompt, f"{folder / 'families.yaml'}: family '{name}': key 'prompt'")
         if family.scratch and family.precondition == "none":
             raise settings.SettingsError(
                 f"{folder / 'families.yaml'}: family '{name}': key 'precondition': a model from scratch knows nothing, so 'sft'"
@@ -313,6 +313,14 @@ def _check_names(config: Config, folder: Path) -> None:
         _check_sharding(config, run, where)
 
 
+def _check_frame(prompt: str, where: str) -> None:
+    """A prompt profile that there is, or a frame that holds the question once."""
+    try:
+        prompts.profile(prompt)
+    except prompts.PromptError as error:
+        raise settings.SettingsError(f"{where}: {error}{settings.meant(prompt, prompts.PROFILES)}") from None
+
+
 def _check_critics(config: Config, run: settings.Run, where: str) -> None:
     """Judges that a run names exist, and so does what critics are made of; none of them goes on from itself."""
     for key, judge in METHODS[run.method].judges(run).items():
@@ -327,6 +335,9 @@ def _check_critics(config: Config, run: settings.Run, where: str) -> None:
         _known(row.family, config.families, f"{key}.family'", "family")
         for pool in row.pools:
             _known(pool, run.data.pools, f"{key}.pools'", "pool")
+        for place, shown in [*enumerate(row.shown), ("judge.prompt", row.judge.prompt)]:
+            if shown.frame != "none":
+                _check_frame(shown.frame, f"{key}.{f'shown.{place}' if isinstance(place, int) else place}.frame'")
         before = [name]
         while (origin := run.critics[before[-1]].origin) is not None:
             _known(origin, run.critics, f"{where}: key 'critics.{before[-1]}.origin'", "critic")

@@ -35,7 +35,7 @@ _CUT = "..."
 
 
 class PromptError(UserError):
-    """A frame, or a spelling of YES and NO, that a critic cannot be asked with."""
+    """A tokenizer whose spelling of YES and NO cannot be asked for."""
 
 
 class Asked(NamedTuple):
@@ -53,7 +53,7 @@ def render(question: str, gold: str, program: str | None, result: str, shown: Cr
         special: tokens with a meaning of their own to the critic's tokenizer, broken wherever a field holds one.
 
     Raises:
-        PromptError: there is no such frame.
+        prompts.PromptError: there is no such frame.
     """
     names = _NAMES[shown.language]
     colon = ":" if shown.language == "en" else "："
@@ -125,10 +125,8 @@ def _frame(name: str) -> tuple[str, str]:
     """What stands before and after a text."""
     if name == "none":
         return "", ""
-    if name not in prompts.PROFILES:
-        raise PromptError(f"unknown frame '{name}'; there are: none, {', '.join(prompts.PROFILES)}")
     profile = prompts.profile(name)
-    head, _, tail = profile.frame.partition("{question}")
+    head, _, tail = profile.frame.partition(prompts.QUESTION)
     return head, tail + profile.lead
 
 

@@ -24,7 +24,8 @@ def training_rows(cases: pl.DataFrame, tokenizer, shown: settings.CriticPrompt, 
         variant: end of the example's id, where a case is shown in several ways.
 
     Raises:
-        PromptError: the tokenizer has no single token for YES and NO, or there is no such frame.
+        PromptError: the tokenizer has no single token for YES and NO.
+        prompts.PromptError: there is no such frame.
     """
     special, labels = prompt.special_tokens(tokenizer), prompt.label_tokens(tokenizer)
     said = [

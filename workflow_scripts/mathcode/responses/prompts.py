@@ -36,14 +36,22 @@ PROFILES = {
 """`plain` is ours, for the tiny model of the demo; the others are the field's."""
 
 
+QUESTION = "{question}"
+"""What stands for the question in a frame."""
+
+
 def profile(name: str) -> Profile:
-    """The profile called `name`.
+    """The profile called `name`; a text with `{question}` in it is a frame itself, such as a chat template of yours.
 
     Raises:
-        PromptError: there is none.
+        PromptError: there is no such profile, or the frame holds the question twice.
     """
+    if name.count(QUESTION) > 1:
+        raise PromptError(f"the frame {name[:60]!r} has {QUESTION} {name.count(QUESTION)} times; it must be there once")
+    if QUESTION in name:
+        return Profile(frame=name)
     if name not in PROFILES:
-        raise PromptError(f"unknown prompt profile '{name}'; there are: {', '.join(PROFILES)}")
+        raise PromptError(f"unknown prompt profile '{name}'; there are: {', '.join(PROFILES)}, or a frame with {QUESTION} in it")
     return PROFILES[name]
 
 
@@ -53,7 +61,7 @@ def opening(name: str) -> str:
     Raises:
         PromptError: there is no such profile.
     """
-    return ("" if name == "none" else profile(name).frame.partition("{question}")[0]) + "{question}"
+    return ("" if name == "none" else profile(name).frame.partition(QUESTION)[0]) + QUESTION
 
 
 def render(name: str, question: str) -> str:
@@ -62,4 +70,4 @@ def render(name: str, question: str) -> str:
     Raises:
         PromptError: unknown profile.
     """
-    return profile(name).frame.replace("{question}", question)
+    return profile(name).frame.replace(QUESTION, question)

@@ -13,7 +13,9 @@ class CriticPrompt(Section):
     """What a critic reads of a case. Fields are text, cut to a limit; reference and result come last, one line each."""
 
     language: Literal["en", "zh"] = Field(default="en", description="of the field names and the instruction")
-    frame: str = Field(default="none", description="prompt profile around the text; none: the text as it is")
+    frame: str = Field(
+        default="none", description="prompt profile around the text, or a frame with {question} in it; none: the text as it is"
+    )
     instruction: bool = Field(default=True, description="say what is asked; a model trained from scratch needs no words for it")
     question: bool = Field(default=True, description="show the question")
     program: bool = Field(default=True, description="show the program")

@@ -43,7 +43,7 @@ class Family(Section):
     scratch: Scratch | None = Field(default=None, description="build the base model in the workflow")
     pretrained: bool = Field(default=False, description="from scratch: its base is trained on the run's `data.pretraining` first")
     precondition: Literal["sft", "none"] = Field(description="Code4Math SFT first, or used as it is")
-    prompt: str = Field(description="name of a prompt profile (`mathcode.responses.prompts`)")
+    prompt: str = Field(description="name of a prompt profile (`mathcode.responses.prompts`), or a frame with {question} in it")
     lora: Lora | None = Field(default=None)
     train_dtype: Literal["float32", "bfloat16"] = Field(description="type of the trained weights (LoRA adapters are float32)")
     mixed_precision: Literal["no", "bf16"] = Field(default="no", description="autocast of the forward pass while training")

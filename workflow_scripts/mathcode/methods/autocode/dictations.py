@@ -44,6 +44,8 @@ DICTATIONS = {
     "plain": Dictation(cot=f"\n{CUES['cot']}", code=f"\n{CUES['code']}"),
 }
 """By prompt profile (`mathcode.responses.prompts`)."""
+_CHAT = "chatml"
+"""Whose dictations a frame of one's own has: it is a chat's, as a rule."""
 
 EXPLORED = {
     "native": Mode(),
@@ -71,6 +73,5 @@ def render(profile: str, mode: str, question: str) -> str:
     if mode not in MODES:
         raise prompts.PromptError(f"unknown mode '{mode}'; there are: {', '.join(MODES)}")
     methodology = MODES[mode].dictates
-    if methodology and profile not in DICTATIONS:
-        raise prompts.PromptError(f"prompt profile '{profile}' has no dictations; there are: {', '.join(DICTATIONS)}")
-    return prompts.render(profile, question + (DICTATIONS[profile].text(methodology, question) if methodology else ""))
+    dictation = DICTATIONS.get(profile, DICTATIONS[_CHAT])
+    return prompts.render(profile, question + (dictation.text(methodology, question) if methodology else ""))
