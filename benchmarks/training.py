@@ -108,7 +108,7 @@ def train_ours(args, kind: str, clock: Clock) -> None:
             made.append(Example(prompt, response, [True] * len(response), [False] * len(response), **known))
     chosen = settings.Optimizer(
         learning_rate=[1e-5], optimizer="adamw", weight_decay=0, schedule="constant", warmup=0, epochs=(args.steps + LEFT_OUT) / 4,
-        batch=args.batch, micro_batch_tokens=10**9, max_tokens=10**9, max_gradient_norm=1, checkpoint_steps=10**9, threads=args.threads,
+        batch=args.batch, micro_batch_tokens=10**9, max_tokens=10**9, max_gradient_norm=1, checkpoint_minutes=10**6, threads=args.threads,
     )  # fmt: skip
     step = loop._step
 

@@ -66,8 +66,8 @@ def tiny_run() -> settings.Run:
     run = configuration.load(ROOT / "config").runs["demo"]
     optimizer = {"learning_rate": [3e-3], "optimizer": "adamw", "epochs": 2, "batch": 4, "micro_batch_tokens": 256, "max_tokens": 128}
     changes = {
-        "start": {"optimizer": {**optimizer, "checkpoint_steps": 2, "threads": 1}},
-        "train": {"optimizer": {**optimizer, "checkpoint_steps": 2, "threads": 1}},
+        "start": {"optimizer": {**optimizer, "checkpoint_minutes": 0, "threads": 1}},
+        "train": {"optimizer": {**optimizer, "checkpoint_minutes": 0, "threads": 1}},
         "explore": {"sampling": {"max_new_tokens": 40}},
         "engine": {"chunk_rows": 8, "max_model_len": 160},
     }
@@ -129,7 +129,7 @@ def trained_policy(tmp_path_factory, tiny_policy, pairs, tiny_run) -> Path:
     start = tiny_run.start.model_copy(update={"native_share": 0.0})
     shown = demonstrations.demonstrations(pairs, tokenizer, "plain", start, 1)
     loss = losses.Likelihood()
-    chosen = start.optimizer.model_copy(update={"epochs": 12, "batch": 10, "micro_batch_tokens": 2048, "checkpoint_steps": 1000})
+    chosen = start.optimizer.model_copy(update={"epochs": 12, "batch": 10, "micro_batch_tokens": 2048, "checkpoint_minutes": 1000})
     checkpoints = tmp_path_factory.mktemp("checkpoints")
     model = folders.load_policy(tiny_policy, "float32")
     how = {"chosen": chosen, "iteration": 1, "checkpoints": checkpoints, "seed": 1}

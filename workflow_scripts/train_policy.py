@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     if not trained.is_main_process:
         return 0
-    folders.save_policy(trained.model, tokenizer, args.out_model, trained.weights)
+    folders.save_policy(trained.model, tokenizer, args.out_model, trained.weights, family.saved_dtype)
     tables.TRAINING_LOG.write(trained.log, args.out_log)
     settings.write(args.out_settings, family=family, training=chosen)
     inputs = [path for path in (args.training, args.logprobs, args.model) if path]

@@ -31,7 +31,7 @@ SIZE = settings.Scratch(
 )
 HOW = settings.Optimizer(
     learning_rate=[5e-3], optimizer="muon", weight_decay=0.0, schedule="flat_linear", warmup=0.05, epochs=1, batch=32,
-    micro_batch_tokens=4096, max_tokens=256, max_gradient_norm=1.0, checkpoint_steps=1000, threads=1,
+    micro_batch_tokens=4096, max_tokens=256, max_gradient_norm=1.0, checkpoint_minutes=1000, threads=1,
 )  # fmt: skip
 GRADING = '{"timeout": 20, "max_infrastructure_errors": 0.0}'
 

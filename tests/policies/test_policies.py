@@ -1,5 +1,6 @@
 """Policies on disk, and the tokenizer of the tiny ones."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -206,3 +207,22 @@ def test_weights_that_are_not_read_take_no_memory(tiny_policy, other_process, tm
 def resident() -> int:
     """Bytes of main memory that this process takes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.stage
+def test_a_policy_stored_in_half_the_size_says_what_the_trained_one_says(trained_policy, tmp_path):
+    """Each weight is rounded once to 8 bits; log-probabilities of responses move by thousandths of a nat."""
+    tokenizer = folders.load_tokenizer(trained_policy)
+    master = folders.load_policy(trained_policy, "float32")
+    folders.save_policy(folders.load_policy(trained_policy, "float32"), tokenizer, tmp_path / "half", dtype="bfloat16")
+    sizes = [(folder / "model.safetensors").stat().st_size for folder in (Path(trained_policy), tmp_path / "half")]
+    assert sizes[1] < 0.55 * sizes[0]
+    assert json.loads((tmp_path / "half/config.json").read_text())["dtype"] == "bfloat16"
+    stored = folders.load_policy(tmp_path / "half", "float32")
+    kept = stored.state_dict()
+    assert all(torch.equal(weight.to(torch.bfloat16).float(), kept[name]) for name, weight in master.state_dict().items())
+    rows = torch.tensor([tokenizer("What is 3 + 4?\nThe answer is \\boxed{7}.")["input_ids"]])
+    with torch.no_grad():
+        said = [torch.log_softmax(model(rows).logits[:, :-1], -1).gather(-1, rows[:, 1:, None]) for model in (master, stored)]
+    difference = (said[0] - said[1]).abs()
+    assert 0 < difference.mean() < 0.02

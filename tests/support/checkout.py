@@ -27,7 +27,7 @@ data: {sft_rows: 1500}
 start: {optimizer: {epochs: 3, micro_batch_tokens: 4096}}
 explore: {queries_per_iteration: 24, samples: 2, extra_native_samples: 4}
 engine: {chunk_rows: 16}
-train: {optimizer: {epochs: 1, batch: 4, checkpoint_steps: 1}}
+train: {optimizer: {epochs: 1, batch: 4, checkpoint_minutes: 0}}
 evaluate: {benchmark_rows: 12, selection_samples: 2}
 """
 

@@ -221,7 +221,7 @@ def test_a_pair_is_never_cut(preferred):
 
 @pytest.mark.parametrize("loss", [DPO(DPONumbers(likelihood_weight=0.2)), ORPO(ORPONumbers())], ids=["DPO", "ORPO"])
 def test_training_prefers_the_chosen_whatever_its_micro_batches(tiny_policy, tiny_run, preferred, tmp_path, loss):
-    changes = {"learning_rate": [2e-3], "epochs": 8, "batch": 2, "schedule": "constant", "warmup": 0.0, "checkpoint_steps": 1000}
+    changes = {"learning_rate": [2e-3], "epochs": 8, "batch": 2, "schedule": "constant", "warmup": 0.0, "checkpoint_minutes": 1000}
     logs = []
     for tokens in (1, 1000):
         chosen = tiny_run.train.optimizer.model_copy(update=changes | {"micro_batch_tokens": tokens})

@@ -22,7 +22,7 @@ def train(tiny_policy, tiny_run, pairs, tmp_path, monkeypatch):
     tokenizer = folders.load_tokenizer(tiny_policy)
     table = demonstrations.demonstrations(pairs, tokenizer, "plain", tiny_run.start, 1)
     shown = examples.from_table(table, None, tokenizer, losses.Likelihood())[:24]
-    chosen = settings.Optimizer(**tiny_run.train.optimizer.model_dump() | {"batch": 4, "epochs": 1, "checkpoint_steps": 2})
+    chosen = settings.Optimizer(**tiny_run.train.optimizer.model_dump() | {"batch": 4, "epochs": 1, "checkpoint_minutes": 0})
 
     def run(name: str, tracked: str = ""):
         (tmp_path / name).mkdir(exist_ok=True)

@@ -165,7 +165,7 @@ def part(log: pl.DataFrame, name: str) -> list[float]:
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 def test_the_loss_falls(tiny_policy, shown, chosen, tmp_path, optimizer):
-    chosen = chosen.model_copy(update={"optimizer": optimizer, "epochs": 3, "checkpoint_steps": 1000})
+    chosen = chosen.model_copy(update={"optimizer": optimizer, "epochs": 3, "checkpoint_minutes": 1000})
     _, log = train(tiny_policy, shown, chosen, tmp_path)
     assert log.height == len(batches.batches(lengths(shown), chosen, 1))
     assert log["loss"].tail(5).mean() < 0.6 * log["loss"].head(5).mean()
@@ -276,3 +276,22 @@ def test_orthogonalised_matrices_have_singular_values_near_one(shape):
     assert made.shape == matrix.shape
     values = torch.linalg.svdvals(made)
     assert 0.5 < values.min() <= values.max() < 1.5
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(0, [1, 2, 3, 4, 5]), (1, [3]), (2, [5]), (1000, [])])
+def test_checkpoints_are_written_by_the_clock(tiny_policy, shown, chosen, tmp_path, monkeypatch, minutes, expected):
+    """Steps of 25 seconds; the last of the six needs none."""
+    clock, saved = iter(range(0, 10_000, 25)), []
+    monkeypatch.setattr(loop, "save", lambda accelerator, folder, step, rows: saved.append(step))
+    monkeypatch.setattr(loop.time, "monotonic", lambda: 0)
+    real_step = loop._step
+
+    def step(*given):
+        now = next(clock) + 25
+        monkeypatch.setattr(loop.time, "monotonic", lambda: now)
+        return real_step(*given)
+
+    monkeypatch.setattr(loop, "_step", step)
+    chosen = chosen.model_copy(update={"steps": 6, "checkpoint_minutes": minutes})
+    train(tiny_policy, shown, chosen, tmp_path / "kept")
+    assert saved == expected

@@ -206,7 +206,7 @@ critics:
     cases: {rewritten: 2, near_misses: 2}
     shown: [{question: false, program: false}]
     optimizer: {learning_rate: [1.0e-3], optimizer: adamw, weight_decay: 0.0, schedule: linear, warmup: 0.0, epochs: 1, batch: 8,
-                micro_batch_tokens: 1024, max_tokens: 256, max_gradient_norm: 1.0, checkpoint_steps: 100, threads: 1}
+                micro_batch_tokens: 1024, max_tokens: 256, max_gradient_norm: 1.0, checkpoint_minutes: 15, threads: 1}
 """
     with with_more(finished, build, rows) as targets:
         jobs = planned(*targets, cwd=finished)

@@ -24,7 +24,7 @@ data:
 pretrain: {optimizer: {steps: 250}}
 seeded: {optimizer: {steps: 10}}
 start: {optimizer: {steps: 10}}
-train: {optimizer: {steps: 10, checkpoint_steps: 2}}
+train: {optimizer: {steps: 10, checkpoint_minutes: 0}}
 select: {threshold: 0.1}  # a critic of seconds is sure of nothing
 pair: {judge: oracle, sure: false}
 align: {optimizer: {epochs: 1, batch: 4}}

@@ -31,10 +31,10 @@ extends: demo
 description: "Small: one experiment, one iteration, every stage"
 build: {experiments: [main], iterations: 1, benchmarks: [arithmetic_test]}
 data: {sft_rows: 1500}
-start: {optimizer: {epochs: 18, micro_batch_tokens: 4096, checkpoint_steps: 20, threads: 1}}  # SLURM looks at walltimes every 30 s
+start: {optimizer: {epochs: 18, micro_batch_tokens: 4096, checkpoint_minutes: 0.02, threads: 1}}  # SLURM looks at walltimes every 30 s
 explore: {queries_per_iteration: 24, samples: 2}
 engine: {chunk_rows: 16}
-train: {optimizer: {epochs: 30, batch: 4, checkpoint_steps: 5}}  # long enough to be preempted, and to lose its node
+train: {optimizer: {epochs: 30, batch: 4, checkpoint_minutes: 0.01}}  # long enough to be preempted, and to lose its node
 evaluate: {benchmark_rows: 12, selection_benchmarks: []}
 resources: {explore: {gpus: 1}, evaluate: {gpus: 1}, score: {gpus: 1}, start: {gpus: 1}, train: {gpus: 1}}
 """

@@ -16,7 +16,7 @@ from mathcode.training.losses import Batch
 
 OPTIMIZER = settings.Optimizer(
     learning_rate=[1e-3], optimizer="adamw", weight_decay=0, schedule="constant", warmup=0, epochs=1, batch=1,
-    micro_batch_tokens=1, max_tokens=1, max_gradient_norm=1, checkpoint_steps=1, threads=1,
+    micro_batch_tokens=1, max_tokens=1, max_gradient_norm=1, checkpoint_minutes=1, threads=1,
 )  # fmt: skip
 TRAIN = Train(
     objective="paper", clip_form="min", clip_low=0.8, clip_high=1.2, ratio_level="token", selection_weight=1.0, optimizer=OPTIMIZER

@@ -73,14 +73,16 @@ def end_tokens(model, tokenizer) -> set[int]:
     return {token for token in [tokenizer.eos_token_id, *listed] if token is not None}
 
 
-def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = None) -> None:
+def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = None, dtype: str | None = None) -> None:
     """Write weights (adapters merged), settings and tokenizer to `folder`, which appears only when complete.
 
     `weights` stand for the model's own where those are spread over processes. A tied matrix, which they name twice, is written once.
+    They are written as `dtype`, such as "bfloat16", half the size of float32; None: as they are.
 
     Raises:
         ModelError: the folder could not be written.
     """
+    import torch
     from safetensors import SafetensorError
 
     folder = Path(folder)
@@ -89,9 +91,16 @@ def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = Non
     try:
         merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
         merged.config.use_cache = True
+        if dtype is not None:
+            weights = {name: weight.to(getattr(torch, dtype)) for name, weight in (weights or merged.state_dict()).items()}
         if weights is not None:
             weights = {name: weight for name, weight in weights.items() if name not in merged.all_tied_weights_keys}
         merged.save_pretrained(temporary, state_dict=weights)
+        if dtype is not None:  # else it would tell whoever loads it the type of the model in memory
+            settings = json.loads((temporary / "config.json").read_text(encoding="utf-8"))
+            (temporary / "config.json").write_text(
+                json.dumps(settings | {"dtype": dtype}, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+            )
         tokenizer.save_pretrained(temporary)
         shutil.rmtree(folder, ignore_errors=True)  # Snakemake makes the folder of a directory() output beforehand
         os.replace(temporary, folder)

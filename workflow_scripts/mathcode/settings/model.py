@@ -46,4 +46,7 @@ class Family(Section):
     prompt: str = Field(description="name of a prompt profile (`mathcode.responses.prompts`), or a frame with {question} in it")
     lora: Lora | None = Field(default=None)
     train_dtype: Literal["float32", "bfloat16"] = Field(description="type of the trained weights (LoRA adapters are float32)")
+    saved_dtype: Literal["float32", "bfloat16"] | None = Field(
+        default=None, description="type of a policy's weights on disk, in which it is sampled and scored; null: as they are trained"
+    )
     mixed_precision: Literal["no", "bf16"] = Field(default="no", description="autocast of the forward pass while training")

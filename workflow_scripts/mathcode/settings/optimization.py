@@ -21,7 +21,7 @@ class Optimizer(Section):
     micro_batch_tokens: PositiveInt = Field(description="padded tokens per forward pass and process")
     max_tokens: PositiveInt = Field(description="longer prompt+response pairs are left out and counted")
     max_gradient_norm: float = Field(gt=0)
-    checkpoint_steps: PositiveInt = Field(description="optimiser steps between resumable checkpoints")
+    checkpoint_minutes: float = Field(ge=0, description="minutes between resumable checkpoints; 0: one after every step")
     threads: PositiveInt = Field(description="CPU threads of torch; fixed, since another number may round otherwise")
 
 

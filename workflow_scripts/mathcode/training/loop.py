@@ -7,6 +7,7 @@ ends with the weights of an uninterrupted one. Checkpoints are undeclared files:
 import logging
 import math
 import sys
+import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,7 @@ def train(
     told = Tracking(accelerator, name, len(plan))
     checkpoints = folder_by_kind(checkpoints, accelerator.distributed_type)
     step, rows = resume(accelerator, checkpoints)
+    saved = time.monotonic()
     stop = StopSignal()
     model.train()
     silent = not accelerator.is_main_process
@@ -91,9 +93,12 @@ def train(
             told.step(rows[-1], sum(map(length, batch)))
             if not math.isfinite(row["loss"]):
                 raise TrainingError(f"the loss is {row['loss']} at step {step}: lower the learning rate")
-            stopping = in_any_process(accelerator, stop.received)
-            if stopping or (step % chosen.checkpoint_steps == 0 and step < len(plan)):
+            # The clock of the main process decides, so that all of them save, or none.
+            due = accelerator.is_main_process and time.monotonic() - saved >= 60 * chosen.checkpoint_minutes
+            stopping, saving = in_any_process(accelerator, stop.received, due)
+            if stopping or (saving and step < len(plan)):
                 save(accelerator, checkpoints, step, rows)
+                saved = time.monotonic()
             if stopping:
                 log.warning("stopped by a signal at step %d; the next start goes on from here", step)
                 told.end()

@@ -51,9 +51,10 @@ def asked_to_shard() -> bool:
     return os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
 
 
-def in_any_process(accelerator, flag: bool) -> bool:
-    """Whether it is so in any process: they save together, or wait for each other for ever."""
-    return accelerator.reduce(torch.tensor(float(flag), device=accelerator.device)).item() > 0
+def in_any_process(accelerator, *flags: bool) -> list[bool]:
+    """Of each flag whether it is so in any process: they save together, or wait for each other for ever."""
+    numbers = accelerator.reduce(torch.tensor(flags, dtype=torch.float32, device=accelerator.device))
+    return [number > 0 for number in numbers.tolist()]
 
 
 class StopSignal:
