@@ -69,6 +69,25 @@ def test_an_experiment_s_own_settings_are_told_for_its_paths(capsys):
     assert start == main
 
 
+@pytest.mark.parametrize("preference", ["orpo", "dpo_0", "dpo_1"])
+def test_a_preference_s_own_settings_are_told_for_its_paths(preference, capsys):
+    told = explained(capsys, f"results/siam_demo/main/tiny_siam/seed1/iter1/{preference}/model", "--only", "align")
+    run = configuration.load(ROOT / "config").runs["siam_demo"].preferring(preference)
+    wanted = dict(explain_settings._flat({"align": json.loads(settings.dumps(run.align))}))
+    assert {key: json.loads(line["value"]) for key, line in told.items()} == wanted
+    line = (ROOT / told["align.loss"]["file"]).read_text().splitlines()[int(told["align.loss"]["line"]) - 1]
+    assert run.align.loss in line
+
+
+def test_a_checkout_below_another_folder_called_results(capsys):
+    here = explained(capsys, "results/demo/q_rule/tiny/seed1/iter1/model", "--only", "estimate.rule")
+    assert explained(capsys, "/x/results/mine/results/demo/q_rule/tiny/seed1/iter1/model", "--only", "estimate.rule") == here
+
+
+def test_an_empty_mapping_of_a_file_has_its_line(capsys):
+    assert explained(capsys, "siam", "--only", "evaluate.grading")["evaluate.grading"]["file"] == "config/methods/siam.yaml"
+
+
 def test_only_whole_keys_match(capsys):
     assert {*explained(capsys, "demo", "--only", "explore.sampling")} == {
         f"explore.sampling.{key}" for key in settings.Sampling.model_fields
@@ -80,7 +99,10 @@ def test_only_whole_keys_match(capsys):
     [
         (["dmo"], "no run 'dmo'"),
         (["demo", "--only", "explroe"], "no setting 'explroe'; did you mean 'explore'"),
+        (["demo", "--only", "explore", "explroe"], "no setting 'explroe'; did you mean 'explore'"),
         (["demo", "--experiment", "mian"], "no experiment 'mian'"),
+        (["results/siam_demo/main/tiny_siam/seed1/iter1/opro/model"], "no preference 'opro'"),
+        (["demo", "--override", "{a: "], "--override is not YAML"),
         (["demo", "--override", "{explore: {smaples: 3}}"], "did you mean 'samples'"),
     ],
 )

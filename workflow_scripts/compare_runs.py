@@ -4,7 +4,7 @@
 
 A folder of a policy, such as results/demo/main/tiny/seed1/iter2, does as well as that of a run.
 
-Reads:  tables `grades`, settings.json and tables/claims.csv below each folder; what only one of two has is left out.
+Reads:  tables `grades`, settings.json and tables/claims.csv below each folder; evaluations found in only one of the two are skipped.
 Writes: policies.csv, claims.csv, settings.csv, and comparison.html with all three.
 
 Responses are paired by item, and by seed where the runs share seeds. Runs that share none are paired seed by seed in their order.

@@ -1,11 +1,12 @@
-"""Print the settings of a run, or of a file it makes, as they come out of all layers, each with where its value stands.
+"""Print the settings of a run, or of a file it makes, after all layers are merged, each with the file and line that set it.
 
     python workflow_scripts/explain_settings.py results/demo/q_rule/tiny/seed1/iter1/model --only estimate train.optimizer
 
-Reads:  config/. An experiment's settings are those of the path, or of --experiment.
+Reads:  config/. Settings of an experiment and of a preference are those of the path, or of --experiment.
 Writes: a line a setting to the terminal: key, value, and file and line of it with its comment; `default` where no file sets it.
 
-Layers, the last one on top: the hardware, config.yaml, the method, the run it extends, the run, --override, the experiment.
+Layers, the last one on top: the hardware, config.yaml, the method, the run it extends, the run, --override, the experiment, the
+preference.
 """
 
 import argparse
@@ -39,42 +40,58 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    run, experiment = _asked(args.target, args.experiment)
-    override = None if args.override is None else yaml.safe_load(args.override)
+    run, experiment, preference = _asked(args.target)
+    experiment = args.experiment or experiment
+    override = None if args.override is None else _read(args.override)
     config = configuration.load(args.config, {} if override is None else {run: override})
     if run not in config.runs:
         raise InputError(f"no run '{run}'; there are: {', '.join(sorted(config.runs))}")
     chosen = config.runs[run] if experiment is None else config.runs[run].of(experiment)
-    lines = [(key, value, where) for key, value, where in _explained(chosen, _layers(args.config, run, override, experiment))]
+    chosen = chosen.preferring(preference) if preference else chosen
+    rows = [f"experiments.{experiment}"] * bool(experiment) + [f"preferences.{preference}"] * bool(preference)
+    lines = [(key, value, where) for key, value, where in _explained(chosen, _layers(args.config, run, override, rows))]
     wanted = [line for line in lines if not args.only or any(f"{line[0]}.".startswith(f"{key}.") for key in args.only)]
-    if not wanted:
-        near = settings.meant(args.only[0], {key for line in lines for key in _above(line[0])})
-        raise InputError(f"run '{run}' has no setting '{args.only[0]}'{near}")
+    for key in args.only:
+        if not any(f"{line[0]}.".startswith(f"{key}.") for line in lines):
+            near = settings.meant(key, {above for line in lines for above in _above(line[0])})
+            raise InputError(f"run '{run}' has no setting '{key}'{near}")
     widths = [min(48, max(len(line[column]) for line in wanted)) for column in (0, 1)]
     for key, value, where in wanted:
         print(f"{key:<{widths[0]}}  {value:<{widths[1]}}  {where}")
     return 0
 
 
-def _asked(target: str, experiment: str | None) -> tuple[str, str | None]:
-    """Run and experiment that a target names; no experiment where the path belongs to all."""
+def _read(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"--override is not YAML: {' '.join(str(error).split())}") from None
+
+
+def _asked(target: str) -> tuple[str, str | None, str | None]:
+    """Run, experiment and preference that a target names; the last two are None where the path belongs to all."""
     parts = Path(target).parts
     if "results" not in parts:
-        return target, experiment
-    run, *inner = parts[parts.index("results") + 1 :] or [""]
-    return run, experiment or (inner[0] if inner and inner[0] not in paths.TAKEN else None)
+        return target, None, None
+    place = len(parts) - parts[::-1].index("results")
+    run, *inner = parts[place:] or [""]
+    if not inner or inner[0] in paths.TAKEN:
+        return run, None, None
+    further = inner[4] if len(inner) > 4 and inner[4] not in paths.PARTS and "." not in inner[4] else None
+    return run, inner[0], further
 
 
-def _layers(folder: Path, run: str, override: Any, experiment: str | None) -> list[Places]:
-    """The layers of a run, the last one on top."""
+def _layers(folder: Path, run: str, override: Any, rows: list[str]) -> list[Places]:
+    """The layers of a run, the last one on top: those of its files, then of the rows (an experiment, a preference) in them."""
     found = []
     for where, values in configuration.layers(folder, run, override):
         places = _places(Path(where)) if Path(where).is_file() else {key: where for key, _ in _flat(values)}
         inside = "resources." if Path(where).parent.name == "hardware" else ""
         found.append({inside + key: place for key, place in places.items()})
-    if experiment is not None:
-        row = f"experiments.{experiment}.settings."
-        found += [{key.removeprefix(row): place for key, place in layer.items() if key.startswith(row)} for layer in found]
+    files = list(found)
+    for row in rows:
+        opening = f"{row}.settings."
+        found += [{key.removeprefix(opening): place for key, place in layer.items() if key.startswith(opening)} for layer in files]
     return found
 
 
@@ -97,24 +114,27 @@ def _places(path: Path) -> Places:
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     found = {}
-    for key, line in _nodes(yaml.compose(text)):
-        comment = lines[line].partition(" #")[2].strip()
-        found[key] = f"{path}:{line + 1}" + (f"  # {comment}" if comment else "")
+    for key, node in _nodes(yaml.compose(text)):
+        end = node.end_mark
+        behind = lines[end.line][end.column :] if end.line < len(lines) and end.line == node.start_mark.line else ""
+        comment = behind.partition(" #")[2].strip()
+        found[key] = f"{path}:{node.start_mark.line + 1}" + (f"  # {comment}" if comment else "")
     return found
 
 
-def _nodes(node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, int]]:
-    """Key and line of every value that is no mapping. What `<<` takes over stands where it was written first."""
-    if not isinstance(node, yaml.MappingNode):
+def _nodes(node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, yaml.Node]]:
+    """Every value that is no mapping, or an empty one, by its key. What `<<` takes over stands where it was written first."""
+    if not isinstance(node, yaml.MappingNode) or not node.value:
         if node is not None and key:
-            yield key, node.start_mark.line
+            yield key, node
         return
-    merged = [inner for name, inner in node.value if name.value == "<<"]
-    for inner in merged:
-        yield from _nodes(inner, key)
-    for name, inner in node.value:
+    for name, inner in sorted(node.value, key=lambda pair: pair[0].value != "<<"):
         if name.value != "<<":
             yield from _nodes(inner, f"{key}.{name.value}" if key else str(name.value))
+        for merged in (
+            reversed(inner.value) if name.value == "<<" and isinstance(inner, yaml.SequenceNode) else [inner] * (name.value == "<<")
+        ):
+            yield from _nodes(merged, key)
 
 
 def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:

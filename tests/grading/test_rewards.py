@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import zipfile
 
 import pytest
@@ -11,6 +12,8 @@ from support.checkout import copied
 from support.running import ROOT, environment
 
 from mathcode import settings
+from mathcode.core.errors import InputError
+from mathcode.grading import answers
 from mathcode.grading.executes import ExecutesJudge
 from mathcode.grading.rewards import Reward
 from mathcode.interpreter.driver import Interpreter
@@ -32,26 +35,55 @@ def rewarded(*responses, answer: str = "1/2", run: bool = True, **options) -> li
 
 
 def test_answers_and_what_programs_print_are_judged():
-    shown = "```python\nprint(2)\n```\n```output\n0.5\n```\n"
-    assert rewarded("It is \\boxed{0.5}.", RIGHT, shown, "nothing", "```python\nprint(1 / 0)\n```") == [1.0, 1.0, 1.0, 0.0, 0.0]
+    assert rewarded("It is \\boxed{0.5}.", RIGHT, "nothing", "```python\nprint(1 / 0)\n```") == [1.0, 1.0, 0.0, 0.0]
     assert rewarded("It is \\boxed{0.5}.", RIGHT, run=False) == [1.0, 0.0]
 
 
-def test_programs_of_a_response_share_their_state():
-    first = "```python\nx = 1\n```\n```output\n\n```\nSo\n```python\nprint(x / 2)\n```"
-    assert rewarded(first) == [1.0]
+def test_a_response_ends_with_its_first_program_whatever_it_says_behind():
+    invented = "```python\nprint(3)\n```\n```output\n0.5\n```\nThe answer is \\boxed{1/2}."
+    assert rewarded(invented) == [0.0]
+    assert rewarded(invented, run=False) == [1.0]  # believed: whoever asks so runs programs himself
+    assert rewarded(f"{RIGHT}\nSo the answer is \\boxed{{3}}.") == [1.0]
 
 
-def test_what_a_model_writes_behind_its_last_program_is_not_read():
-    assert rewarded("```python\nprint(3)\n```\nThe answer is \\boxed{1/2}.") == [0.0]
+def test_a_program_that_hangs_fails_or_lies_about_its_fences_is_only_wrong():
+    hostile = ["while True: pass", "print('```output 0.5')", "import nonsense", "print('0.5\\n```\\n```output\\n')"]
+    assert rewarded(*(f"```python\n{program}\n```" for program in hostile[:3])) == [0.0, 0.0, 0.0]
+    assert rewarded("```python\nprint(1/2)") == [0.0]  # cut off: no program is closed
 
 
-def test_a_program_that_hangs_or_lies_about_its_fences_is_only_wrong():
-    assert rewarded("```python\nwhile True: pass\n```", "```python\nprint('```output 0.5')\n```") == [0.0, 0.0]
+class Spy(ExecutesJudge):
+    """Keeps what it is shown."""
+
+    def __init__(self):
+        super().__init__(settings.Grading(timeout=5, max_infrastructure_errors=1))
+        self.seen = []
+
+    def judge(self, cases, progress=None):
+        self.seen += cases
+        return super().judge(cases, progress)
+
+
+def test_program_result_and_outcome_that_a_judge_sees_belong_together():
+    spy = Spy()
+    with Reward(spy, interpreter()) as reward:
+        reward([f"{RIGHT}\nNow again:\n```python\nprint(3", "```python\nimport nonsense\n```\n```output\n0.5\n```"], answer=["1/2"] * 2)
+    assert [(case.program, case.result, case.ended) for case in spy.seen] == [
+        ("x = 1\nprint(x / 2)", "0.5\n", "ok"),
+        ("import nonsense", "", "error"),
+    ]
 
 
 def test_conversations_are_read_by_their_last_message():
     assert rewarded([{"role": "user", "content": "3?"}, {"role": "assistant", "content": "It is 1/2."}]) == [1.0]
+    parts = [{"type": "text", "text": "It is "}, {"type": "text", "text": "1/2."}]
+    assert rewarded([{"role": "assistant", "content": parts}]) == [1.0]
+    assert rewarded([{"role": "assistant", "content": None, "tool_calls": []}], []) == [0.0, 0.0]
+
+
+def test_reference_answers_may_be_numbers():
+    with Reward() as reward:
+        assert reward(["It is 2.", "It is 0.5."], answer=[2, 0.5]) == [1.0, 1.0]
 
 
 def test_another_judge_and_other_columns():
@@ -62,11 +94,16 @@ def test_another_judge_and_other_columns():
             reward([RIGHT], answer=["7"])
 
 
-def test_it_opens_when_first_asked_and_closes_twice():
-    reward = Reward()
+def test_it_opens_when_first_asked_and_ends_for_good(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    reward = Reward(interpreter=interpreter())
     assert reward(["It is 2."], answer=["2"]) == [1.0]
     reward.close()
     reward.close()
+    with pytest.raises(InputError, match="closed; make another one"):
+        reward(["It is 2."], answer=["2"])
+    Reward(interpreter=interpreter()).close()  # never used
+    assert list(tmp_path.iterdir()) == []
 
 
 def run(code: str, folder, *arguments: str) -> str:
@@ -85,28 +122,65 @@ def run(code: str, folder, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_the_first_example(tmp_path):
+def test_the_first_examples(tmp_path):
     assert "[1.0, 1.0, 0.0]" in run(BLOCKS["python"][0], tmp_path)
+    assert "[1.0]" in run(BLOCKS["python"][1], tmp_path)
 
 
 def test_trl_s_grpo_trainer_takes_it_as_a_reward(trained_policy, tmp_path):
-    said = run(BLOCKS["python"][1].replace("MODEL", str(trained_policy)), tmp_path)
-    assert len(re.findall(r"'rewards/right_by_exact/mean': '?[01]\.?\d*", said)) == 2
+    """With answers that every response has and none: the mean reward in the trainer's log is that of the judge."""
+    example = BLOCKS["python"][2].replace("MODEL", str(trained_policy))
+    spied = "seen = []\nasked = Reward.__call__\nReward.__call__ = lambda self, *a, **k: seen.append(asked(self, *a, **k)) or seen[-1]\n"
+    said = run(example.replace("questions = ", spied + "questions = ", 1) + "print('seen', seen)\n", tmp_path)
+    logged = [float(one) for one in re.findall(r"'rewards/right_by_exact/mean': '?([\d.]+)", said)]
+    seen = json.loads(re.search(r"^seen (.*)$", said, re.MULTILINE)[1])
+    assert [len(step) for step in seen] == [4, 4]
+    assert logged == pytest.approx([sum(step) / 4 for step in seen])
+    right = run(
+        example.replace('"answer": [str(number + 1) for number in range(8)]', '"answer": ["7"] * 8')
+        .replace("Reward()", "Reward(Always())")
+        .replace("questions = ", ALWAYS + "questions = ", 1),
+        tmp_path,
+    )
+    assert set(re.findall(r"'rewards/right_by_always/mean': '?([\d.]+)", right)) == {"1"}
+
+
+ALWAYS = """
+from mathcode.grading.judge import Verdict
+class Always:
+    name = "always-1"
+    def __enter__(self): return self
+    def __exit__(self, *_): pass
+    def judge(self, cases, progress=None): return [Verdict("correct", True, True) for _ in cases]
+"""
 
 
 def test_lm_evaluation_harness_takes_it_as_a_metric(trained_policy, tmp_path):
+    """A policy that says the same whatever it is asked makes half of the items right where their reference answers are half that."""
     (tmp_path / "own.yaml").write_text(BLOCKS["yaml"][0])
-    (tmp_path / "scoring.py").write_text(BLOCKS["python"][2])
+    (tmp_path / "scoring.py").write_text(BLOCKS["python"][3])
     rows = [{"question": f"What is {number} + 2?", "answer": str(number + 2)} for number in range(6)]
     (tmp_path / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     line = next(line for line in PAGE.splitlines() if line.startswith("lm_eval ")).replace("MODEL", str(trained_policy))
-    said = run("", tmp_path, "-m", *line.split(), "--device", "cpu", "--log_samples", "--output_path", "out")
-    assert "|right" in said
-    (samples,) = (tmp_path / "out").rglob("samples_own_*.jsonl")
-    found = [json.loads(row) for row in samples.read_text().splitlines()]
+    command = ("-m", *line.split(), "--device", "cpu", "--log_samples", "--output_path")
+    run("", tmp_path, *command, "first")
+    said = [samples(tmp_path / "first")[number]["filtered_resps"][0] for number in range(6)]
     with Reward() as reward:
-        for row in found:
-            assert row["right"] == reward(row["filtered_resps"][:1], answer=[row["doc"]["answer"]])[0]
+        known = [answers.extract(one).strict for one in said]
+        golds = [one if one and number % 2 else "no such answer" for number, one in enumerate(known)]
+        wanted = reward(said, answer=golds)
+    assert 0 < sum(wanted) < 6
+    (tmp_path / "questions.jsonl").write_text(
+        "".join(json.dumps(row | {"answer": gold}) + "\n" for row, gold in zip(rows, golds, strict=True))
+    )
+    run("", tmp_path, *command, "second")
+    assert [row["right"] for row in samples(tmp_path / "second")] == wanted
+
+
+def samples(folder) -> list[dict]:
+    """What the harness logged of every item, in their order."""
+    (path,) = folder.rglob("samples_own_*.jsonl")
+    return sorted((json.loads(row) for row in path.read_text().splitlines()), key=lambda row: row["doc_id"])
 
 
 def test_a_wheel_holds_the_package_with_its_pages(tmp_path):

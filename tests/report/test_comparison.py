@@ -16,12 +16,15 @@ from mathcode.report import comparison
 PLACE = ("auto", "gsm8k", "exact")
 
 
-def graded(folder: Path, right: str, policy: str = "main/tiny/seed1/iter1", code: str = "", samples: int = 1, mode: str = "auto") -> Path:
+def graded(
+    folder: Path, right: str, policy: str = "main/tiny/seed1/iter1", code: str = "", samples: int = 1, grader: str = "exact-1"
+) -> Path:
     """Grades of a policy: a letter an item, 1 right, 0 wrong, x broken; `code` alike: a program ran."""
     rows = []
     for number, letter in enumerate(right):
         for sample in range(samples):
-            row = tree.grade(f"q{number:02d}", mode, "code" if code[number : number + 1] == "1" else "cot", letter == "1", sample=sample)
+            row = tree.grade(f"q{number:02d}", "auto", "code" if code[number : number + 1] == "1" else "cot", letter == "1", sample=sample)
+            row["grader"] = grader
             rows.append(row | ({"outcome": "infrastructure_error"} if letter == "x" else {}))
     tables.GRADES.write(tree.grades(rows), folder / paths.response_grades(policy, *PLACE).removeprefix("/"))
     return folder
@@ -87,16 +90,86 @@ def test_nothing_in_common_is_said(tmp_path):
         comparison.compare({"one": one, "empty": tmp_path / "empty"})
 
 
-def claims(folder: Path, verdict: str, value: float) -> None:
-    row = {
-        "claim": "it helps",
-        "family": "tiny",
-        "benchmark": "gsm8k",
-        "value": value,
-        "low": value - 1,
-        "high": value + 1,
-        "verdict": verdict,
-    }
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ("0" * 40, "1" * 40, "1 are better and 0 worse"),  # nothing varies, so the difference has no interval
+        ("1" * 40, "0" * 40, "0 are better and 1 worse"),
+        ("00000000", "11100000", "0 are better and 0 worse"),  # p = 0.25
+    ],
+)
+def test_the_first_sentence_counts_what_a_test_tells(tmp_path, one, other, said):
+    folders = {"one": graded(tmp_path / "one", one), "other": graded(tmp_path / "other", other)}
+    assert said in comparison.render(comparison.compare(folders), list(folders))
+
+
+def test_a_policy_that_was_aligned_too_is_itself_alone(tmp_path):
+    for run, right in (("one", "1100"), ("other", "1110")):
+        graded(graded(tmp_path / run, right), "0000", "main/tiny/seed1/iter1/dpo_1")
+    row = policies(tmp_path / "one/main/tiny/seed1/iter1", tmp_path / "other/main/tiny/seed1/iter1")
+    assert (row["policy"], row["accuracy_first"], row["accuracy"]) == ("", 50.0, 75.0)
+    assert comparison.compare({run: tmp_path / run for run in ("one", "other")})["policies"].height == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "words"), [("one/main", "is no policy; name results/RUN, or results/RUN/POLICY"), ("nowhere", "nowhere: no such folder")]
+)
+def test_folders_of_neither_are_refused(tmp_path, place, words):
+    graded(tmp_path / "one", "1100")
+    with pytest.raises(comparison.ComparisonError, match=words):
+        comparison.compare({"one": tmp_path / "one", "other": tmp_path / place})
+
+
+def test_what_is_left_out_and_what_differs_in_silence_is_said(tmp_path):
+    for seed in (1, 2, 3):
+        graded(tmp_path / "one", "1100", f"main/tiny/seed{seed}/iter1")
+    for seed in (3, 4):
+        graded(tmp_path / "other", "1110", f"main/tiny/seed{seed}/iter1", grader="exact-2")
+    found = comparison.compare({"one": tmp_path / "one", "other": tmp_path / "other"})
+    assert found["policies"].select("seeds", "seeds_left_out", "graders").row(0) == (1, 3, "exact-1, exact-2")
+    page = comparison.render(found, ["one", "other"])
+    assert "3 evaluations have no partner of their seed" in page
+    assert "Different versions of a judge" in page
+
+
+def test_runs_that_share_no_item_are_refused(tmp_path):
+    one, other = graded(tmp_path / "one", "11"), graded(tmp_path / "other", "11")
+    path = other / "main/tiny/seed1/iter1/eval/auto/gsm8k/exact/grades.parquet"
+    tables.GRADES.write(tables.GRADES.read(path).with_columns(query_id=pl.lit("x") + pl.col("query_id")), path)
+    with pytest.raises(comparison.ComparisonError, match="no item in common"):
+        comparison.compare({"one": one, "other": other})
+
+
+def test_settings_of_every_seed_are_looked_at(tmp_path):
+    for run, rates in (("one", (1, 1)), ("other", (1, 2))):
+        for seed, rate in enumerate(rates, 1):
+            graded(tmp_path / run, "1100", f"main/tiny/seed{seed}/iter1")
+            (tmp_path / run / f"main/tiny/seed{seed}/iter1/settings.json").write_text(json.dumps({"rate": rate}))
+    found = comparison.compare({run: tmp_path / run for run in ("one", "other")})
+    assert found["settings"].rows() == [("other", "rate", "1", "2", "main/tiny/iter1")]
+
+
+def test_a_claim_that_one_run_could_not_test_has_not_moved(tmp_path):
+    one, other = graded(tmp_path / "one", "1100"), graded(tmp_path / "other", "1110")
+    claims(one, "not testable at this size", None, benchmark="")
+    claims(other, "shown", 4.0)
+    row = comparison.compare({"one": one, "other": other})["claims"].row(0, named=True)
+    assert (row["where"], row["first"], row["value"], row["moved"]) == ("tiny, gsm8k", None, 4.0, "measured in one alone")
+
+
+@pytest.mark.parametrize(("content", "words"), [("", "no table of claims"), ("claim,family\na,b\n", "lacks the column 'benchmark'")])
+def test_a_table_of_claims_that_is_none_is_named(tmp_path, content, words):
+    one, other = graded(tmp_path / "one", "1100"), graded(tmp_path / "other", "1110")
+    claims(one, "shown", 1.0)
+    claims(other, "shown", 1.0)
+    (other / "tables/claims.csv").write_text(content)
+    with pytest.raises(comparison.ComparisonError, match=f"claims.csv: .*{words}"):
+        comparison.compare({"one": one, "other": other})
+
+
+def claims(folder: Path, verdict: str, value: float | None, benchmark: str = "gsm8k") -> None:
+    ends = {"low": None, "high": None} if value is None else {"low": value - 1, "high": value + 1}
+    row = {"claim": "it helps", "family": "tiny", "benchmark": benchmark, "value": value, **ends, "verdict": verdict}
     (folder / "tables").mkdir(parents=True)
     pl.DataFrame([row]).write_csv(folder / "tables/claims.csv")
 
@@ -118,7 +191,8 @@ def test_claims_and_settings_that_differ_are_shown(tmp_path):
     )
     assert found["settings"].rows() == [("other", "training.optimizer.learning_rate", "[0.001]", "[0.002]", "main/tiny/iter1")]
     page = comparison.render(found, ["one", "other"])
-    assert "Of 1 claims 1 have another verdict" in page
+    assert "1 of 1 claims changed verdict." in page
+    assert "Each is of one seed" in page
     assert "training.optimizer.learning_rate" in page
 
 

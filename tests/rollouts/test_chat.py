@@ -32,6 +32,16 @@ def test_it_answers_line_by_line_and_says_what_ran(place):
     assert "%|" not in alone.stderr
 
 
+def test_a_policy_is_found_where_results_is_a_link_and_below_another_results(tmp_path):
+    config, policy = configuration.load(ROOT / "config"), "start/tiny/seed1/model"
+    stored = tmp_path / "scratch/out"
+    stored.mkdir(parents=True)
+    (tmp_path / "results").symlink_to(stored)
+    for place in (tmp_path / "results/demo", tmp_path / "results/mine/results/demo"):
+        run, found = configuration.located(place / policy, config)
+        assert (run, str(found)) == ("demo", "start/tiny/seed1")
+
+
 @pytest.mark.parametrize(
     "path", ["results/demo/model", "results/other/start/tiny/seed1/model", "results/demo/start/tinny/seed1/model", "."]
 )

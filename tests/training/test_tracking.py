@@ -11,8 +11,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from mathcode import settings
 from mathcode.methods.autocode import demonstrations
 from mathcode.policies import folders
-from mathcode.training import examples, loop, losses, tracking
-from mathcode.training.examples import TrainingError
+from mathcode.training import examples, loop, losses, preferences, tracking
+from mathcode.training.examples import Example, TrainingError
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def train(tiny_policy, tiny_run, pairs, tmp_path, monkeypatch):
 
 def scalars(folder) -> dict[str, dict[int, float]]:
     """What TensorBoard's own reader finds below a folder: by name, then by step."""
-    (place,) = {path.parent for path in folder.rglob("events.out.*")}
+    (place,) = {path.parent for path in folder.rglob("events.out.*")}  # of one key of settings
     events = EventAccumulator(str(place)).Reload()
     return {name: {event.step: event.value for event in events.Scalars(name)} for name in events.Tags()["scalars"]}
 
@@ -71,3 +71,66 @@ def test_a_line_a_minute_says_how_it_goes(train, monkeypatch, caplog):
 def test_a_tracker_that_is_not_there_is_said_before_the_first_step(train, named, words):
     with pytest.raises(TrainingError, match=words):
         train("refused", named)
+
+
+def test_a_training_that_goes_on_after_a_kill_shows_every_step_once(train, tmp_path, monkeypatch):
+    killed = loop._step
+    steps = iter(range(1, 100))
+
+    def until_the_fourth(*given):
+        if next(steps) == 4:
+            raise KeyboardInterrupt
+        return killed(*given)
+
+    monkeypatch.setattr(loop, "_step", until_the_fourth)
+    with pytest.raises(KeyboardInterrupt):
+        train("watched", "tensorboard")
+    monkeypatch.setattr(loop, "_step", killed)
+    _, log = train("watched", "tensorboard")
+    (place,) = {path.parent for path in (tmp_path / "watched/logs/tracked").rglob("events.out.*")}
+    events = EventAccumulator(str(place), purge_orphaned_data=True).Reload().Scalars("loss")
+    assert [event.step for event in events] == log["step"].to_list()
+
+
+def test_pairs_count_both_of_their_responses(monkeypatch, tiny_policy, tmp_path, caplog):
+    monkeypatch.setattr(tracking, "EVERY", 1e9)
+    told = []
+    monkeypatch.setattr(tracking.Tracking, "step", lambda self, row, tokens: told.append((row["responses"], tokens)))
+    sides = [
+        Example(
+            prompt_ids=[1, 2],
+            response_ids=[3] * length,
+            loss_mask=[True] * length,
+            selection_mask=[False] * length,
+            reference=[-1.0] * length,
+            pair=number,
+            side=side,
+        )
+        for number in range(2)
+        for side, length in ((0, 4), (1, 3))
+    ]
+    chosen = settings.Optimizer(
+        learning_rate=[1e-3],
+        optimizer="adamw",
+        weight_decay=0,
+        schedule="constant",
+        warmup=0,
+        epochs=1,
+        batch=2,
+        micro_batch_tokens=256,
+        max_tokens=64,
+        max_gradient_norm=1,
+        checkpoint_minutes=10,
+        threads=1,
+    )
+    loop.train(
+        folders.load_policy(tiny_policy, "float32"),
+        0,
+        sides,
+        preferences.DPO(preferences.DPONumbers()),
+        chosen=chosen,
+        iteration=1,
+        checkpoints=tmp_path / "checkpoints/x/key",
+        seed=1,
+    )
+    assert told == [(4, 4 * 2 + 2 * (4 + 3))]

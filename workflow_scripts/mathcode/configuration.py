@@ -134,14 +134,15 @@ def located(model: Path, config: Config) -> tuple[str, Policy]:
     Raises:
         InputError: it is no policy of a run that is configured.
     """
-    found = re.search(r"results/(\w+)/([\w/]+)/model/?$", model.resolve().as_posix())
-    try:
-        run, policy = (found[1], Policy.parse(found[2])) if found else ("", None)
-    except ValueError:
-        run, policy = "", None
-    if policy is None or run not in config.runs or policy.family not in config.families:
-        raise InputError(f"{model}: no policy of a configured run; such a folder is results/RUN/POLICY/model")
-    return run, policy
+    for path in (model.absolute(), model.resolve()):  # `results` may be a link to another disk, and so may the folder itself
+        found = re.search(r".*/results/(\w+)/([\w/]+)/model/?$", path.as_posix())
+        try:
+            run, policy = (found[1], Policy.parse(found[2])) if found else ("", None)
+        except ValueError:
+            continue
+        if policy is not None and run in config.runs and policy.family in config.families:
+            return run, policy
+    raise InputError(f"{model}: no policy of a configured run; such a folder is results/RUN/POLICY/model")
 
 
 def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = None) -> Config:
@@ -224,7 +225,10 @@ def _typed(value: Any) -> Any:
         return {key: _typed(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_typed(item) for item in value]
-    return yaml.safe_load(value) if isinstance(value, str) else value
+    try:
+        return yaml.safe_load(value) if isinstance(value, str) else value
+    except yaml.YAMLError:
+        return value
 
 
 def _read_run(path: Path, extending: tuple[Path, ...] = ()) -> list[tuple[str, dict]]:

@@ -57,7 +57,7 @@ class CriticJudge:
         return self
 
     def __exit__(self, *error) -> None:
-        del self._model
+        self._model = None
 
     def judge(self, cases: Sequence[Case], progress: Callable[[int], object] | None = None) -> list[Verdict]:
         """A verdict with a score for each case, in order; equal texts are read once.

@@ -24,8 +24,9 @@ Measured = tuple[str, str, str, str]
 """Policy without its seed (empty: the folder is that policy), mode, benchmark, judge."""
 
 POLICIES = [
-    *("run", "policy", "mode", "benchmark", "judge", "seeds", "n", "accuracy_first", "accuracy", "difference", "difference_low"),
-    *("difference_high", "p_value", "adjusted_p", "gained", "lost", "code_first", "code", "code_difference", "code_low", "code_high"),
+    *("run", "policy", "mode", "benchmark", "judge", "seeds", "seeds_left_out", "n", "accuracy_first", "accuracy", "difference"),
+    *("difference_low", "difference_high", "p_value", "adjusted_p", "gained", "lost", "code_first", "code", "code_difference"),
+    *("code_low", "code_high", "graders"),
 ]
 CLAIMS = ["run", "claim", "where", "first", "first_low", "first_high", "verdict_first", "value", "low", "high", "verdict", "moved"]
 SETTINGS = ["run", "key", "first", "other", "policies"]
@@ -38,6 +39,8 @@ KNOWN = Columns(
         "mode": "what a prompt dictates",
         "benchmark": "whose items were answered",
         "seeds": "pairs of policies: of one seed, or in the order of the seeds where the two share none",
+        "seeds_left_out": "policies of one side that have no partner",
+        "graders": "versions of the judge, where the two differ",
         "n": "items that all of them answered and that have a verdict",
         "accuracy_first": "accuracy of the first on these items, percent",
         "accuracy": "accuracy of the other on these items, percent",
@@ -99,7 +102,7 @@ def render(compared: Mapping[str, pl.DataFrame], names: list[str]) -> str:
     """The page as text: what `compare` made of the folders of these names, the first one first."""
     sections = [
         ("claims", "The claims", "Each claim as the first run decides it, and as the other does."),
-        ("policies", "Policy by policy", "Responses to the same items. An interval that holds 0 tells no difference."),
+        ("policies", "Policy by policy", "Responses to the same items. Where an interval includes 0, no difference has been shown."),
         ("settings", "What was set otherwise", "Settings of training that differ, of policies that both have."),
     ]
     body = [f"<p>Held against <b>{escape(names[0])}</b>: {escape(', '.join(names[1:]))}. {_in_short(compared)}</p>"]
@@ -113,20 +116,30 @@ def evaluations(folder: Path) -> dict[Measured, dict[int, Path]]:
     Raises:
         ComparisonError: there is none.
     """
+    if not folder.is_dir():
+        raise ComparisonError(f"{folder}: no such folder")
     found: defaultdict[Measured, dict[int, Path]] = defaultdict(dict)
-    for path in sorted(folder.glob("**/eval/*/*/*/grades.parquet")):
+    for path in sorted(folder.glob(f"{'' if _is_policy(folder) else '**/'}eval/*/*/*/grades.parquet")):
         *policy, _, mode, benchmark, judge, _ = path.relative_to(folder).parts
-        arm, seed = _without_seed("/".join(policy))
+        arm, seed = _without_seed("/".join(policy), folder)
         found[arm, mode, benchmark, judge][seed] = path
     if not found:
         raise ComparisonError(f"{folder}: no graded evaluation (eval/MODE/BENCHMARK/JUDGE/grades.parquet) is below it")
     return dict(found)
 
 
-def _without_seed(policy: str) -> tuple[str, int]:
+def _is_policy(folder: Path) -> bool:
+    """Whether it is the folder of a policy: what is aligned from it stands below it, and is another policy."""
+    return (folder / "eval").is_dir()
+
+
+def _without_seed(policy: str, folder: Path) -> tuple[str, int]:
     if not policy:
         return "", 0
-    known = paths.Policy.parse(policy)
+    try:
+        known = paths.Policy.parse(policy)
+    except ValueError:
+        raise ComparisonError(f"{folder}: '{policy}' below it is no policy; name results/RUN, or results/RUN/POLICY") from None
     return str(known).replace(f"/seed{known.seed}", "", 1), known.seed
 
 
@@ -143,14 +156,23 @@ def _policies(first: tuple[str, Path], other: tuple[str, Path]) -> list[dict]:
     shared = sorted({*one} & {*two})
     if not shared:
         raise ComparisonError(f"{first[1]} and {other[1]} have no policy, mode, benchmark and judge in common")
-    return [{"run": other[0], **row} for key in shared if (row := _difference(key, _paired(one[key], two[key])))]
+    rows = []
+    for key in shared:
+        pairs = _paired(one[key], two[key])
+        if row := _difference(key, pairs):
+            rows.append({"run": other[0], "seeds_left_out": len(one[key]) + len(two[key]) - 2 * len(pairs), **row})
+    if not rows:
+        raise ComparisonError(f"{first[1]} and {other[1]} have evaluations of the same policies, and no item in common")
+    return rows
 
 
 def _difference(key: Measured, pairs: list[tuple[Path, Path]]) -> dict | None:
     """A row of the table `policies`; None where the two share no item."""
-    frames = []
+    frames, graders = [], set()
     for pair in pairs:
-        own = [_by_item(tables.GRADES.read(path)) for path in pair]
+        read = [tables.GRADES.read(path) for path in pair]
+        graders |= {name for grades in read for name in grades["grader"].unique()}
+        own = [_by_item(grades) for grades in read]
         both = own[1].join(own[0], on="query_id", suffix="_first")
         frames.append(both.select("query_id", "strict", "strict_first", "code_executed", "code_executed_first"))
     seeds = aligned(frames)
@@ -166,6 +188,7 @@ def _difference(key: Measured, pairs: list[tuple[Path, Path]]) -> dict | None:
         **percent("difference", uncertainty.contrast(right, effects.difference)),
         **percent("code", uncertainty.contrast(ran, effects.difference), value="code_difference"),
         "p_value": uncertainty.contrast_p_value(right, effects.difference),
+        "graders": ", ".join(sorted(map(str, graders))) if len(graders) > 1 else None,
         "gained": rounded(sum(float((seed[:, 0] > seed[:, 1]).sum()) for seed in seeds) / len(seeds)),
         "lost": rounded(sum(float((seed[:, 0] < seed[:, 1]).sum()) for seed in seeds) / len(seeds)),
     }
@@ -185,52 +208,77 @@ def _claims(first: Path, name: str, other: Path) -> list[dict]:
     found = [folder / paths.table("claims") for folder in (first, other)]
     if not all(path.is_file() for path in found):
         return []
-    one, two = ({(row["claim"], row["family"], row["benchmark"]): row for row in _rows(path)} for path in found)
-    return [
-        {
-            "run": name,
-            "claim": key[0],
-            "where": f"{key[1]}, {key[2]}",
-            "first": one[key]["value"],
-            "first_low": one[key]["low"],
-            "first_high": one[key]["high"],
-            **{column: two[key][column] for column in ("value", "low", "high", "verdict")},
-            "verdict_first": one[key]["verdict"],
-            "moved": "moved" if one[key]["verdict"] != two[key]["verdict"] else "",
-        }
-        for key in one
-        if key in two
-    ]
+    one, two = map(_rows, found)
+    rows = []
+    for row in two:
+        before = next((known for known in one if _same_place(known, row)), None)
+        if before is not None:
+            measured = all(side["value"] is not None for side in (before, row))
+            rows.append(
+                {
+                    
+                        "run": name,
+                        "claim": row["claim"],
+                        "where": ", ".join(filter(None, (row["family"], row["benchmark"] or before["benchmark"])))
+                    ,
+                    
+                        "first": before["value"],
+                        "first_low": before["low"],
+                        "first_high": before["high"],
+                        "verdict_first": before["verdict"]
+                    ,
+                    **{column: row[column] for column in ("value", "low", "high", "verdict")},
+                    "moved": "" if before["verdict"] == row["verdict"] else "moved" if measured else "measured in one alone",
+                }
+            )
+    return rows
+
+
+def _same_place(one: dict, two: dict) -> bool:
+    """Whether two rows are of one claim on one benchmark; one that could not be tested names none."""
+    alike = all(one[column] == two[column] for column in ("claim", "family"))
+    return alike and (one["benchmark"] == two["benchmark"] or not (one["benchmark"] and two["benchmark"]))
 
 
 def _rows(path: Path) -> list[dict]:
-    return pl.read_csv(path, infer_schema_length=None).to_dicts()
+    try:
+        frame = pl.read_csv(path, infer_schema_length=None)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ComparisonError(f"{path}: no table of claims: {str(error).splitlines()[0]}") from None
+    if missing := {"claim", "family", "benchmark", "value", "low", "high", "verdict"} - {*frame.columns}:
+        raise ComparisonError(f"{path}: the table of claims lacks the column '{min(missing)}'")
+    return frame.to_dicts()
 
 
 def _settings(first: Path, name: str, other: Path) -> list[dict]:
-    """Rows of the table `settings`: a key with two values, and the policies for which they differ so."""
+    """Rows of the table `settings`: a key with two values, and the policies for which they differ so in any pair of seeds."""
     one, two = _trained(first), _trained(other)
     differing: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
     for arm in sorted({*one} & {*two}):
-        flat = [dict(_flat(settings)) for settings in _paired(one[arm], two[arm])[0]]
-        for key in sorted({*flat[0]} | {*flat[1]}):
-            values = [json.dumps(side[key]) if key in side else "" for side in flat]
-            if values[0] != values[1]:
-                differing[key, values[0], values[1]].append(arm or "this policy")
+        for pair in _paired(one[arm], two[arm]):
+            flat = [dict(_flat(settings)) for settings in pair]
+            for key in sorted({*flat[0]} | {*flat[1]}):
+                values = [json.dumps(side[key]) if key in side else "" for side in flat]
+                if values[0] != values[1] and arm not in differing[key, values[0], values[1]]:
+                    differing[key, values[0], values[1]].append(arm)
     return [
-        {"run": name, "key": key, "first": before, "other": after, "policies": ", ".join(arms)}
+        {"run": name, "key": key, "first": before, "other": after, "policies": ", ".join(arm or "this policy" for arm in arms)}
         for (key, before, after), arms in differing.items()
+        if arms
     ]
 
 
 def _trained(folder: Path) -> dict[str, dict[int, Any]]:
     """settings.json of every policy, by policy without seed, then by seed."""
     found: defaultdict[str, dict[int, Any]] = defaultdict(dict)
-    for path in sorted(folder.glob("**/settings.json")):
+    for path in sorted(folder.glob("settings.json" if _is_policy(folder) else "**/settings.json")):
         policy = "/".join(path.relative_to(folder).parts[:-1])
         if not policy.startswith("critics/"):
-            arm, seed = _without_seed(policy)
-            found[arm][seed] = json.loads(path.read_text(encoding="utf-8"))
+            arm, seed = _without_seed(policy, folder)
+            try:
+                found[arm][seed] = json.loads(path.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise ComparisonError(f"{path}: not JSON: {error}") from None
     return dict(found)
 
 
@@ -245,8 +293,14 @@ def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 def _in_short(compared: Mapping[str, pl.DataFrame]) -> str:
     """What a reader wants to know first."""
     policies, claims = compared["policies"], compared["claims"]
-    better = policies.filter(pl.col("difference_low") > 0).height
-    worse = policies.filter(pl.col("difference_high") < 0).height
+    told = policies.filter(pl.col("adjusted_p") <= 1 - uncertainty.LEVEL)
+    better, worse = told.filter(pl.col("difference") > 0).height, told.filter(pl.col("difference") < 0).height
+    said = f"Of {policies.height} evaluations that both have, {better} are better and {worse} worse, by tests adjusted for all of them."
+    if policies["seeds"].max() == 1:
+        said += " Each is of one seed: nothing is said about another one."
+    if left_out := policies["seeds_left_out"].sum():
+        said += f" {left_out} evaluations have no partner of their seed, and are left out."
+    if policies["graders"].is_not_null().any():
+        said += " <b>Different versions of a judge graded them</b>: see the column graders."
     moved = claims.filter(pl.col("moved") == "moved").height
-    said = f"Of {policies.height} evaluations that both have, {better} are better by their interval, {worse} worse"
-    return f"{said}. Of {claims.height} claims {moved} have another verdict." if claims.height else f"{said}."
+    return said + (f" {moved} of {claims.height} claims changed verdict." if claims.height else "")

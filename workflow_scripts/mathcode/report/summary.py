@@ -235,11 +235,11 @@ def section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Pla
     """A table as part of a page, below its title and a sentence; without a plan it may have no column family or experiment."""
     opening = f'<h2 id="{name}">{escape(title)}</h2>\n<p>{escape(sentence)}</p>{caution}'
     if frame.is_empty():
-        return f"{opening}\n<p>This run has no such rows.</p>"
+        return f"{opening}\n<p>Nothing to show.</p>"
     hidden = known.ends()
     columns = [column for column in frame.columns if column not in hidden and not (frame[column].is_null().all() and column != "verdict")]
     same = [column for column in columns if frame.height > 1 and _places_rows(frame, column) and _one_value(frame[column])]
-    alike = ", ".join(f"{_named(column)} {_text(column, frame[column][0], plan, known)}" for column in same)
+    alike = ", ".join(f"{_named(column)} {_text(column, frame[column][0], plan, known)}" for column in same if frame[column][0] != "")
     varied = [column for column in columns if column not in same] or columns
     head = "".join(
         f'<th class="{_classes(frame, column, known)}" title="{escape(known.meaning(column))}">{escape(_named(column))}</th>'

@@ -75,14 +75,14 @@ def train(
     model, *optimizers = accelerator.prepare(model, *make_optimizers(model, chosen, peak))
     plan = batches([length(unit) for unit in usable], chosen, seed)
     epoch_steps = math.ceil(len(usable) / chosen.batch)
-    told = Tracking(accelerator, name, len(plan))
     checkpoints = folder_by_kind(checkpoints, accelerator.distributed_type)
     step, rows = resume(accelerator, checkpoints)
     saved = time.monotonic()
     stop = StopSignal()
     model.train()
     silent = not accelerator.is_main_process
-    with tqdm(total=len(plan), initial=step, desc="training", unit="step", mininterval=5, disable=silent) as progress:
+    shown = {"initial": step, "desc": "training", "unit": "step", "mininterval": 5, "disable": silent}
+    with Tracking(accelerator, name, len(plan), step) as told, tqdm(total=len(plan), **shown) as progress:
         while step < len(plan):
             rate = peak * schedule(step, len(plan), chosen)
             batch = [usable[index] for index in plan[step]]
@@ -90,7 +90,7 @@ def train(
             step += 1
             rows.append({"step": step, "epoch": step / epoch_steps, "learning_rate": rate, **row})
             progress.update()
-            told.step(rows[-1], sum(map(length, batch)))
+            told.step(rows[-1], sum(example.length for unit in batch for example in unit))
             if not math.isfinite(row["loss"]):
                 raise TrainingError(f"the loss is {row['loss']} at step {step}: lower the learning rate")
             # The clock of the main process decides, so that all of them save, or none.
@@ -101,9 +101,7 @@ def train(
                 saved = time.monotonic()
             if stopping:
                 log.warning("stopped by a signal at step %d; the next start goes on from here", step)
-                told.end()
                 sys.exit(143)
-    told.end()
     sharded = accelerator.distributed_type.value == "FSDP"
     weights = accelerator.get_state_dict(model) if sharded else None
     frame = pl.DataFrame(rows, schema=tables.TRAINING_LOG.schema)
@@ -111,9 +109,10 @@ def train(
 
 
 def _name(checkpoints: Path) -> str:
-    """What is trained, by its folder of checkpoints: checkpoints/demo/main/tiny/seed1/iter1/KEY."""
-    parts = checkpoints.parent.parts
-    return "/".join(parts[parts.index("checkpoints") + 1 :] if "checkpoints" in parts else parts[-1:])
+    """What is trained and how, by its folder of checkpoints: checkpoints/demo/main/tiny/seed1/iter1/KEY, of the key eight signs."""
+    *parts, key = checkpoints.parts
+    places = [place for place, part in enumerate(parts) if part == "checkpoints"]
+    return "/".join([*(parts[places[-1] + 1 :] if places else parts[-1:]), key[:8]])
 
 
 def _step(accelerator, model, optimizers, batch: list[Unit], loss: Loss, chosen: settings.Optimizer, rate: float, pad: int) -> dict:

@@ -1,6 +1,6 @@
 """What a training tells while it runs: a line a minute in its log, and the numbers of every step to trackers.
 
-Trackers are named by the environment variable MATHCODE_TRACK, since they belong to who looks on and not to the run: no artifact
+Trackers are named by the environment variable MATHCODE_TRACK, since they belong to the observer, not to the run: no artifact
 depends on them, and setting it reruns nothing.
 """
 
@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from mathcode.training.examples import TrainingError
 
@@ -48,16 +48,25 @@ class Tracking:
     """One training as its onlookers see it.
 
     Args:
-        name: path of what is trained, such as demo/main/tiny/seed1/iter1.
-        steps: of the whole training.
+        name: path of what is trained and a key of its settings, such as demo/main/tiny/seed1/iter1/9f75af50.
+        steps: of the whole training; `done`: those before this start.
     """
 
-    def __init__(self, accelerator, name: str, steps: int):
+    def __init__(self, accelerator, name: str, steps: int, done: int):
         self._accelerator, self._steps = accelerator, steps
         self._told = time.monotonic()
         self._tokens = 0
         if accelerator.log_with:
-            accelerator.init_trackers("mathcode", init_kwargs={kind: {"name": name} for kind in NAMED})
+            after = {"tensorboard": {"purge_step": done + 1}}  # a start after a kill repeats steps: they are shown once
+            accelerator.init_trackers("mathcode", init_kwargs=after | {kind: {"name": name} for kind in NAMED})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_) -> None:
+        """Let trackers write what they hold, however the training ends."""
+        for tracker in self._accelerator.trackers:
+            tracker.finish()
 
     def step(self, row: Mapping[str, Any], tokens: int) -> None:
         """Tell of a step: a row of the table `training_log`, and how many tokens went through the model, prompts included."""
@@ -74,11 +83,6 @@ class Tracking:
                 *(row["step"], self._steps, row["loss"], row["learning_rate"], rate, parts),
             )
             self._told, self._tokens = now, 0
-
-    def end(self) -> None:
-        """Let trackers write what they hold."""
-        for tracker in self._accelerator.trackers:
-            tracker.finish()
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, float]:
