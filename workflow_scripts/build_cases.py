@@ -8,9 +8,9 @@ reads   table `queries`; tables `rollouts` with their tables `grades` of the jud
         none: no case of a rollout; tables `cases` of prepare_cases.py (--labelled), for testing alone
 writes  table `cases`: question, reference, program and result of each, its label (YES, NO), what is sure of that, and its split
 
-Every label is known without a model or a person. --settings is the section Cases of settings/critic.py; of what it leaves out it takes the
-defaults. For the attack table of a critic make every attack: '{"balanced": false, "attacks": 1000}'. A near miss or an attack that the
-exact judge accepts is left out.
+Every label of a case made here is known without a model or a person. --settings is the section Cases of settings/critic.py; what it
+leaves out has its default. For the attack table of a critic make every attack: '{"balanced": false, "attacks": 1000}'. A near miss or an
+attack that the exact judge accepts is left out.
 """
 
 import logging
@@ -61,6 +61,8 @@ def main(argv: list[str] | None = None) -> int:
                     queries, rollouts, graded, chosen, given.seed, lambda doubtful: [verdict.accepted for verdict in judge.judge(doubtful)]
                 )
             )
+    if given.rows is not None and given.rows < 1:
+        raise InputError(f"--rows is {given.rows}; it must be at least 1")
     made = cases.drawn(pl.concat(parts), given.rows, given.seed)
     for origin, label, split, count in made.group_by("origin", "label", "split").len().sort("origin", "label", "split").iter_rows():
         logging.info("%s, %s, %s: %d cases", origin, label, split, count)

@@ -11,13 +11,14 @@ The card's metadata are in the hub's own format, accuracies as model-index. Uplo
 import argparse
 import json
 import logging
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from mathcode import configuration, settings
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
-from mathcode.paths import Policy
+from mathcode.paths import BASE, SEEDED, START, Policy
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -59,7 +60,7 @@ def make_card(folder: Path, config: configuration.Config, run: str, policy: Poli
     from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
     chosen, family, method = config.runs[run], config.families[policy.family], config.method(run)
-    measured = list(_measured(folder))
+    measured, sources = list(_measured(folder)), _sources(config, chosen, family, policy)
     results = [
         EvalResult(
             task_type="text-generation",
@@ -79,15 +80,16 @@ def make_card(folder: Path, config: configuration.Config, run: str, policy: Poli
         library_name="transformers",
         pipeline_tag="text-generation",
         base_model=family.hub,
-        datasets=[source.hub for _, source in _sources(config, chosen) if source.hub] or None,
+        datasets=[source.hub for _, source in sources if source.hub] or None,
         tags=[chosen.method, "mathematics", f"arxiv:{method.paper}"],
         eval_results=results or None,
     )
     mode = next(iter(method.evaluated))
     asked = method.prompt(family.prompt, mode, "QUESTION")
+    paper = f"{chosen.method} ([arXiv {method.paper}](https://arxiv.org/abs/{method.paper}))"
     body = [
         f"# {name}",
-        f"{family.label or policy.family}, trained by {chosen.method} ([arXiv {method.paper}](https://arxiv.org/abs/{method.paper}))."
+        f"{family.label or policy.family}, {_ORIGINS.get(policy.experiment, 'trained by {paper}').format(paper=paper)}."
         f" Run `{run}`: {chosen.description}.",
         _table("Results", measured),
         "## How to ask",
@@ -95,19 +97,40 @@ def make_card(folder: Path, config: configuration.Config, run: str, policy: Poli
         "A ```` ```python ```` block is a program: run it in a sandbox, put what it printed behind it as an ```` ```output ```` block,"
         " and go on. Never run what a model wrote outside of one.",
         "## What it learned from",
-        "\n".join(f"- {name}: {source.license}" for name, source in _sources(config, chosen)),
+        "\n".join(f"- {name}: {source.license}" for name, source in sources) or "Nothing was learned in this run.",
         "## How it was trained",
-        _settings(folder),
+        _settings(folder, policy),
     ]
     return str(ModelCard(f"---\n{metadata.to_yaml()}\n---\n\n" + "\n\n".join(body) + "\n"))
 
 
+_ORIGINS = {
+    BASE: "as it is before the training of {paper}",
+    SEEDED: "fine-tuned on a seed set, from which {paper} starts",
+    START: "the policy that {paper} starts from",
+}
+"""What is said of the policies without iterations; of all others, that they are trained."""
+
+
 def _measured(folder: Path) -> Iterable[dict]:
-    """What scores.json says of every evaluation of a policy."""
+    """What scores.json says of every evaluation of a policy.
+
+    Raises:
+        InputError: one of them is damaged.
+    """
     for path in sorted(folder.glob("eval/*/*/*/scores.json")):
         mode, benchmark, judge = path.parts[-4:-1]
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = _read(path)
+        if missing := {"n", "accuracy", "accuracy_low", "accuracy_high", "code_rate", "contaminated"} - {*said}:
+            raise InputError(f"{path}: key '{min(missing)}' is missing")
         yield {"mode": mode, "benchmark": benchmark, "judge": judge, **said}
+
+
+def _read(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON: {error}") from None
 
 
 def _table(title: str, measured: list[dict]) -> str:
@@ -130,29 +153,49 @@ def _table(title: str, measured: list[dict]) -> str:
     )
 
 
-def _sources(config: configuration.Config, run: settings.Run) -> list[tuple[str, settings.Source]]:
-    """The raw sources that a run's policies learn from, by name."""
-    used = [config.sources.sft[name] for name in (*run.data.pretraining, *run.data.sft)]
-    used += [config.sources.queries[name] for name in run.data.queries]
+def _sources(config: configuration.Config, run: settings.Run, family: settings.Family, policy: Policy) -> list[tuple[str, settings.Source]]:
+    """The raw sources that a policy has learned from in its run, by name: a base none, a start policy no queries."""
+    data, used = run.data, []
+    if family.pretrained:
+        used += [config.sources.sft[name] for name in data.pretraining]
+    if policy.experiment != BASE and family.precondition == "sft":
+        used += [config.sources.sft[name] for name in data.sft]
+    if policy.experiment not in (BASE, SEEDED, START):
+        used += [config.sources.queries[name] for name in data.queries]
     return [(name, config.sources.sources[name]) for name in dict.fromkeys(dataset.source for dataset in used)]
 
 
-def _settings(folder: Path) -> str:
-    """Settings and provenance of the training, as they were written; a base model has none."""
-    found = []
-    for name in ("settings", "provenance"):
-        if (path := folder / f"{name}.json").is_file():
-            found.append(f"`{name}.json`:\n\n```json\n{path.read_text(encoding='utf-8').strip()}\n```")
-    return "\n\n".join(found) or "It is the base model, as it is."
+def _settings(folder: Path, policy: Policy) -> str:
+    """Settings and provenance of the training, without what only this machine knows: folders outside of the run."""
+    found = {name: _read(path) for name in ("settings", "provenance") if (path := folder / f"{name}.json").is_file()}
+    if not found:
+        return "It is the base model, as it is." if policy.experiment == BASE else "Its settings were not kept."
+    if (place := found.get("settings", {}).get("family", {}).get("path")) is not None:
+        found["settings"]["family"]["path"] = Path(place).name
+    if inputs := found.get("provenance", {}).get("inputs"):
+        found["provenance"]["inputs"] = {_within(name): digest for name, digest in inputs.items()}
+    return "\n\n".join(
+        f"`{name}.json`:\n\n```json\n{json.dumps(said, indent=2, sort_keys=True, ensure_ascii=False)}\n```" for name, said in found.items()
+    )
+
+
+def _within(path: str) -> str:
+    """A path from the repository's folder on; of one outside of it the name alone."""
+    inside = re.search(r"(?:^|/)((?:results|data)/.*)$", path)
+    return inside[1] if inside else path.rsplit("/", 1)[-1]
 
 
 def _upload(model: Path, card: Path, repository: str) -> None:
     from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     hub = HfApi()
-    hub.create_repo(repository, private=True, exist_ok=True)
-    hub.upload_folder(repo_id=repository, folder_path=model, commit_message="Weights and tokenizer")
-    hub.upload_file(repo_id=repository, path_or_fileobj=card, path_in_repo="README.md", commit_message="Model card")
+    try:
+        hub.create_repo(repository, private=True, exist_ok=True)
+        hub.upload_folder(repo_id=repository, folder_path=model, commit_message="Weights and tokenizer")
+        hub.upload_file(repo_id=repository, path_or_fileobj=card, path_in_repo="README.md", commit_message="Model card")
+    except (HFValidationError, HfHubHTTPError) as error:
+        raise InputError(f"--push {repository}: {' '.join(str(error).split())}") from None
     logging.info("uploaded to https://huggingface.co/%s", repository)
 
 

@@ -9,6 +9,7 @@ Writes: a line of YAML to the terminal, to be pasted into config/families.yaml. 
 
 import argparse
 import json
+from pathlib import Path
 
 from mathcode.core import cli
 from mathcode.core.errors import InputError
@@ -27,10 +28,12 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     from transformers import AutoTokenizer
 
+    if args.model.startswith((".", "/")) and not Path(args.model).is_dir():
+        raise InputError(f"{args.model}: no such folder")
     try:
         tokenizer = AutoTokenizer.from_pretrained(args.model, revision=args.revision)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{args.model}: no tokenizer can be read: {' '.join(str(error).split())[:200]}") from None
+    except Exception as error:  # the library raises whatever a damaged file makes it stumble over
+        raise InputError(f"{args.model}: no tokenizer can be read: {type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
     print(f"prompt: {json.dumps(frame_of(tokenizer, args.model, args.system), ensure_ascii=False)}")
     return 0
 

@@ -12,6 +12,7 @@ from mathcode import settings, tables
 from mathcode.critic import cases, labelled
 from mathcode.data import sources
 from mathcode.data.readers import labelled as readers
+from mathcode.data.text import CorpusError, read_all
 
 RUN = {
     "id": "mathcoder:7",
@@ -47,6 +48,34 @@ def test_a_run_is_read_with_all_its_code_and_what_its_last_program_printed():
 )
 def test_a_run_whose_label_is_not_one_of_its_result_is_left_out(change, reason):
     assert reason in readers.mathcoder_runs(RUN | change)
+
+
+@pytest.mark.parametrize("label", ["Yes", "MAYBE", None, True])
+def test_a_label_that_is_not_known_is_no_label(label):
+    assert readers.answer_judge(PAIR | {"label": label}) == "its label is not known"
+
+
+@pytest.mark.parametrize("verdict", ["timed_out", "Correct", True])
+def test_a_verdict_that_is_not_known_is_no_label(verdict):
+    assert readers.mathcoder_runs(RUN | {"verdict": verdict}) == "its label is not known"
+
+
+@pytest.mark.parametrize("key", ["reference", "result", "question"])
+@pytest.mark.parametrize("value", [None, 2.2])
+def test_what_is_no_text_is_refused_where_it_stands(key, value):
+    with pytest.raises(CorpusError, match=r"pairs: row 1: expected text, found"):
+        list(read_all([("pairs: row 1", PAIR | {key: value})], readers.READERS, "answer_judge"))
+
+
+def test_a_case_that_is_labelled_both_ways_is_refused():
+    read = [("1", readers.answer_judge(PAIR)), ("2", readers.answer_judge(PAIR | {"label": "NO"}))]
+    with pytest.raises(labelled.LabelledError, match="'pairs' labels one case both ways: answer_judge:0/human/"):
+        labelled.table("pairs", read, None)
+
+
+def test_a_case_in_two_tables_is_refused():
+    with pytest.raises(cases.CasesError, match="is in two of the tables"):
+        cases.drawn(pl.concat([many(3), many(3)]), None, 1)
 
 
 def test_what_people_wrote_and_what_a_program_printed_are_told_apart():

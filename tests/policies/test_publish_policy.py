@@ -1,6 +1,7 @@
 """The card of a policy: the hub's own library reads it back, and its numbers are those that were measured. Nothing is uploaded."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,10 @@ def model(tmp_path) -> Path:
         path = folder.parents[3] / paths.scores(POLICY, mode, "arithmetic_test", "exact")
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(scores))
-    (folder / "settings.json").write_text('{"training": {"loss": "paper"}}')
+    settings = {"training": {"loss": "paper"}, "family": {"path": "/home/somebody/models/mine"}}
+    (folder / "settings.json").write_text(json.dumps(settings))
+    inputs = {"/home/somebody/checkout/results/demo/start/tiny/seed1/model": "1f", "results/demo/main/x.parquet": "2f", "/srv/base": "3f"}
+    (folder / "provenance.json").write_text(json.dumps({"inputs": inputs}))
     return folder / "model"
 
 
@@ -54,7 +58,44 @@ def test_a_reader_finds_intervals_data_settings_and_how_to_ask(model):
     assert "- arithmetic_sft: MIT" in text
     assert '"loss": "paper"' in text
     assert "QUESTION" in text.split("## How to ask")[1]
-    assert str(model.parents[6]) not in text  # no path of this machine
+
+
+def test_it_tells_nothing_of_this_machine(model):
+    text = card(model)
+    assert "/home" not in text
+    assert "/srv" not in text
+    assert str(model.parents[6]) not in text
+    assert '"path": "mine"' in text
+    assert (
+        '"inputs": {\n    "base": "3f",\n    "results/demo/main/x.parquet": "2f",\n    "results/demo/start/tiny/seed1/model": "1f"' in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "learned", "said"),
+    [
+        ("base/tiny/seed1", [], "It is the base model, as it is."),
+        ("start/tiny/seed1", ["arithmetic_sft"], "Its settings were not kept."),
+        ("main/tiny/seed1/iter1", ["arithmetic_sft", "arithmetic_train"], "Its settings were not kept."),
+    ],
+)
+def test_each_kind_of_policy_says_what_it_is_and_what_it_learned_from(tmp_path, policy, learned, said):
+    model = tmp_path / "results/demo" / policy / "model"
+    model.mkdir(parents=True)
+    assert publish_policy.main([str(model), "--out", str(tmp_path / "card.md"), "--config", str(ROOT / "config")]) == 0
+    text = (tmp_path / "card.md").read_text()
+    found = re.findall(r"^- (\w+): ", text.split("## What it learned from")[1].split("##")[0], re.MULTILINE)
+    assert found == learned
+    assert said in text
+    assert ("trained by autocode" in text) == policy.startswith("main")
+
+
+@pytest.mark.parametrize(("content", "words"), [("{", "not JSON"), ('{"n": 3}', "key 'accuracy' is missing")])
+def test_damaged_scores_are_named(model, content, words):
+    path = next(model.parent.glob("eval/*/*/*/scores.json"))
+    path.write_text(content)
+    with pytest.raises(InputError, match=f"scores.json: {words}"):
+        card(model)
 
 
 def test_a_policy_that_was_not_evaluated_says_so(model):

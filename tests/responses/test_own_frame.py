@@ -89,6 +89,11 @@ def test_a_template_that_cannot_be_used_is_said(chatty, template, words):
         show_chat_frame.frame_of(tokenizer, "it")
 
 
-def test_a_folder_without_a_tokenizer_is_said(tmp_path):
+def test_a_folder_without_a_tokenizer_is_said(tmp_path, chatty):
     with pytest.raises(InputError, match="no tokenizer can be read"):
         show_chat_frame.main([str(tmp_path)])
+    with pytest.raises(InputError, match="nowhere: no such folder"):
+        show_chat_frame.main([str(tmp_path / "nowhere")])
+    (chatty / "tokenizer.json").write_text('{"model": {"type": "Nothing"}}')
+    with pytest.raises(InputError, match="no tokenizer can be read"):
+        show_chat_frame.main([str(chatty)])

@@ -71,7 +71,13 @@ def build(
 
 
 def drawn(cases: pl.DataFrame, rows: int | None, seed: int) -> pl.DataFrame:
-    """All cases, or `rows` of them by a hash of their ids, so neither order nor company matters; sorted by case_id."""
+    """All cases, or `rows` of them by a hash of their ids, so neither order nor company matters; sorted by case_id.
+
+    Raises:
+        CasesError: a case is there twice.
+    """
+    if repeated := cases.filter(cases["case_id"].is_duplicated())["case_id"].to_list():
+        raise CasesError(f"case '{repeated[0]}' is in two of the tables")
     names = sorted(cases["case_id"], key=lambda name: stream(seed, name, "drawn"))
     return cases.filter(pl.col("case_id").is_in(names[:rows])).sort("case_id")
 

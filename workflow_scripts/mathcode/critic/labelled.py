@@ -51,6 +51,8 @@ def table(dataset: str, read: Iterable[tuple[str, Labelled | str]], expected: in
             dropped[found] += 1
         elif (case := _case(found))["case_id"] in kept:
             dropped["repeated"] += 1
+        elif (opposite := _case(found, not found.right))["case_id"] in kept:
+            raise LabelledError(f"'{dataset}' labels one case both ways: {opposite['case_id']}")
         else:
             kept[case["case_id"]] = case | {"split": "test"}
     log.info("%s: %d cases kept; left out: %s", dataset, len(kept), dict(dropped) or "none")
@@ -59,9 +61,13 @@ def table(dataset: str, read: Iterable[tuple[str, Labelled | str]], expected: in
     return pl.DataFrame(list(kept.values()), schema=tables.CASES.schema).sort("case_id")
 
 
-def _case(found: Labelled) -> dict:
-    """Its row but for the split: a published run where a program printed the result, else written by people."""
+def _case(found: Labelled, right: bool | None = None) -> dict:
+    """Its row but for the split: a published run where a program printed the result, else written by people.
+
+    Args:
+        right: a label in place of its own.
+    """
     query = {"query_id": found.name, "question": found.question, "language": "en"}
     origin, by = ("human", "human") if found.program is None else ("rollout", "source")
-    label = cases.YES if found.right else cases.NO
+    label = cases.YES if (found.right if right is None else right) else cases.NO
     return cases.case_row(query, found.gold, found.program, found.result, origin, found.benchmark, label, by)

@@ -216,17 +216,13 @@ def _claims(first: Path, name: str, other: Path) -> list[dict]:
             measured = all(side["value"] is not None for side in (before, row))
             rows.append(
                 {
-                    
-                        "run": name,
-                        "claim": row["claim"],
-                        "where": ", ".join(filter(None, (row["family"], row["benchmark"] or before["benchmark"])))
-                    ,
-                    
-                        "first": before["value"],
-                        "first_low": before["low"],
-                        "first_high": before["high"],
-                        "verdict_first": before["verdict"]
-                    ,
+                    "run": name,
+                    "claim": row["claim"],
+                    "where": ", ".join(filter(None, (row["family"], row["benchmark"] or before["benchmark"]))),
+                    "first": before["value"],
+                    "first_low": before["low"],
+                    "first_high": before["high"],
+                    "verdict_first": before["verdict"],
                     **{column: row[column] for column in ("value", "low", "high", "verdict")},
                     "moved": "" if before["verdict"] == row["verdict"] else "moved" if measured else "measured in one alone",
                 }

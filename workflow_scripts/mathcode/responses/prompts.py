@@ -56,7 +56,7 @@ def profile(name: str) -> Profile:
 
 
 def opening(name: str) -> str:
-    """The frame of a prompt that ends where its question does, and what is left of the profile's stands in the response; "none": no frame.
+    """The part of the frame up to and including the question; the rest of it belongs to the response. "none": no frame.
 
     Raises:
         PromptError: there is no such profile.

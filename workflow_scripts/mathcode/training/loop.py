@@ -93,15 +93,19 @@ def train(
             told.step(rows[-1], sum(example.length for unit in batch for example in unit))
             if not math.isfinite(row["loss"]):
                 raise TrainingError(f"the loss is {row['loss']} at step {step}: lower the learning rate")
+            due = time.monotonic() - saved >= 60 * chosen.checkpoint_minutes
             # The clock of the main process decides, so that all of them save, or none.
-            due = accelerator.is_main_process and time.monotonic() - saved >= 60 * chosen.checkpoint_minutes
-            stopping, saving = in_any_process(accelerator, stop.received, due)
+            stopping, saving = in_any_process(accelerator, stop.received, due and accelerator.is_main_process)
             if stopping or (saving and step < len(plan)):
                 save(accelerator, checkpoints, step, rows)
                 saved = time.monotonic()
             if stopping:
                 log.warning("stopped by a signal at step %d; the next start goes on from here", step)
                 sys.exit(143)
+    return _trained(accelerator, model, rows, stop)
+
+
+def _trained(accelerator, model, rows: list[dict], stop: StopSignal) -> "Trained":
     sharded = accelerator.distributed_type.value == "FSDP"
     weights = accelerator.get_state_dict(model) if sharded else None
     frame = pl.DataFrame(rows, schema=tables.TRAINING_LOG.schema)
