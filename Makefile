@@ -32,9 +32,10 @@ fast:
 	bash setup.sh test
 	$(PYTEST) -m fast $(ARGS)
 
-full:  # a worker more than cores: one waits for SLURM most of the time
+# A worker more than cores, and what waits for SLURM most of the time first.
+full:
 	bash setup.sh full
-	PYTEST_XDIST_AUTO_NUM_WORKERS=$$(( $$(nproc) + 1 )) $(PYTEST) -m full --ignore=tests/interpreter $(ARGS)
+	PYTEST_XDIST_AUTO_NUM_WORKERS=$$(( $$(nproc) + 1 )) $(PYTEST) -m full --ignore=tests/interpreter tests/workflow/test_slurm.py tests/workflow tests $(ARGS)
 	.venv/bin/python -m pytest -m full tests/interpreter $(ARGS)  # alone: fork bombs disturb neighbours
 
 unlock:
