@@ -106,7 +106,7 @@ def iteration_of(wildcards):
 
 
 def opening_of_cases(wildcards):
-    """The option that names the frame which a critic's prompts begin; those of policies are whole, in the frame of their family."""
+    """The option that names the frame that a critic's prompts begin with. Those of policies hold the whole frame of their family."""
     trained = paths.trained(wildcards.trained)
     if not isinstance(trained, paths.Critic):
         return ""

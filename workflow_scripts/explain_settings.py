@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     chosen = config.runs[run] if experiment is None else config.runs[run].of(experiment)
     chosen = chosen.preferring(preference) if preference else chosen
     rows = [f"experiments.{experiment}"] * bool(experiment) + [f"preferences.{preference}"] * bool(preference)
-    lines = [(key, value, where) for key, value, where in _explained(chosen, _layers(args.config, run, override, rows))]
+    lines = list(_explained(chosen, _layers(args.config, run, override, rows)))
     wanted = [line for line in lines if not args.only or any(f"{line[0]}.".startswith(f"{key}.") for key in args.only)]
     for key in args.only:
         if not any(f"{line[0]}.".startswith(f"{key}.") for line in lines):
@@ -128,13 +128,13 @@ def _nodes(node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, yaml.No
         if node is not None and key:
             yield key, node
         return
-    for name, inner in sorted(node.value, key=lambda pair: pair[0].value != "<<"):
+    merged = [inner for name, inner in node.value if name.value == "<<"]
+    for inner in merged:  # the first of several wins, so it comes last
+        for other in reversed(inner.value) if isinstance(inner, yaml.SequenceNode) else [inner]:
+            yield from _nodes(other, key)
+    for name, inner in node.value:
         if name.value != "<<":
             yield from _nodes(inner, f"{key}.{name.value}" if key else str(name.value))
-        for merged in (
-            reversed(inner.value) if name.value == "<<" and isinstance(inner, yaml.SequenceNode) else [inner] * (name.value == "<<")
-        ):
-            yield from _nodes(merged, key)
 
 
 def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:

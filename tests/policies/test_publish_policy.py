@@ -29,9 +29,9 @@ def model(tmp_path) -> Path:
         path = folder.parents[3] / paths.scores(POLICY, mode, "arithmetic_test", "exact")
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(scores))
-    settings = {"training": {"loss": "paper"}, "family": {"path": "/home/somebody/models/mine"}}
+    settings = {"training": {"loss": "paper"}, "family": {"path": "/disk/somebody/models/mine"}}
     (folder / "settings.json").write_text(json.dumps(settings))
-    inputs = {"/home/somebody/checkout/results/demo/start/tiny/seed1/model": "1f", "results/demo/main/x.parquet": "2f", "/srv/base": "3f"}
+    inputs = {"/disk/somebody/checkout/results/demo/start/tiny/seed1/model": "1f", "results/demo/main/x.parquet": "2f", "/srv/base": "3f"}
     (folder / "provenance.json").write_text(json.dumps({"inputs": inputs}))
     return folder / "model"
 
@@ -62,7 +62,7 @@ def test_a_reader_finds_intervals_data_settings_and_how_to_ask(model):
 
 def test_it_tells_nothing_of_this_machine(model):
     text = card(model)
-    assert "/home" not in text
+    assert "/disk" not in text
     assert "/srv" not in text
     assert str(model.parents[6]) not in text
     assert '"path": "mine"' in text

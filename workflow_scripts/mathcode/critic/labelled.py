@@ -6,31 +6,19 @@ They measure judges; no critic learns from them.
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from typing import Protocol
 
 import polars as pl
 
 from mathcode import tables
 from mathcode.core.errors import UserError
 from mathcode.critic import cases
+from mathcode.grading.judge import Labelled
 
 log = logging.getLogger(__name__)
 
 
 class LabelledError(UserError):
     """Labelled data are not what `config/sources.yaml` says."""
-
-
-class Labelled(Protocol):
-    """What is known of a case: see the reader's class of this name."""
-
-    name: str
-    question: str
-    gold: str
-    result: str
-    program: str | None
-    benchmark: str | None
-    right: bool
 
 
 def table(dataset: str, read: Iterable[tuple[str, Labelled | str]], expected: int | None) -> pl.DataFrame:

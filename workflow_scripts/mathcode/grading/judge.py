@@ -5,7 +5,7 @@ A judge is a context manager, since most own worker processes or a model. `mathc
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from mathcode import settings
 from mathcode.core.errors import UserError
@@ -34,6 +34,26 @@ class Case:
     program: str | None = None
     result: str | None = None
     ended: str | None = None
+
+
+class Labelled(NamedTuple):
+    """A case whose label came with public data.
+
+    Attributes:
+        name: its id in the source.
+        question, gold, result: the question, its reference answer, and what answers it.
+        program: what printed the result; None: nothing did.
+        benchmark: whose question it is, where the source has several.
+        right: the label: the result gives the reference answer.
+    """
+
+    name: str
+    question: str
+    gold: str
+    result: str
+    program: str | None
+    benchmark: str | None
+    right: bool
 
 
 @dataclass(frozen=True)

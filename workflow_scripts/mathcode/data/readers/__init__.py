@@ -10,6 +10,7 @@ from mathcode.data.draft import Draft
 from mathcode.data.readers import chinese, columns, english, forms, labelled, out_of_domain, seeds, solutions, web
 from mathcode.data.readers.english import Query
 from mathcode.data.text import Record
+from mathcode.grading.judge import Labelled
 
 QUERY_READERS: dict[str, Callable[[Record], Query | str]] = {
     **english.READERS,
@@ -31,6 +32,6 @@ def sft_readers(dataset: settings.Dataset) -> dict[str, Callable[[Record], Draft
     return SFT_READERS if dataset.columns is None else {settings.COLUMNS: columns.solution_reader(dataset.columns)}
 
 
-def case_readers(dataset: settings.Dataset) -> dict[str, Callable[[Record], labelled.Labelled | str]]:
+def case_readers(dataset: settings.Dataset) -> dict[str, Callable[[Record], Labelled | str]]:
     """Readers that a set of labelled cases may name."""
     return labelled.READERS

@@ -1,30 +1,10 @@
 """Readers of cases whose labels came with public data: a reference, a result, and what those who published them say of the two."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from mathcode.data.text import Record
 from mathcode.grading import equality
-
-
-class Labelled(NamedTuple):
-    """A case as published.
-
-    Attributes:
-        name: its id in the source.
-        question, gold, result: the question, its reference answer, and what answers it.
-        program: what printed the result; None: nothing did.
-        benchmark: whose question it is, where the source has several.
-        right: the label: the result gives the reference answer.
-    """
-
-    name: str
-    question: str
-    gold: str
-    result: str
-    program: str | None
-    benchmark: str | None
-    right: bool
+from mathcode.grading.judge import Labelled
 
 
 def answer_judge(record: Record) -> Labelled | str:
@@ -61,10 +41,9 @@ _UNKNOWN = "its label is not known"
 
 
 def _texts(*values: object) -> tuple[str, ...]:
-    if bad := next((value for value in values if not isinstance(value, str)), ""):
-        raise TypeError(f"expected text, found {bad!r}")
-    if None in values:
-        raise TypeError("expected text, found null")
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError(f"expected text, found {value!r}")
     return values
 
 
