@@ -50,16 +50,18 @@ def main(argv: list[str] | None = None) -> int:
     os.environ["TQDM_DISABLE"] = "1"  # no progress bar between question and answer
     from mathcode.rollouts import loop
     from mathcode.rollouts.engines import start_engine
+    from mathcode.rollouts.rows import plan_rows
 
-    engine = start_engine(str(args.model), chosen.engine.model_copy(update={"name": "transformers"}), sampling)
+    limits = chosen.engine.model_copy(update={"name": "transformers", "continuous_batching": False})
+    engine = start_engine(str(args.model), limits, sampling)
     prompt, frame = partial(method.prompt, family.prompt, mode), prompts.profile(family.prompt).frame
     with Interpreter(chosen.interpreter.model_copy(update={"workers": 1})) as interpreter:
         for question in _questions(args.question):
             asked = pl.DataFrame({"query_id": ["chat"], "question": [question]})
-            rows = loop.plan_rows(asked, mode, range(1), args.seed, prompt, engine.tokenizer, chosen.engine.max_model_len - 1, frame)
+            rows = plan_rows(asked, mode, range(1), args.seed, prompt, engine.tokenizer, limits.max_model_len - 1, frame)
             with tempfile.TemporaryDirectory() as folder:
-                how = (sampling, chosen.engine, Path(folder), "chat", method.form)
-                (row,) = loop.sample_rollouts(rows, engine, interpreter, *how).rows(named=True)
+                (answered,) = loop.sample_rollouts([loop.Plan(rows, Path(folder))], engine, interpreter, sampling, limits, method.form)
+            (row,) = answered.rows(named=True)
             print(f"\n{row['response'].strip()}\n\n{_in_short(row, question, chosen.grading.extraction, method.form)}\n", flush=True)
     return 0
 

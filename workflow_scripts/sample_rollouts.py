@@ -30,6 +30,7 @@ from mathcode.responses import prompts
 from mathcode.rollouts import loop, replicas
 from mathcode.rollouts.chunks import merged, parts_of_shard
 from mathcode.rollouts.engines import start_engine
+from mathcode.rollouts.rows import plan_rows
 
 
 class SampleSettings(settings.Section):
@@ -96,16 +97,16 @@ def _sample(args, chosen: SampleSettings, key: str, selected: list[pl.DataFrame]
     samples = range(args.first_sample, args.first_sample + args.samples)
     method = METHODS[args.method]
     asked_in = prompts.profile(args.profile).frame
+    limit = chosen.engine.max_model_len - 1
+    plans = []
+    for queries, part, mode in zip(selected, parts, args.mode, strict=True):
+        prompt = partial(method.prompt, args.profile, mode)
+        rows = plan_rows(queries, method.stored_mode(mode), samples, args.seed, prompt, engine.tokenizer, limit, asked_in)[part]
+        plans.append(loop.Plan(rows, args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows(), part.start, part.stop)}"))
     with Interpreter(chosen.interpreter.model_copy(update={"workers": args.workers})) as interpreter:
-        for queries, part, mode, out in zip(selected, parts, args.mode, args.out, strict=True):
-            limit = chosen.engine.max_model_len - 1
-            prompt = partial(method.prompt, args.profile, mode)
-            rows = loop.plan_rows(queries, method.stored_mode(mode), samples, args.seed, prompt, engine.tokenizer, limit, asked_in)[part]
-            checkpoints = args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows(), part.start, part.stop)}"
-            label = f"{mode} {Path(out).parent.name}"
-            how = (chosen.sampling, chosen.engine, checkpoints, label, method.form)
-            frame = loop.sample_rollouts(rows, engine, interpreter, *how)
-            tables.ROLLOUTS.write(frame, out)
+        frames = loop.sample_rollouts(plans, engine, interpreter, chosen.sampling, chosen.engine, method.form)
+    for frame, out in zip(frames, args.out, strict=True):
+        tables.ROLLOUTS.write(frame, out)
 
 
 def _side_by_side(args, argv: list[str], engines: int, folder: Path) -> int:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from mathcode import settings
 from mathcode.interpreter import descendants as outside
 from mathcode.interpreter import driver
-from mathcode.interpreter.driver import Execution, Interpreter, InterpreterError, _Batch, feedback
+from mathcode.interpreter.driver import Execution, Interpreter, InterpreterError, feedback
+from mathcode.interpreter.jobs import Jobs
 from mathcode.interpreter.kinds import kind_of, may_hang
 
 LIMITS = settings.Interpreter(timeout=1.0, memory_mb=512, output_chars=100, workers=2, preload=[], isolation="process")
@@ -121,8 +122,11 @@ def test_no_program_takes_others_with_it(attack):
 
 @pytest.mark.stage
 def test_a_program_that_kills_its_worker_twice_is_an_infrastructure_error():
+    killer = "import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(99)"
     with Interpreter(LIMITS, strongest="process") as interpreter:
-        executions = interpreter.run(["import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(99)", *(f"print({n})" for n in range(20))])
+        executions = interpreter.run([killer, *(f"print({n})" for n in range(20))])
+        (ticket,) = interpreter.submit([killer])
+        assert interpreter.poll(wait=True) == {ticket: executions[0]}
     assert executions[0].outcome == "infrastructure_error"
     assert executions[1:] == [Execution("ok", f"{n}\n", "") for n in range(20)]
 
@@ -322,6 +326,21 @@ def test_large_programs_and_outputs_pass(interpreter):
 
 
 @pytest.mark.stage
+def test_programs_handed_in_one_by_one_end_in_their_own_time():
+    with Interpreter(LIMITS.model_copy(update={"workers": 2, "timeout": 2.0})) as interpreter:
+        (hanging,) = interpreter.submit(["while True: pass"])
+        tickets = interpreter.submit([["x = 1", "print(x)"], "print(2)", "print(2)"])
+        ended = {}
+        while len(ended) < len(tickets):
+            ended |= interpreter.poll(wait=True)
+        assert hanging not in ended
+        assert [ended[ticket].stdout for ticket in tickets] == ["1\n", "2\n", "2\n"]
+        assert interpreter.run(["print(3)"])[0].stdout == "3\n", "run waits for its own programs only"
+        assert interpreter.poll(wait=True)[hanging].outcome == "timed_out"
+        assert interpreter.poll() == interpreter.poll(wait=True) == {}
+
+
+@pytest.mark.stage
 def test_preloaded_modules_are_imported_once():
     """They are there for a program that imports anything heavy; a program of plain arithmetic starts without them."""
     programs = ["import sys, json\nprint('wave' in sys.modules)", "import sys\nprint('wave' in sys.modules)"]
@@ -356,8 +375,8 @@ def test_loops_without_a_bound_start_first():
 
 @pytest.mark.stage
 def test_a_slow_program_makes_room(monkeypatch):
-    order, finish = [], _Batch.finish
-    monkeypatch.setattr(_Batch, "finish", lambda batch, number, execution: (order.append(number), finish(batch, number, execution)))
+    order, finish = [], Jobs.finish
+    monkeypatch.setattr(Jobs, "finish", lambda jobs, number: (order.append(number), finish(jobs, number)))
     programs = ["while True: pass", "import time, sys\ntime.sleep(30)", *(f"print({n})" for n in range(20))]
     with Interpreter(LIMITS.model_copy(update={"workers": 1, "timeout": 5.0})) as interpreter:
         outcomes = [execution.outcome for execution in interpreter.run(programs)]

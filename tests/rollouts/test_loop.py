@@ -1,21 +1,11 @@
-"""Rollouts: the loop with a scripted engine and the real interpreter, then the whole program, killed and resumed."""
+"""Rollouts: the loop, with a scripted engine and the real interpreter."""
 
-import os
-import random
-import re
-import shutil
-import signal
-import subprocess
-import time
 from functools import partial
 
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.running import ROOT, environment, files, program, run_here, run_program
 
-from mathcode import settings, tables
 from mathcode.interpreter.driver import Execution, Interpreter
 from mathcode.methods.autocode import METHOD
 from mathcode.methods.autocode.form import FORM
@@ -23,6 +13,7 @@ from mathcode.responses import parse
 from mathcode.rollouts import loop, replicas
 from mathcode.rollouts.chunks import RolloutError, parts_of_shard
 from mathcode.rollouts.engines import Completion
+from mathcode.rollouts.rows import Row, plan_rows
 
 CODE = "Let's write a program.\n```python\nprint(2 + 3)\n```\n"
 ANSWER = "The answer is \\boxed{5}."
@@ -45,9 +36,9 @@ class ScriptedEngine:
         return Completion(ids, [-0.5] * len(ids), "length" if text.endswith("<cut>") else "fence")
 
 
-def plan(queries, mode: str, samples: range, tokenizer, limit: int) -> list[loop.Row]:
+def plan(queries, mode: str, samples: range, tokenizer, limit: int) -> list[Row]:
     """Rows as sample_rollouts.py plans them, with seed 1."""
-    return loop.plan_rows(queries, METHOD.stored_mode(mode), samples, 1, partial(METHOD.prompt, "plain", mode), tokenizer, limit)
+    return plan_rows(queries, METHOD.stored_mode(mode), samples, 1, partial(METHOD.prompt, "plain", mode), tokenizer, limit)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +63,7 @@ def roll(tokenizer, interpreter, queries, tiny_run, tmp_path):
         sampling = tiny_run.explore.sampling.model_copy(update={"max_calls": max_calls})
         limits = tiny_run.engine.model_copy(update={"chunk_rows": chunk_rows, "max_model_len": max_model_len})
         rows = plan(queries.head(1), "code", range(samples), tokenizer, max_prompt_tokens)
-        frame = loop.sample_rollouts(rows, engine, interpreter, sampling, limits, tmp_path / "kept", "test", FORM)
+        (frame,) = loop.sample_rollouts([loop.Plan(rows, tmp_path / "kept")], engine, interpreter, sampling, limits, FORM)
         for row in frame.iter_rows(named=True):
             assert len(row["token_ids"]) == len(row["generated"])
             assert len(row["logprobs"]) == sum(row["generated"])
@@ -206,7 +197,7 @@ def test_sampled_tokens_stay_as_they_are_and_the_mask_is_exact_at_the_border(tok
     sampling = tiny_run.explore.sampling.model_copy(update={"max_calls": 3})
     limits = tiny_run.engine.model_copy(update={"chunk_rows": 8, "max_model_len": 400})
     rows = plan(queries.head(1), "code", range(1), tokenizer, 100)
-    frame = loop.sample_rollouts(rows, engine, interpreter, sampling, limits, tmp_path / "kept", "test", FORM)
+    (frame,) = loop.sample_rollouts([loop.Plan(rows, tmp_path / "kept")], engine, interpreter, sampling, limits, FORM)
     (row,) = frame.rows(named=True)
     scripted = Letters(tokenizer, CODE + end, ANSWER + "<eos>").generate([None, None])
     if end == "<eos>":  # the end of text after the program is taken back
@@ -337,7 +328,7 @@ def test_too_many_programs_that_could_not_run_end_the_stage_and_only_their_chunk
         limits = tiny_run.engine.model_copy(update={"chunk_rows": 1, "max_model_len": 160})
         rows = plan(queries.head(1), "code", range(4), tokenizer, 100)
         accepted = tiny_run.interpreter.model_copy(update={"max_infrastructure_errors": 0.25})
-        frame = loop.sample_rollouts(rows, engine, Broken(accepted, failing), sampling, limits, tmp_path / "kept", "test", FORM)
+        (frame,) = loop.sample_rollouts([loop.Plan(rows, tmp_path / "kept")], engine, Broken(accepted, failing), sampling, limits, FORM)
         return 4 - len(engine.texts), frame
 
     with pytest.raises(RolloutError, match=r"programs of 2 of 4 rollouts .* accepted share 0.25"):
@@ -369,175 +360,6 @@ def test_modes_are_prompted_alike_wherever_they_are_used(queries, tokenizer):
     assert planned("code_sampled") == ("code_sampled", code)
 
 
-def command(policy, queries, folder, tiny_run, **engine) -> list[str]:
-    """sample_rollouts.py in its two modes at once, chunks of 8 rows."""
-    chosen = {
-        "sampling": tiny_run.explore.sampling,
-        "engine": tiny_run.engine.model_copy(update=engine),
-        "interpreter": tiny_run.interpreter,
-    }
-    folder.mkdir(exist_ok=True)
-    tables.QUERIES.write(queries, folder / "queries.parquet")
-    return program(
-        "sample_rollouts",
-        *("--model", policy, "--queries", folder / "queries.parquet", folder / "queries.parquet", "--mode", "code", "native"),
-        *(
-            "--out",
-            folder / "out/code.parquet",
-            folder / "out/native.parquet",
-            "--samples",
-            3,
-            "--seed",
-            1,
-            "--method",
-            "autocode",
-            "--profile",
-            "plain",
-        ),
-        *("--checkpoints", folder / "kept", "--settings", settings.dumps(chosen)),
-    )
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(trained_policy, queries, tiny_run, tmp_path_factory):
-    """Folder with the tables of a run that nothing disturbed."""
-    folder = tmp_path_factory.mktemp("rollouts") / "whole"
-    done = run_program(*command(trained_policy, queries, folder, tiny_run))
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert not (folder / "kept").exists()
-    return folder
-
-
-def test_a_real_rollout_runs_programs(uninterrupted, queries):
-    frame = tables.ROLLOUTS.read(uninterrupted / "out/code.parquet")
-    assert frame.select("query_id", "sample").rows() == [(query, sample) for query in sorted(queries["query_id"]) for sample in range(3)]
-    assert frame.explode("rounds").unnest("rounds")["outcome"].to_list().count("ok") > frame.height // 2
-    assert frame["methodology"].to_list().count("code") > frame.height // 2
-
-
-@pytest.mark.parametrize(
-    ("words", "engine", "said"),
-    [
-        (["--mode", "cot", "aut"], {}, "--mode: method autocode has no mode 'aut'; it has native, "),
-        ([], {"name": "vlm"}, "unknown engine 'vlm'; there are: "),
-    ],
-)
-def test_an_unknown_mode_or_engine_is_one_sentence(trained_policy, queries, tiny_run, tmp_path, words, engine, said):
-    done = run_here(*command(trained_policy, queries, tmp_path / "work", tiny_run, **engine), *words)
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(f"sample_rollouts.py: {said}")
-
-
-def test_killed_it_resumes_with_more_workers_to_the_same_bytes(uninterrupted, trained_policy, queries, tiny_run, tmp_path):
-    """kill -9 after the first chunk."""
-    asked = command(trained_policy, queries, tmp_path / "killed", tiny_run)
-    started = subprocess.Popen(asked, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL, start_new_session=True)
-    while not list((tmp_path / "killed/kept").rglob("chunk-*")) and started.poll() is None:
-        time.sleep(0.01)
-    time.sleep(random.Random(1).random() / 10)
-    os.killpg(started.pid, signal.SIGKILL)
-    assert started.wait() == -signal.SIGKILL
-    kept = files(tmp_path / "killed/kept")
-    assert kept
-    done = run_here(*asked, "--workers", "2")
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert files(tmp_path / "killed/out") == files(uninterrupted / "out")
-
-
-def test_a_full_disk_ends_in_one_sentence_and_costs_at_most_a_chunk(uninterrupted, trained_policy, queries, tiny_run, disk):
-    folder = disk.folder / "work"
-    asked = command(trained_policy, queries, folder, tiny_run)
-    chunk = max(map(len, files(uninterrupted / "out").values())) // 1024 // 8  # there are about ten chunks to a table
-    disk.fill(left_kib=max(16, 4 * chunk))
-    done = run_program(*asked)
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert re.fullmatch(
-        r"sample_rollouts\.py: .*chunk-\d+\.parquet: could not be written .*No space left on device.*", done.stderr.splitlines()[-1]
-    )
-    assert not (folder / "out").exists()
-    kept = list((folder / "kept").rglob("*"))
-    for path in (path for path in kept if path.is_file()):
-        assert path.suffix == ".parquet"
-        tables.ROLLOUTS.read(path)
-    assert [path for path in kept if path.is_file()]
-    disk.make_space()
-    done = run_program(*asked)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert files(folder / "out") == files(uninterrupted / "out")
-
-
-def test_two_engines_side_by_side_sample_the_bytes_of_one(uninterrupted, trained_policy, queries, tiny_run, tmp_path):
-    """Killed on the way: the copies end with their parent, and a second start goes on from what they had finished."""
-    asked = [*command(trained_policy, queries, tmp_path / "two", tiny_run), "--gpus", "2"]
-    started = subprocess.Popen(asked, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL)
-    while not list((tmp_path / "two/kept").rglob("chunk-*")) and started.poll() is None:
-        time.sleep(0.01)
-    os.kill(started.pid, signal.SIGKILL)
-    started.wait()
-    for _ in range(100):
-        alive = subprocess.run(["pgrep", "-f", str(tmp_path / "two/kept")], capture_output=True, check=False).stdout.split()
-        if not alive:
-            break
-        time.sleep(0.1)
-    assert not alive
-    assert files(tmp_path / "two/kept")
-    done = run_program(*asked)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert files(tmp_path / "two/out") == files(uninterrupted / "out")
-    assert not (tmp_path / "two/kept").exists()
-
-
-@pytest.fixture(scope="module")
-def unjoined(trained_policy, queries, tiny_run, tmp_path_factory):
-    """Folder where both engines have finished, of 6 of 8 queries, and joining failed."""
-    folder = tmp_path_factory.mktemp("rollouts") / "unjoined"
-    asked = [*command(trained_policy, queries.head(8), folder, tiny_run), "--rows", "6"]
-    failed = run_program(*asked, "--gpus", "2", "--out", "/dev/null/code.parquet", "/dev/null/native.parquet")
-    assert failed.returncode == 1
-    assert len(list((folder / "kept").rglob("[12]of2/[01].parquet"))) == 4
-    return folder
-
-
-@pytest.mark.parametrize("change", ["text", "rows", "modes"])
-def test_parts_of_something_else_are_not_joined(unjoined, trained_policy, queries, tiny_run, tmp_path, change):
-    """Something else is asked for at the place of parts that were not joined."""
-    few, folder = queries.head(8), shutil.copytree(unjoined, tmp_path / "changed")
-    asked = [*command(trained_policy, few, folder, tiny_run), "--rows", "6"]
-    other = {"rows": ["--rows", "5"], "modes": ["--mode", "code", "auto"]}
-    if change == "text":
-        few = few.with_columns(question=pl.lit("Now: ") + pl.col("question"))
-        tables.QUERIES.write(few, folder / "queries.parquet")
-    asked += other.get(change, [])
-    done = run_program(*asked, "--gpus", "2")
-    assert done.returncode == 0, done.stderr[-2000:]
-    alone = tmp_path / "alone"
-    outs = ["--out", str(alone / "code.parquet"), str(alone / "native.parquet"), "--checkpoints", str(tmp_path / "fresh")]
-    done = run_here(*asked, *outs)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert files(folder / "out") == files(alone)
-
-
-def test_where_there_are_fewer_chunks_than_shards_or_engines_none_starts_for_nothing(trained_policy, queries, tiny_run, tmp_path):
-    asked = command(trained_policy, queries.head(2), tmp_path / "few", tiny_run, chunk_rows=100)  # a chunk for each of the two outputs
-    for number, rows in ((1, [0, 0]), (2, [6, 0]), (3, [0, 0]), (4, [0, 6])):
-        done = run_program(*asked, "--shard", str(number), "4", "--gpus", "3")
-        assert done.returncode == 0, done.stderr[-2000:]
-        assert ("Loading weights" in done.stderr) == any(rows)
-        tabled = [tables.ROLLOUTS.read(tmp_path / f"few/out/{name}.parquet", allow_empty=True) for name in ("code", "native")]
-        assert [table.height for table in tabled] == rows
-    done = run_program(*asked, "--gpus", "3")
-    assert done.stderr.count("Loading weights:   0%") == 2
-
-
-def test_an_engine_that_fails_stops_the_others_and_says_so(trained_policy, queries, tiny_run, tmp_path):
-    damaged = shutil.copytree(trained_policy, tmp_path / "damaged")
-    (damaged / "model.safetensors").write_bytes(b"cut")
-    done = run_program(*command(damaged, queries, tmp_path / "bad", tiny_run), "--gpus", "2")
-    assert done.returncode == 1
-    assert re.search(r"sample_rollouts\.py: replica [12] of 2 failed; its words are above\n$", done.stderr), done.stderr[-2000:]
-
-
 def test_engines_share_gpus_and_rows_in_order(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6,7")
     assert [replicas.visible_gpus(number, 2, 4) for number in (1, 2)] == ["4,5", "6,7"]
@@ -545,29 +367,3 @@ def test_engines_share_gpus_and_rows_in_order(monkeypatch):
     assert [replicas.visible_gpus(number, 2, 4) for number in (1, 2)] == ["0,1", "2,3"]
     assert (replicas.count(8, 1), replicas.count(8, 4), replicas.count(0, 1), replicas.count(1, 2)) == (8, 2, 1, 1)
     assert [replicas.part_of((2, 3), number, 2) for number in (1, 2)] == [(3, 6), (4, 6)]
-
-
-def test_the_size_of_the_chunks_changes_no_token(uninterrupted, trained_policy, queries, tiny_run, tmp_path):
-    """Tokens are the same; log-probabilities may round otherwise in another batch, so bytes are not promised."""
-    done = run_here(*command(trained_policy, queries, tmp_path / "other", tiny_run, chunk_rows=30))
-    assert done.returncode == 0, done.stderr[-2000:]
-    for name in ("code", "native"):
-        mine, other = (tables.ROLLOUTS.read(folder / f"out/{name}.parquet") for folder in (tmp_path / "other", uninterrupted))
-        assert mine.drop("logprobs").equals(other.drop("logprobs"))
-        difference = mine["logprobs"].explode() - other["logprobs"].explode()
-        assert difference.abs().max() < 1e-4
-
-
-def test_an_unequal_number_of_outputs_is_one_clear_sentence(trained_policy, queries, tiny_run, tmp_path):
-    asked = [part for part in command(trained_policy, queries, tmp_path / "bad", tiny_run) if part != "native"]
-    done = run_here(*asked)
-    assert done.returncode == 1
-    last = done.stderr.strip().splitlines()[-1]
-    assert last == "sample_rollouts.py: give one --mode for each --out, and one --queries for all or for each"
-    assert "Traceback" not in done.stderr
-
-
-def test_one_row_per_query_and_sample_is_kept_in_the_table(uninterrupted):
-    frame = tables.ROLLOUTS.read(uninterrupted / "out/native.parquet")
-    assert frame.select(pl.struct("query_id", "mode", "sample").is_duplicated().any()).item() is False
-    assert (frame["logprobs"].list.len() == frame["generated"].list.sum()).all()

@@ -13,6 +13,7 @@ from mathcode.policies import folders, tokens
 from mathcode.responses import prompts
 from mathcode.rollouts import loop
 from mathcode.rollouts.engines import Completion
+from mathcode.rollouts.rows import plan_rows
 
 MARKED = "What is <|end|> + <|pad|>?"
 PROGRAM = "Let's write a program.\n```python\nprint('<|end|>' + '<|pad|>' * 2)\n```\n```output"
@@ -40,11 +41,11 @@ def rolled(tiny_policy, tiny_run, tmp_path_factory):
     queries = pl.DataFrame([{"query_id": "q", "dataset": "d", "question": MARKED, "gold": "5"}], schema=tables.QUERIES.schema)
     engine = LetterEngine(tokenizer, PROGRAM, "The answer is \\boxed{5}.<eos>")
     frame = prompts.profile("plain").frame
-    rows = loop.plan_rows(queries, "code", range(1), 1, partial(METHOD.prompt, "plain", "code"), tokenizer, 200, frame)
+    rows = plan_rows(queries, "code", range(1), 1, partial(METHOD.prompt, "plain", "code"), tokenizer, 200, frame)
     limits = tiny_run.engine.model_copy(update={"max_model_len": 500})
     sampling = tiny_run.explore.sampling.model_copy(update={"max_calls": 3})
     with Interpreter(tiny_run.interpreter) as interpreter:
-        made = loop.sample_rollouts(rows, engine, interpreter, sampling, limits, tmp_path_factory.mktemp("kept"), "test", FORM)
+        (made,) = loop.sample_rollouts([loop.Plan(rows, tmp_path_factory.mktemp("kept"))], engine, interpreter, sampling, limits, FORM)
     return tokenizer, engine, rows[0], made.row(0, named=True)
 
 

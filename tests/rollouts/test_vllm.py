@@ -31,12 +31,22 @@ from mathcode.rollouts.engines import Request
 if __name__ == "__main__":
     model, engine, plan, out = sys.argv[1:]
     started, answers = None, []
-    for sampling, rows in json.loads(plan):
+    for sampling, rows, stepped in json.loads(plan):
         sampling = settings.Sampling(**sampling)
         if started is None:
             started = engines.start_engine(model, settings.parse(settings.Engine, engine), sampling)
         started.sampling = sampling
-        answers.append([vars(completion) for completion in started.generate([Request(*row) for row in rows])])
+        requests = [Request(*row) for row in rows]
+        if stepped:  # a row enters with each step
+            numbers, done = [], {}
+            while len(done) < len(requests):
+                if len(numbers) < len(requests):
+                    numbers.append(started.submit(requests[len(numbers)]))
+                done |= started.step()
+            completions = [done[number] for number in numbers]
+        else:
+            completions = started.generate(requests)
+        answers.append([vars(completion) for completion in completions])
     with open(out, "w") as handle:
         json.dump(answers, handle)
 """
@@ -66,7 +76,7 @@ def limits(tiny_run) -> settings.Engine:
 
 @pytest.fixture(scope="module")
 def sampled(trained_policy, limits, tmp_path_factory):
-    """Completions of vLLM: greedy, drawn, drawn in another order, drawn from a nucleus; with the rows asked for."""
+    """Completions of vLLM: greedy, drawn, drawn in another order, one alone, from a nucleus, step by step; with the rows asked for."""
     from mathcode.policies import folders
 
     tokenizer = folders.load_tokenizer(trained_policy)
@@ -74,8 +84,10 @@ def sampled(trained_policy, limits, tmp_path_factory):
     drawn = [
         Request(tokenizer("What is 7 + 8?\n")["input_ids"], seed, 16) for seed in (1, 2, 3, 4, 1, random_streams.stream(1, "a", "code", 0))
     ]
-    plan = [(GREEDY, greedy), (DRAWN, drawn), (DRAWN, drawn[::-1]), (DRAWN, drawn[2:3]), (NUCLEUS, drawn)]
-    text = json.dumps([(chosen, [list(vars(row).values()) for row in rows]) for chosen, rows in plan])
+    plan = [(GREEDY, greedy), (DRAWN, drawn), (DRAWN, drawn[::-1]), (DRAWN, drawn[2:3]), (NUCLEUS, drawn), (DRAWN, drawn)]
+    stepped = [False] * (len(plan) - 1) + [True]
+    asked = [(chosen, [list(vars(row).values()) for row in rows]) for chosen, rows in plan]
+    text = json.dumps([(*one, by_steps) for one, by_steps in zip(asked, stepped, strict=True)])
     out = tmp_path_factory.mktemp("vllm") / "out.json"
     done = run_program(str(PYTHON), "-c", SAMPLE, str(trained_policy), settings.dumps(limits), text, str(out))
     assert done.returncode == 0, done.stderr[-2000:]
@@ -107,7 +119,7 @@ def test_greedy_completions_are_those_of_the_transformers_engine(sampled, traine
         assert mine.logprobs == pytest.approx(other.logprobs, abs=BOUND)
 
 
-@pytest.mark.parametrize("batch", [0, 1, 4])
+@pytest.mark.parametrize("batch", [0, 1, 4, 5])
 def test_log_probabilities_are_those_of_teacher_forcing(sampled, trained_policy, batch):
     rows, answers = sampled
     for completion, scored in zip(answers[batch], teacher_forced(trained_policy, rows[batch], answers[batch]), strict=True):
@@ -115,8 +127,9 @@ def test_log_probabilities_are_those_of_teacher_forcing(sampled, trained_policy,
 
 
 def test_seeded_rows_repeat_wherever_they_stand(sampled):
-    _, (_, drawn, reversed_, alone, _) = sampled
+    _, (_, drawn, reversed_, alone, _, stepped) = sampled
     assert [row.token_ids for row in reversed_[::-1]] == [row.token_ids for row in drawn]
+    assert [row.token_ids for row in stepped] == [row.token_ids for row in drawn]
     assert alone[0].token_ids == drawn[2].token_ids
     assert drawn[0].token_ids == drawn[4].token_ids
 

@@ -32,6 +32,7 @@ class Interpreter:
 def test_what_was_demonstrated_is_sampled_selected_and_paired(profile, tmp_path):
     from mathcode.rollouts import loop  # with torch
     from mathcode.rollouts.engines import Completion
+    from mathcode.rollouts.rows import plan_rows
 
     solved = [(f"p{number}", "d", "Question q1?", "5", "code", block(one), None, None, "en") for number, one in enumerate(PROGRAMS)]
     pairs = pl.DataFrame(solved, schema=tables.SFT.schema, orient="row")
@@ -44,10 +45,10 @@ def test_what_was_demonstrated_is_sampled_selected_and_paired(profile, tmp_path)
 
     Engine.tokenizer = tokenizer
     frame = prompts.profile(profile).frame
-    rows = loop.plan_rows(QUERIES, "code", range(2), 1, lambda question: asking.render(profile, "code", question), tokenizer, 200, frame)
+    rows = plan_rows(QUERIES, "code", range(2), 1, lambda question: asking.render(profile, "code", question), tokenizer, 200, frame)
     sampling = settings.Sampling(temperature=0.8, top_p=1.0, max_new_tokens=60, max_calls=1)
-    limits = settings.Engine.model_construct(chunk_rows=8, max_model_len=400)
-    rolled = loop.sample_rollouts(rows, Engine(), Interpreter(), sampling, limits, tmp_path, "test", METHOD.form)
+    limits = settings.Engine.model_construct(chunk_rows=8, continuous_batching=False, max_model_len=400)
+    (rolled,) = loop.sample_rollouts([loop.Plan(rows, tmp_path)], Engine(), Interpreter(), sampling, limits, METHOD.form)
     assert rolled["finish_reason"].to_list() == ["calls", "calls"]
     found = lengths.lengths(rolled)
     assert found["tokens"].to_list() == [len(ids) for ids in taught]

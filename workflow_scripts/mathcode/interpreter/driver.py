@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +28,8 @@ from typing import Self
 from mathcode import settings
 from mathcode.core.errors import UserError
 from mathcode.interpreter import descendants
-from mathcode.interpreter.kinds import KINDS, MODULES, WORTH_A_WORKER, kind_of, may_hang
+from mathcode.interpreter.jobs import Job, Jobs
+from mathcode.interpreter.kinds import KINDS, MODULES, WORTH_A_WORKER
 
 OUTCOMES = ("ok", "error", "timed_out", "memory", "output_limit", "infrastructure_error")
 
@@ -91,45 +91,6 @@ def cut(text: str, chars: int, mark: str) -> str:
     return text if len(text) <= chars else text[:half] + mark + text[len(text) - half :]
 
 
-_Job = tuple[tuple[str, ...], tuple[str, ...]]
-"""Programs that share a state, of which the last is the one to run, and its command-line arguments."""
-
-
-class _Batch:
-    """The jobs of one call: which wait, by kind of worker, and how the others ended."""
-
-    def __init__(self, jobs: list[_Job], progress: Callable[[int], object] | None):
-        self.executions: list[Execution | None] = [None] * len(jobs)
-        self.unfinished = len(jobs)
-        self.waiting: dict[str, deque[int]] = {kind: deque() for kind in KINDS}
-        self._jobs, self._progress, self._retried = jobs, progress, set()
-        for number in sorted(range(len(jobs)), key=lambda number: not may_hang(jobs[number][0])):
-            self.waiting[kind_of(jobs[number][0])].append(number)
-
-    @property
-    def is_waiting(self) -> bool:
-        return any(self.waiting.values())
-
-    def take(self, kind: str) -> tuple[int, _Job]:
-        """The next job of a kind, with its number."""
-        number = self.waiting[kind].popleft()
-        return number, self._jobs[number]
-
-    def finish(self, number: int, execution: Execution) -> None:
-        self.executions[number] = execution
-        self.unfinished -= 1
-        if self._progress:
-            self._progress(1)
-
-    def retry(self, number: int, reason: str) -> None:
-        """Let a job whose worker was lost wait once more; the second loss is the end of it."""
-        if number in self._retried:
-            self.finish(number, Execution("infrastructure_error", "", reason))
-        else:
-            self._retried.add(number)
-            self.waiting[kind_of(self._jobs[number][0])].append(number)
-
-
 @dataclass
 class _Worker:
     """One worker process and the job it is at."""
@@ -161,6 +122,8 @@ class Interpreter:
         """The level of `isolation` that the machine allowed, known once a worker has started."""
         self._strongest = strongest
         self._preload = ["random", *limits.preload, *map(str, modules)]  # what draws numbers is seeded for every program
+        self._jobs = Jobs()
+        self._ended: dict[int, Execution] = {}
         self._workers: list[_Worker] = []
         self._selector = selectors.DefaultSelector()
         self._folder = Path(tempfile.mkdtemp(prefix="interpreter-"))
@@ -194,61 +157,94 @@ class Interpreter:
             InterpreterError: a worker cannot be started, for instance because a preloaded module is missing.
         """
         given = [tuple(words) for words in arguments] if arguments is not None else [()] * len(programs)
-        cells = [(program,) if isinstance(program, str) else tuple(program) for program in programs]
-        jobs = list(zip(cells, given, strict=True))
-        distinct = dict.fromkeys(jobs)
-        if distinct:
-            distinct = dict(zip(distinct, self._run(list(distinct), progress), strict=True))
+        jobs = [(_cells(program), words) for program, words in zip(programs, given, strict=True)]
+        distinct = list(dict.fromkeys(jobs))
         if progress and len(jobs) > len(distinct):
             progress(len(jobs) - len(distinct))
-        return [distinct[job] for job in jobs]
+        executions = dict(zip(distinct, self._wait_for(self._jobs.add(distinct), progress), strict=True))
+        return [executions[job] for job in jobs]
 
-    def _run(self, jobs: list[_Job], progress: Callable[[int], object] | None) -> list[Execution]:
-        batch = _Batch(jobs, progress)
-        while batch.unfinished:
-            wake = self._start(batch)
-            for key, _ in self._selector.select(max(0.0, wake - time.monotonic())):
-                worker = key.data
-                try:
-                    replies = self._exchange(worker)
-                except OSError:
-                    self._lose(worker, batch, "the worker process died")
-                    continue
-                for execution in replies:
-                    batch.finish(worker.job, execution)
-                    worker.job, worker.started, worker.deadline = None, 0.0, math.inf
-            now = time.monotonic()
-            for worker in [worker for worker in self._workers if worker.deadline < now]:
-                if not worker.ready:
-                    raise InterpreterError(f"an interpreter worker did not start within {_START_SECONDS} s")
-                self._lose(worker, batch, "the worker process stopped answering")
-        return batch.executions
+    def submit(self, programs: Sequence[str | Sequence[str]]) -> list[int]:
+        """Hand in programs, each as for `run`, and do not wait: their tickets, in order."""
+        tickets = self._jobs.add([(_cells(program), ()) for program in programs])
+        self._start()
+        return tickets
 
-    def _start(self, batch: "_Batch") -> float:
+    def poll(self, wait: bool = False) -> dict[int, Execution]:
+        """Executions by ticket that have ended since the last call; with `wait` at least one, if any program is still to end.
+
+        Programs go on by themselves, but the next in line starts only in here: call it often.
+
+        Raises:
+            InterpreterError: as for `run`.
+        """
+        self._advance(block=False)
+        while wait and self._jobs.unfinished and not self._ended:
+            self._advance()
+        ended, self._ended = self._ended, {}
+        return ended
+
+    def _wait_for(self, numbers: list[int], progress: Callable[[int], object] | None) -> list[Execution]:
+        awaited, executions = set(numbers), {}
+        while awaited:
+            self._advance()
+            if ended := self._ended.keys() & awaited:
+                executions |= {number: self._ended.pop(number) for number in ended}
+                awaited -= ended
+                if progress:
+                    progress(len(ended))
+        return [executions[number] for number in numbers]
+
+    def _advance(self, block: bool = True) -> None:
+        """Give out jobs, and take in what workers have sent; with `block` not before one has, or is due."""
+        wake = self._start()
+        for key, _ in self._selector.select(max(0.0, wake - time.monotonic()) if block else 0):
+            worker = key.data
+            try:
+                replies = self._exchange(worker)
+            except OSError:
+                self._lose(worker, "the worker process died")
+                continue
+            for execution in replies:
+                self._finish(worker.job, execution)
+                worker.job, worker.started, worker.deadline = None, 0.0, math.inf
+        now = time.monotonic()
+        for worker in [worker for worker in self._workers if worker.deadline < now]:
+            if not worker.ready:
+                raise InterpreterError(f"an interpreter worker did not start within {_START_SECONDS} s")
+            self._lose(worker, "the worker process stopped answering")
+        if not block:
+            self._start()
+
+    def _start(self) -> float:
         """Give jobs to workers as far as there is room, hiring those that are missing; when to look again at the latest."""
         now = time.monotonic()
         busy = [worker for worker in self._workers if worker.job is not None]
         recent = [worker.started for worker in busy if worker.started > now - _SLOW_SECONDS]
         room = self.limits.workers + min(_SLOW_SHARE * self.limits.workers, len(busy) - len(recent)) - len(busy)
         for kind in KINDS:
-            waiting = len(batch.waiting[kind])
+            waiting = len(self._jobs.waiting[kind])
             wanted = max(0, min(room, waiting))
             own = [worker for worker in self._workers if worker.kind == kind and not now - _SLOW_SECONDS >= worker.started > 0]
             free = [worker for worker in own if worker.job is None]
             worth = max(1, waiting // WORTH_A_WORKER[kind]) - len(own)
             free += [self._hire(kind) for _ in range(min(worth, wanted - len(free)))]
             for worker in [worker for worker in free if worker.ready][:wanted]:
-                self._assign(worker, *batch.take(kind))
+                self._assign(worker, *self._jobs.take(kind))
                 recent.append(now)
                 room -= 1
-        slow = min(recent) + _SLOW_SECONDS if batch.is_waiting and recent else math.inf
-        return min(slow, *(worker.deadline for worker in self._workers))
+        slow = min(recent) + _SLOW_SECONDS if self._jobs.is_waiting and recent else math.inf
+        return min([slow, *(worker.deadline for worker in self._workers)])
 
-    def _lose(self, worker: _Worker, batch: "_Batch", reason: str) -> None:
+    def _finish(self, number: int, execution: Execution) -> None:
+        self._ended[number] = execution
+        self._jobs.finish(number)
+
+    def _lose(self, worker: _Worker, reason: str) -> None:
         """A worker is gone: its program gets a second and last try on another one."""
         self._dismiss(worker)
-        if worker.job is not None:
-            batch.retry(worker.job, reason)
+        if worker.job is not None and not self._jobs.retry(worker.job):
+            self._finish(worker.job, Execution("infrastructure_error", "", reason))
 
     def _hire(self, kind: str) -> _Worker:
         """Start a worker process."""
@@ -291,7 +287,7 @@ class Interpreter:
             worker.process.wait()
         _remove(worker.scratch)
 
-    def _assign(self, worker: _Worker, number: int, job: _Job) -> None:
+    def _assign(self, worker: _Worker, number: int, job: Job) -> None:
         """Queue a job's frame for sending; its clock runs in the worker, ours only guards the worker."""
         texts = [text.encode("utf-8", "surrogatepass") for part in job for text in part]
         body = b"".join(_TEXT.pack(len(text)) + text for text in texts)
@@ -349,6 +345,10 @@ class Interpreter:
         told = _REASONS[reason] or ("" if started else "killed")
         outcome, *texts = _verdict(told, status, stdout, stderr, self.limits)
         return Execution(outcome, *(_ADDRESS.sub(_NO_ADDRESS, text.replace(folder, "/scratch")) for text in texts), seconds)
+
+
+def _cells(program: str | Sequence[str]) -> tuple[str, ...]:
+    return (program,) if isinstance(program, str) else tuple(program)
 
 
 def _remove(folder: Path) -> None:

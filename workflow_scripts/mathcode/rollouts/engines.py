@@ -47,12 +47,26 @@ One is imported when it is started.
 
 
 class Engine(Protocol):
-    """Samples continuations; `tokenizer` is the policy's own (`mathcode.policies.folders.load_tokenizer`)."""
+    """Samples continuations; a row's tokens depend on its own seed, not on its neighbours.
+
+    Rows are handed in together (`generate`), or one by one (`submit`) between the steps in which all that were handed in go on.
+    """
 
     tokenizer: object
+    """The policy's own (`mathcode.policies.folders.load_tokenizer`)."""
+    slots: int
+    """Rows that are decoded at once; of those submitted beyond, the later ones wait."""
 
     def generate(self, requests: list[Request]) -> list[Completion]:
-        """One completion per request, in order. A row's tokens depend on its own seed, not on its neighbours."""
+        """One completion per request, in order."""
+        ...
+
+    def submit(self, request: Request) -> int:
+        """Let a row enter with the next step; its number."""
+        ...
+
+    def step(self) -> dict[int, Completion]:
+        """Write the next token of every row, or more; the rows that have ended, by number."""
         ...
 
 

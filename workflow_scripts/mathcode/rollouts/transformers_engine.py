@@ -1,7 +1,10 @@
 """The engine that runs everywhere: transformers, on a CPU or a GPU, with a random stream for each row."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
 
 from mathcode import settings
 from mathcode.responses.parse import OUTPUT_FENCE
@@ -16,7 +19,7 @@ class TransformersEngine:
 
     Randomness comes from one uniform number per row and step, drawn from the row's own generator before decoding starts;
     the token is found by inverting the cumulative distribution. So a row's draw does not depend on the batch around it.
-    The decoding loop is ours, because finished rows leave the batch: most rows end long before the longest.
+    The decoding loop is ours, because rows leave and enter the batch: most end long before the longest.
     """
 
     def __init__(self, model: str, engine: settings.Engine, sampling: settings.Sampling):
@@ -29,50 +32,63 @@ class TransformersEngine:
         self.tokenizer = folders.load_tokenizer(model)
         self.model = folders.load_policy(model, engine.dtype).to(self.device).eval()
         self.sampling = sampling
+        self.slots = engine.chunk_rows
+        self._numbers, self._waiting = count(), deque()
+        self._running: _Batch | None = None
         self._eos = folders.end_tokens(self.model, self.tokenizer)
         self._fence_enders = _fence_enders(self.tokenizer)
 
     def generate(self, requests: list[Request]) -> list[Completion]:
-        import torch
+        rows = [_DecodedRow(number, request) for number, request in enumerate(requests)]
+        for alike in _alike(rows):
+            batch = self._batch(alike)
+            while batch.rows:
+                self._advance(batch)
+        return [row.completion() for row in rows]
 
-        rows = [_DecodedRow(request) for request in requests]
-        with torch.inference_mode():
-            for batch in _alike(rows):
-                self._decode(batch)
-        return [Completion(row.token_ids, row.logprobs, row.ended) for row in rows]
+    def submit(self, request: Request) -> int:
+        row = _DecodedRow(next(self._numbers), request)
+        self._waiting.append(row)
+        return row.number
 
-    def _decode(self, rows: list["_DecodedRow"]) -> None:
-        """Write every row to its end: one forward pass per step over the rows that are still in the batch."""
-        import torch
+    def step(self) -> dict[int, Completion]:
+        """One token for every row. Rows enter when a fifth of the slots is free or more, since taking them in copies the cache."""
+        free = self.slots - (self._running.open_rows if self._running else 0)
+        if self._waiting and (self._running is None or (self._running.can_grow and free >= (1 - KEEP_SHARE) * self.slots)):
+            entering = self._batch([self._waiting.popleft() for _ in range(min(free, len(self._waiting)))])
+            ended = self._advance(entering)
+            if self._running and entering.rows:
+                entering.take_in(self._running)
+            self._running = entering if entering.rows else self._running
+        else:
+            ended = self._advance(self._running)
+        if self._running and not self._running.rows:
+            self._running = None
+        return {row.number: row.completion() for row in ended}
+
+    def _batch(self, rows: list["_DecodedRow"]) -> "_Batch":
         from transformers import DynamicCache
 
         ids, mask = self._padded([row.request.token_ids for row in rows])
         uniforms = _uniforms([row.request for row in rows], self.sampling, self.device)
-        cache = DynamicCache(config=self.model.config)
-        step = 0
-        while True:
-            positions = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-            output = self.model(
-                input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1
-            )
-            logits = output.logits[:, -1].float()
-            chosen = self._choose(logits, None if uniforms is None else uniforms[:, step])
+        return _Batch(rows, ids, mask, uniforms, DynamicCache(config=self.model.config))
+
+    def _advance(self, batch: "_Batch") -> list["_DecodedRow"]:
+        """One forward pass and a token for each row of the batch; the rows that ended with it."""
+        import torch
+
+        with torch.inference_mode():
+            positions = (batch.mask.cumsum(dim=1) - 1).clamp(min=0)[:, -batch.ids.shape[1] :]
+            inputs = {"input_ids": batch.ids, "attention_mask": batch.mask, "position_ids": positions, "past_key_values": batch.cache}
+            logits = self.model(**inputs, use_cache=True, logits_to_keep=1).logits[:, -1].float()
+            chosen = self._choose(logits, batch.draws())
             logprobs = torch.log_softmax(logits, dim=-1).gather(1, chosen[:, None])[:, 0]
-            for row, token, logprob in zip(rows, chosen.tolist(), logprobs.tolist(), strict=True):
+            written = [row for row in batch.rows if row.ended is None]
+            for row, token, logprob in zip(batch.rows, chosen.tolist(), logprobs.tolist(), strict=True):
                 if row.ended is None:
                     self._write(row, token, logprob)
-            open_rows = [place for place, row in enumerate(rows) if row.ended is None]
-            if not open_rows:
-                return
-            step += 1
-            ids = chosen[:, None]
-            mask = torch.cat([mask, torch.ones_like(ids)], dim=1)
-            if len(open_rows) <= KEEP_SHARE * len(rows):
-                kept = torch.tensor(open_rows, device=self.device)
-                rows = [rows[place] for place in open_rows]
-                ids, mask = ids[kept], mask[kept]
-                uniforms = None if uniforms is None else uniforms[kept]
-                cache.batch_select_indices(kept)
+            batch.go_on(chosen)
+        return [row for row in written if row.ended is not None]
 
     def _padded(self, sequences: list[list[int]]):
         """Token ids padded on the left, and their attention mask; shape [rows, longest]."""
@@ -102,14 +118,96 @@ class TransformersEngine:
             row.ended = "length"
 
 
-@dataclass
+@dataclass(eq=False)
 class _DecodedRow:
     """What has been written for a request so far."""
 
+    number: int
     request: Request
     token_ids: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     ended: str | None = None
+
+    def completion(self) -> Completion:
+        return Completion(self.token_ids, self.logprobs, self.ended)
+
+
+@dataclass
+class _Batch:
+    """Rows that are decoded together, padded on the left.
+
+    `ids` are the tokens to be read next, [rows, tokens]; `mask` is 1 where a row has a token, theirs included, [rows, width]; `uniforms`
+    are the rows' random numbers, [rows, steps], None when nothing is drawn; `cache` is what the model keeps of the tokens it has read.
+    """
+
+    rows: list[_DecodedRow]
+    ids: Any
+    mask: Any
+    uniforms: Any
+    cache: Any
+
+    @property
+    def open_rows(self) -> int:
+        return sum(row.ended is None for row in self.rows)
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether rows of another length can join: not where a layer keeps no more than a window of them."""
+        from transformers.cache_utils import DynamicLayer
+
+        return all(type(layer) is DynamicLayer for layer in self.cache.layers)
+
+    def draws(self):
+        """The random number of each row's next token."""
+        import torch
+
+        if self.uniforms is None:
+            return None
+        steps = torch.tensor([min(len(row.token_ids), self.uniforms.shape[1] - 1) for row in self.rows], device=self.uniforms.device)
+        return self.uniforms.gather(1, steps[:, None])[:, 0]
+
+    def go_on(self, chosen) -> None:
+        """Read the chosen tokens next. Rows that have ended leave, though not before enough have: cutting copies the cache."""
+        import torch
+
+        still_open = [place for place, row in enumerate(self.rows) if row.ended is None]
+        self.ids = chosen[:, None]
+        self.mask = torch.cat([self.mask, torch.ones_like(self.ids)], dim=1)
+        if len(still_open) <= KEEP_SHARE * len(self.rows):
+            self._select(still_open)
+
+    def take_in(self, other: "_Batch") -> None:
+        """Let the open rows of another batch join this one."""
+        import torch
+        from torch.nn.functional import pad
+
+        other._select([place for place, row in enumerate(other.rows) if row.ended is None])
+        unused = int(other.mask.any(dim=0).int().argmax()) if other.rows else 0  # columns that only rows which have left had used
+        other.mask = other.mask[:, unused:]
+        width = max(self.mask.shape[1], other.mask.shape[1])
+        short = [width - batch.mask.shape[1] for batch in (self, other)]
+        for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
+            for name in ("keys", "values"):
+                kept = getattr(mine, name), getattr(theirs, name)[:, :, unused:]
+                joined = torch.cat([pad(states, (0, 0, missing, 0)) for states, missing in zip(kept, short, strict=True)])
+                setattr(mine, name, joined)
+        self.mask = torch.cat([pad(batch.mask, (missing, 0)) for batch, missing in zip((self, other), short, strict=True)])
+        self.ids = torch.cat([self.ids, other.ids])
+        if self.uniforms is not None:
+            steps = max(self.uniforms.shape[1], other.uniforms.shape[1])
+            self.uniforms = torch.cat([pad(batch.uniforms, (0, steps - batch.uniforms.shape[1])) for batch in (self, other)])
+        self.rows += other.rows
+
+    def _select(self, places: list[int]) -> None:
+        import torch
+
+        if len(places) == len(self.rows):
+            return
+        kept = torch.tensor(places, dtype=torch.long, device=self.ids.device)
+        self.rows = [self.rows[place] for place in places]
+        self.ids, self.mask = self.ids[kept], self.mask[kept]
+        self.uniforms = None if self.uniforms is None else self.uniforms[kept]
+        self.cache.batch_select_indices(kept)
 
 
 def _alike(rows: list[_DecodedRow]) -> Iterator[list[_DecodedRow]]:

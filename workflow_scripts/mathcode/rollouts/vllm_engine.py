@@ -1,6 +1,7 @@
 """The engine for GPUs: vLLM, with a seed for each row."""
 
 import os
+from itertools import count
 
 from mathcode import settings
 from mathcode.responses.parse import OUTPUT_FENCE
@@ -29,11 +30,13 @@ class VllmEngine:
 
         on_cpu = current_platform.is_cpu()
         options = {"enable_chunked_prefill": False, "max_num_batched_tokens": 16384} if on_cpu else {}
+        at_once = ROWS_AT_ONCE["cpu" if on_cpu else "gpu"]
+        self.slots = at_once if engine.continuous_batching else min(engine.chunk_rows, at_once)
         self.llm = LLM(
             model=model,
             dtype=engine.dtype,
             max_model_len=engine.max_model_len,
-            max_num_seqs=min(engine.chunk_rows, ROWS_AT_ONCE["cpu" if on_cpu else "gpu"]),
+            max_num_seqs=self.slots,
             enforce_eager=on_cpu,
             enable_prefix_caching=True,
             gpu_memory_utilization=engine.gpu_memory,
@@ -43,26 +46,42 @@ class VllmEngine:
         )
         self.tokenizer = self.llm.get_tokenizer()
         self.sampling = sampling
+        self._numbers = count()
 
     def generate(self, requests: list[Request]) -> list[Completion]:
-        from vllm import SamplingParams
-
         if not requests:
             return []
-        parameters = [
-            SamplingParams(
-                temperature=self.sampling.temperature,
-                top_p=self.sampling.top_p,
-                max_tokens=request.max_new_tokens,
-                seed=request.seed % 2**63,
-                stop=[OUTPUT_FENCE],
-                include_stop_str_in_output=True,
-                logprobs=0,
-            )
-            for request in requests
-        ]
-        prompts = [{"prompt_token_ids": request.token_ids} for request in requests]
-        return [_from_vllm(result.outputs[0]) for result in self.llm.generate(prompts, parameters, use_tqdm=False)]
+        prompts = [_prompt(request) for request in requests]
+        results = self.llm.generate(prompts, [self._parameters(request) for request in requests], use_tqdm=False)
+        return [_from_vllm(result.outputs[0]) for result in results]
+
+    def submit(self, request: Request) -> int:
+        number = next(self._numbers)
+        self.llm.llm_engine.add_request(f"row-{number}", _prompt(request), self._parameters(request))
+        return number
+
+    def step(self) -> dict[int, Completion]:
+        results = [result for result in self.llm.llm_engine.step() if result.finished]
+        return {int(result.request_id.removeprefix("row-")): _from_vllm(result.outputs[0]) for result in results}
+
+    def _parameters(self, request: Request):
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        return SamplingParams(
+            temperature=self.sampling.temperature,
+            top_p=self.sampling.top_p,
+            max_tokens=request.max_new_tokens,
+            seed=request.seed % 2**63,
+            stop=[OUTPUT_FENCE],
+            include_stop_str_in_output=True,
+            logprobs=0,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+
+
+def _prompt(request: Request) -> dict[str, list[int]]:
+    return {"prompt_token_ids": request.token_ids}
 
 
 def _from_vllm(output) -> Completion:

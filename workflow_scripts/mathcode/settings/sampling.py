@@ -22,7 +22,11 @@ class Engine(Section):
     name: Name = Field(description="an engine of `mathcode.rollouts.engines.ENGINES`")
     python: str = Field(description="interpreter of the environment that holds the engine")
     dtype: Literal["float32", "bfloat16"]
-    chunk_rows: PositiveInt = Field(description="rows sampled together, the unit in which work is shared; finished chunks survive a kill")
+    chunk_rows: PositiveInt = Field(description="rows saved together, the unit in which work is shared; finished chunks survive a kill")
+    continuous_batching: bool = Field(
+        description="a row goes on as soon as its programs have ended, and a new one enters as soon as one leaves; where not, all rows of "
+        "a chunk go on together: slower, but the last bits of log-probabilities are the same on every start"
+    )
     threads: PositiveInt = Field(description="CPU threads of torch; fixed, since another number may round otherwise")
     max_model_len: PositiveInt = Field(description="prompt and response tokens together")
     gpu_memory: float = Field(gt=0, le=1, description="share of GPU memory vLLM may take")
