@@ -7,6 +7,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mathcode import settings
 from mathcode.methods.autocode import demonstrations, objective
@@ -106,6 +108,32 @@ def test_micro_batches_hold_every_example_and_no_more_tokens_than_allowed(shown,
     assert [index for part in parts for index in part] == order
     for part in parts:
         assert len(part) == 1 or len(part) * max(shown[index].length for index in part) <= limit
+
+
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=40), st.integers(1, 300), st.integers(1, 2), st.integers(1, 8))
+def test_processes_share_a_step_out_evenly_in_no_more_rounds(unit_lengths, limit, rows, processes):
+    def padded(part: list[int]) -> int:
+        return len(part) * rows * max(unit_lengths[index] for index in part)
+
+    def seconds(parts: list[list[int]]) -> int:
+        """Tokens that the slowest processes see, round by round."""
+        return sum(max(map(padded, parts[start : start + processes])) for start in range(0, len(parts), processes))
+
+    order = sorted(range(len(unit_lengths)), key=lambda index: (-unit_lengths[index], index))
+    largest = list(scoring.by_tokens(order, unit_lengths, limit, rows))
+    parts = batches.shared_out(unit_lengths, limit, rows, processes)
+    assert [index for part in parts for index in part] == order
+    assert all(len(part) == 1 or padded(part) <= limit for part in parts)
+    assert math.ceil(len(parts) / processes) == math.ceil(len(largest) / processes)
+    assert max(map(padded, parts)) <= max(map(padded, largest))
+    if processes == 1:
+        assert parts == largest
+    if len(largest) <= processes:
+        assert seconds(parts) <= seconds(largest)
+
+
+def test_two_processes_do_not_wait_for_a_third_micro_batch():
+    assert batches.shared_out([10] * 9, 40, 1, 2) == [[0, 1, 2], [3, 4, 5], [6, 7, 8]], "of 40 tokens each there were three too: 4, 4, 1"
 
 
 def lengths(data: list[Example]) -> list[int]:

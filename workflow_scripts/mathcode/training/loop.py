@@ -18,8 +18,8 @@ from tqdm import tqdm
 
 from mathcode import settings, tables
 from mathcode.core import gpu_watch
-from mathcode.policies.scoring import by_tokens, token_logprobs
-from mathcode.training.batches import Unit, batches, fitting, length, units
+from mathcode.policies.scoring import token_logprobs
+from mathcode.training.batches import Unit, batches, fitting, length, shared_out, units
 from mathcode.training.checkpoints import folder_by_kind, resume, save
 from mathcode.training.examples import Example, TrainingError
 from mathcode.training.losses import Loss, batch_of, mean_chosen_tokens
@@ -121,13 +121,11 @@ def _name(checkpoints: Path) -> str:
 
 def _step(accelerator, model, optimizers, batch: list[Unit], loss: Loss, chosen: settings.Optimizer, rate: float, pad: int) -> dict:
     """One optimiser step over a batch cut into micro-batches; every process does equally many."""
-    lengths = [length(unit) for unit in batch]
-    order = sorted(range(len(batch)), key=lambda index: (-lengths[index], index))
-    micro = list(by_tokens(order, lengths, chosen.micro_batch_tokens, rows=len(batch[0])))
+    world, sums = accelerator.num_processes, _Sums()
+    micro = shared_out([length(unit) for unit in batch], chosen.micro_batch_tokens, len(batch[0]), world)
     examples = [example for unit in batch for example in unit]
     tokens, chosen_tokens = sum(sum(example.loss_mask) for example in examples), mean_chosen_tokens(examples)
     total = {"token": tokens, "response": len(examples), "pair": len(batch)}[loss.per]
-    world, sums = accelerator.num_processes, _Sums()
     mine = micro[accelerator.process_index :: world]
     rounds = math.ceil(len(micro) / world)
     for number in range(rounds):
