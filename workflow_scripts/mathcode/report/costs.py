@@ -46,7 +46,8 @@ def tabulate(logs: str | Path, gpus: Mapping[str, int], stages: Mapping[str, str
         CostError: no job was measured, or a file of measurements is damaged.
     """
     logs = Path(logs)
-    jobs = [_job(path, stage) for path in sorted(logs.rglob("*.timing.tsv")) if (stage := _stage(path.relative_to(logs), stages))]
+    named = {path: str(path.relative_to(logs)).removesuffix(".timing.tsv") for path in sorted(logs.rglob("*.timing.tsv"))}
+    jobs = [_job(path, stage) for path, name in named.items() if (stage := stage_of(name, stages))]
     if not jobs:
         raise CostError(f"{logs}: no job of any stage was measured (files *.timing.tsv)")
     measured = pl.DataFrame(jobs, schema={"stage": pl.String, "seconds": pl.Float64, "cpu_seconds": pl.Float64, "memory_mb": pl.Float64})
@@ -70,8 +71,8 @@ def _row(stage: str, jobs: pl.DataFrame, gpus: int | None) -> dict:
     }
 
 
-def _stage(path: Path, stages: Mapping[str, str]) -> str | None:
-    name = str(path).removesuffix(".timing.tsv")
+def stage_of(name: str, stages: Mapping[str, str]) -> str | None:
+    """The stage of a job by the path of its log below those of the run, without ending; None: it belongs to none."""
     return next((stage for stage, pattern in stages.items() if re.fullmatch(pattern, name)), None)
 
 
