@@ -26,7 +26,7 @@ from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
 from mathcode.critic.attacks import ATTACKS
 from mathcode.estimates import estimate, plan, work
-from mathcode.estimates.clock import nearest
+from mathcode.estimates.clock import rate_of
 from mathcode.estimates.sizes import Sizes
 from mathcode.report import costs as measured
 
@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
         jobs = _worked(planned, run, config, costs, stages)
         table = estimate.tabulate(jobs, costs, args.gpus, cores, stages)
         logs = Path("logs/results") / run
-        if any(logs.rglob("*.timing.tsv")):
+        if measured.names(logs, stages):
             table = estimate.beside(table, measured.tabulate(logs, config.gpus(run), stages))
         print(f"\n{run}, with {f'{args.gpus} GPUs' if on_gpus else f'{cores} cores'}:\n\n{_shown(table)}\n\n{_rates(jobs, costs)}")
         tables.append(table.select(pl.lit(run).alias("run"), pl.all()))
@@ -105,30 +105,43 @@ def _worked(planned: list[plan.Job], run: str, config: configuration.Config, cos
     ]
 
 
+DIGITS = {
+    "million_tokens": 1,
+    "hours": 2,
+    "gpu_hours": 1,
+    "wall_hours": 2,
+    "kept_gb": 1,
+    "peak_gb": 1,
+    "took_hours": 2,
+    "took_gpu_hours": 1,
+}
+"""Decimals that the terminal shows; of all others none."""
+
+
 def _shown(table: pl.DataFrame) -> str:
     """The table in columns, names above, numbers to the right."""
-    digits = {"million_tokens": 1, "hours": 2, "gpu_hours": 1, "wall_hours": 2, "kept_gb": 1, "peak_gb": 1}
-    digits |= {"took_hours": 2, "took_gpu_hours": 1}
+    columns = [[name, *(_cell(name, value) for value in table[name])] for name in table.columns]
+    widths = [max(map(len, column)) for column in columns]
+    lines = [
+        [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
+        for first, *others in zip(*columns, strict=True)
+    ]
+    return "\n".join("  ".join(line).rstrip() for line in lines)
 
-    def cell(name: str, value: object) -> str:
-        return "" if value is None else f"{value:,.{digits.get(name, 0)}f}" if isinstance(value, float) else str(value)
 
-    columns = [[name, *(cell(name, value) for value in table[name])] for name in table.columns]
-    first, *others = [[cell.ljust(max(map(len, column))) if not place else cell.rjust(max(map(len, column))) for cell in column]
-                      for place, column in enumerate(columns)]  # fmt: skip
-    return "\n".join("  ".join(line) for line in zip(first, *others, strict=True))
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.{DIGITS.get(name, 0)}f}" if isinstance(value, float) else str(value)
 
 
 def _rates(jobs: list[estimate.Planned], costs: settings.Costs) -> str:
     """The rates that these jobs were estimated by, each once."""
-    found = {}
-    for job in jobs:
-        if job.work.task:
-            device = "gpu" if job.gpus else "cpu"
-            row = nearest([row for row in costs.rates if (row.task, row.device) == (job.work.task, device)], job.work, device)
-            said = f"{row.task} on {row.device}: {row.per_second:,.0f} tokens a second with {row.parameters:.3g} weights ({row.kind})"
-            found.setdefault(said, row)
-    return "\n".join(found) + "\nSources, and what else it rests on: config/costs.yaml"
+    rows = [rate_of(job.work, job.gpus, costs) for job in jobs if job.work.task]
+    said = [
+        f"{row.task} on {row.device}: {row.per_second:,.0f} tokens a second with {row.parameters:.3g} weights ({row.kind})" for row in rows
+    ]
+    return "\n".join([*dict.fromkeys(said), "Sources, and what else it rests on: config/costs.yaml"])
 
 
 if __name__ == "__main__":

@@ -43,16 +43,25 @@ def spent(work: Work, gpus: int, costs: settings.Costs) -> Spent:
     Raises:
         SettingsError: there is no rate for it.
     """
-    device = "gpu" if gpus else "cpu"
     if work.task is None:
         return Spent(costs.light_start.value, working=work.rows / costs.judged.value)
-    rate = nearest([row for row in costs.rates if (row.task, row.device) == (work.task, device)], work, f"{work.task} on {device}")
-    start = nearest([row for row in costs.starts if row.device == device], work, f"a start on {device}")
+    rate = rate_of(work, gpus, costs)
+    start = nearest([row for row in costs.starts if row.device == rate.device], work, f"a start on {rate.device}")
     working = work.tokens / (tokens_per_second(rate, work.weights) * max(gpus, 1))
     idle = working * (1 / (work.busy * rate.utilisation) - 1)
     saved = checkpoints(work, working + idle)
     writing = (saved * work.checkpoint + (work.kept if work.task == "train" else 0)) / (costs.written.value * GB)
     return Spent(start.seconds, working, idle, writing, min(saved, 2) * work.checkpoint)
+
+
+def rate_of(work: Work, gpus: int, costs: settings.Costs) -> settings.Rate:
+    """The rate that the work of a model goes by.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    device = "gpu" if gpus else "cpu"
+    return nearest([row for row in costs.rates if (row.task, row.device) == (work.task, device)], work, f"{work.task} on {device}")
 
 
 def tokens_per_second(rate: settings.Rate, weights: float) -> float:

@@ -68,7 +68,8 @@ def of_job(job: Job, run: str, sizes: Sizes, method: Method) -> Work:
     if match := re.fullmatch(r"cases/(\w+)/seed\d+/(\w+)/verdicts\.parquet", names[0]):
         return _judging(match[2], sizes.cases(match[1]), sizes, method)
     if match := re.fullmatch(_SAMPLED, names[0]):
-        return Work() if job.merges else _sampling(match, len(names), max(job.gpus, 1), sizes, method)
+        work = _sampling(match, len(names), max(job.gpus, 1), sizes, method)
+        return Work(kept=work.kept) if job.merges else work
     return Work()
 
 

@@ -46,8 +46,7 @@ def tabulate(logs: str | Path, gpus: Mapping[str, int], stages: Mapping[str, str
         CostError: no job was measured, or a file of measurements is damaged.
     """
     logs = Path(logs)
-    named = {path: str(path.relative_to(logs)).removesuffix(".timing.tsv") for path in sorted(logs.rglob("*.timing.tsv"))}
-    jobs = [_job(path, stage) for path, name in named.items() if (stage := stage_of(name, stages))]
+    jobs = [_job(logs / f"{name}.timing.tsv", stage) for name, stage in names(logs, stages).items()]
     if not jobs:
         raise CostError(f"{logs}: no job of any stage was measured (files *.timing.tsv)")
     measured = pl.DataFrame(jobs, schema={"stage": pl.String, "seconds": pl.Float64, "cpu_seconds": pl.Float64, "memory_mb": pl.Float64})
@@ -69,6 +68,12 @@ def _row(stage: str, jobs: pl.DataFrame, gpus: int | None) -> dict:
         "longest_hours": round(hours.max(), 4),
         "peak_memory_gb": None if jobs["memory_mb"].max() is None else round(jobs["memory_mb"].max() / 1024, 2),
     }
+
+
+def names(logs: str | Path, stages: Mapping[str, str]) -> dict[str, str]:
+    """Stages of the jobs that were measured, by the paths of their logs below those of the run, without ending."""
+    found = (str(path.relative_to(logs)).removesuffix(".timing.tsv") for path in sorted(Path(logs).rglob("*.timing.tsv")))
+    return {name: stage for name in found if (stage := stage_of(name, stages))}
 
 
 def stage_of(name: str, stages: Mapping[str, str]) -> str | None:
