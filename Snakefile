@@ -39,7 +39,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
 from mathcode import configuration, paths, settings
 
 try:
-    overrides = {name: value for name, value in config.items() if name not in ("config_folder", "mirror")}
+    overrides = {name: value for name, value in config.items() if name not in ("config_folder", "mirror", "plan")}
     CONFIG = configuration.load(config.get("config_folder", "config"), overrides)
 except settings.SettingsError as error:
     raise WorkflowError(str(error))
@@ -54,6 +54,7 @@ include: "rules/resources.smk"
 include: "rules/inputs.smk"
 include: "rules/targets.smk"
 include: "rules/cluster.smk"
+include: "rules/plan.smk"
 
 
 localrules:

@@ -75,6 +75,4 @@ def launcher(stage):
 
 def gpus_by_stage(wildcards):
     """GPUs of a job of each stage that uses any, under the stage's name in the table of costs."""
-    resources, stages = CONFIG.runs[wildcards.run].resources, CONFIG.method(wildcards.run).stages
-    asked = {name: resources.of(stage.asks) for name, stage in stages.items() if stage.asks}
-    return json.dumps({name: ask.gpus * ask.nodes for name, ask in asked.items()})
+    return json.dumps(CONFIG.gpus(wildcards.run))

@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     run, experiment, preference = _asked(args.target)
     experiment = args.experiment or experiment
-    override = None if args.override is None else _read(args.override)
+    override = None if args.override is None else settings.parse_yaml(args.override, "--override")
     config = configuration.load(args.config, {} if override is None else {run: override})
     if run not in config.runs:
         raise InputError(f"no run '{run}'; there are: {', '.join(sorted(config.runs))}")
@@ -59,13 +59,6 @@ def main(argv: list[str] | None = None) -> int:
     for key, value, where in wanted:
         print(f"{key:<{widths[0]}}  {value:<{widths[1]}}  {where}")
     return 0
-
-
-def _read(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(f"--override is not YAML: {' '.join(str(error).split())}") from None
 
 
 def _asked(target: str) -> tuple[str, str | None, str | None]:

@@ -18,6 +18,7 @@ from support.running import ROOT
 
 from mathcode import configuration, settings
 from mathcode.configuration import METHODS
+from mathcode.estimates import estimate
 from mathcode.measures import outcomes
 from mathcode.methods.siam.report import columns as siam_columns
 from mathcode.report import columns, costs
@@ -130,6 +131,11 @@ def test_artifacts_page_has_the_columns_of_the_tables_of_a_run_of_siam():
 def test_artifacts_page_explains_every_column_of_the_costs():
     listed = [(quoted(row[0])[0], row[1]) for row in rows(section("docs/artifacts.md", "## Costs")) if row[0].startswith("`")]
     assert listed == list(costs.COLUMNS.items())
+
+
+def test_artifacts_page_explains_every_column_of_an_estimate():
+    listed = [(quoted(row[0])[0], row[1]) for row in rows(section("docs/artifacts.md", "## Estimates")) if row[0].startswith("`")]
+    assert listed == list(estimate.COLUMNS.items())
 
 
 def test_artifacts_page_names_rules_that_exist():
@@ -252,6 +258,10 @@ def test_configuration_page_has_every_key_of_a_family():
 def test_configuration_page_has_every_key_of_a_source():
     expected = {*keys(settings.Source, "sources.NAME."), *keys(settings.Dataset, "queries.NAME.")}
     assert set(documented_keys("## config/sources.yaml")) == expected
+
+
+def test_configuration_page_has_every_key_of_the_costs():
+    assert documented_keys("## config/costs.yaml") == [*settings.Costs.model_fields]
 
 
 # Names of the package

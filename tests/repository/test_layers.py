@@ -17,7 +17,7 @@ SCRIPTS = ROOT / "workflow_scripts"
 PACKAGE = SCRIPTS / "mathcode"
 
 _SHARED = {"settings", "tables", "paths", "interpreter", "responses", "policies", "measures", "grading", "data", "rollouts", "training"}
-_SHARED |= {"critic", "report"}
+_SHARED |= {"critic", "estimates", "report"}
 LAW: dict[str, set[str]] = {
     "core": set(),
     "settings": set(),
@@ -32,6 +32,7 @@ LAW: dict[str, set[str]] = {
     "rollouts": {"settings", "tables", "interpreter", "responses", "policies"},
     "training": {"settings", "tables", "policies"},
     "critic": {"settings", "tables", "responses", "grading", "policies"},
+    "estimates": {"settings", "paths"},
     "report": {"settings", "tables", "paths", "responses", "measures"},
     "methods": _SHARED,
 }

@@ -127,6 +127,11 @@ class Config(settings.Section):
         """The method of a run."""
         return METHODS[self.runs[run].method]
 
+    def gpus(self, run: str) -> dict[str, int]:
+        """GPUs of a job of each stage that may have any, under the stage's name in tables of costs."""
+        asked = {name: self.runs[run].resources.of(stage.asks) for name, stage in self.method(run).stages.items() if stage.asks}
+        return {name: ask.gpus * ask.nodes for name, ask in asked.items()}
+
 
 def located(model: Path, config: Config) -> tuple[str, Policy]:
     """Run and policy of a policy folder, results/RUN/POLICY/model.
@@ -169,6 +174,16 @@ def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = No
     config = settings.validated(Config, {"runs": runs, "families": families, "sources": sources}, str(folder))
     _check_names(config, folder)
     return config
+
+
+def costs(folder: str | Path = "config") -> settings.Costs:
+    """What estimates of costs rest on.
+
+    Raises:
+        SettingsError: naming the file and the key.
+    """
+    path = Path(folder) / "costs.yaml"
+    return settings.validated(settings.Costs, _read_yaml(path), str(path))
 
 
 def layers(folder: Path, run: str, override: Any = None) -> list[tuple[str, dict]]:

@@ -15,8 +15,9 @@ from mathcode.responses.form import Form
 if TYPE_CHECKING:
     import polars as pl
 
+    from mathcode.estimates.sizes import Examples, Sizes
     from mathcode.report.parts import Parts
-    from mathcode.settings import Family, Optimizer, Run, Training
+    from mathcode.settings import Family, Optimizer, Run, Sampling, Training
 
 Trained = Policy | Critic
 """What is trained."""
@@ -83,6 +84,8 @@ class Method:
         judges: every judge that its runs name, by what names it, such as "key 'explore.judge'".
         check: raises SettingsError for what a run may not say.
         samples: indices of the rollouts of a query, of (run, mode of exploration, pool).
+        examples: how much a policy or a critic of a run is expected to be trained on.
+        evaluation: responses to an item in a mode of evaluation, and how they are sampled.
         tabulated: the files that tables and figures of a run are made of, below its folder.
         browsed: the texts behind them.
         planned: what its reports are told of a run beside what all are told.
@@ -108,6 +111,8 @@ class Method:
     judges: Callable[["Run"], dict[str, str]]
     check: Callable[["Run"], None]
     samples: Callable[["Run", str, str], range]
+    examples: Callable[["Sizes", Trained], "Examples"]
+    evaluation: Callable[["Run", str], tuple[int, "Sampling"]]
     tabulated: Callable[["Run", Mapping[str, "Family"]], list[str]]
     browsed: Callable[["Run"], list[str]]
     planned: Callable[["Run"], Mapping[str, Any]]

@@ -46,7 +46,7 @@ def tabulate(logs: str | Path, gpus: Mapping[str, int], stages: Mapping[str, str
         CostError: no job was measured, or a file of measurements is damaged.
     """
     logs = Path(logs)
-    jobs = [_job(path, stage) for path in sorted(logs.rglob("*.timing.tsv")) if (stage := _stage(path.relative_to(logs), stages))]
+    jobs = [_job(logs / f"{name}.timing.tsv", stage) for name, stage in names(logs, stages).items()]
     if not jobs:
         raise CostError(f"{logs}: no job of any stage was measured (files *.timing.tsv)")
     measured = pl.DataFrame(jobs, schema={"stage": pl.String, "seconds": pl.Float64, "cpu_seconds": pl.Float64, "memory_mb": pl.Float64})
@@ -70,8 +70,14 @@ def _row(stage: str, jobs: pl.DataFrame, gpus: int | None) -> dict:
     }
 
 
-def _stage(path: Path, stages: Mapping[str, str]) -> str | None:
-    name = str(path).removesuffix(".timing.tsv")
+def names(logs: str | Path, stages: Mapping[str, str]) -> dict[str, str]:
+    """Stages of the jobs that were measured, by the paths of their logs below those of the run, without ending."""
+    found = (str(path.relative_to(logs)).removesuffix(".timing.tsv") for path in sorted(Path(logs).rglob("*.timing.tsv")))
+    return {name: stage for name in found if (stage := stage_of(name, stages))}
+
+
+def stage_of(name: str, stages: Mapping[str, str]) -> str | None:
+    """The stage of a job by the path of its log below those of the run, without ending; None: it belongs to none."""
     return next((stage for stage, pattern in stages.items() if re.fullmatch(pattern, name)), None)
 
 

@@ -3,6 +3,7 @@
 Sections that one method alone reads stand with it (`mathcode.methods.*.settings`); `mathcode.configuration` merges and checks them.
 """
 
+from mathcode.settings.costs import Costs, Device, Figure, Lengths, Rate, Start, Task
 from mathcode.settings.critic import Cases, CaseSet, Critic, CriticPrompt, CriticRow
 from mathcode.settings.execution import Grading, Interpreter, IsolationLevel
 from mathcode.settings.model import Family, Lora, Scratch, learned_from
@@ -22,15 +23,16 @@ from mathcode.settings.section import (
     meant,
     merge,
     parse,
+    parse_yaml,
     validated,
     write,
 )
 from mathcode.settings.sources import COLUMNS, Columns, Dataset, Source, SourceFile, Sources
 
 __all__ = [
-    "COLUMNS", "POOLS", "Ask", "Build", "CaseSet", "Cases", "Columns", "Critic", "CriticPrompt", "CriticRow", "Data", "Dataset", "Engine",
-    "Evaluate", "Experiment", "Explore", "Family", "Grading", "Interpreter", "IsolationLevel", "Lora", "Name", "Optimizer", "Pool",
-    "PoolName", "PositiveInt", "PositiveNumber", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source",
-    "SourceFile", "Sources", "Training", "dumps", "fingerprint", "learned_from", "meant", "merge", "parse", "refuse_overlaps",
-    "validated", "write",
+    "COLUMNS", "POOLS", "Ask", "Build", "CaseSet", "Cases", "Columns", "Costs", "Critic", "CriticPrompt", "CriticRow", "Data", "Dataset",
+    "Device", "Engine", "Evaluate", "Experiment", "Explore", "Family", "Figure", "Grading", "Interpreter", "IsolationLevel", "Lengths",
+    "Lora", "Name", "Optimizer", "Pool", "PoolName", "PositiveInt", "PositiveNumber", "Rate", "Resources", "Run", "Sampling", "Scratch",
+    "Section", "SettingsError", "Source", "SourceFile", "Sources", "Start", "Task", "Training", "dumps", "fingerprint", "learned_from",
+    "meant", "merge", "parse", "parse_yaml", "refuse_overlaps", "validated", "write",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mathcode.core import atomic
@@ -58,6 +59,18 @@ def parse(model: type[Section], text: str, flag: str = "--settings") -> Any:
     except json.JSONDecodeError as error:
         raise SettingsError(f"{flag} is not JSON: {error}") from error
     return validated(model, value, flag)
+
+
+def parse_yaml(text: str, flag: str) -> Any:
+    """Values that a command line gives as YAML; `flag` is named in errors.
+
+    Raises:
+        SettingsError: the text is not YAML.
+    """
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{flag} is not YAML: {' '.join(str(error).split())}") from None
 
 
 def write(path: str | Path, **sections: Section) -> None:

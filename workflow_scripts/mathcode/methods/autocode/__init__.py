@@ -1,6 +1,6 @@
 """AutoCode (arXiv 2502.00691): a math LM learns to choose by itself, query by query, between chain of thought and code."""
 
-from mathcode.methods.autocode import artifacts, dictations
+from mathcode.methods.autocode import artifacts, dictations, expected
 from mathcode.methods.autocode.form import FORM
 from mathcode.methods.autocode.report.index import ITEMS
 from mathcode.methods.autocode.report.stages import STAGES
@@ -33,6 +33,8 @@ METHOD = Method(
     judges=artifacts.judges,
     check=check,
     samples=artifacts.samples,
+    examples=expected.examples,
+    evaluation=expected.evaluation,
     tabulated=artifacts.tabulated,
     browsed=artifacts.browsed,
     planned=artifacts.planned,

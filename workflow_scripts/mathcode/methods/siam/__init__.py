@@ -1,7 +1,7 @@
 """SIaM (arXiv 2408.15565): a code-based critic lets a model improve itself on free-form question-answer pairs from the web."""
 
 from mathcode.methods.method import Method
-from mathcode.methods.siam import artifacts, asking
+from mathcode.methods.siam import artifacts, asking, expected
 from mathcode.methods.siam.report.index import ITEMS
 from mathcode.methods.siam.report.stages import STAGES
 from mathcode.methods.siam.settings import SiamRun, check, optimizers, origin, training
@@ -33,6 +33,8 @@ METHOD = Method(
     judges=artifacts.named_judges,
     check=check,
     samples=artifacts.samples,
+    examples=expected.examples,
+    evaluation=expected.evaluation,
     tabulated=artifacts.tabulated,
     browsed=artifacts.browsed,
     planned=artifacts.planned,

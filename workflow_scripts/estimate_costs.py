@@ -1,0 +1,148 @@
+"""What runs will cost before they start: jobs, tokens, GPU hours, wall clock and disk of each stage.
+
+    python workflow_scripts/estimate_costs.py paper --gpus 8 --override '{resources: {evaluate: {gpus: 1}}}'
+
+Reads:  the jobs that Snakemake plans, config/, and the rates of config/costs.yaml, which says where each is from; after a run also
+        logs/results/RUN, so that what it took stands beside.
+Writes: a table to the terminal, and to --csv. Nothing is run.
+
+What the columns mean is explained in docs/artifacts.md. Percents say what of the time is lost, and so which setting to look at:
+starting (resources.STAGE.gpus, shards), idle (micro_batch_tokens and batch of an optimizer, engine.chunk_rows), saving
+(checkpoint_minutes).
+"""
+
+import argparse
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import polars as pl
+
+from mathcode import configuration, settings
+from mathcode.core import atomic, cli
+from mathcode.core.errors import InputError
+from mathcode.critic.attacks import ATTACKS
+from mathcode.estimates import estimate, plan, work
+from mathcode.estimates.clock import rate_of
+from mathcode.estimates.sizes import Sizes
+from mathcode.report import costs as measured
+
+SNAKEFILE = Path(__file__).parents[1] / "Snakefile"
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = cli.parser(__doc__)
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="name of a run")
+    parser.add_argument("--gpus", type=int, default=8, help="GPUs at once, for the wall clock and the peak (8)")
+    parser.add_argument("--cores", type=int, help="cores at once (this machine's; where a stage asks for GPUs, as many as are asked for)")
+    parser.add_argument("--left", action="store_true", help="only the jobs that have still to run")
+    parser.add_argument("--override", help="YAML put over the settings of the runs, as behind --config RUN=")
+    parser.add_argument("--csv", type=Path, help="table to write, with a column for the run")
+    parser.add_argument("--config", default="config", type=Path, help="folder of the settings (config)")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    overrides = {run: settings.parse_yaml(args.override, "--override") for run in args.runs} if args.override else {}
+    config, costs = configuration.load(args.config, overrides), configuration.costs(args.config)
+    if unknown := [run for run in args.runs if run not in config.runs]:
+        raise InputError(f"no run '{unknown[0]}'; there are: {', '.join(sorted(config.runs))}")
+    tables = []
+    for run in args.runs:
+        planned = [job for job in _planned(run, args) if job.left or not args.left]
+        on_gpus = any(job.gpus for job in planned)
+        cores = args.cores or (math.inf if on_gpus else os.cpu_count() or 1)
+        stages = {name: stage.jobs for name, stage in config.method(run).stages.items()}
+        jobs = _worked(planned, run, config, costs, stages)
+        table = estimate.tabulate(jobs, costs, args.gpus, cores, stages)
+        logs = Path("logs/results") / run
+        if measured.names(logs, stages):
+            table = estimate.beside(table, measured.tabulate(logs, config.gpus(run), stages))
+        print(f"\n{run}, with {f'{args.gpus} GPUs' if on_gpus else f'{cores} cores'}:\n\n{_shown(table)}\n\n{_rates(jobs, costs)}")
+        tables.append(table.select(pl.lit(run).alias("run"), pl.all()))
+    if args.csv:
+        atomic.write_text(args.csv, pl.concat(tables, how="diagonal").write_csv())
+    return 0
+
+
+def _planned(run: str, args: argparse.Namespace) -> list[plan.Job]:
+    """The jobs of a run as Snakemake plans them, in a process of its own.
+
+    Raises:
+        InputError: Snakemake cannot plan it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder, "plan.jsonl")
+        options = [f"plan={told}", f"config_folder={args.config}", *([f"{run}={args.override}"] if args.override else [])]
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "-n", "--quiet", "all", "--nolock", "--cores", "9999"]
+        done = subprocess.run([*command, "--config", *options, "--", run], capture_output=True, text=True, check=False)
+        if done.returncode or not told.is_file():
+            raise InputError(f"Snakemake cannot plan '{run}': {' '.join((done.stderr or done.stdout).split())[-500:]}")
+        with told.open(encoding="utf-8") as lines:
+            return plan.read(lines, run)
+
+
+def _worked(planned: list[plan.Job], run: str, config: configuration.Config, costs: settings.Costs, stages: dict) -> list[estimate.Planned]:
+    """The jobs with the work in them."""
+    chosen, method = config.runs[run], config.method(run)
+    sizes = Sizes(chosen, config.sources, config.families, costs, len(ATTACKS))
+    asked = work.Method(
+        samples=lambda mode, pool: method.samples(chosen, mode, pool),
+        evaluation=lambda mode: method.evaluation(chosen, mode),
+        training=lambda trained: method.training(chosen, trained),
+        examples=lambda trained: method.examples(sizes, trained),
+        critic_of=configuration.critic_of,
+    )
+    return [
+        estimate.Planned(
+            measured.stage_of(job.timed, stages) or estimate.OTHER, work.of_job(job, run, sizes, asked), after, job.gpus, job.cores
+        )
+        for job, after in zip(planned, plan.before(planned), strict=True)
+    ]
+
+
+DIGITS = {
+    "million_tokens": 1,
+    "hours": 2,
+    "gpu_hours": 1,
+    "wall_hours": 2,
+    "kept_gb": 1,
+    "peak_gb": 1,
+    "took_hours": 2,
+    "took_gpu_hours": 1,
+}
+"""Decimals that the terminal shows; of all others none."""
+
+
+def _shown(table: pl.DataFrame) -> str:
+    """The table in columns, names above, numbers to the right."""
+    columns = [[name, *(_cell(name, value) for value in table[name])] for name in table.columns]
+    widths = [max(map(len, column)) for column in columns]
+    lines = [
+        [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
+        for first, *others in zip(*columns, strict=True)
+    ]
+    return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.{DIGITS.get(name, 0)}f}" if isinstance(value, float) else str(value)
+
+
+def _rates(jobs: list[estimate.Planned], costs: settings.Costs) -> str:
+    """The rates that these jobs were estimated by, each once."""
+    rows = [rate_of(job.work, job.gpus, costs) for job in jobs if job.work.task]
+    said = [
+        f"{row.task} on {row.device}: {row.per_second:,.0f} tokens a second with {row.parameters:.3g} weights ({row.kind})" for row in rows
+    ]
+    return "\n".join([*dict.fromkeys(said), "Sources, and what else it rests on: config/costs.yaml"])
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,70 @@
+"""What estimates of costs rest on: `config/costs.yaml`. Every number says where it is from."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mathcode.settings.section import Name, PositiveNumber, Section
+
+Device = Literal["gpu", "cpu"]
+Task = Literal["sample", "train", "score"]
+
+
+class Sourced(Section):
+    """Base of what has a source."""
+
+    kind: Literal["measured", "cited", "assumed"] = Field(
+        description="by us with the command of its source, by others, or arithmetic alone"
+    )
+    source: str = Field(min_length=1, description="command and machine, title and address, or the arithmetic")
+
+
+class Figure(Sourced):
+    """One number."""
+
+    value: float = Field(ge=0)
+
+
+class Lengths(Section):
+    """Tokens of a text, by whose tokenizer makes them."""
+
+    scratch: Figure = Field(description="families built in the workflow")
+    pretrained: Figure = Field(description="all others")
+
+
+class Rate(Sourced):
+    """How fast one GPU (device gpu), or a whole job without one (device cpu), does a task with a model of some size."""
+
+    task: Task
+    device: Device
+    parameters: PositiveNumber = Field(description="of the model it holds for; with another it is in inverse proportion")
+    per_second: PositiveNumber = Field(description="tokens: sampled, trained on, or scored")
+    utilisation: float = Field(default=1.0, gt=0, le=1, description="share of its time that a job works at this rate; the rest is idle")
+
+
+class Start(Sourced):
+    """Seconds before a job with a model of some size begins to work."""
+
+    device: Device
+    parameters: PositiveNumber = Field(description="of the model it holds for; others take as long as the nearest")
+    seconds: PositiveNumber
+
+
+class Costs(Section):
+    """config/costs.yaml."""
+
+    parameters: dict[Name, PositiveNumber] = Field(description="weights of a family that is not built in the workflow")
+    rates: list[Rate] = Field(min_length=1)
+    starts: list[Start] = Field(min_length=1)
+    light_start: Figure = Field(description="seconds before a job without a model begins to work")
+    judged: Figure = Field(description="rows that a job judges by rules in a second")
+    written: Figure = Field(description="GB that a job writes in a second")
+    token_bytes: Figure = Field(description="bytes of a token in tables of rollouts, responses and training data")
+    prompt_tokens: Lengths = Field(description="tokens of a question in its frame")
+    case_tokens: Lengths = Field(description="tokens that a critic reads of a case beside question and program")
+    response_share: Figure = Field(description="mean length of a response, as a share of `max_new_tokens`")
+    kept_share: Figure = Field(description="AutoCode: rollouts of all modes that follow the reference label")
+    accepted_share: Figure = Field(description="SIaM: sampled programs that are accepted and distinct")
+    paired_share: Figure = Field(description="SIaM: questions with a pair of an accepted and a refused program")
+    made_share: Figure = Field(description="cases that come of those asked for in rewritten forms, near misses and attacks")
+    rolled_share: Figure = Field(description="cases that come of a policy's programs")
