@@ -22,6 +22,12 @@ def browsed(wildcards):
     return [paths.in_run(wildcards.run, path) for path in method.browsed(CONFIG.runs[wildcards.run])]
 
 
+def exemplified(wildcards):
+    """What worked examples on the page to read first are taken from."""
+    method = CONFIG.method(wildcards.run)
+    return [paths.in_run(wildcards.run, path) for path in method.exemplified(CONFIG.runs[wildcards.run])]
+
+
 def benchmarks_of_run(wildcards):
     return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].build.benchmarks]
 

@@ -146,8 +146,8 @@ def test_a_run_without_em_says_what_was_not_run(written):
 
 def test_a_verdict_that_does_not_stand_among_all_tests_says_so():
     row = {"verdict": "supported", "adjusted_p": 0.3}
-    assert summary._verdict(row) == "reproduced, but not after adjusting for all tests"
-    assert summary._verdict(row | {"adjusted_p": 0.01}) == summary._verdict(row | {"adjusted_p": None}) == "reproduced"
+    assert summary.verdict(row) == "reproduced, but not after adjusting for all tests"
+    assert summary.verdict(row | {"adjusted_p": 0.01}) == summary.verdict(row | {"adjusted_p": None}) == "reproduced"
 
 
 def test_a_missing_table_is_named(tmp_path):

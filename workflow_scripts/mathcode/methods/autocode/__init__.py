@@ -35,6 +35,7 @@ METHOD = Method(
     samples=artifacts.samples,
     tabulated=artifacts.tabulated,
     browsed=artifacts.browsed,
+    exemplified=artifacts.exemplified,
     planned=artifacts.planned,
     stages=STAGES,
     items=ITEMS,
