@@ -59,6 +59,7 @@ def plan_json(wildcards):
     plan = {
         **{name: getattr(run.build, name) for name in ("seeds", "benchmarks", "iterations")},
         "families": families,
+        "names": {name: CONFIG.sources.labels[name] for name in run.build.benchmarks if name in CONFIG.sources.labels},
         "experiments": {name: run.experiments[name].label for name in run.build.experiments},
         **CONFIG.method(wildcards.run).planned(run),
         "sft": run.data.sft if has_sft(wildcards.run) else [],

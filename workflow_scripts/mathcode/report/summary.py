@@ -226,17 +226,20 @@ def _verdicts(frame: pl.DataFrame, plan: Plan, claims: Sequence[str]) -> str:
     rows = []
     for claim in claims:
         for number, row in enumerate(frame.filter(pl.col("claim") == claim).iter_rows(named=True)):
-            where = ", ".join(filter(None, (plan.families[row["family"]].label, row["benchmark"])))
+            again = " again" if number else ""
+            where = ", ".join(filter(None, (plan.families[row["family"]].label, plan.named(row["benchmark"] or ""))))
             detail = f'<br><span class="grey">{escape(row["detail"])}</span>' if row.get("detail") else ""
             effect = "" if row["value"] is None else shown(row["value"])
             interval = "" if row["low"] is None else f' <span class="interval">[{shown(row["low"])}, {shown(row["high"])}]</span>'
             p_value = "" if row["adjusted_p"] is None else f"{row['adjusted_p']:.2g}"
             rows.append(
-                f'<tr><td class="text long">{escape(claim) if number == 0 else ""}{detail}</td><td class="text">{escape(where)}</td>'
-                f'<td class="text">{effect}{interval}</td><td class="text">{p_value}</td>'
+                f'<tr><td class="text long{again}">{escape(claim) if number == 0 else ""}{detail}</td><td class="text">{escape(where)}</td>'
+                f'<td class="text" data-name="effect">{effect}{interval}</td><td class="text" data-name="p, adjusted">{p_value}</td>'
                 f'<td class="text verdict {_VERDICTS[row["verdict"]]}">{verdict(row)}</td></tr>'
             )
-    return f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    return (
+        f'<div class="wide" tabindex="0"><table class="claims"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    )
 
 
 def _made_of(main: pl.DataFrame, costs: pl.DataFrame, plan: Plan, about: About, parts: Parts) -> str:
@@ -250,7 +253,7 @@ def _made_of(main: pl.DataFrame, costs: pl.DataFrame, plan: Plan, about: About, 
         "learned from": f"{learned}queries {', '.join(about.queries)}, {each} an iteration",
         "rollouts": parts.rollouts(about),
         "iterations": str(plan.iterations),
-        "tested on": ", ".join(f"{name} ({count} items)" for name, count in items.items()),
+        "tested on": ", ".join(f"{plan.named(name)} ({count} items)" for name, count in items.items()),
         "engine": about.engine,
         "a sampling or training job": about.hardware,
         "longest job": _hours(costs.filter(pl.col("stage") != "all")["longest_hours"].max()),
@@ -293,11 +296,12 @@ def section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Pla
     rows = "\n".join(f"<tr>{''.join(_cell(column, row, plan, known) for column in varied)}</tr>" for row in frame.iter_rows(named=True))
     meanings = "".join(f"<dt>{column}</dt><dd>{escape(known.meaning(column))}</dd>" for column in columns)
     more = f'<label><input type="checkbox"> all columns, as in {name}.csv</label>' if known.folded & {*varied} else ""
-    table = f'{more}<div class="wide" tabindex="0"><table class="sortable"><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
+    table = f'<table class="sortable"><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>'
+    wide = f'{more}<div class="wide" tabindex="0">{table}</div>'
     opened = " open" if frame.height <= ROWS_SHOWN else ""
     counted = ("1 row" if frame.height == 1 else f"{frame.height} rows") + (f", all with {escape(alike)}" if alike else "")
     return (
-        f"{opening}\n<details{opened}><summary>{counted}</summary>{table}</details>\n"
+        f"{opening}\n<details{opened}><summary>{counted}</summary>{wide}</details>\n"
         f'<details><summary>What the columns mean</summary><dl class="columns">{meanings}</dl></details>'
     )
 
@@ -339,6 +343,8 @@ def _text(column: str, value: str | float, plan: Plan | None, known: Columns) ->
     """A value as a reader knows it: names of families and experiments in words, numbers with as many decimals as they need."""
     if column == "family":
         return plan.families[value].label
+    if column == "benchmark" and plan:
+        return plan.named(value)
     if column == "experiment":
         return plan.label(value)
     if isinstance(value, str):

@@ -22,13 +22,12 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> str:
     family, benchmark = next(iter(plan.families)), plan.benchmarks[0]
     row = _claims(tables, family, benchmark)
     auto = next(one for one in _of(tables["main"], family, benchmark) if (one["experiment"], one["mode"]) == (EM, "auto"))
-    fewer = "" if row["executions"]["value"] is None else f", with {_saved(row['executions'])} of programs than when that is dictated to code"
-    held = sum(one["verdict"] == "supported" for one in row.values())
-    return (
-        f"{plan.label(EM)}, left to choose, answers {shown(auto['accuracy'])} % of {benchmark} right: {_gained(row['accuracy'])} against the "
-        f"better dictated mode of the start policy{interval(row['accuracy'])}{fewer}; the claim of a gain is {verdict(row['accuracy'])}, "
-        f"{held} of {len(row)} claims of the paper are supported there."
-    )
+    right = f"{plan.label(EM)}, left to choose, answers {shown(auto['accuracy'])} % of {plan.named(benchmark)} right"
+    better = f"{_gained(row['accuracy'])} against the better dictated mode of the start policy{interval(row['accuracy'])}"
+    known = row["executions"]["value"] is not None
+    fewer = f", with {_saved(row['executions'])} of programs than when that is dictated to code" if known else ""
+    held = f"{sum(one['verdict'] == 'supported' for one in row.values())} of {len(row)} claims of the paper are supported there"
+    return f"{right}: {better}{fewer}; verdict on the gain: {verdict(row['accuracy'])}; {held}."
 
 
 def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
@@ -40,7 +39,7 @@ def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
     if EM not in plan.experiments:
         return []
     family, benchmark = next(iter(plan.families)), plan.benchmarks[0]
-    place = f"{plan.families[family].label}, {benchmark}"
+    place = f"{plan.families[family].label}, {plan.named(benchmark)}"
     main = {(row["experiment"], row["mode"]): row for row in _of(tables["main"], family, benchmark)}
     row = _claims(tables, family, benchmark)
     auto = main[EM, "auto"]

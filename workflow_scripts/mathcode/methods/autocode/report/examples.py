@@ -21,12 +21,16 @@ def worked(results: Results) -> Examples:
     responses = tables.ROLLOUTS.scan(results.root / paths.responses(policy, "auto", benchmark)).filter(wanted).collect()
     rows = {row["query_id"]: row for row in responses.join(graded.drop("methodology", "sample"), on="query_id").iter_rows(named=True)}
     items = {row["query_id"]: row for row in results.items(benchmark).filter(wanted).iter_rows(named=True)}
-    place = f"{plan.label(policy.experiment)}, {plan.families[policy.family].label}, seed {policy.seed}, iteration {policy.iteration}; auto"
+    whose = f"{plan.label(policy.experiment)} ({plan.families[policy.family].label}, seed {policy.seed}, iteration {policy.iteration})"
     return Examples(
-        f"One response a methodology, as {place} answered items of {benchmark}, with no methodology dictated. Of the responses that open "
-        "with a methodology, it is the first one by a hash of the item's id: right or wrong, nobody chose it.",
+        f"Two answers of {whose} to items of {plan.named(benchmark)}, greedy, with no methodology dictated. Of the answers that open "
+        "with a methodology, each is the first by a hash of the item's id: whether it is right had no part in that.",
         [_example(name, f"{benchmark}, {query}", rows[query], items[query]) for name, query in chosen.items() if query is not None],
-        [f"No response of this policy opens with this methodology: {_METHODOLOGIES[name]}." for name, query in chosen.items() if query is None],
+        [
+            f"No response of this policy opens with this methodology: {_METHODOLOGIES[name]}."
+            for name, query in chosen.items()
+            if query is None
+        ],
     )
 
 

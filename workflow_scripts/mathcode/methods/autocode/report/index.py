@@ -122,7 +122,7 @@ TABLES = (
         "Training",
         "training health",
         "Training health",
-        "The worst step of every training, by kind of response, against the bounds of the settings (`health`, our choice). Not in the paper.",
+        "The worst step of every training, by kind of response, against the bounds of the section health. Not in the paper.",
         ["experiment", "family", "iteration", "seeds", "kind", "steps", "ratio", "kl", "clip_share", "effective_share", "breaches"],
     ),
     _table("claims", "Summary", "claims", "", "", CLAIMS),

@@ -21,10 +21,10 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> str:
     if (row := _ended(own, plan)) is None:
         return ""
     ends = {"low": row["delta_low"], "high": row["delta_high"]}
-    rule = f"; filtered by the best rule it ends {_signed(max(map(_beyond, rules)))} from that" if (rules := _rules(own, plan)) else ""
+    rule = f"; filtered by the best rule it ends {_apart(max(map(_beyond, rules)))}" if (rules := _rules(own, plan)) else ""
     return (
-        f"After {plan.iterations} rounds filtered by the critic the policy solves {shown(row['accuracy'])} % of the items outside the seed's "
-        f"domain ({row['benchmark']}, part {row['part']}): {_signed(row['delta'])} against M_0{interval(ends)}{rule}; "
+        f"After {plan.iterations} rounds filtered by the critic the policy solves {shown(row['accuracy'])} % of the items outside the "
+        f"seed's domain ({plan.named(row['benchmark'])}, part {row['part']}): {_signed(row['delta'])} against M_0{interval(ends)}{rule}; "
         f"{_count(lines)} of {len(lines)} claims are shown."
     )
 
@@ -56,8 +56,8 @@ def _last(frame: pl.DataFrame, plan: Plan) -> list[dict]:
     return [row for row in rows if row["benchmark"] == rows[0]["benchmark"]]
 
 
-def _place(row: dict) -> str:
-    return f"{row['benchmark']}, part {row['part']}, {row['n']} items, graded by {row['grader']}"
+def _place(row: dict, plan: Plan) -> str:
+    return f"{plan.named(row['benchmark'])}, part {row['part']}, {row['n']} items, graded by {row['grader']}"
 
 
 def _signed(value: float) -> str:
@@ -74,7 +74,7 @@ def _worked(own: Mapping[str, pl.DataFrame], plan: Plan, lines: Mapping[str, dic
     if (row := _ended(own, plan)) is None:
         return None
     words = f"Accuracy {shown(row['accuracy'])} % after {plan.iterations} rounds, {shown(row['accuracy'] - row['delta'])} % before (M_0)."
-    return Card("Did it work?", _signed(row["delta"]), f"{words} {in_words(lines['generalises'])}.", _place(row))
+    return Card("Did it work?", _signed(row["delta"]), f"{words} {in_words(lines['generalises'])}.", _place(row, plan))
 
 
 def _needed(own: Mapping[str, pl.DataFrame], plan: Plan) -> Card | None:
@@ -82,12 +82,11 @@ def _needed(own: Mapping[str, pl.DataFrame], plan: Plan) -> Card | None:
     if not (rows := _rules(own, plan)):
         return None
     said = [
-        f"{_signed(-_beyond(row))} over {_RULES[row['judge']]}"
-        + ("" if row["difference_from_main_low"] is None else f" [{_ends(row)}]")
+        f"{_signed(-_beyond(row))} over {_RULES[row['judge']]}" + ("" if row["difference_from_main_low"] is None else f" [{_ends(row)}]")
         for row in rows
     ]
     least = max(map(_beyond, rows))
-    return Card("Does it take a critic?", _signed(-least), "; ".join(said) + ". The best rule is the one to beat.", _place(rows[0]))
+    return Card("Does it take a critic?", _signed(-least), "; ".join(said) + ". The best rule is the one to beat.", _place(rows[0], plan))
 
 
 _RULES = {"exact": "a strict rule", "lenient": "a rule that reads the numbers of the reference"}
@@ -96,6 +95,10 @@ _RULES = {"exact": "a strict rule", "lenient": "a rule that reads the numbers of
 def _rules(own: Mapping[str, pl.DataFrame], plan: Plan) -> list[dict]:
     """What experiments end with that a rule filtered."""
     return [row for row in _last(own["filter"], plan) if row["judge"] in _RULES and row["difference_from_main"] is not None]
+
+
+def _apart(points: float) -> str:
+    return f"{shown(abs(points))} points {'higher' if points > 0 else 'lower'}" if round(points, 1) else "equally high"
 
 
 def _beyond(row: dict) -> float:
@@ -129,4 +132,6 @@ def _failed(lines: Mapping[str, dict]) -> Card:
     not_shown = [name.replace("_", " ") for name, row in lines.items() if row["verdict"] == NOT_SHOWN]
     untested = [name.replace("_", " ") for name, row in lines.items() if row["verdict"] not in (SHOWN, NOT_SHOWN)]
     said = [f"{what}: {', '.join(names)}" for what, names in (("not shown", not_shown), ("not testable", untested)) if names]
-    return Card("What failed?", f"{_count(lines)} of {len(lines)} claims shown", ("; ".join(said) or "nothing") + ".", "lines of the table below")
+    return Card(
+        "What failed?", f"{_count(lines)} of {len(lines)} claims shown", ("; ".join(said) or "nothing") + ".", "lines of the table above"
+    )

@@ -11,7 +11,12 @@ from mathcode.report.examples import Example, Examples, written
 from mathcode.report.results import Arm, Results
 
 _KEY = ["query_id", "sample"]
-_KINDS = {"accepted rightly": (True, True), "refused rightly": (False, False), "accepted wrongly": (True, False), "refused wrongly": (False, True)}
+_KINDS = {
+    "accepted rightly": (True, True),
+    "refused rightly": (False, False),
+    "accepted wrongly": (True, False),
+    "refused wrongly": (False, True),
+}
 """By what the selecting judge and the grader say; of the last two one is shown."""
 
 
@@ -24,10 +29,10 @@ def worked(results: Results) -> Examples:
     told = _told(results, *source) if source else None
     if told is None:
         return Examples(f"Programs that {called} learned from.", [], ["This run left no judged programs."])
-    explorer, pool, judge = source
+    _, pool, judge = source
     rule = (
-        f"Programs for questions of {pool}, from which those that {called} learned from were chosen by {judge}; {results.judge} says what is "
-        "right. Each is the first of its kind by a hash of the question's id, then by the number of the sample."
+        f"Programs for questions of {pool}, from which those that {called} learned from were chosen by {judge}; {results.judge} says what "
+        "is right. Each is the first of its kind by a hash of the question's id, then by the number of the sample."
     )
     chosen = {title: _first(told, kind) for title, kind in _KINDS.items()}
     differing = [title for title in ("accepted wrongly", "refused wrongly") if chosen[title]]
@@ -61,4 +66,6 @@ def _example(results: Results, title: str, row: dict, source: list[str]) -> Exam
     scored = "" if row["score"] is None else f" (score {row['score']:.2f})"
     verdict = f"{judge}: {'accepted' if row['accepted'] else 'refused'}{scored}; {results.judge}: {'right' if row['right'] else 'wrong'}"
     parts = [("question", item["question"]), ("reference", item["gold"]), *written(response["rounds"])]
-    return Example(title.capitalize(), f"{pool}, {row['query_id']}, sample {row['sample']}", parts, verdict, row["accepted"] == row["right"])
+    return Example(
+        title.capitalize(), f"{pool}, {row['query_id']}, sample {row['sample']}", parts, verdict, row["accepted"] == row["right"]
+    )
