@@ -20,6 +20,7 @@ from mathcode import paths
 from mathcode.methods.siam import METHOD
 from mathcode.methods.siam.report import examples, places, tables
 from mathcode.methods.siam.report.columns import COLUMNS
+from mathcode.report import canvas
 from mathcode.report.results import ResultsError
 
 COSTS = "stage,jobs,gpus,hours,gpu_hours,cpu_hours,longest_hours,peak_memory_gb\nSFT,2,0,1.5,0,3.0,1.0,4.5\nall,2,,1.5,0,3.0,1.0,4.5\n"
@@ -292,12 +293,12 @@ def test_figures_are_drawn_and_equal_results_give_equal_bytes(built):
         assert (root / "figures" / f"{figure.name}.svg").read_bytes() == (root / "again" / f"{figure.name}.svg").read_bytes()
 
 
-def summary_of(built) -> str:
+def summary_of(built, figure: str = "<svg/>") -> str:
     """The page to read first, as written."""
     root, chosen, _ = built
     run = root / "results" / "test"
     (root / "costs.csv").write_text(COSTS)
-    (root / "figure.svg").write_text("<svg/>")
+    (root / "figure.svg").write_text(figure)
     told = [*flags(root, chosen), "--run", "toy", "--about", json.dumps(ABOUT)]
     told += ["--costs", str(root / "costs.csv"), "--figure", str(root / "figure.svg"), "--out", str(root / "summary.html")]
     write_summary.main([*told, "--tables", *map(str, sorted((run / "tables").glob("*.csv")))])
@@ -323,7 +324,13 @@ def test_a_laptop_shows_every_table_whole(built, tmp_path):
 
 @pytest.mark.stage
 def test_the_page_is_whole_in_a_browser_wide_narrow_and_dark(built, tmp_path):
-    assert looked_at(chromium(), summary_of(built), tmp_path, "siam-summary") == {"wide": [], "phone": [], "dark": []}
+    root, chosen, _ = built
+    results = METHOD.report.results(root / "results" / "test", tree.as_json(chosen), tree.benchmarks(root, chosen))
+    with canvas.style("test"):
+        canvas.save(METHOD.figures[0].load()(results, "test"), tmp_path / "figure.svg")
+    text = summary_of(built, (tmp_path / "figure.svg").read_text())
+    assert len(text.encode()) < 3_000_000
+    assert looked_at(chromium(), text, tmp_path, "siam-summary") == {"wide": [], "phone": [], "dark": []}
 
 
 def test_worked_examples_are_an_acceptance_a_refusal_and_a_disagreement(built):
