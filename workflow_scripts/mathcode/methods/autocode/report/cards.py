@@ -22,7 +22,8 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> str:
     family, benchmark = next(iter(plan.families)), plan.benchmarks[0]
     row = _claims(tables, family, benchmark)
     auto = next(one for one in _of(tables["main"], family, benchmark) if (one["experiment"], one["mode"]) == (EM, "auto"))
-    right = f"{plan.label(EM)}, left to choose, answers {shown(auto['accuracy'])} % of {plan.named(benchmark)} right"
+    whose = f" of {plan.families[family].label}" if len(plan.families) > 1 else ""
+    right = f"{plan.label(EM)}{whose}, left to choose, answers {shown(auto['accuracy'])} % of {plan.named(benchmark)} right"
     better = f"{_gained(row['accuracy'])} against the better dictated mode of the start policy{interval(row['accuracy'])}"
     known = row["executions"]["value"] is not None
     fewer = f", with {_saved(row['executions'])} of programs than when that is dictated to code" if known else ""
