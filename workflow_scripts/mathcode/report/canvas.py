@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-_OTHER_STYLES = [("#000000", "--", "v"), ("#7f7f7f", "-.", "P"), ("#882255", ":", "X"), ("#332288", "-", "*")]
+_OTHER_STYLES = [("#000000", "--", "v"), ("#7f7f7f", "-.", "P"), ("#882255", ":", "X"), ("#332288", "--", "*")]
 """Colour, line and marker of experiments that a method gives none; colours are told apart by the colour-blind."""
 
 _HATCHES = {"-": "", "--": "///", "-.": "xxx", ":": "..."}
