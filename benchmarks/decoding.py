@@ -165,7 +165,7 @@ def timed(way: str, engine: Scripted, rows: list[Row], interpreter: Interpreter,
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     run = configuration.load("config").runs["demo"]
-    changes = {"name": args.engine, "chunk_rows": args.slots * 4, "max_model_len": 1024, "continuous_batching": True}
+    changes = {"name": args.engine, "chunk_rows": args.slots * 4, "max_model_len": 512, "continuous_batching": True}
     limits = run.engine.model_copy(update=changes)
     engine = Scripted(started(args, limits))
     for seconds in args.seconds:

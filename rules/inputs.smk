@@ -245,7 +245,7 @@ def overlap_with_training(wildcards):
 def in_report(path, item, method="shared"):
     """Marks an output for the HTML report, as its item says."""
     caption = str(Path(workflow.basedir, "reports/captions", method, f"{item.kind}s", f"{item.name}.rst"))  # rules stand in several folders
-    return report(path, caption=caption, category=item.category, labels={"run": "{run}", "what": item.label})
+    return report(path, caption=caption, category=index.menu_entry(item.category), labels={"run": "{run}", "what": item.label})
 
 
 def published(items):

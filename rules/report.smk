@@ -108,11 +108,13 @@ rule tabulate_costs:
 
 
 rule write_summary:
-    """The page to read first: claims, effects, cost, and every table."""
+    """The page to read first: the answer, claims, worked examples, cost, and every table."""
     input:
         tables=TABLES,
         costs="logs/results/{run}/costs.csv",
         figure=f"results/{{run}}/figures/{METHOD.figures[0].name}.svg",
+        examples=exemplified,
+        benchmarks=benchmarks_of_run,
         published=published([METHOD.item("page", "summary")]),
     output:
         in_report("reports/{run}/summary.html", METHOD.item("page", "summary"), METHOD.name),
@@ -128,9 +130,11 @@ rule write_summary:
         method=method_name,
         plan=plan_json,
         about=about_json,
+        results="results/{run}",
     shell:
-        "python workflow_scripts/write_summary.py --method {params.method} --run {wildcards.run} --plan {params.plan:q} --about {params.about:q}"
-        " --tables {input.tables:q} --costs {input.costs:q} --figure {input.figure:q} --out {output:q} > {log:q} 2>&1"
+        "python workflow_scripts/write_summary.py --method {params.method} --run {wildcards.run} --results {params.results:q}"
+        " --plan {params.plan:q} --about {params.about:q} --benchmarks {input.benchmarks:q} --tables {input.tables:q}"
+        " --costs {input.costs:q} --figure {input.figure:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule browse_responses:

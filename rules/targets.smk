@@ -22,6 +22,12 @@ def browsed(wildcards):
     return [paths.in_run(wildcards.run, path) for path in method.browsed(CONFIG.runs[wildcards.run])]
 
 
+def exemplified(wildcards):
+    """What worked examples on the page to read first are taken from."""
+    method = CONFIG.method(wildcards.run)
+    return [paths.in_run(wildcards.run, path) for path in method.exemplified(CONFIG.runs[wildcards.run])]
+
+
 def benchmarks_of_run(wildcards):
     return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].build.benchmarks]
 
@@ -53,6 +59,7 @@ def plan_json(wildcards):
     plan = {
         **{name: getattr(run.build, name) for name in ("seeds", "benchmarks", "iterations")},
         "families": families,
+        "names": {name: CONFIG.sources.labels[name] for name in run.build.benchmarks if name in CONFIG.sources.labels},
         "experiments": {name: run.experiments[name].label for name in run.build.experiments},
         **CONFIG.method(wildcards.run).planned(run),
         "sft": run.data.sft if has_sft(wildcards.run) else [],

@@ -47,6 +47,8 @@ use rule write_summary as write_summary_siam with:
         tables=SIAM_TABLES,
         costs="logs/results/{run}/costs.csv",
         figure=f"results/{{run}}/figures/{SIAM.figures[0].name}.svg",
+        examples=exemplified,
+        benchmarks=benchmarks_of_run,
         published=published([SIAM.item("page", "summary")]),
     output:
         in_report("reports/{run}/summary.html", SIAM.item("page", "summary"), SIAM.name),

@@ -1,5 +1,6 @@
 """Figures: all are drawn for every shape of run, twice the same."""
 
+import itertools
 import sys
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from support import results_tree as tree
 
 import plot_figures
+from mathcode.configuration import METHODS
 from mathcode.measures import uncertainty
 from mathcode.methods.autocode.report import looks, query_charts
 from mathcode.methods.siam.report import looks as siam_looks
@@ -65,6 +67,53 @@ def test_no_two_experiments_of_a_method_look_alike(root, method, own):
     names = sorted({name for run in runs for name in run.experiments})
     drawn = canvas.Looks(own, names)
     assert len({tuple(sorted(drawn.of(name).items())) for name in names}) == len(names) >= 4
+
+
+@pytest.mark.parametrize(("method", "own"), [("autocode", looks.EXPERIMENTS), ("siam", siam_looks.EXPERIMENTS)])
+def test_experiments_can_be_told_apart_in_grey(root, method, own):
+    from mathcode import configuration
+
+    runs = [run for run in configuration.load(root / "config").runs.values() if run.method == method]
+    drawn = canvas.Looks(own, sorted({name for run in runs for name in run.experiments}))
+    for one, other in itertools.combinations(["start", *drawn.experiments], 2):
+        ways = [drawn.of(name) for name in (one, other)]
+        assert shades_apart(*(way["color"] for way in ways)) or ways[0]["marker"] != ways[1]["marker"], (one, other)
+        if method == "autocode":  # the method that draws bars of experiments
+            bars = [drawn.bar(name) for name in (one, other)]
+            assert shades_apart(*(bar["color"] for bar in bars)) or bars[0].get("hatch") != bars[1].get("hatch"), (one, other)
+
+
+@pytest.mark.parametrize("classes", [looks.MODES, looks.ALIGNMENTS, looks.ATTEMPTS], ids=["modes", "alignments", "attempts"])
+def test_classes_of_bars_can_be_told_apart_in_grey(classes):
+    for (colour, _, hatch), (other, _, others) in itertools.combinations(classes.values(), 2):
+        assert shades_apart(colour, other) or hatch != others
+
+
+def test_series_and_labels_can_be_told_apart_in_grey():
+    many = siam_looks.series([f"critic {number}" for number in range(7)])
+    assert len({(look["linestyle"], look["marker"]) for look in many.values()}) == 7
+    assert len({line for _, line in siam_looks.CASES.values()}) == len(siam_looks.CASES)
+    assert len({*looks.LABELS.values()}) == len(looks.LABELS)
+    others = {marker for _, _, marker in looks.EXPERIMENTS.values()} - {looks.EXPERIMENTS["start"][2]}
+    assert not {*looks.START_MARKERS.values()} & others
+
+
+def shades_apart(one: str, other: str) -> bool:
+    """Whether two colours differ by a tenth of the way from black to white, as television made grey of them."""
+    from matplotlib.colors import to_rgb
+
+    grey = [np.dot(to_rgb(colour), (0.299, 0.587, 0.114)) for colour in (one, other)]
+    return abs(grey[0] - grey[1]) > 0.1
+
+
+def test_figures_have_names_in_place_of_keys(tmp_path):
+    chosen = tree.plan(benchmarks=["math"], names={"math": "MATH, all levels"}, iterations=1)
+    results = METHODS["autocode"].report.results(tree.build(tmp_path, chosen), tree.as_json(chosen))
+    for name in ("frontier", "accuracy_by_mode", "iterations", "alignment", "rounds", "programs"):
+        figure = METHODS["autocode"].item("figure", name).load()(results, "test")
+        texts = [axis.get_title(loc) for axis in figure.axes for loc in ("left", "center")]
+        texts += [label.get_text() for axis in figure.axes for label in axis.get_xticklabels()]
+        assert any("MATH, all levels" in text for text in texts), name
 
 
 def test_error_bars_are_never_negative():

@@ -1,5 +1,6 @@
 """The page to read first: complete, offline, and plain about what was not shown."""
 
+import hashlib
 import html
 import json
 import re
@@ -7,14 +8,17 @@ import re
 import polars as pl
 import pytest
 from support import results_tree as tree
-from support.pages import chromium, cut_off, opened
+from support.pages import chromium, cut_off, looked_at, opened
 
+import plot_figures
 import tabulate_results
 import write_summary
 from mathcode.core.errors import InputError
 from mathcode.methods.autocode import METHOD
+from mathcode.methods.autocode.report import examples
 from mathcode.methods.autocode.report.columns import COLUMNS
 from mathcode.report import summary
+from mathcode.report.examples import MOST_CHARACTERS, Example, Examples, render
 
 ABOUT = {
     "description": "A <tiny> model",
@@ -40,7 +44,7 @@ def written(tmp_path_factory):
     return make
 
 
-def page(run, chosen, tables=None) -> str:
+def page(run, chosen, tables=None, figure=None) -> str:
     (run / "costs.csv").write_text(COSTS)
     (run / "figure.svg").write_text("<svg/>")
     found = sorted((run / "tables").glob("*.csv")) if tables is None else tables
@@ -49,14 +53,18 @@ def page(run, chosen, tables=None) -> str:
         "autocode",
         "--run",
         "test",
+        "--results",
+        run,
         "--plan",
         tree.as_json(chosen),
+        "--benchmarks",
+        *(run.parents[1] / "data" / "benchmarks" / f"{name}.parquet" for name in chosen["benchmarks"]),
         "--about",
         json.dumps(ABOUT),
         "--costs",
         run / "costs.csv",
     ]
-    flags += ["--figure", run / "figure.svg", "--out", run / "summary.html", "--tables", *found]
+    flags += ["--figure", figure or run / "figure.svg", "--out", run / "summary.html", "--tables", *found]
     assert write_summary.main([str(flag) for flag in flags]) == 0
     return (run / "summary.html").read_text()
 
@@ -68,7 +76,11 @@ def test_it_needs_no_network_and_opens_with_the_answers(written):
     assert body.count("src=") == body.count('src="data:') == 1
     assert "A &lt;tiny&gt; model" in body
     places = [
-        body.index(words) for words in ("Did it work?", "With how much code?", "At what cost?", "12.0 GPU hours", "The paper's claims")
+        body.index(words)
+        for words in (
+            *('class="answer"', 'class="first"', "The paper's claims", "Training stayed within its bounds"),
+            *("Did it work?", "With how much code?", "At what cost?", "12.0 GPU hours", "Worked examples", "What was run"),
+        )
     ]
     assert places == sorted(places)
     headings = [body.index(f'<h2 id="{table.name}">') for table in METHOD.tables if table.title]
@@ -82,6 +94,20 @@ def test_a_laptop_shows_every_table_whole_and_no_page_scrolls_sideways(written, 
     cut, scrolls = cut_off(chromium(), text, 390, tmp_path)
     assert "Main results (Table 1)" in cut  # the look sees what is cut; there the table scrolls
     assert not scrolls
+
+
+@pytest.mark.stage
+def test_the_page_is_whole_in_a_browser_wide_narrow_and_dark(tmp_path):
+    """With its real figure, from synthetic results: they say so on the page."""
+    chosen = tree.plan(names={"gsm8k": "GSM8K", "math": "MATH"})
+    run = tree.build(tmp_path, chosen)
+    flags = ["--method", "autocode", "--results", str(run), "--plan", tree.as_json(chosen)]
+    tabulate_results.main([*flags, "--out-dir", str(run / "tables")])
+    plot_figures.main([*flags, "--run", "test", "--out-dir", str(run / "figures")])
+    text = page(run, chosen, figure=run / "figures" / f"{METHOD.figures[0].name}.svg")
+    assert looked_at(chromium(), text, tmp_path, "autocode-summary") == {"wide": [], "phone": [], "dark": []}
+    assert len(text.encode()) < 3_000_000
+    assert "answers 65.0 % of GSM8K right" in text
 
 
 SORTED = """
@@ -119,6 +145,53 @@ def test_what_all_rows_share_is_said_once(written):
     assert ">accuracy</th>" in table
 
 
+def test_worked_examples_are_the_first_by_hash_of_the_responses_of_a_methodology(tmp_path):
+    chosen = tree.plan()
+    run = tree.build(tmp_path, chosen)
+    policy, judged = "main/qwen2math/seed1/iter2", "eval/auto/gsm8k/exact/grades.parquet"
+    results = METHOD.report.results(
+        run, tree.as_json(chosen), [tmp_path / "data/benchmarks" / f"{name}.parquet" for name in ("gsm8k", "math")]
+    )
+    grades = pl.read_parquet(run / policy / judged)
+    made = examples.worked(results)
+    assert made.missing == []
+    for example, methodology in zip(made.found, ("cot", "code"), strict=True):
+        rows = grades.filter(methodology=methodology).to_dicts()
+        row = min(rows, key=lambda row: hashlib.sha256(row["query_id"].encode()).hexdigest())
+        assert example.place == f"gsm8k, {row['query_id']}"
+        assert example.right == row["strict"]
+        names = [name for name, _ in example.parts]
+        assert names == (["question", "program", "output", "response"] if methodology == "code" else ["question", "response"])
+    text = render(made)
+    assert "<script" not in text
+    assert text.count("<article") == 2
+    only = grades.with_columns(methodology=pl.lit("cot"))
+    only.write_parquet(run / policy / judged)
+    again = METHOD.report.results(run, tree.as_json(chosen), list(results.benchmarks.values()))
+    assert [example.title for example in examples.worked(again).found] == ["Reasoning in words (CoT)"]
+    assert "Writing a program" in examples.worked(again).missing[0]
+
+
+def test_long_and_hostile_text_is_cut_and_shown_as_text():
+    hostile = "<script>x</script>" + "y" * 3 * MOST_CHARACTERS
+    text = render(Examples("Rule.", [Example("A", "b", [("question", hostile), ("program", None)], "right", True)]))
+    assert "<script" not in text
+    assert "more characters)" in text
+    assert text.count("y") < 1.1 * MOST_CHARACTERS
+    assert "program" not in text
+
+
+def test_a_breach_is_named_on_the_page(tmp_path):
+    chosen = tree.plan(health=tree.HEALTH | {"effective_share": 0.9})
+    run = tree.build(tmp_path, chosen)
+    tabulate_results.main(["--method", "autocode", "--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(run / "tables")])
+    text = page(run, chosen)
+    assert (
+        '<p class="caution"><strong>Training left its bounds in 18 of 18 cases; the furthest is a step with effective sample size' in text
+    )
+    assert "stayed within its bounds" not in text
+
+
 def test_verdicts_stay_in_their_table_alike_or_missing():
     for verdict in (None, "shown"):
         frame = pl.DataFrame({"claim": ["a", "b"], "verdict": [verdict] * 2}, schema={"claim": pl.String, "verdict": pl.String})
@@ -146,8 +219,8 @@ def test_a_run_without_em_says_what_was_not_run(written):
 
 def test_a_verdict_that_does_not_stand_among_all_tests_says_so():
     row = {"verdict": "supported", "adjusted_p": 0.3}
-    assert summary._verdict(row) == "reproduced, but not after adjusting for all tests"
-    assert summary._verdict(row | {"adjusted_p": 0.01}) == summary._verdict(row | {"adjusted_p": None}) == "reproduced"
+    assert summary.verdict(row) == "reproduced, but not after adjusting for all tests"
+    assert summary.verdict(row | {"adjusted_p": 0.01}) == summary.verdict(row | {"adjusted_p": None}) == "reproduced"
 
 
 def test_a_missing_table_is_named(tmp_path):

@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -39,6 +40,41 @@ def cut_off(browser: str, page: str, width: int, folder: Path) -> tuple[list[str
     document, _, _ = opened(browser, folder / "looked_at.html", folder, f"--window-size={width},900")
     cut, scrolls = (re.search(rf'data-{name}="([^"]*)"', document)[1] for name in ("cut", "scrolls"))
     return json.loads(html.unescape(cut)), scrolls == "true"
+
+
+PICTURES = """
+<script>
+addEventListener("load", () => {
+  const unseen = [...document.images].filter((one) => !one.naturalWidth);
+  document.body.dataset.unseen = JSON.stringify(unseen.map((one) => `no picture: ${one.alt}`));
+});
+</script>
+"""
+
+VIEWS = {"wide": (1280, ""), "phone": (390, ""), "dark": (1280, "--blink-settings=preferredColorScheme=0")}
+"""How a page is looked at: width in pixels, and a switch of the browser."""
+
+
+def looked_at(browser: str, page: str, folder: Path, name: str) -> dict[str, list[str]]:
+    """What is wrong with a page that needs no network, by view.
+
+    Complaints of its programs, requests, scrolling sideways, pictures without a text, pictures that cannot be seen.
+
+    Screenshots are kept as NAME-VIEW.png in the folder that the environment variable MATHCODE_SCREENSHOTS names, if it names one.
+    """
+    kept = Path(os.environ.get("MATHCODE_SCREENSHOTS", folder)).resolve()
+    kept.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.html").write_text(page.replace("</body>", PICTURES + "</body>"), encoding="utf-8")
+    wrong = {}
+    for view, (width, switch) in VIEWS.items():
+        _, scrolls = cut_off(browser, page, width, folder)
+        switches = [f"--window-size={width},2400", f"--screenshot={kept / f'{name}-{view}.png'}", *filter(None, [switch])]
+        document, console, asked = opened(browser, folder / f"{name}.html", folder, *switches)
+        silent = [picture for picture in re.findall(r"<img[^>]*>", document) if not re.search(r'alt="[^"]+"', picture)]
+        unseen = json.loads(html.unescape(re.search(r'data-unseen="([^"]*)"', document)[1]))
+        wrong[view] = console + asked + silent + unseen + ["the page scrolls sideways"] * scrolls
+        assert (kept / f"{name}-{view}.png").stat().st_size > 10_000, "no screenshot was made"
+    return wrong
 
 
 def opened(browser: str, page: Path | str, folder: Path, *more: str) -> tuple[str, list[str], list[str]]:

@@ -2,17 +2,21 @@
 
 import json
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
 
 import score_responses
 from mathcode import paths, tables
+from mathcode.methods.autocode.form import KINDS
 from support.declared import TABLES
 
 RUN_SEED = 7
 SAMPLES = 4
 JUDGE = "exact"
+HEALTH = {"ratio_low": 0.5, "ratio_high": 2.0, "clip_share": 0.3, "kl": 0.2, "effective_share": 0.5}
+"""Bounds that the trainings of the tree stay within."""
 
 
 def plan(**changes) -> dict:
@@ -29,6 +33,7 @@ def plan(**changes) -> dict:
         "benchmarks": ["gsm8k", "math"],
         "selection_benchmarks": ["math"],
         "sft": ["gsm8k_cot"],
+        "health": HEALTH,
     } | changes
 
 
@@ -208,7 +213,7 @@ def _train(folder: Path, iteration: int, experiment: str) -> None:
         queries.append(row)
     write(queries, folder / "q_values.parquet", "q_values")
     write([_strategy(row) for row in queries], folder / "reference_strategy.parquet", "reference_strategy")
-    write([_log_row(step, draw) for step in range(1, 31)], folder / "training_log.parquet", "training_log")
+    write([log_row(step, draw) for step in range(1, 31)], folder / "training_log.parquet", "training_log")
     differences = [10 ** draw.uniform(-7, -5) if n % 3 else None for n in range(60)]
     responses = [{"example_id": f"r{n}", "logprobs": [-0.5], "sampled_difference": value} for n, value in enumerate(differences)]
     write(responses, folder / "logprobs.parquet", "logprobs")
@@ -229,7 +234,8 @@ def _strategy(row: dict) -> dict:
     return common | {"s_cot": s_cot, "s_code": s_code}
 
 
-def _log_row(step: int, draw: random.Random) -> dict:
+def log_row(step: int, draw: random.Random, kinds: Iterable[str] = KINDS) -> dict:
+    """A step of a training log, with parts of these kinds of responses; the effective sample size is 80 % of the tokens."""
     parts = {
         "policy_loss": -0.2,
         "selection_loss": 2.0 / step + draw.uniform(0, 0.1),
@@ -238,6 +244,9 @@ def _log_row(step: int, draw: random.Random) -> dict:
         "kl_behaviour": draw.uniform(0, 0.002) * step,
         "advantage": 0.1,
     }
+    for kind in kinds:
+        parts |= {f"{name}/{kind}": parts[name] for name in ("ratio", "clip_share", "kl_behaviour")}
+        parts[f"ratio_squared/{kind}"] = parts["ratio"] ** 2 * 1.25
     return {
         "step": step,
         "epoch": step / 15,

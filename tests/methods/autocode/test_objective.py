@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mathcode import settings
 from mathcode.methods.autocode import objective
+from mathcode.methods.autocode.form import KINDS
 from mathcode.methods.autocode.settings import Train
 from mathcode.training.losses import Batch
 
@@ -28,7 +29,7 @@ def train(**changes) -> Train:
     return TRAIN.model_copy(update=changes)
 
 
-def batch(logp, ratios, advantages, loss=None, cue=None, known=None, rewards=None) -> tuple[torch.Tensor, Batch]:
+def batch(logp, ratios, advantages, loss=None, cue=None, known=None, rewards=None, kinds=None) -> tuple[torch.Tensor, Batch]:
     """Log-probabilities that want a gradient, and a batch with the given ratios to its behaviour policy; double precision."""
     logp = torch.tensor(logp, dtype=torch.float64, requires_grad=True)
     loss = torch.tensor(loss) if loss is not None else torch.ones(logp.shape, dtype=torch.bool)
@@ -43,6 +44,7 @@ def batch(logp, ratios, advantages, loss=None, cue=None, known=None, rewards=Non
         weight=torch.ones(len(logp), dtype=torch.float64),
         pair=torch.full((len(logp),), -1),
         side=torch.ones(len(logp), dtype=torch.int64),
+        kinds=kinds or ["exploratory_native"] * len(logp),
     )
 
 
@@ -156,6 +158,27 @@ def test_parts_are_sums_with_their_counts():
     assert set(parts) == set(objective.PARTS)
 
 
+def test_parts_by_kind_are_those_of_its_responses():
+    kinds = ["reflective", "exploratory_native"]
+    logp, given = batch([[-0.5, -1.0], [-1.0, -1.0]], [[100.0, 1.0], [1.1, 0.9]], [1.0, 1.0], kinds=kinds)
+    parts = objective.Paper(TRAIN)(logp, given).parts
+    assert (parts["ratio/reflective"], parts["ratio/exploratory_native"]) == (close((101.0, 2.0)), close((2.0, 2.0)))
+    assert parts["ratio_squared/reflective"] == close((10_001.0, 2.0))
+    assert (parts["clip_share/reflective"], parts["clip_share/exploratory_native"]) == ((1.0, 2.0), (0.0, 2.0))
+    assert parts["kl_behaviour/reflective"] == close((99 - math.log(100), 2.0))
+    assert parts["ratio/exploratory_dictated"] == (0.0, 0.0)  # the log leaves out what nothing was counted for
+    for name in objective.WATCHED:
+        told = [parts[f"{name}/{kind}"] for kind in KINDS]
+        assert parts[name] == close(tuple(map(sum, zip(*told, strict=True))))
+
+
+def test_the_largest_ratio_has_a_square():
+    logp, given = batch([[-1.0]], [[1.0]], [1.0])
+    far = Batch(**{**vars(given), "reference": torch.full((1, 1), -101.0)})
+    logp = logp.detach().float().requires_grad_()
+    assert math.isfinite(objective.Paper(TRAIN)(logp, far).parts["ratio_squared"][0])
+
+
 def test_the_released_objective_clamps_from_above_only():
     logp, given = batch(LOGP, RATIOS, [2.0])
     loss = objective.Released(TRAIN)(logp, given)
@@ -205,11 +228,12 @@ def batches(draw, responses: int = 4, tokens: int = 5) -> tuple[torch.Tensor, Ba
     known = draw(st.lists(st.booleans(), min_size=responses, max_size=responses))
     rewards = [float(value > 0) for value in draw(per_response)]
     logp = [[-abs(value) for value in row] for row in draw(table)]
-    return batch(logp, ratios, draw(per_response), loss, cue, known, rewards)
+    kinds = draw(st.lists(st.sampled_from([*KINDS]), min_size=responses, max_size=responses))
+    return batch(logp, ratios, draw(per_response), loss, cue, known, rewards, kinds)
 
 
 def part(given: Batch, rows: slice) -> Batch:
-    cut = {name: value[rows] for name, value in vars(given).items() if isinstance(value, torch.Tensor)}
+    cut = {name: value[rows] for name, value in vars(given).items() if isinstance(value, torch.Tensor | list)}
     return replace(given, **cut)
 
 

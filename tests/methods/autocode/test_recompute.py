@@ -45,6 +45,7 @@ KEYS = dict.fromkeys(("main", "ablation", "frontier", "selection", "dictation", 
     "sft_sources": (*POLICY, "dataset"),
     "samples": (*POLICY, "k"),
     "claims": ("claim", "family", "benchmark"),
+    "health": ("experiment", "family", "iteration", "kind"),
 }
 """The columns that say what a row is about; which rows there are is worked out apart. Every other column is recomputed."""
 
@@ -666,6 +667,31 @@ def vote(chosen: tuple) -> float:
     return winners.count(True) / len(winners) if winners else 0.0
 
 
+KINDS_OF_RESPONSES = {
+    "native responses": "exploratory_native",
+    "dictated responses": "exploratory_dictated",
+    "self-reflective responses": "reflective",
+}
+
+
+def health_row(run: Run, row: dict) -> dict:
+    logs = [run.rows(f"{policy}/training_log.parquet") for policy in run.policies(row)]
+    steps = [{part["name"]: part["value"] for part in step["parts"]} for log in logs for step in log]
+    kind = KINDS_OF_RESPONSES[row["kind"]]
+    ratios, squares, shares, kls = (
+        [step[f"{name}/{kind}"] for step in steps] for name in ("ratio", "ratio_squared", "clip_share", "kl_behaviour")
+    )
+    return {
+        "seeds": len(run.plan["seeds"]),
+        "steps": len(steps),
+        "ratio": max(ratios, key=lambda ratio: max(ratio, 1 / ratio)),
+        "kl": max(kls),
+        "clip_share": 100 * max(shares),
+        "effective_share": 100 * min(ratio**2 / square for ratio, square in zip(ratios, squares, strict=True)),
+        "breaches": "none",
+    }
+
+
 NO_REFL, RIVAL = "no_reflection", "standard_rl_equal_rollouts"
 CLAIMS = {
     "EM (auto) is more accurate than the better dictated mode of the start policy, points": ("strict", against_better, "above"),
@@ -732,6 +758,10 @@ def expected_keys(run: Run, table: str) -> list[tuple]:
     start, last = [("start", 0)], plan["iterations"]
     ends_ = start + [(name, last) for name in plan["experiments"]]
     trained = [(name, iteration) for name in plan["experiments"] for iteration in range(1, last + 1)]
+    if table == "health":
+        return [
+            (name, family, iteration, kind) for family in plan["families"] for name, iteration in trained for kind in KINDS_OF_RESPONSES
+        ]
     regimes = [one for one in trained if one[0] == "main" or one[0].startswith("standard_rl")]
     families, benchmarks, selection = plan["families"], plan["benchmarks"], plan["selection_benchmarks"]
     wanted = {
@@ -777,6 +807,7 @@ ROWS = {
     "regimes": regimes_row,
     "samples": samples_row,
     "claims": claims_row,
+    "health": health_row,
 }
 """What makes again the columns of a row of each table that are no key."""
 

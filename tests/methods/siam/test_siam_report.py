@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import polars as pl
 import pytest
 from support import siam_tree as tree
-from support.pages import chromium, cut_off, opened
+from support.pages import chromium, cut_off, looked_at, opened
 
 import browse_responses
 import plot_figures
@@ -18,8 +18,9 @@ import tabulate_results
 import write_summary
 from mathcode import paths
 from mathcode.methods.siam import METHOD
-from mathcode.methods.siam.report import places, tables
+from mathcode.methods.siam.report import examples, places, tables
 from mathcode.methods.siam.report.columns import COLUMNS
+from mathcode.report import canvas
 from mathcode.report.results import ResultsError
 
 COSTS = "stage,jobs,gpus,hours,gpu_hours,cpu_hours,longest_hours,peak_memory_gb\nSFT,2,0,1.5,0,3.0,1.0,4.5\nall,2,,1.5,0,3.0,1.0,4.5\n"
@@ -292,13 +293,13 @@ def test_figures_are_drawn_and_equal_results_give_equal_bytes(built):
         assert (root / "figures" / f"{figure.name}.svg").read_bytes() == (root / "again" / f"{figure.name}.svg").read_bytes()
 
 
-def summary_of(built) -> str:
+def summary_of(built, figure: str = "<svg/>") -> str:
     """The page to read first, as written."""
     root, chosen, _ = built
     run = root / "results" / "test"
     (root / "costs.csv").write_text(COSTS)
-    (root / "figure.svg").write_text("<svg/>")
-    told = ["--method", "siam", "--run", "toy", "--plan", tree.as_json(chosen), "--about", json.dumps(ABOUT)]
+    (root / "figure.svg").write_text(figure)
+    told = [*flags(root, chosen), "--run", "toy", "--about", json.dumps(ABOUT)]
     told += ["--costs", str(root / "costs.csv"), "--figure", str(root / "figure.svg"), "--out", str(root / "summary.html")]
     write_summary.main([*told, "--tables", *map(str, sorted((run / "tables").glob("*.csv")))])
     return (root / "summary.html").read_text()
@@ -319,6 +320,43 @@ def test_the_page_to_read_first_warns_and_tells_what_failed(built):
 @pytest.mark.stage
 def test_a_laptop_shows_every_table_whole(built, tmp_path):
     assert cut_off(chromium(), summary_of(built), 1280, tmp_path) == ([], False)
+
+
+@pytest.mark.stage
+def test_the_page_is_whole_in_a_browser_wide_narrow_and_dark(built, tmp_path):
+    root, chosen, _ = built
+    results = METHOD.report.results(root / "results" / "test", tree.as_json(chosen), tree.benchmarks(root, chosen))
+    with canvas.style("test"):
+        canvas.save(METHOD.figures[0].load()(results, "test"), tmp_path / "figure.svg")
+    text = summary_of(built, (tmp_path / "figure.svg").read_text())
+    assert len(text.encode()) < 3_000_000
+    assert looked_at(chromium(), text, tmp_path, "siam-summary") == {"wide": [], "phone": [], "dark": []}
+
+
+def test_worked_examples_are_an_acceptance_a_refusal_and_a_disagreement(built):
+    """Of 50 questions with 2 programs the critic accepts programs 10 to 49, of which 10 to 47 are right."""
+    root, chosen, _ = built
+    made = examples.worked(METHOD.report.results(root / "results" / "test", tree.as_json(chosen), tree.benchmarks(root, chosen)))
+    assert [example.title for example in made.found] == ["Accepted rightly", "Refused rightly", "Accepted wrongly"]
+    assert [example.right for example in made.found] == [True, True, False]
+    assert made.missing == []
+    places = [re.fullmatch(r"web2, web2-(\d+), sample (\d)", example.place).groups() for example in made.found]
+    accepted, refused, wrongly = (2 * int(number) + int(sample) for number, sample in places)
+    assert 10 <= accepted < 48
+    assert refused >= 50
+    assert wrongly in (48, 49)
+    assert [name for name, _ in made.found[0].parts] == ["question", "reference", "program", "output"]
+    assert made.found[2].verdict == "critic_main: accepted; oracle: wrong"
+
+
+def test_without_a_disagreement_the_page_says_so(built):
+    root, chosen, _ = built
+    policies = {policy: [explorer, pool, "oracle"] for policy, (explorer, pool, _) in chosen["pools"].items()}
+    made = examples.worked(METHOD.report.results(root / "results" / "test", tree.as_json(chosen | {"pools": policies})))
+    assert [example.title for example in made.found] == ["Accepted rightly", "Refused rightly"]
+    assert made.missing == ["On no program do oracle and oracle differ."]
+    nothing = examples.worked(METHOD.report.results(root / "results" / "test", tree.as_json(chosen | {"pools": {}})))
+    assert (nothing.found, nothing.missing) == ([], ["This run left no judged programs."])
 
 
 def test_folded_columns_are_known():

@@ -88,6 +88,7 @@ class Method:
         evaluation: responses to an item in a mode of evaluation, and how they are sampled.
         tabulated: the files that tables and figures of a run are made of, below its folder.
         browsed: the texts behind them.
+        exemplified: those of them that worked examples on the page to read first are taken from.
         planned: what its reports are told of a run beside what all are told.
         stages: parts of its runs, by name, in order.
         items: every table, figure and page that a run ends with.
@@ -115,6 +116,7 @@ class Method:
     evaluation: Callable[["Run", str], tuple[int, "Sampling"]]
     tabulated: Callable[["Run", Mapping[str, "Family"]], list[str]]
     browsed: Callable[["Run"], list[str]]
+    exemplified: Callable[["Run"], list[str]]
     planned: Callable[["Run"], Mapping[str, Any]]
     stages: Mapping[str, Stage]
     items: tuple[Item, ...]

@@ -202,9 +202,14 @@ def pieces(path: Path) -> dict[str, str]:
     return {name: "\n".join(lines) for name, lines in found.items()}
 
 
+def by_lot(query_id: str) -> str:
+    """A key to sort items by: an order that nobody chose, the same on every page and for all policies."""
+    return hashlib.sha256(query_id.encode()).hexdigest()
+
+
 def _choose(made: Browser, place: str, asked: pl.DataFrame, most: int, foremost: pl.DataFrame | None = None) -> None:
     """The first items by a hash of their query_id: the same for every policy, and as good as drawn by lot; the foremost before them."""
-    order = [hashlib.sha256(query.encode()).hexdigest() for query in asked["query_id"]]
+    order = [by_lot(query) for query in asked["query_id"]]
     ranks = pl.DataFrame(schema={"query_id": pl.String, "rank": pl.Int64}) if foremost is None else foremost.select("query_id", "rank")
     ranked = asked.with_columns(pl.Series("order", order)).join(ranks, on="query_id", how="left").with_columns(pl.col("rank").fill_null(0))
     drawn = ranked.sort("rank", "order", descending=[True, False]).head(most)
@@ -274,11 +279,11 @@ def _answers(path: Path, grades: pl.DataFrame, questions: pl.DataFrame, samples:
 
 
 def _answer(row: dict) -> list:
-    rounds = [[_parts(part["text"]), part["program"] is not None, part["output"], part["outcome"]] for part in row["rounds"]]
+    rounds = [[stretches(part["text"]), part["program"] is not None, part["output"], part["outcome"]] for part in row["rounds"]]
     return [row["methodology"], row["outcome"], row["answer"], row["attempts"], row["code_executed"], rounds]
 
 
-def _parts(text: str) -> list[list]:
+def stretches(text: str) -> list[list]:
     """What the model wrote in a round: stretches of text, and of programs without their fences; no blank ones, no fence at the end."""
     parts: list[list] = []
     for span in parse.spans(text):

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-_OTHER_STYLES = [("#000000", "--", "v"), ("#7f7f7f", "-.", "P"), ("#882255", ":", "X"), ("#332288", "-", "*")]
+_OTHER_STYLES = [("#000000", "--", "v"), ("#7f7f7f", "-.", "P"), ("#882255", ":", "X"), ("#332288", "--", "*")]
 """Colour, line and marker of experiments that a method gives none; colours are told apart by the colour-blind."""
+
+_HATCHES = {"-": "", "--": "///", "-.": "xxx", ":": "..."}
+"""Hatch of a bar by the line of its experiment."""
 
 Place = tuple[str, str]
 """A panel's row and column, by their titles."""
@@ -75,11 +78,21 @@ class Looks:
     styles: Mapping[str, tuple[str, str, str]]
     experiments: Sequence[str]
 
+    def bar(self, experiment: str) -> dict[str, str | float]:
+        """Colour and hatch, as matplotlib's `bar` takes them."""
+        look = self.of(experiment)
+        return {"color": look["color"]} | hatched(_HATCHES[look["linestyle"]])
+
     def of(self, experiment: str) -> dict[str, str]:
         """Colour, line style and marker, as matplotlib's `plot` takes them."""
         others = sorted(name for name in self.experiments if name not in self.styles)
         colour, line, marker = self.styles.get(experiment) or _OTHER_STYLES[others.index(experiment) % len(_OTHER_STYLES)]
         return {"color": colour, "linestyle": line, "marker": marker}
+
+
+def hatched(hatch: str) -> dict[str, str | float]:
+    """A hatch for a bar, in white, so that bars can be told apart in grey; '' is none."""
+    return {"hatch": hatch, "edgecolor": "white", "linewidth": 0.0} if hatch else {}
 
 
 def grid(rows: int, columns: int, width: float, height: float, **shared: object) -> tuple["Figure", np.ndarray]:
@@ -110,18 +123,18 @@ def legend_entries(axes: np.ndarray) -> list[tuple]:
     return [(handle, label) for label, handle in found.items()]
 
 
-def patch_entry(colour: str, label: str, alpha: float = 1.0) -> tuple:
+def patch_entry(colour: str, label: str, alpha: float = 1.0, hatch: str = "") -> tuple:
     """A filled box of a legend, and its label."""
     from matplotlib.patches import Patch
 
-    return Patch(facecolor=colour, alpha=alpha), label
+    return Patch(facecolor=colour, alpha=alpha, **hatched(hatch)), label
 
 
-def dot_entry(colour: str, label: str) -> tuple:
+def dot_entry(colour: str, label: str, marker: str = "o") -> tuple:
     """A dot of a legend, and its label."""
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], marker="o", linestyle="", color=colour), label
+    return Line2D([], [], marker=marker, linestyle="", color=colour), label
 
 
 def line_entry(colour: str, line: str, label: str) -> tuple:

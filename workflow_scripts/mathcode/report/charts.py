@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathcode.measures.uncertainty import Interval
-from mathcode.report.canvas import Looks, Place, add_legend, add_title, error_lengths, grid, legend_entries, patch_entry
+from mathcode.report.canvas import Looks, Place, add_legend, add_title, error_lengths, grid, hatched, legend_entries, patch_entry
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,11 +51,11 @@ class Bars:
     groups: list[str]
 
 
-def accuracy_by_mode(families: Sequence[Bars], modes: Mapping[str, tuple[str, str]], free: str, title: str) -> "Figure":
+def accuracy_by_mode(families: Sequence[Bars], modes: Mapping[str, tuple[str, str, str]], free: str, title: str) -> "Figure":
     """Accuracy of each mode, the first policy pale and the other full; beside it the code rate of one mode.
 
     Args:
-        modes: colour and label of each mode.
+        modes: colour, label and hatch of each mode.
         free: the mode in which the policy chooses how to answer.
     """
     from matplotlib.figure import Figure
@@ -64,9 +64,9 @@ def accuracy_by_mode(families: Sequence[Bars], modes: Mapping[str, tuple[str, st
     figure = Figure(figsize=(5.0 + 1.9 * benchmarks, 2.9 * len(families) + 1.0))
     axes = figure.subplots(len(families), 2, squeeze=False, width_ratios=[2.2, 1])
     for (left, right), bars in zip(axes, families, strict=True):
-        accuracy = [(modes[mode][0], group == bars.groups[0], values) for (group, mode), values in bars.accuracy.items()]
+        accuracy = [(modes[mode], group == bars.groups[0], values) for (group, mode), values in bars.accuracy.items()]
         _grouped_bars(left, bars.benchmarks, accuracy, gap_after=len(accuracy) // len(bars.groups))
-        rates = [(modes[free][0], group == bars.groups[0], values) for group, values in bars.code_rate.items()]
+        rates = [(modes[free], group == bars.groups[0], values) for group, values in bars.code_rate.items()]
         _grouped_bars(right, bars.benchmarks, rates)
         right.tick_params(axis="x", labelrotation=30 if benchmarks > 3 else 0)
         left.set_title(f"{bars.label}: accuracy", loc="left")
@@ -122,14 +122,14 @@ def dots(
 
 
 def stacked_shares(
-    panels: dict[str, list[tuple[str, dict[str, int], str]]], classes: dict[str, tuple[str, str]], columns: int, unit: str, title: str
+    panels: dict[str, list[tuple[str, dict[str, int], str]]], classes: dict[str, tuple[str, str, str]], columns: int, unit: str, title: str
 ) -> "Figure":
-    """Shares of classes, a bar per policy: `panels[title]` holds (policy, counts by class, a note); `classes` colours and labels."""
+    """Shares of classes, a bar per policy: `panels[title]` holds (policy, counts by class, a note); `classes` colour, label, hatch."""
     deepest = max(len(bars) for bars in panels.values())
     figure, axes = grid(-(-len(panels) // columns), columns, 5.6 if columns > 1 else 7.5, 0.5 + 0.46 * deepest)
     for axis, (name, bars) in zip(axes.flat, panels.items(), strict=False):
         for position, (_, counts, note) in enumerate(bars):
-            _stack(axis, position, [(counts[name], colour) for name, (colour, _) in classes.items()])
+            _stack(axis, position, [(counts[name], colour, hatch) for name, (colour, _, hatch) in classes.items()])
             axis.text(102, position, note, va="center", fontsize=8, color="#444444", clip_on=False)
         names = [textwrap.fill(f"{label} (n={sum(counts.values())})", 30) for label, counts, _ in bars]
         axis.set_yticks(range(len(bars)), names)
@@ -140,7 +140,7 @@ def stacked_shares(
         axis.set_xlabel(unit)
     for axis in list(axes.flat)[len(panels) :]:
         axis.set_visible(False)
-    add_legend(figure, [patch_entry(colour, label) for colour, label in classes.values()])
+    add_legend(figure, [patch_entry(colour, label, hatch=hatch) for colour, label, hatch in classes.values()])
     add_title(figure, title)
     return figure
 
@@ -163,7 +163,7 @@ def funnel(
             for position, (experiment, label, values) in enumerate(bars):
                 places = np.arange(len(steps)) + (position - (len(bars) - 1) / 2) * width
                 shares = [value.value for value in values]
-                axis.barh(places, shares, width * 0.92, color=looks.of(experiment)["color"], label=label)
+                axis.barh(places, shares, width * 0.92, label=label, **looks.bar(experiment))
                 axis.errorbar(shares, places, xerr=error_lengths(values), fmt="none", ecolor="#333333", elinewidth=0.7, capsize=1.2)
             axis.set_yticks(range(len(steps)), [textwrap.fill(step, 14) for step in steps])
             axis.set_ylim(len(steps) - 0.5, -0.5)
@@ -215,14 +215,16 @@ def training(
     return figure
 
 
-def _grouped_bars(axis: "Axes", benchmarks: list[str], series: list[tuple[str, bool, list[Interval]]], gap_after: int = 0) -> None:
-    """Bars with intervals; series are (colour, pale, one value per benchmark); a gap after the first `gap_after` of them."""
+def _grouped_bars(
+    axis: "Axes", benchmarks: list[str], series: list[tuple[tuple[str, str, str], bool, list[Interval]]], gap_after: int = 0
+) -> None:
+    """Bars with intervals; series are (look of the mode, pale, one value per benchmark); a gap after the first `gap_after` of them."""
     slots = [number + (0.6 if gap_after and number >= gap_after else 0) for number in range(len(series))]
     width = 0.84 / (slots[-1] + 1)
-    for slot, (colour, pale, values) in zip(slots, series, strict=True):
+    for slot, ((colour, _, hatch), pale, values) in zip(slots, series, strict=True):
         x = np.arange(len(benchmarks)) + (slot - slots[-1] / 2) * width
         heights = [value.value for value in values]
-        drawn = {"color": colour, "alpha": 0.4} if pale else {"color": colour}
+        drawn = {"color": colour, **hatched(hatch)} | ({"alpha": 0.4} if pale else {})
         axis.bar(x, heights, width * 0.9, **drawn)
         axis.errorbar(x, heights, yerr=error_lengths(values), fmt="none", ecolor="#333333", elinewidth=0.8, capsize=1.5)
     axis.set_xticks(range(len(benchmarks)), benchmarks)
@@ -237,16 +239,24 @@ def _curve(axis: "Axes", curve: Curve, looks: Looks) -> None:
         axis.fill_between(curve.x, low, high, color=drawn["color"], alpha=0.12, linewidth=0)
 
 
-def _stack(axis: "Axes", position: int, parts: Sequence[tuple[int, str]]) -> None:
+def _stack(axis: "Axes", position: int, parts: Sequence[tuple[int, str, str]]) -> None:
     from matplotlib.colors import to_rgb
 
-    total, left = sum(count for count, _ in parts), 0.0
-    for count, colour in parts:
+    total, left = sum(count for count, *_ in parts), 0.0
+    for count, colour, hatch in parts:
         share = 100 * count / total if total else 0.0
-        axis.barh(position, share, left=left, color=colour, height=0.72)
+        axis.barh(position, share, left=left, color=colour, height=0.72, **hatched(hatch))
         if share >= 9:
             ink = "white" if sum(to_rgb(colour)) < 1.4 else "black"
-            axis.text(left + share / 2, position, f"{share:.0f}", ha="center", va="center", color=ink)
+            axis.text(
+                left + share / 2,
+                position,
+                f"{share:.0f}",
+                ha="center",
+                va="center",
+                color=ink,
+                bbox={"facecolor": colour, "linewidth": 0, "pad": 1.5},
+            )
         left += share
 
 
@@ -255,6 +265,6 @@ def _spreads(values: np.ndarray) -> bool:
     return bool(len(values) and values.min() > 0 and values.max() > 20 * np.median(values))
 
 
-def _mode_entries(modes: Mapping[str, tuple[str, str]], groups: Sequence[str]) -> list[tuple]:
-    entries = [patch_entry(colour, label) for colour, label in modes.values()]
+def _mode_entries(modes: Mapping[str, tuple[str, str, str]], groups: Sequence[str]) -> list[tuple]:
+    entries = [patch_entry(colour, label, hatch=hatch) for colour, label, hatch in modes.values()]
     return entries + [patch_entry("#555555", group, 0.4 if number == 0 else 1.0) for number, group in enumerate(groups)]

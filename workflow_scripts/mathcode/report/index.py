@@ -46,6 +46,15 @@ class Item:
         return load(self.maker)
 
 
+FOREMOST = ("Summary", "Responses")
+"""Categories that the menu of the HTML report lists first."""
+
+
+def menu_entry(category: str) -> str:
+    """What a category is called there: Snakemake sorts them by the alphabet, so those of FOREMOST have a number."""
+    return f"{FOREMOST.index(category) + 1}. {category}" if category in FOREMOST else category
+
+
 def load(name: str) -> Any:
     """What "module:attribute" names."""
     module, _, attribute = name.partition(":")

@@ -48,6 +48,11 @@ class Plan(settings.Section):
     iterations: int = Field(ge=1)
     benchmarks: list[str] = Field(min_length=1)
     sft: list[str]
+    names: dict[str, str] = Field(default_factory=dict, description="what a benchmark is called, where not by its key")
+
+    def named(self, benchmark: str) -> str:
+        """A benchmark's name in figures and on pages."""
+        return self.names.get(benchmark, benchmark)
 
     def label(self, experiment: str) -> str:
         """An experiment's name in tables and figures."""

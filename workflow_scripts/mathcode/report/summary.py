@@ -15,6 +15,8 @@ from pydantic import Field
 from mathcode import settings
 from mathcode.report.columns import SHARED, Columns
 from mathcode.report.costs import KNOWN as COSTS
+from mathcode.report.examples import Examples
+from mathcode.report.examples import render as worked
 from mathcode.report.index import Item
 from mathcode.report.results import Plan
 
@@ -41,6 +43,15 @@ class Card:
     place: str
 
 
+@dataclass(frozen=True)
+class Remark:
+    """A sentence on what a reader must know beside the answers: the section that shows more, if any; whether it is a warning."""
+
+    text: str
+    section: str = ""
+    grave: bool = False
+
+
 ON_VERDICTS = (
     "A verdict is what the whole 95 % interval of that line says, where the test of it alone agrees (p at most 0.05). "
     "The p-values shown are adjusted by Holm for all tests of this table; "
@@ -57,7 +68,9 @@ class Parts:
         columns: of these tables.
         main: the table that says how many items a benchmark has, in its column n.
         claims: of the paper, in words, in the order of the table `claims`.
-        cards: the first answers, from the tables by name and the plan.
+        answer: the first sentence of the page, from the tables by name and the plan; empty: the run has no answer.
+        remarks: what stands below the claims, from the same.
+        cards: what more there is to the answer, from the tables by name and the plan.
         picture: what the figure shows, to who cannot see it.
         rollouts: sentence about how queries are explored.
         published: sentence about where the published values are from.
@@ -70,6 +83,7 @@ class Parts:
     columns: Columns
     main: str
     claims: Sequence[str]
+    answer: Callable[[Mapping[str, pl.DataFrame], Plan], str]
     cards: Callable[[Mapping[str, pl.DataFrame], Plan], list[Card]]
     picture: str
     rollouts: Callable[[About], str]
@@ -77,6 +91,7 @@ class Parts:
     discrepancies: Callable[[], list[dict[str, str]]]
     on_verdicts: str = ON_VERDICTS
     caution: Callable[[Mapping[str, pl.DataFrame]], str] = lambda tables: ""
+    remarks: Callable[[Mapping[str, pl.DataFrame], Plan], list[Remark]] = lambda tables, plan: []
 
 
 ROWS_SHOWN = 12
@@ -104,34 +119,54 @@ _IN_WORDS = {
 """Verdicts as a reader asks for them."""
 
 
-def render(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str, plan: Plan, about: About, run: str, parts: Parts) -> str:
+@dataclass(frozen=True)
+class Made:
+    """What the page is made of.
+
+    Attributes:
+        tables: by name, as made by `rows.tabulate`; one is called claims.
+        costs: as made by `costs.tabulate`.
+        figure: an SVG, shown above the claims.
+        examples: worked ones.
+        about: what the run was made of.
+        run: its name.
+    """
+
+    tables: Mapping[str, pl.DataFrame]
+    costs: pl.DataFrame
+    figure: str
+    examples: Examples
+    about: About
+    run: str
+
+
+def render(made: Made, plan: Plan, parts: Parts) -> str:
     """The page as text.
 
     Args:
-        tables: by name, as made by `rows.tabulate`; one is called claims.
-        costs: as made by `costs.tabulate`.
-        figure: an SVG, shown below the claims.
         plan: what the run built, with labels.
-        about: what it was made of.
-        run: its name.
         parts: what its method tells.
     """
-    picture = base64.b64encode(figure.encode()).decode()
+    tables, costs = made.tables, made.costs
+    picture = base64.b64encode(made.figure.encode()).decode()
     cards = "".join(map(_card, [*parts.cards(tables, plan), _cost(costs)]))
+    answer = f'<p class="answer">{escape(said)}</p>' if (said := parts.answer(tables, plan)) else ""
     caution = f'<p class="caution"><strong>{escape(said)}</strong></p>' if (said := parts.caution(tables)) else ""
     listed = [item for item in parts.tables if item.title]
     body = [
-        f'<p class="grey">{escape(about.description)}</p>{caution}',
-        f'<div class="cards">{cards}</div>',
+        f'<p class="grey">{escape(made.about.description)}</p>{answer}{caution}',
+        f'<p><img class="first" alt="{escape(parts.picture)}" src="data:image/svg+xml;base64,{picture}"></p>',
         f"<h2>The paper's claims</h2>{_verdicts(tables['claims'], plan, parts.claims)}<p>{escape(parts.on_verdicts)}</p>{caution}",
-        f'<p><img alt="{escape(parts.picture)}" src="data:image/svg+xml;base64,{picture}"></p>',
-        f"<h2>What was run</h2>{_made_of(tables[parts.main], costs, plan, about, parts)}",
+        *map(_remark, parts.remarks(tables, plan)),
+        f'<div class="cards">{cards}</div>',
+        worked(made.examples),
+        f"<h2>What was run</h2>{_made_of(tables[parts.main], costs, plan, made.about, parts)}",
         '<p class="grey">The responses behind the numbers: <code>responses.html</code> beside this page, or Responses in the report.</p>',
         *(section(item.name, item.title, item.about, tables[item.name], plan, parts.columns, caution) for item in listed),
         _discrepancies(plan, parts.discrepancies),
         section("costs", "Costs", "What was measured of every job, added up by stage.", costs, plan, COSTS),
     ]
-    return page(f"Summary of run {run}", f"Run {run}", "\n".join(body))
+    return page(f"Summary of run {made.run}", f"Run {made.run}", "\n".join(body))
 
 
 def page(title: str, heading: str, body: str) -> str:
@@ -158,17 +193,27 @@ def _card(card: Card) -> str:
     )
 
 
+def _remark(remark: Remark) -> str:
+    text = escape(remark.text)
+    more = f' <a href="#{remark.section}">More</a>' if remark.section else ""
+    return f'<p class="caution"><strong>{text}</strong>{more}</p>' if remark.grave else f'<p class="grey">{text}{more}</p>'
+
+
 def _hours(hours: float) -> str:
     return f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
 
 
 def in_words(row: dict) -> str:
     """What a row of the table of claims says, as a sentence."""
-    interval = "" if row["low"] is None else f" (95 % interval {shown(row['low'])} to {shown(row['high'])})"
-    return f"The paper's claim: {_verdict(row)}{interval}"
+    return f"The paper's claim: {verdict(row)}{interval(row)}"
 
 
-def _verdict(row: dict) -> str:
+def interval(row: dict) -> str:
+    """The interval of a row of that table, in brackets; nothing where it has none."""
+    return "" if row["low"] is None else f" (95 % interval {shown(row['low'])} to {shown(row['high'])})"
+
+
+def verdict(row: dict) -> str:
     """A verdict as a reader asks for it; with a warning where it would not stand among all tests of the run."""
     weak = row["verdict"] in ("supported", "contradicted") and row["adjusted_p"] is not None and row["adjusted_p"] > 0.05
     return _IN_WORDS.get(row["verdict"], row["verdict"]) + (", but not after adjusting for all tests" if weak else "")
@@ -181,17 +226,20 @@ def _verdicts(frame: pl.DataFrame, plan: Plan, claims: Sequence[str]) -> str:
     rows = []
     for claim in claims:
         for number, row in enumerate(frame.filter(pl.col("claim") == claim).iter_rows(named=True)):
-            where = ", ".join(filter(None, (plan.families[row["family"]].label, row["benchmark"])))
+            again = " again" if number else ""
+            where = ", ".join(filter(None, (plan.families[row["family"]].label, plan.named(row["benchmark"] or ""))))
             detail = f'<br><span class="grey">{escape(row["detail"])}</span>' if row.get("detail") else ""
             effect = "" if row["value"] is None else shown(row["value"])
             interval = "" if row["low"] is None else f' <span class="interval">[{shown(row["low"])}, {shown(row["high"])}]</span>'
             p_value = "" if row["adjusted_p"] is None else f"{row['adjusted_p']:.2g}"
             rows.append(
-                f'<tr><td class="text long">{escape(claim) if number == 0 else ""}{detail}</td><td class="text">{escape(where)}</td>'
-                f'<td class="text">{effect}{interval}</td><td class="text">{p_value}</td>'
-                f'<td class="text verdict {_VERDICTS[row["verdict"]]}">{_verdict(row)}</td></tr>'
+                f'<tr><td class="text long{again}">{escape(claim) if number == 0 else ""}{detail}</td><td class="text">{escape(where)}</td>'
+                f'<td class="text" data-name="effect">{effect}{interval}</td><td class="text" data-name="p, adjusted">{p_value}</td>'
+                f'<td class="text verdict {_VERDICTS[row["verdict"]]}">{verdict(row)}</td></tr>'
             )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    return (
+        f'<div class="wide" tabindex="0"><table class="claims"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    )
 
 
 def _made_of(main: pl.DataFrame, costs: pl.DataFrame, plan: Plan, about: About, parts: Parts) -> str:
@@ -205,7 +253,7 @@ def _made_of(main: pl.DataFrame, costs: pl.DataFrame, plan: Plan, about: About, 
         "learned from": f"{learned}queries {', '.join(about.queries)}, {each} an iteration",
         "rollouts": parts.rollouts(about),
         "iterations": str(plan.iterations),
-        "tested on": ", ".join(f"{name} ({count} items)" for name, count in items.items()),
+        "tested on": ", ".join(f"{plan.named(name)} ({count} items)" for name, count in items.items()),
         "engine": about.engine,
         "a sampling or training job": about.hardware,
         "longest job": _hours(costs.filter(pl.col("stage") != "all")["longest_hours"].max()),
@@ -248,11 +296,12 @@ def section(name: str, title: str, sentence: str, frame: pl.DataFrame, plan: Pla
     rows = "\n".join(f"<tr>{''.join(_cell(column, row, plan, known) for column in varied)}</tr>" for row in frame.iter_rows(named=True))
     meanings = "".join(f"<dt>{column}</dt><dd>{escape(known.meaning(column))}</dd>" for column in columns)
     more = f'<label><input type="checkbox"> all columns, as in {name}.csv</label>' if known.folded & {*varied} else ""
-    table = f'{more}<div class="wide"><table class="sortable"><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
+    table = f'<table class="sortable"><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>'
+    wide = f'{more}<div class="wide" tabindex="0">{table}</div>'
     opened = " open" if frame.height <= ROWS_SHOWN else ""
     counted = ("1 row" if frame.height == 1 else f"{frame.height} rows") + (f", all with {escape(alike)}" if alike else "")
     return (
-        f"{opening}\n<details{opened}><summary>{counted}</summary>{table}</details>\n"
+        f"{opening}\n<details{opened}><summary>{counted}</summary>{wide}</details>\n"
         f'<details><summary>What the columns mean</summary><dl class="columns">{meanings}</dl></details>'
     )
 
@@ -294,6 +343,8 @@ def _text(column: str, value: str | float, plan: Plan | None, known: Columns) ->
     """A value as a reader knows it: names of families and experiments in words, numbers with as many decimals as they need."""
     if column == "family":
         return plan.families[value].label
+    if column == "benchmark" and plan:
+        return plan.named(value)
     if column == "experiment":
         return plan.label(value)
     if isinstance(value, str):

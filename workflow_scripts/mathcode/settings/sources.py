@@ -69,4 +69,5 @@ class Sources(Section):
     sft: dict[Name, Dataset]
     benchmarks: dict[Name, Dataset]
     cases: dict[Name, Dataset] = Field(default_factory=dict, description="cases whose labels came with the data, to measure judges on")
+    labels: dict[Name, str] = Field(default_factory=dict, description="what figures and pages call a benchmark; else by its name")
     interpreter: Interpreter = Field(description="how the programs of SFT solutions run, once for all runs")

@@ -43,6 +43,7 @@ class Example(TokenSequence):
         selection_mask: tokens that belong to a decision (AutoCode's cue).
         reference: natural log-probability of each token under the model training starts from; None where there is none.
         pair: pair it belongs to (-1: none), and its `side` there.
+        kind: how it was made, in the words of its method.
     """
 
     selection_mask: list[bool]
@@ -52,6 +53,7 @@ class Example(TokenSequence):
     weight: float = 1.0
     pair: int = -1
     side: int = CHOSEN
+    kind: str = ""
 
     @property
     def looked_at(self) -> list[bool]:
@@ -100,6 +102,7 @@ def from_table(table: pl.DataFrame, logprobs: pl.DataFrame | None, tokenizer, lo
                 weight=1.0 if row["weight"] is None else row["weight"],
                 pair=numbers.get(row["pair_id"], -1),
                 side=REJECTED if row["side"] == "rejected" else CHOSEN,
+                kind=row["kind"],
             )
         )
     return examples

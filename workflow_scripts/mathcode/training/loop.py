@@ -164,12 +164,12 @@ class _Sums:
             self.kept[name] = before[0] + weight * value, before[1] + weight * count
 
     def over_all_processes(self, accelerator) -> tuple[float, dict[str, float]]:
-        """The summed loss, and the mean of every part."""
+        """The summed loss, and the mean of every part that anything was counted for."""
         names = sorted(self.kept)
         numbers = torch.tensor([self.kept[name] for name in names], dtype=torch.float64, device=accelerator.device)
         sums = dict(zip(names, accelerator.reduce(numbers).tolist(), strict=True))
         value, _ = sums.pop("loss")
-        return value, {name: summed / max(count, 1.0) for name, (summed, count) in sums.items()}
+        return value, {name: summed / count for name, (summed, count) in sums.items() if count}
 
 
 def _number(norm: torch.Tensor) -> float:

@@ -27,6 +27,7 @@ class Batch:
         advantage, reward, weight: [B].
         pair: int64 [B], the pair a response belongs to; -1: none.
         side: int64 [B], 1 for the chosen response of a pair, 0 for the rejected one.
+        kinds: B words, how each response was made.
         chosen_tokens: mean loss tokens of a chosen response over the whole batch, of which this may be a part.
     """
 
@@ -39,6 +40,7 @@ class Batch:
     weight: torch.Tensor
     pair: torch.Tensor
     side: torch.Tensor
+    kinds: Sequence[str]
     chosen_tokens: float = 1.0
 
 
@@ -136,6 +138,7 @@ def batch_of(examples: Sequence["Example"], device: torch.device | str, chosen_t
         has_reference=padded([[value is not None for value in row] for row in references], longest, torch.bool, device),
         **{name: numbers(name, torch.float32) for name in ("advantage", "reward", "weight")},
         **{name: numbers(name, torch.int64) for name in ("pair", "side")},
+        kinds=[example.kind for example in examples],
         chosen_tokens=chosen_tokens,
     )
 

@@ -77,7 +77,7 @@ class Tracking:
         if now - self._told >= EVERY and self._accelerator.is_main_process:
             rate = self._tokens / (now - self._told)
             self._accelerator.log({"tokens_per_second": rate}, step=row["step"])
-            parts = "".join(f", {part['name']} {part['value']:.4g}" for part in row["parts"])
+            parts = "".join(f", {part['name']} {part['value']:.4g}" for part in row["parts"] if "/" not in part["name"])
             log.info(
                 "step %d of %d: loss %.4g, learning rate %.3g, %.0f tokens/s%s",
                 *(row["step"], self._steps, row["loss"], row["learning_rate"], rate, parts),

@@ -37,6 +37,7 @@ METHOD = Method(
     evaluation=expected.evaluation,
     tabulated=artifacts.tabulated,
     browsed=artifacts.browsed,
+    exemplified=artifacts.exemplified,
     planned=artifacts.planned,
     stages=STAGES,
     items=ITEMS,

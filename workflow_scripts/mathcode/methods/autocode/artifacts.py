@@ -3,7 +3,7 @@
 Paths are below the run's folder (`mathcode.paths`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mathcode import paths
@@ -57,9 +57,24 @@ def judges(run: AutoCodeRun) -> dict[str, str]:
     return {"key 'explore.judge'": run.explore.judge, **named}
 
 
+def exemplary(experiments: Sequence[str], families: Sequence[str], seeds: Sequence[int], iterations: int) -> Policy:
+    """The policy whose responses are shown as worked examples: the last of EM, or of the first experiment where a run has no EM."""
+    return Policy(EM if EM in experiments else experiments[0], families[0], seeds[0], iterations)
+
+
+def exemplified(run: AutoCodeRun) -> list[str]:
+    """The responses that worked examples are taken from."""
+    build = run.build
+    return [paths.responses(exemplary(build.experiments, build.families, build.seeds, build.iterations), "auto", build.benchmarks[0])]
+
+
 def planned(run: AutoCodeRun) -> dict[str, Any]:
     """What its reports are told of a run beside what all are told."""
-    return {"published": run.build.published, "selection_benchmarks": run.evaluate.selection_benchmarks}
+    return {
+        "published": run.build.published,
+        "selection_benchmarks": run.evaluate.selection_benchmarks,
+        "health": run.health.model_dump(),
+    }
 
 
 def samples(run: AutoCodeRun, mode: str, pool: str) -> range:

@@ -13,6 +13,13 @@ HINTS = {
 
 FORM = Form(CUES, HINTS)
 
+KINDS = {
+    "exploratory_native": "native responses",
+    "exploratory_dictated": "dictated responses",
+    "reflective": "self-reflective responses",
+}
+"""How the responses that an iteration trains on were made (column `kind` of table `training`), in words."""
+
 
 def with_cue(methodology: str, solution: str) -> str:
     """A complete response y = [y_c, y_a]: the cue that announces the methodology, then the solution."""

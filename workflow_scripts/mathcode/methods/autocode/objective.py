@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import torch
 
+from mathcode.methods.autocode.form import KINDS
 from mathcode.methods.autocode.settings import OffPolicy
 from mathcode.training.losses import Batch, Loss, Total, selection
 
@@ -24,13 +25,20 @@ LARGEST_LOG_RATIO = 60.0
 """Exponentials up to it, summed over a batch, are still finite fp32 numbers."""
 
 
+WATCHED = {
+    "ratio": "mean importance ratio to the behaviour policy, per token",
+    "ratio_squared": "mean of its square; (mean ratio)^2 over it is the share of tokens that an equally weighted sample would need",
+    "clip_share": "share of tokens with a ratio outside the clip range",
+    "kl_behaviour": "mean estimated KL to the behaviour policy, nats per token",
+}
+"""How far the policy is from the one that wrote its data: of all tokens, and of each kind of response, as in `ratio/reflective`."""
+
 PARTS = {
     "policy_loss": "the loss without its selection part and penalty, per response",
     "selection_loss": "mean -log p of the reference cue, before weighting, nats per response",
-    "ratio": "mean importance ratio to the behaviour policy, per token",
-    "clip_share": "share of tokens with a ratio outside the clip range",
-    "kl_behaviour": "mean estimated KL to the behaviour policy, nats per token",
     "advantage": "mean advantage of the batch",
+    **WATCHED,
+    **{f"{name}/{kind}": f"{meaning}; {words}" for kind, words in KINDS.items() for name, meaning in WATCHED.items()},
 }
 
 
@@ -128,17 +136,20 @@ def _surrogate(ratio: torch.Tensor, advantage: torch.Tensor, logp: torch.Tensor,
 def _measured(
     policy: torch.Tensor, logp: torch.Tensor, batch: Batch, difference: torch.Tensor, mask: torch.Tensor, low: float, high: float
 ) -> dict[str, tuple[float, float]]:
-    """Parts, each a sum and a count: those of responses; over the tokens of `mask` the ratio, whether it is outside [low, high], and
-    the KL estimate r - 1 - log r >= 0 of tokens from the behaviour policy."""
-    difference, responses, tokens = difference.detach(), float(len(logp)), float(mask.sum().item())
-    ratio = difference.exp()
-    outside = mask & ((ratio < low) | (ratio > high))
-    kl = torch.where(mask, ratio - 1 - difference, 0.0)
-    return {
+    """Parts, each a sum and a count: those of responses; what is watched over the tokens of `mask`, of all and of each kind of response:
+    the ratio, its square, whether it is outside [low, high], and the KL estimate r - 1 - log r >= 0 from the behaviour policy."""
+    responses = float(len(logp))
+    parts = {
         "policy_loss": (policy.item(), responses),
         "selection_loss": selection(logp, batch),
-        "ratio": (torch.where(mask, ratio, 0.0).sum().item(), tokens),
-        "clip_share": (float(outside.sum().item()), tokens),
-        "kl_behaviour": (kl.sum().item(), tokens),
         "advantage": (batch.advantage.sum().item(), responses),
     }
+    difference = difference.detach().double()  # squares of the largest ratios are no fp32 numbers
+    ratio = difference.exp()
+    watched = torch.stack([ratio, ratio**2, ((ratio < low) | (ratio > high)).double(), ratio - 1 - difference, torch.ones_like(ratio)])
+    of_kind = {f"/{kind}": torch.tensor([one == kind for one in batch.kinds], device=mask.device)[:, None] for kind in KINDS}
+    counted = {"": mask} | {suffix: mask & made_so for suffix, made_so in of_kind.items()}
+    sums = torch.where(torch.stack([*counted.values()])[:, None], watched, 0.0).sum(dim=(2, 3)).tolist()
+    for suffix, (*found, tokens) in zip(counted, sums, strict=True):
+        parts |= {f"{name}{suffix}": (value, tokens) for name, value in zip(WATCHED, found, strict=True)}
+    return parts

@@ -80,6 +80,16 @@ class Train(OffPolicy):
     optimizer: settings.Optimizer
 
 
+class Health(settings.Section):
+    """Within which bounds an M-step is called healthy: no step of it, and no kind of its responses, may leave them. They train nothing."""
+
+    ratio_low: float = Field(gt=0, le=1, description="least mean importance ratio")
+    ratio_high: float = Field(ge=1, description="largest mean importance ratio")
+    clip_share: float = Field(gt=0, le=1, description="largest share of tokens whose ratio is outside the clip range")
+    kl: settings.PositiveNumber = Field(description="largest KL to the behaviour policy, nats per token")
+    effective_share: float = Field(gt=0, le=1, description="least effective sample size, as a share of the tokens")
+
+
 class AutoCodeRun(settings.Run):
     """A run of AutoCode."""
 
@@ -90,6 +100,7 @@ class AutoCodeRun(settings.Run):
     estimate: Estimate
     synthesize: Synthesize
     train: Train
+    health: Health
 
 
 def optimizers(run: AutoCodeRun) -> list[settings.Optimizer]:

@@ -185,6 +185,22 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def exemplary(experiments: Sequence[str], families: Sequence[str], seeds: Sequence[int], iterations: int) -> Policy:
+    """The policy whose selection is shown as worked examples: the last of main, or M_0 where a run has no main."""
+    if MAIN in experiments:
+        return Policy(MAIN, families[0], seeds[0], iterations)
+    return Policy(START, families[0], seeds[0])
+
+
+def exemplified(run: SiamRun) -> list[str]:
+    """What worked examples are taken from: programs that a policy wrote, their questions, and what was said of them."""
+    build = run.build
+    policy = exemplary(build.experiments, build.families, build.seeds, build.iterations)
+    asked, by = pool(run, policy), explorer(policy)
+    graded = [paths.rollout_grades(by, MODE, who, asked) for who in (judge(run, policy), run.evaluate.judges[0])]
+    return list(dict.fromkeys([paths.rollouts(by, MODE, asked), paths.data(asked), *graded]))
+
+
 def browsed(run: SiamRun) -> list[str]:
     """The texts behind the graded responses, and behind what main selected."""
     main = [policy for policy in selected(run) if policy.experiment in (START, MAIN)]

@@ -57,6 +57,13 @@ _MEANINGS = {
     "regime": "how the policy was trained: SFT or none, then nothing, RL, or EM",
     "one_choice": "percent chance that k native rollouts of an explored query all choose the same methodology, k as many as every "
     "policy was explored with; blank for policies not explored",
+    "kind": "how the responses of the row were made: native, dictated or self-reflective",
+    "steps": "optimiser steps that had such responses, of all seeds",
+    "ratio": "mean importance ratio of a step's tokens to the policy that wrote them, where it is furthest from 1",
+    "kl": "largest KL to that policy in a step, nats per token",
+    "clip_share": "largest percent of a step's tokens whose ratio is outside the clip range",
+    "effective_share": "least effective sample size of a step, (sum of ratios)^2 / sum of squared ratios, percent of its tokens",
+    "breaches": "which of them are beyond the bounds of the settings `health`",
     "published_behaviour": "what version 3 of the paper says of the regime (second-hand)",
 }
 
@@ -82,6 +89,7 @@ COLUMNS = SHARED.extended(
             "executions": ("executions_low", "executions_high"),
             "selection_macc": ("selection_macc_low", "selection_macc_high"),
         },
+        decimals={"ratio": 2, "kl": 3},
         p_values=frozenset({"difference_p", "code_difference_p"}),
     )
 )

@@ -48,7 +48,7 @@ def accuracy_by_mode(results: Results, run: str) -> "Figure":
             for mode in ("cot", "code", "auto")
         }
         rates = {group: [effects.code_rate(results, arm, "auto", name).scaled(100) for name in benchmarks] for group, arm in arms.items()}
-        ticks = [f"{name}\n(n={_items(results, family, name)})" for name in benchmarks]
+        ticks = [f"{results.plan.named(name)}\n(n={_items(results, family, name)})" for name in benchmarks]
         families.append(Bars(described.label, ticks, accuracy, rates, list(arms)))
     return charts.accuracy_by_mode(families, looks.MODES, "auto", f"Accuracy by mode, run {run} ({_intervals(results)})")
 
@@ -97,7 +97,7 @@ def alignment(results: Results, run: str) -> "Figure":
     panels = {}
     for family, described in results.plan.families.items():
         for name in results.plan.selection_benchmarks or results.plan.benchmarks:
-            panels[f"{described.label}, {name}"] = [
+            panels[f"{described.label}, {results.plan.named(name)}"] = [
                 (
                     results.plan.label(arm.experiment),
                     comparisons.alignment(results, arm, name),
@@ -114,7 +114,7 @@ def rounds(results: Results, run: str) -> "Figure":
     panels = {}
     for family, described in results.plan.families.items():
         for name in results.plan.benchmarks:
-            panels[f"{described.label}, {name}"] = [_attempts(results, arm, name) for arm in results.evaluated(family)]
+            panels[f"{described.label}, {results.plan.named(name)}"] = [_attempts(results, arm, name) for arm in results.evaluated(family)]
     title = f"Methodology attempts in auto, run {run} ({_seeds(results)})"
     return charts.stacked_shares(panels, looks.ATTEMPTS, min(2, len(panels)), "responses (%)", title)
 
@@ -278,7 +278,9 @@ def _intervals(results: Results) -> str:
 def _columns(results: Results) -> dict[str, str]:
     """Benchmarks by what stands above their column: one for all families, which may lack different items."""
     counts = {name: sorted({_items(results, family, name) for family in results.plan.families}) for name in results.plan.benchmarks}
-    return {f"{name} (n={'-'.join(map(str, dict.fromkeys((found[0], found[-1]))))})": name for name, found in counts.items()}
+    return {
+        f"{results.plan.named(name)} (n={'-'.join(map(str, dict.fromkeys((found[0], found[-1]))))})": name for name, found in counts.items()
+    }
 
 
 def _items(results: Results, family: str, benchmark: str) -> int:

@@ -117,6 +117,14 @@ TABLES = (
         [*OPENING, *("regime", "label", "k", "one_choice", "published_behaviour")],
         "autocode_v3_regimes.csv",
     ),
+    _table(
+        "health",
+        "Training",
+        "training health",
+        "Training health",
+        "The worst step of every training, by kind of response, against the bounds of the section health. Not in the paper.",
+        ["experiment", "family", "iteration", "seeds", "kind", "steps", "ratio", "kl", "clip_share", "effective_share", "breaches"],
+    ),
     _table("claims", "Summary", "claims", "", "", CLAIMS),
 )
 """In the order of the page to read first."""
@@ -128,8 +136,8 @@ def _figure(name: str, category: str, label: str, about: str = "") -> Item:
 
 
 FIGURES = (
-    _figure("accuracy_by_mode", "Main results", "accuracy by mode", "Accuracy of each mode, and the code rate of auto"),
-    _figure("frontier", "Main results", "accuracy against programs run"),
+    _figure("frontier", "Main results", "accuracy against programs run", "Accuracy against programs run, a point for every policy"),
+    _figure("accuracy_by_mode", "Main results", "accuracy by mode"),
     _figure("iterations", "Ablations", "auto over iterations"),
     _figure("alignment", "Learned strategy", "alignment"),
     _figure("q_values", "Learned strategy", "Q-values and labels"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from mathcode.methods.autocode.report import cards, index, published
+from mathcode.methods.autocode.report import cards, examples, health, index, published
 from mathcode.methods.autocode.report.claims import CLAIMS
 from mathcode.methods.autocode.report.columns import COLUMNS
 from mathcode.methods.autocode.report.plan import Plan
@@ -26,20 +26,22 @@ def _published(plan: Plan) -> str:
     )
 
 
-def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str, plan: Plan, about: shared.About, run: str) -> str:
-    """The page to read first; arguments as `summary.render` has them."""
+def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str, results: Results, about: shared.About, run: str) -> str:
+    """The page to read first; arguments as `summary.Made` has them, and the results that worked examples are taken from."""
     parts = shared.Parts(
         tables=index.TABLES,
         columns=COLUMNS,
         main="main",
         claims=[claim.text for claim in CLAIMS],
+        answer=cards.answer,
         cards=cards.cards,
         picture=index.FIGURES[0].about,
         rollouts=_rollouts,
         published=_published,
         discrepancies=published.discrepancies,
+        remarks=lambda tables, plan: [health.remark(tables, plan)],
     )
-    return shared.render(tables, costs, figure, plan, about, run, parts)
+    return shared.render(shared.Made(tables, costs, figure, examples.worked(results), about, run), results.plan, parts)
 
 
 def responses(results: Results, run: str, benchmarks: Mapping[str, Path], items: int, size: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathcode.methods.autocode.report.looks import MODES
+from mathcode.methods.autocode.report.looks import LABELS, MODES
 from mathcode.report.canvas import Looks, Place, add_legend, add_title, dot_entry, error_lengths, grid, legend_entries, line_entry
 from mathcode.report.charts import Curve
 
@@ -45,7 +45,16 @@ def value_plane(
                 own = np.array([point[:2] for point in points if point[2] == label]).reshape(-1, 2)
                 places, counts = np.unique(own, axis=0, return_counts=True)
                 x, y = places[:, 0] + shifts[label], places[:, 1] - shifts[label]
-                axis.scatter(x, y, s=2600 * counts / max(len(points), 1), color=colour, alpha=0.75, linewidths=0, zorder=2)
+                axis.scatter(
+                    x,
+                    y,
+                    s=2600 * counts / max(len(points), 1),
+                    color=colour,
+                    marker=LABELS[label],
+                    alpha=0.75,
+                    linewidths=1.2 if label is None else 0,
+                    zorder=2,
+                )
             axis.set_title(f"{row}\n{column} (n={len(points)})", loc="left")
             axis.set_aspect("equal")
             axis.set_xlim(-0.1, 1.1)
@@ -58,7 +67,7 @@ def value_plane(
     boundaries = [line_entry("#666666", "--", "equal Q: above it code is worth more")]
     if len(priors) > 1:
         boundaries.append(line_entry("#666666", ":", "s* chooses code above, at this prior for code"))
-    add_legend(figure, [*(dot_entry(colours[label], name) for label, name in names.items()), *boundaries])
+    add_legend(figure, [*(dot_entry(colours[label], name, LABELS[label]) for label, name in names.items()), *boundaries])
     add_title(figure, title)
     return figure
 
@@ -114,8 +123,7 @@ def distributions(
                 bins = _bin(np.linspace(0, 100, choices.shape[1]))
                 shares = np.bincount(bins, weights=choices.mean(axis=0), minlength=len(names))
                 places = np.arange(len(names)) + (position - (len(groups) - 1) / 2) * width
-                colour = looks.of(experiment)["color"]
-                axis.bar(places, 100 * shares, width * 0.92, color=colour, label=label)
+                axis.bar(places, 100 * shares, width * 0.92, label=label, **looks.bar(experiment))
             sizes = sorted({len(choices) for _, _, choices in groups})
             axis.set_title(f"{row}\n{column} (n={' or '.join(map(str, sizes)) or 0})", loc="left")
             axis.set_xticks(range(len(names)), names)

@@ -10,7 +10,7 @@ import polars as pl
 from mathcode.grading import votes
 from mathcode.measures import outcomes, pass_at_k, uncertainty
 from mathcode.methods.autocode import selection
-from mathcode.methods.autocode.report import comparisons, frontier, published
+from mathcode.methods.autocode.report import comparisons, frontier, health, published
 from mathcode.methods.autocode.report.claims import CLAIMS
 from mathcode.methods.autocode.report.plan import EM, MODES
 from mathcode.paths import START
@@ -299,6 +299,11 @@ def _at_k(results: Results, arm: Arm, mode: str, benchmark: str, grades: list[pl
         numbers = percent("pass", shares["pass_at_k"], value="pass_at_k") | percent("maj", shares["maj_at_k"], value="maj_at_k")
         rows.append(key | {"mode": mode, "benchmark": benchmark, "queries": queries, "left_out": known - queries, "k": k} | numbers)
     return rows
+
+
+def make_health(results: Results) -> list[dict]:
+    """Every training against the bounds of the run, by kind of response."""
+    return health.judged(results)
 
 
 def make_claims(results: Results) -> list[dict]:

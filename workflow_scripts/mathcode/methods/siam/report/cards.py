@@ -1,4 +1,4 @@
-"""The first answers on the page to read first: did it work, does it take a critic, can the critic be trusted, what was not shown?"""
+"""The answers on the page to read first: one sentence, then: did it work, does it take a critic, can it be trusted, what failed?"""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,25 @@ from mathcode.methods.siam.report.claims import NOT_SHOWN, SHOWN
 from mathcode.methods.siam.report.lines import LINES, trusted
 from mathcode.methods.siam.report.places import OUT_OF_DOMAIN
 from mathcode.methods.siam.report.plan import MAIN, Plan
-from mathcode.report.summary import Card, in_words, shown
+from mathcode.report.summary import Card, in_words, interval, shown
+
+
+def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> str:
+    """What the last round gains out of the seed's domain, what a rule would, and how many claims hold; '' where there are no such items.
+
+    Args:
+        tables: of the run, by name.
+    """
+    own, lines = _own(tables, plan)
+    if (row := _ended(own, plan)) is None:
+        return ""
+    ends = {"low": row["delta_low"], "high": row["delta_high"]}
+    rule = f"; filtered by the best rule it ends {_apart(max(map(_beyond, rules)))}" if (rules := _rules(own, plan)) else ""
+    return (
+        f"After {plan.iterations} rounds filtered by the critic the policy solves {shown(row['accuracy'])} % of the items outside the "
+        f"seed's domain ({plan.named(row['benchmark'])}, part {row['part']}): {_signed(row['delta'])} against M_0{interval(ends)}{rule}; "
+        f"{_count(lines)} of {len(lines)} claims are shown."
+    )
 
 
 def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
@@ -17,12 +35,17 @@ def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
     Args:
         tables: of the run, by name.
     """
+    own, lines = _own(tables, plan)
+    made = [_worked(own, plan, lines), _needed(own, plan), _trusted(own, plan), _failed(lines)]
+    return [card for card in made if card is not None]
+
+
+def _own(tables: Mapping[str, pl.DataFrame], plan: Plan) -> tuple[dict[str, pl.DataFrame], dict[str, dict]]:
+    """Tables of the first family, and its rows of the table of claims by the name of the line."""
     family = next(iter(plan.families))
     own = {name: frame.filter(pl.col("family") == family) if "family" in frame.columns else frame for name, frame in tables.items()}
     told = {row["claim"]: row for row in own["claims"].rows(named=True)}
-    lines = {line.name: told[line.text] for line in LINES}
-    made = [_worked(own, plan, lines), _needed(own, plan), _trusted(own, plan), _failed(lines)]
-    return [card for card in made if card is not None]
+    return own, {line.name: told[line.text] for line in LINES}
 
 
 def _last(frame: pl.DataFrame, plan: Plan) -> list[dict]:
@@ -33,36 +56,54 @@ def _last(frame: pl.DataFrame, plan: Plan) -> list[dict]:
     return [row for row in rows if row["benchmark"] == rows[0]["benchmark"]]
 
 
-def _place(row: dict) -> str:
-    return f"{row['benchmark']}, part {row['part']}, {row['n']} items, graded by {row['grader']}"
+def _place(row: dict, plan: Plan) -> str:
+    return f"{plan.named(row['benchmark'])}, part {row['part']}, {row['n']} items, graded by {row['grader']}"
 
 
 def _signed(value: float) -> str:
     return f"{'+' if value > 0 else ''}{shown(value)} points"
 
 
-def _worked(own: Mapping[str, pl.DataFrame], plan: Plan, lines: Mapping[str, dict]) -> Card | None:
+def _ended(own: Mapping[str, pl.DataFrame], plan: Plan) -> dict | None:
+    """What main ends its rounds with; nothing where the run has no gain to tell."""
     rows = [row for row in _last(own["main"], plan) if row["experiment"] == MAIN and row["preference"] is None]
-    if not rows or rows[0]["delta"] is None:
+    return rows[0] if rows and rows[0]["delta"] is not None else None
+
+
+def _worked(own: Mapping[str, pl.DataFrame], plan: Plan, lines: Mapping[str, dict]) -> Card | None:
+    if (row := _ended(own, plan)) is None:
         return None
-    row = rows[0]
     words = f"Accuracy {shown(row['accuracy'])} % after {plan.iterations} rounds, {shown(row['accuracy'] - row['delta'])} % before (M_0)."
-    return Card("Did it work?", _signed(row["delta"]), f"{words} {in_words(lines['generalises'])}.", _place(row))
+    return Card("Did it work?", _signed(row["delta"]), f"{words} {in_words(lines['generalises'])}.", _place(row, plan))
 
 
 def _needed(own: Mapping[str, pl.DataFrame], plan: Plan) -> Card | None:
     """What the same rounds lose with a rule for a critic."""
-    rules = {"exact": "a strict rule", "lenient": "a rule that reads the numbers of the reference"}
-    rows = [row for row in _last(own["filter"], plan) if row["judge"] in rules and row["difference_from_main"] is not None]
-    if not rows:
+    if not (rows := _rules(own, plan)):
         return None
     said = [
-        f"{_signed(-row['difference_from_main'])} over {rules[row['judge']]}"
-        + ("" if row["difference_from_main_low"] is None else f" [{_ends(row)}]")
+        f"{_signed(-_beyond(row))} over {_RULES[row['judge']]}" + ("" if row["difference_from_main_low"] is None else f" [{_ends(row)}]")
         for row in rows
     ]
-    least = max(row["difference_from_main"] for row in rows)
-    return Card("Does it take a critic?", _signed(-least), "; ".join(said) + ". The best rule is the one to beat.", _place(rows[0]))
+    least = max(map(_beyond, rows))
+    return Card("Does it take a critic?", _signed(-least), "; ".join(said) + ". The best rule is the one to beat.", _place(rows[0], plan))
+
+
+_RULES = {"exact": "a strict rule", "lenient": "a rule that reads the numbers of the reference"}
+
+
+def _rules(own: Mapping[str, pl.DataFrame], plan: Plan) -> list[dict]:
+    """What experiments end with that a rule filtered."""
+    return [row for row in _last(own["filter"], plan) if row["judge"] in _RULES and row["difference_from_main"] is not None]
+
+
+def _apart(points: float) -> str:
+    return f"{shown(abs(points))} points {'higher' if points > 0 else 'lower'}" if round(points, 1) else "equally high"
+
+
+def _beyond(row: dict) -> float:
+    """By how many points it is above main."""
+    return row["difference_from_main"]
 
 
 def _ends(row: dict) -> str:
@@ -81,10 +122,16 @@ def _trusted(own: Mapping[str, pl.DataFrame], plan: Plan) -> Card | None:
     return Card("Can the critic be trusted?", f"{shown(row['precision'])} %", words, f"{row['label']}, {row['case_set']}, {row['n']} cases")
 
 
+def _count(lines: Mapping[str, dict]) -> int:
+    """Claims that are shown."""
+    return sum(row["verdict"] == SHOWN for row in lines.values())
+
+
 def _failed(lines: Mapping[str, dict]) -> Card:
     """What the run does not show, and what it cannot."""
-    count = sum(row["verdict"] == SHOWN for row in lines.values())
     not_shown = [name.replace("_", " ") for name, row in lines.items() if row["verdict"] == NOT_SHOWN]
     untested = [name.replace("_", " ") for name, row in lines.items() if row["verdict"] not in (SHOWN, NOT_SHOWN)]
     said = [f"{what}: {', '.join(names)}" for what, names in (("not shown", not_shown), ("not testable", untested)) if names]
-    return Card("What failed?", f"{count} of {len(lines)} claims shown", ("; ".join(said) or "nothing") + ".", "lines of the table below")
+    return Card(
+        "What failed?", f"{_count(lines)} of {len(lines)} claims shown", ("; ".join(said) or "nothing") + ".", "lines of the table above"
+    )

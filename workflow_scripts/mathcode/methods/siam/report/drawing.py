@@ -49,15 +49,14 @@ def _finish(figure: "Figure", axes: Sequence["Axes"], title: str) -> "Figure":
     return figure
 
 
-def lengths(panels: Mapping[str, Mapping[str, np.ndarray]], colours: Mapping[str, str], title: str) -> "Figure":
+def lengths(panels: Mapping[str, Mapping[str, np.ndarray]], looks: Mapping[str, dict], title: str) -> "Figure":
     """Share of responses of at most so many tokens: a line for each policy."""
     figure, axes = _panels(list(panels))
     for axis, lines in zip(axes, panels.values(), strict=True):
-        for place, (label, tokens) in enumerate(lines.items()):
+        for label, tokens in lines.items():
             ordered = np.sort(tokens)
             shares = 100 * np.arange(1, len(ordered) + 1) / len(ordered)
-            line = ("-", "--", "-.", ":")[place % 4]  # lines that coincide all show
-            axis.plot(ordered, shares, drawstyle="steps-post", label=label, color=colours[label], linestyle=line, linewidth=1.6)
+            axis.plot(ordered, shares, drawstyle="steps-post", label=label, linewidth=1.6, **looks[label] | {"marker": ""})
         axis.set_xlabel("tokens of a response, its end included")
         axis.set_ylabel("responses (%)")
         axis.set_ylim(0, 102)
@@ -65,41 +64,43 @@ def lengths(panels: Mapping[str, Mapping[str, np.ndarray]], colours: Mapping[str
 
 
 def thresholds(
-    panels: Mapping[str, tuple[Mapping[str, pl.DataFrame], Mapping[str, tuple[float, float]]]], colours: Mapping[str, str], title: str
+    panels: Mapping[str, tuple[Mapping[str, pl.DataFrame], Mapping[str, tuple[float, float]]]], looks: Mapping[str, dict], title: str
 ) -> "Figure":
-    """Precision against the share of cases accepted: a line for each critic as its threshold moves, a cross for each rule."""
+    """Precision against the share of cases accepted: a line for each critic as its threshold moves, a marker for each rule."""
     figure, axes = _panels(list(panels))
     for axis, (curves, rules) in zip(axes, panels.values(), strict=True):
         for label, curve in curves.items():
             drawn = curve.drop_nulls("precision").sort("accepted_share")
-            x, colour = 100 * drawn["accepted_share"].to_numpy(), colours[label]
-            axis.plot(x, 100 * drawn["precision"].to_numpy(), label=label, color=colour, marker=".", linewidth=1.3, markersize=4)
+            x, colour = 100 * drawn["accepted_share"].to_numpy(), looks[label]["color"]
+            axis.plot(x, 100 * drawn["precision"].to_numpy(), label=label, linewidth=1.3, markersize=4, **looks[label])
             axis.fill_between(
                 x, 100 * drawn["precision_low"].to_numpy(), 100 * drawn["precision_high"].to_numpy(), color=colour, alpha=0.12, linewidth=0
             )
         for label, (share, precision) in rules.items():
-            axis.plot([100 * share], [100 * precision], linestyle="", marker="x", color=colours[label], label=label)
+            axis.plot([100 * share], [100 * precision], label=label, **looks[label] | {"linestyle": ""})
         axis.set_xlabel("cases accepted (%)")
         axis.set_ylabel("precision (%)")
     return _finish(figure, axes, title)
 
 
-def reliability(panels: Mapping[str, Mapping[str, pl.DataFrame]], colours: Mapping[str, str], title: str) -> "Figure":
+def reliability(panels: Mapping[str, Mapping[str, pl.DataFrame]], looks: Mapping[str, dict], title: str) -> "Figure":
     """Share of right cases against the mean score of a bin, with 95 % intervals; the area of a dot is its number of cases."""
     figure, axes = _panels(list(panels), width=4.0, height=3.6)
     for axis, curves in zip(axes, panels.values(), strict=True):
         for label, bins in curves.items():
             x, y = bins["mean_score"].to_numpy(), bins["share_yes"].to_numpy()
             ends = np.array([np.maximum(0, y - bins["share_low"].to_numpy()), np.maximum(0, bins["share_high"].to_numpy() - y)])
-            axis.errorbar(x, y, yerr=ends, color=colours[label], linewidth=1.1, elinewidth=0.8, capsize=1.5)
-            axis.scatter(x, y, s=12 + 120 * bins["n"].to_numpy() / bins["n"].sum(), color=colours[label], label=label)
+            look = looks[label]
+            axis.errorbar(x, y, yerr=ends, color=look["color"], linestyle=look["linestyle"], linewidth=1.1, elinewidth=0.8, capsize=1.5)
+            sizes = 12 + 120 * bins["n"].to_numpy() / bins["n"].sum()
+            axis.scatter(x, y, s=sizes, color=look["color"], marker=look["marker"], label=label)
             axis.plot([0, 1], [0, 1], linestyle="--", color="#999999", linewidth=0.8, zorder=0)
         axis.set_xlabel("score of the critic, P(YES)")
         axis.set_ylabel("share of right cases")
     return _finish(figure, axes, title)
 
 
-def scores(panels: Mapping[str, Mapping[str, np.ndarray]], colours: Mapping[str, str], title: str) -> "Figure":
+def scores(panels: Mapping[str, Mapping[str, np.ndarray]], looks: Mapping[str, tuple[str, str]], title: str) -> "Figure":
     """How scores spread, by classes of cases: each class as percent of its own cases, on a logarithmic scale."""
     figure, axes = _panels(list(panels))
     edges = np.linspace(0, 1, 21)
@@ -107,7 +108,7 @@ def scores(panels: Mapping[str, Mapping[str, np.ndarray]], colours: Mapping[str,
         for label, values in classes.items():
             counts, _ = np.histogram(values, edges)
             shares = 100 * counts / max(1, len(values))
-            axis.stairs(shares, edges, label=label, color=colours[label], linewidth=1.5)
+            axis.stairs(shares, edges, label=label, color=looks[label][0], linestyle=looks[label][1], linewidth=1.5)
         if classes:
             axis.set_yscale("symlog", linthresh=1)
         axis.set_xlabel("score of the critic, P(YES)")

@@ -11,6 +11,7 @@ import polars as pl
 from mathcode import paths, tables
 from mathcode.critic.answer_types import answer_type
 from mathcode.measures import agreement
+from mathcode.methods.siam.artifacts import RULES
 from mathcode.methods.siam.report import arms, drawing, evidence, looks
 from mathcode.methods.siam.report.lines import PARSABLE
 from mathcode.methods.siam.report.places import GENERATED, Place, accuracy, cells, compared, places
@@ -57,11 +58,10 @@ def lengths(results: Results, run: str) -> "Figure":
         labels |= dict.fromkeys(named)
         for benchmark in results.plan.benchmarks:
             found = {label: evidence.lengths(results, arm, SAMPLED, benchmark, None) for label, arm in named.items()}
-            panels[f"{described.label}, {benchmark}"] = {
+            panels[f"{described.label}, {results.plan.named(benchmark)}"] = {
                 label: np.concatenate([frame["tokens"].to_numpy() for frame in frames]) for label, frames in found.items() if frames
             }
-    colours = dict(zip(labels, _colours(len(labels)), strict=True))
-    return drawing.lengths(panels, colours, f"Length of sampled responses, run {run}{_made(results)}")
+    return drawing.lengths(panels, looks.series(labels), f"Length of sampled responses, run {run}{_made(results)}")
 
 
 def threshold(results: Results, run: str) -> "Figure":
@@ -80,8 +80,7 @@ def threshold(results: Results, run: str) -> "Figure":
             if (frame := _cases(results, case_set, judge)) is not None and frame["accepted"].any()
         }
         panels[label] = curves, stand
-    colours = dict(zip([*critics, *rules], _colours(len(critics) + len(rules)), strict=True))
-    return drawing.thresholds(panels, colours, f"Precision against coverage of a critic's threshold, run {run}")
+    return drawing.thresholds(panels, looks.series([*critics, *rules]), f"Precision against coverage of a critic's threshold, run {run}")
 
 
 def reliability(results: Results, run: str) -> "Figure":
@@ -95,7 +94,7 @@ def reliability(results: Results, run: str) -> "Figure":
         }
         for case_set, label in _case_sets(results).items()
     }
-    return drawing.reliability(panels, dict(zip(critics, _colours(len(critics)), strict=True)), f"Reliability of critics, run {run}")
+    return drawing.reliability(panels, looks.series(critics), f"Reliability of critics, run {run}")
 
 
 def scores(results: Results, run: str) -> "Figure":
@@ -122,7 +121,9 @@ def gains(results: Results, run: str) -> "Figure":
     for family, described in results.plan.families.items():
         for benchmark in results.plan.benchmarks:
             kinds = _kinds(results, benchmark)
-            panels[f"{described.label}, {benchmark}"] = [_gained(results, experiment, family, kinds) for experiment in results.plan.rivals]
+            panels[f"{described.label}, {results.plan.named(benchmark)}"] = [
+                _gained(results, experiment, family, kinds) for experiment in results.plan.rivals
+            ]
     return drawing.gains(panels, _looks(results), f"Gain by share of free-form references, run {run}{_made(results)}")
 
 
@@ -154,7 +155,7 @@ def _judges(results: Results) -> tuple[dict[str, str], dict[str, str]]:
     """Critics and rules by what they are called in legends."""
     judges = results.plan.case_judges
     critics = {label: f"critic_{name}" for name, label in results.plan.critics.items() if f"critic_{name}" in judges}
-    return critics, {judge: judge for judge in judges if judge in ("exact", "lenient")}
+    return critics, {RULES[judge]: judge for judge in judges if judge in ("exact", "lenient")}
 
 
 def _case_sets(results: Results) -> dict[str, str]:
@@ -177,10 +178,6 @@ def _cases(results: Results, case_set: str, judge: str) -> pl.DataFrame | None:
     return None if joined.is_empty() else joined
 
 
-def _colours(count: int) -> list[str]:
-    return [looks.SERIES[place % len(looks.SERIES)] for place in range(count)]
-
-
 def _looks(results: Results) -> Looks:
     return Looks(looks.EXPERIMENTS, list(results.plan.experiments))
 
@@ -188,7 +185,8 @@ def _looks(results: Results) -> Looks:
 def _title(results: Results, place: Place) -> str:
     """A place and its items with a verdict, the fewest of any family."""
     count = min(len(cells(results, [arms.start(family)], [place])[0]) for family in results.plan.families)
-    return f"{place.benchmark if place.items is None else f'{place.benchmark}: {place.part}'} (n={count})"
+    named = results.plan.named(place.benchmark)
+    return f"{named if place.items is None else f'{named}: {place.part}'} (n={count})"
 
 
 def _made(results: Results) -> str:

@@ -1,5 +1,7 @@
 """How experiments, preferences and classes of cases look in SIaM's figures: colours that the colour-blind tell apart."""
 
+from collections.abc import Collection
+
 EXPERIMENTS = {
     "start": ("#444444", "-", "o"),
     "main": ("#009E73", "-", "o"),
@@ -13,12 +15,25 @@ EXPERIMENTS = {
 }
 """Colour, line and marker of experiments."""
 
-SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#332288")
-"""Colours of what has no order of its own: preferences, critics."""
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#332288")
+_LINES, _MARKERS = ("-", "--", "-.", ":"), ("o", "s", "^", "D", "v", "P", "X")
+
+
+def series(names: Collection[str]) -> dict[str, dict[str, str]]:
+    """Colour, line and marker of what has no look of its own (preferences, critics, rules), as matplotlib's `plot` takes them."""
+    return {
+        name: {
+            "color": _COLOURS[place % len(_COLOURS)],
+            "linestyle": _LINES[place % len(_LINES)],
+            "marker": _MARKERS[place % len(_MARKERS)],
+        }
+        for place, name in enumerate(names)
+    }
+
 
 CASES = {
-    "the rule accepts": "#0072B2",
-    "the rule refuses, right": "#009E73",
-    "the rule refuses, wrong": "#D55E00",
+    "the rule accepts": ("#0072B2", "-"),
+    "the rule refuses, right": ("#009E73", "--"),
+    "the rule refuses, wrong": ("#D55E00", ":"),
 }
-"""Colour of cases by the strict rule's verdict and the truth."""
+"""Colour and line of cases by the strict rule's verdict and the truth."""

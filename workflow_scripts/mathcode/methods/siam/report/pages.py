@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from mathcode.methods.siam.report import cards, index, published
+from mathcode.methods.siam.report import cards, examples, index, published
 from mathcode.methods.siam.report.columns import COLUMNS
 from mathcode.methods.siam.report.lines import LINES
 from mathcode.methods.siam.report.places import GENERATED
@@ -38,13 +38,14 @@ def _published(plan: Plan) -> str:
     return "two gains of the abstract of arXiv 2408.15565 and one unverified row of a survey; the paper's own tables are not available"
 
 
-def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str, plan: Plan, about: shared.About, run: str) -> str:
-    """The page to read first; arguments as `summary.render` has them."""
+def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str, results: Results, about: shared.About, run: str) -> str:
+    """The page to read first; arguments as `summary.Made` has them, and the results that worked examples are taken from."""
     parts = shared.Parts(
         tables=index.TABLES,
         columns=COLUMNS,
         main="main",
         claims=[line.text for line in LINES],
+        answer=cards.answer,
         cards=cards.cards,
         picture=index.FIGURES[0].about,
         rollouts=_rollouts,
@@ -53,7 +54,7 @@ def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str
         on_verdicts=_ON_VERDICTS,
         caution=_caution,
     )
-    return shared.render(tables, costs, figure, plan, about, run, parts)
+    return shared.render(shared.Made(tables, costs, figure, examples.worked(results), about, run), results.plan, parts)
 
 
 def responses(results: Results, run: str, benchmarks: Mapping[str, Path], items: int, size: int) -> str:
