@@ -3,7 +3,7 @@
     python benchmarks/step_shares.py
     python benchmarks/step_shares.py --batch 64 --rows 2 --limit 8192
 
-Steps are cut into micro-batches by `mathcode.training.batches.shared_out`, and beside it into the largest that fit, taken in turn.
+Steps are cut into micro-batches by `mathcode.policies.micro_batches.shared_out`, and beside it into the largest that fit, taken in turn.
 A process idles while a larger micro-batch of its round is at work; padding is work on no token. Lengths are log-normal, 450 tokens in
 the middle.
 """
@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
 
 from mathcode import configuration
 from mathcode.core import cli
+from mathcode.policies.micro_batches import shared_out
 from mathcode.training import batches
 
 
@@ -42,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
         for name, cut_for in (("largest, in turn", 1), ("shared out", processes)):
             tokens: Counter[str] = Counter()
             for step in steps:
-                parts = batches.shared_out(step, args.limit, args.rows, cut_for)
+                parts = shared_out(step, args.limit, args.rows, cut_for)
                 padded = [len(part) * args.rows * max(step[unit] for unit in part) for part in parts]
                 rounds = [padded[start : start + processes] for start in range(0, len(padded), processes)]
                 tokens += Counter(there=sum(map(max, rounds)) * processes, worked=sum(padded), useful=sum(step) * args.rows)

@@ -14,7 +14,7 @@ from support.running import ROOT, program, run_program
 
 import estimate_costs
 from mathcode import configuration, settings
-from mathcode.estimates import clock, estimate, plan
+from mathcode.estimates import clock, estimate, plan, work
 from mathcode.estimates.estimate import ALL, OTHER, Planned, tabulate
 from mathcode.estimates.schedule import ScheduleError, Task, peak, schedule, union
 from mathcode.estimates.sizes import Examples, Sizes, busy, scratch_weights, trained_rows
@@ -109,11 +109,15 @@ def test_busy_is_what_dealing_out_shares_gives(items, share, workers):
     assert busy(items, share, 1) == 1
 
 
-def test_shorter_micro_batches_leave_less_of_the_ranks_idle():
-    lengths = (200, 400, 600)
-    shares = [busy(128, tokens, 8, lengths) for tokens in (8192, 4096, 2048)]
-    assert shares == sorted(shares)
-    assert 0.6 < shares[0] < 0.7 < 0.8 < shares[-1] < 1
+def test_ranks_that_share_a_step_are_rarely_idle(optimizer):
+    assert work._shared(optimizer, 400, 1) == 1
+    assert all(0.85 < work._shared(optimizer, tokens, 8) <= 1 for tokens in (100, 250, 400, 900))
+
+
+def test_lockstep_is_slower_where_its_rate_says_so():
+    continuous, lockstep = (clock.spent(Work("sample", 7e9, 1e6, lockstep=is_lockstep), 1, COSTS) for is_lockstep in (False, True))
+    assert continuous.working == lockstep.working
+    assert continuous.idle < lockstep.idle
 
 
 @given(st.floats(1e5, 1e11), st.floats(1, 1e9), st.sampled_from(["sample", "train", "score"]), st.integers(1, 8))

@@ -32,7 +32,7 @@ LAW: dict[str, set[str]] = {
     "rollouts": {"settings", "tables", "interpreter", "responses", "policies"},
     "training": {"settings", "tables", "policies"},
     "critic": {"settings", "tables", "responses", "grading", "policies"},
-    "estimates": {"settings", "paths"},
+    "estimates": {"settings", "paths", "policies"},
     "report": {"settings", "tables", "paths", "responses", "measures"},
     "methods": _SHARED,
 }

@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from mathcode.policies import folders, scoring
+from mathcode.policies import folders, micro_batches, scoring
 from mathcode.training import batches, examples, loop, losses
 from mathcode.training.examples import Example
 from mathcode.training.preferences import DPO, ORPO, DPONumbers, ORPONumbers, log1mexp, log_odds
@@ -210,7 +210,7 @@ def test_a_pair_is_never_cut(preferred):
     assert [(chosen.side, rejected.side, chosen.pair == rejected.pair) for chosen, rejected in units] == [(1, 0, True)] * 4
     lengths = [batches.length(unit) for unit in units]
     for limit in (1, 30, 60, 1000):
-        parts = list(scoring.by_tokens(range(4), lengths, limit, rows=2))
+        parts = list(micro_batches.by_tokens(range(4), lengths, limit, rows=2))
         assert [index for part in parts for index in part] == [0, 1, 2, 3]
         assert all(len(part) == 1 or 2 * len(part) * max(lengths[index] for index in part) <= limit for part in parts)
     longest = max(lengths)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mathcode import settings
 from mathcode.methods.autocode import demonstrations, objective
-from mathcode.policies import adapters, folders, scoring
+from mathcode.policies import adapters, folders, micro_batches, scoring
 from mathcode.training import batches, examples, loop, losses, optimizers
 from mathcode.training.examples import Example
 
@@ -104,7 +104,7 @@ def test_part_of_an_epoch_is_as_many_steps(shown, chosen):
 @pytest.mark.parametrize("limit", [1, 40, 120, 10_000])
 def test_micro_batches_hold_every_example_and_no_more_tokens_than_allowed(shown, limit):
     order = sorted(range(len(shown)), key=lambda index: -shown[index].length)
-    parts = list(scoring.by_tokens(order, lengths(shown), limit))
+    parts = list(micro_batches.by_tokens(order, lengths(shown), limit))
     assert [index for part in parts for index in part] == order
     for part in parts:
         assert len(part) == 1 or len(part) * max(shown[index].length for index in part) <= limit
@@ -120,8 +120,8 @@ def test_processes_share_a_step_out_evenly_in_no_more_rounds(unit_lengths, limit
         return sum(max(map(padded, parts[start : start + processes])) for start in range(0, len(parts), processes))
 
     order = sorted(range(len(unit_lengths)), key=lambda index: (-unit_lengths[index], index))
-    largest = list(scoring.by_tokens(order, unit_lengths, limit, rows))
-    parts = batches.shared_out(unit_lengths, limit, rows, processes)
+    largest = list(micro_batches.by_tokens(order, unit_lengths, limit, rows))
+    parts = micro_batches.shared_out(unit_lengths, limit, rows, processes)
     assert [index for part in parts for index in part] == order
     assert all(len(part) == 1 or padded(part) <= limit for part in parts)
     assert math.ceil(len(parts) / processes) == math.ceil(len(largest) / processes)
@@ -133,7 +133,9 @@ def test_processes_share_a_step_out_evenly_in_no_more_rounds(unit_lengths, limit
 
 
 def test_two_processes_do_not_wait_for_a_third_micro_batch():
-    assert batches.shared_out([10] * 9, 40, 1, 2) == [[0, 1, 2], [3, 4, 5], [6, 7, 8]], "of 40 tokens each there were three too: 4, 4, 1"
+    assert micro_batches.shared_out([10] * 9, 40, 1, 2) == [[0, 1, 2], [3, 4, 5], [6, 7, 8]], (
+        "of 40 tokens each there were three too: 4, 4, 1"
+    )
 
 
 def lengths(data: list[Example]) -> list[int]:
@@ -143,7 +145,7 @@ def lengths(data: list[Example]) -> list[int]:
 def gradients(tiny_policy, data, loss, tokens: int) -> dict[str, torch.Tensor]:
     model = folders.load_policy(tiny_policy, "float32")
     order = sorted(range(len(data)), key=lambda index: -data[index].length)
-    for indices in scoring.by_tokens(order, lengths(data), tokens):
+    for indices in micro_batches.by_tokens(order, lengths(data), tokens):
         part = [data[index] for index in indices]
         loss(scoring.token_logprobs(model, part, 0), losses.batch_of(part, "cpu")).value.backward()
     return {name: parameter.grad for name, parameter in model.named_parameters()}

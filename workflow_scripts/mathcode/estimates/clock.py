@@ -48,7 +48,7 @@ def spent(work: Work, gpus: int, costs: settings.Costs) -> Spent:
     rate = rate_of(work, gpus, costs)
     start = nearest([row for row in costs.starts if row.device == rate.device], work, f"a start on {rate.device}")
     working = work.tokens / (tokens_per_second(rate, work.weights) * max(gpus, 1))
-    idle = working * (1 / (work.busy * rate.utilisation) - 1)
+    idle = working * (1 / (work.busy * (rate.lockstep if work.lockstep else rate.utilisation)) - 1)
     saved = checkpoints(work, working + idle)
     writing = (saved * work.checkpoint + (work.kept if work.task == "train" else 0)) / (costs.written.value * GB)
     return Spent(start.seconds, working, idle, writing, min(saved, 2) * work.checkpoint)

@@ -1,6 +1,6 @@
 """How large a run's tables will be, from its settings: queries, benchmarks, training pairs, cases, and the length of texts in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mathcode import settings
@@ -125,20 +125,12 @@ def trained_rows(examples: Examples, chosen: settings.Optimizer) -> float:
     return chosen.steps * chosen.batch if chosen.steps else examples.rows * chosen.epochs
 
 
-def busy(items: float, share: float, workers: int, lengths: Sequence[float] = (1.0,)) -> float:
+def busy(items: float, share: float, workers: int) -> float:
     """Share of the workers' time in which they work, if items are dealt out in shares, one to each worker in a round.
 
     A round takes as long as its largest share, so for n items in shares of s to w workers
     busy = n / (w (r s + min(s, n - r s w))), with r = floor(n / (s w)) full rounds.
-
-    Args:
-        share: items of a share; where items have `lengths`, what a share holds of them: s = floor(share / length), at least one.
-        lengths: items come in groups of equal length, one group as large as the other; their times are added up.
     """
-    work = spent = 0.0
-    for length in lengths:
-        held = max(1.0, share // length)
-        rounds = items // (held * workers)
-        work += items * length
-        spent += workers * length * (rounds * held + min(held, items - rounds * held * workers))
-    return work / spent if spent else 1.0
+    rounds = items // (share * workers)
+    spent = workers * (rounds * share + min(share, items - rounds * share * workers))
+    return items / spent if spent else 1.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mathcode import paths, settings
 from mathcode.estimates.plan import Job
 from mathcode.estimates.sizes import Examples, Sizes, busy, trained_rows
+from mathcode.policies.micro_batches import shared_out
 
 SPREAD = (0.5, 1.0, 1.5)
 """Lengths of the examples of a batch, as shares of their mean: a batch holds neighbours in length. Assumed."""
@@ -27,6 +28,7 @@ class Work:
         tokens: sampled, trained on (all passes), or scored.
         rows: judged by rules.
         busy: share of the time of its workers in which they have something to do.
+        lockstep: it samples without continuous batching, so that rows wait for each other.
         kept: bytes of its files.
         checkpoint: bytes of one checkpoint of a training.
         minutes: between two checkpoints.
@@ -38,6 +40,7 @@ class Work:
     tokens: float = 0
     rows: float = 0
     busy: float = 1
+    lockstep: bool = False
     kept: float = 0
     checkpoint: float = 0
     minutes: float = 0
@@ -83,12 +86,23 @@ def _training(trained: paths.Policy | paths.Critic, workers: int, sizes: Sizes, 
         task="train",
         weights=weights,
         tokens=shown * examples.tokens,
-        busy=busy(chosen.batch, chosen.micro_batch_tokens, workers, [part * examples.tokens for part in SPREAD]) if workers > 1 else 1.0,
+        busy=_shared(chosen, examples.tokens, workers),
         kept=weights * _BYTES[family.saved_dtype or family.train_dtype],
         checkpoint=weights * _BYTES[family.train_dtype] * (1 if family.lora else 3),
         minutes=chosen.checkpoint_minutes,
         steps=shown / chosen.batch,
     )
+
+
+def _shared(chosen: settings.Optimizer, tokens: float, workers: int) -> float:
+    """Share of the processes' time in which they work. Steps are cut as training cuts them; a round lasts as long as its largest part."""
+    work = spent = 0.0
+    for part in SPREAD:
+        length = max(1, round(part * tokens))
+        padded = [len(one) * length for one in shared_out([length] * chosen.batch, chosen.micro_batch_tokens, 1, workers)]
+        work += sum(padded)
+        spent += workers * sum(max(padded[start : start + workers]) for start in range(0, len(padded), workers))
+    return work / spent
 
 
 def _table(trained: paths.Policy | paths.Critic, scored: bool, sizes: Sizes, method: Method) -> Work:
@@ -127,6 +141,7 @@ def _sampling(match: re.Match, tables: int, gpus: int, sizes: Sizes, method: Met
         weights=sizes.weights(paths.Policy.parse(match["policy"]).family),
         tokens=tokens,
         busy=busy(rows, run.engine.chunk_rows, engines),
+        lockstep=not run.engine.continuous_batching,
         kept=0 if match["shards"] else tokens * sizes.costs.token_bytes.value,
     )
 

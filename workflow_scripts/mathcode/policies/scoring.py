@@ -15,6 +15,7 @@ from tqdm import tqdm
 from mathcode.core import gpu_watch
 from mathcode.core.errors import UserError
 from mathcode.policies.head import SelectedLogprobs
+from mathcode.policies.micro_batches import by_tokens
 
 SCALED_LOGITS = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier", "output_multiplier")
 """Settings of models that change their logits after the head, which here returns none."""
@@ -136,26 +137,6 @@ def score_labels(
         with _head_replaced(model, labels):
             out[indices] = model(input_ids=ids, attention_mask=attention).logits.cpu()
     return out
-
-
-def by_tokens(order: Sequence[int], lengths: Sequence[int], limit: int, rows: int = 1) -> Iterator[list[int]]:
-    """Cut an order of units into micro-batches of at most `limit` padded tokens; a unit that is longer stands alone.
-
-    Args:
-        lengths: tokens of the longest row of each unit.
-        rows: rows of a unit (a pair has two).
-    """
-    current: list[int] = []
-    widest = 0
-    for index in order:
-        widest_with = max(widest, lengths[index])
-        if current and widest_with * rows * (len(current) + 1) > limit:
-            yield current
-            current, widest_with = [], lengths[index]
-        current.append(index)
-        widest = widest_with
-    if current:
-        yield current
 
 
 def filled_up(rows: Sequence[list[int]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:

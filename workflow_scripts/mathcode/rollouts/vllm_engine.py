@@ -28,6 +28,8 @@ class VllmEngine:
             raise GenerationError(f"engine vllm is not installed in this environment ({error}); see docs/engines.md") from error
         from vllm.platforms import current_platform
 
+        from mathcode.policies import folders
+
         on_cpu = current_platform.is_cpu()
         options = {"enable_chunked_prefill": False, "max_num_batched_tokens": 16384} if on_cpu else {}
         at_once = ROWS_AT_ONCE["cpu" if on_cpu else "gpu"]
@@ -44,20 +46,22 @@ class VllmEngine:
             seed=0,
             **options,
         )
-        self.tokenizer = self.llm.get_tokenizer()
+        self.tokenizer = folders.load_tokenizer(model)  # vLLM's own reads a tokenizer by the model's type, not by its files
         self.sampling = sampling
         self._numbers = count()
 
     def generate(self, requests: list[Request]) -> list[Completion]:
         if not requests:
             return []
-        prompts = [_prompt(request) for request in requests]
+        prompts = [{"prompt_token_ids": request.token_ids} for request in requests]
         results = self.llm.generate(prompts, [self._parameters(request) for request in requests], use_tqdm=False)
         return [_from_vllm(result.outputs[0]) for result in results]
 
     def submit(self, request: Request) -> int:
+        from vllm.inputs.engine import tokens_input
+
         number = next(self._numbers)
-        self.llm.llm_engine.add_request(f"row-{number}", _prompt(request), self._parameters(request))
+        self.llm.llm_engine.add_request(f"row-{number}", tokens_input(request.token_ids), self._parameters(request))
         return number
 
     def step(self) -> dict[int, Completion]:
@@ -78,10 +82,6 @@ class VllmEngine:
             logprobs=0,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
-
-
-def _prompt(request: Request) -> dict[str, list[int]]:
-    return {"prompt_token_ids": request.token_ids}
 
 
 def _from_vllm(output) -> Completion:

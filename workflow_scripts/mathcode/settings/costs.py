@@ -40,6 +40,7 @@ class Rate(Sourced):
     parameters: PositiveNumber = Field(description="of the model it holds for; with another it is in inverse proportion")
     per_second: PositiveNumber = Field(description="tokens: sampled, trained on, or scored")
     utilisation: float = Field(default=1.0, gt=0, le=1, description="share of its time that a job works at this rate; the rest is idle")
+    lockstep: float = Field(default=1.0, gt=0, le=1, description="the same where `engine.continuous_batching` is off")
 
 
 class Start(Sourced):

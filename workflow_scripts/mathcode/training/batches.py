@@ -6,11 +6,9 @@ A unit is what must not be cut: a response, or both responses of a pair.
 import logging
 import math
 import random
-from bisect import bisect_left
 from collections.abc import Sequence
 
 from mathcode import settings
-from mathcode.policies.scoring import by_tokens
 from mathcode.training.examples import Example, TrainingError
 
 log = logging.getLogger(__name__)
@@ -67,24 +65,3 @@ def batches(lengths: Sequence[int], chosen: settings.Optimizer, seed: int) -> li
         result += cut
         epoch += 1
     return result[:wanted]
-
-
-def shared_out(lengths: Sequence[int], limit: int, rows: int, processes: int) -> list[list[int]]:
-    """The units of a step, longest first, as micro-batches that `processes` take in turn, one each a round.
-
-    No more rounds than the largest micro-batches allow; in these, the smallest that will do, since a round lasts as long as its largest.
-    One process has nobody to wait for, and takes the largest.
-
-    Args:
-        lengths: tokens of the longest row of each unit.
-        limit: padded tokens of a micro-batch; a unit that is longer stands alone.
-        rows: rows of a unit (a pair has two).
-    """
-    order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
-    largest = list(by_tokens(order, lengths, limit, rows))
-    if processes == 1:
-        return largest
-    places = math.ceil(len(largest) / processes) * processes
-    limits = range(1, limit + 1)
-    smallest = bisect_left(limits, True, key=lambda tried: len(list(by_tokens(order, lengths, tried, rows))) <= places)
-    return list(by_tokens(order, lengths, limits[smallest], rows))

@@ -18,8 +18,9 @@ from tqdm import tqdm
 
 from mathcode import settings, tables
 from mathcode.core import gpu_watch
+from mathcode.policies.micro_batches import shared_out
 from mathcode.policies.scoring import token_logprobs
-from mathcode.training.batches import Unit, batches, fitting, length, shared_out, units
+from mathcode.training.batches import Unit, batches, fitting, length, units
 from mathcode.training.checkpoints import folder_by_kind, resume, save
 from mathcode.training.examples import Example, TrainingError
 from mathcode.training.losses import Loss, batch_of, mean_chosen_tokens
