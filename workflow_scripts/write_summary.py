@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from mathcode import settings
-from mathcode.configuration import METHODS
+from mathcode.configuration import METHODS, method_of
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
 from mathcode.report import results, summary
@@ -22,7 +22,7 @@ from mathcode.report import results, summary
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
-    parser.add_argument("--method", choices=METHODS, required=True, help="whose run it is")
+    parser.add_argument("--method", required=True, help=f"whose run it is: {', '.join(METHODS)}")
     parser.add_argument("--run", required=True, help="name of the run, for titles")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
     parser.add_argument("--about", required=True, help="JSON of what it was made of")
@@ -35,7 +35,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    method = METHODS[args.method]
+    method = method_of(args.method)
     plan, about = results.parse_plan(args.plan, method.report.plan), settings.parse(summary.About, args.about, "--about")
     tables = {path.stem: _read(path) for path in args.tables}
     if missing := sorted({item.name for item in method.tables} - set(tables)):

@@ -89,6 +89,8 @@ class Method:
         stages: parts of its runs, by name, in order.
         items: every table, figure and page that a run ends with.
         reporting: "module:attribute" of what the report asks of it besides: a `mathcode.report.parts.Parts`.
+        added: what a run adds to it, as keys and plain values; nothing, for most.
+        extended: it with that, and with all that follows from it.
     """
 
     name: str
@@ -114,6 +116,8 @@ class Method:
     stages: Mapping[str, Stage]
     items: tuple[Item, ...]
     reporting: str
+    added: Callable[["Run"], Mapping[str, Any]] = lambda run: {}
+    extended: Callable[[Mapping[str, Any]], "Method"] | None = None
 
     @property
     def modes(self) -> dict[str, Mode]:
