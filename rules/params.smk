@@ -14,7 +14,7 @@ def section(name):
 
 def method_name(wildcards):
     """The method of a run, as an argument: its name, and what the run adds to it."""
-    return shlex.quote(configuration.told_method(CONFIG.runs[wildcards.run]))
+    return shlex.quote(CONFIG.method(wildcards.run).told(CONFIG.runs[wildcards.run]))
 
 
 def family_of(wildcards):

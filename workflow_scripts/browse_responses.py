@@ -13,9 +13,10 @@ writes  one HTML page of at most --megabytes: of each benchmark the first --item
 import argparse
 from pathlib import Path
 
-from mathcode.configuration import METHODS, method_of
+from mathcode.configuration import METHODS
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
+from mathcode.methods import method_of
 
 
 def arguments() -> argparse.ArgumentParser:

@@ -7,9 +7,10 @@ writes  a policy folder
 """
 
 from mathcode import settings, tables
-from mathcode.configuration import METHODS, method_of
+from mathcode.configuration import METHODS
 from mathcode.core import cli
 from mathcode.core.errors import InputError
+from mathcode.methods import method_of
 from mathcode.policies import folders, scratch
 
 

@@ -11,11 +11,12 @@ import argparse
 from pathlib import Path
 
 from mathcode import settings, tables
-from mathcode.configuration import JUDGES, METHODS, make_judge, method_of
+from mathcode.configuration import JUDGES, METHODS, make_judge
 from mathcode.core import cli, provenance
 from mathcode.core.errors import InputError
 from mathcode.grading import grades
 from mathcode.grading.judge import GradingError
+from mathcode.methods import method_of
 
 
 def arguments() -> argparse.ArgumentParser:

@@ -11,8 +11,9 @@ Writes: {figure}.svg and, for papers, {figure}.pdf for each; equal results give 
 import argparse
 from pathlib import Path
 
-from mathcode.configuration import METHODS, method_of
+from mathcode.configuration import METHODS
 from mathcode.core import cli
+from mathcode.methods import method_of
 
 
 def arguments() -> argparse.ArgumentParser:

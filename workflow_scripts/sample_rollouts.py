@@ -21,11 +21,12 @@ from pathlib import Path
 import polars as pl
 
 from mathcode import settings, tables
-from mathcode.configuration import METHODS, method_of
+from mathcode.configuration import METHODS
 from mathcode.core import cli, provenance
 from mathcode.core.errors import InputError
 from mathcode.data.queries import slice_for_iteration, take
 from mathcode.interpreter.driver import Interpreter
+from mathcode.methods import method_of
 from mathcode.responses import prompts
 from mathcode.rollouts import loop, replicas
 from mathcode.rollouts.chunks import merged, parts_of_shard

@@ -11,9 +11,10 @@ import argparse
 import json
 from pathlib import Path
 
-from mathcode.configuration import METHODS, method_of
+from mathcode.configuration import METHODS
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
+from mathcode.methods import method_of
 from mathcode.report import costs
 
 

@@ -10,8 +10,9 @@ Writes: {table}.csv for each table; summary.html explains their columns.
 import argparse
 from pathlib import Path
 
-from mathcode.configuration import METHODS, method_of
+from mathcode.configuration import METHODS
 from mathcode.core import atomic, cli
+from mathcode.methods import method_of
 from mathcode.report import rows
 
 

@@ -123,7 +123,7 @@ def test_policies_are_evaluated_in_it_and_reported(finished, trained):
 
 def test_other_runs_are_told_nothing_of_it(finished):
     config = configuration.load(finished / "config")
-    assert configuration.told_method(config.runs["smoke"]) == "autocode"
+    assert config.method("smoke").told(config.runs["smoke"]) == "autocode"
     done = snakemake("-n", "results/smoke/start/tiny/seed1/eval/sketch/arithmetic_test/exact/scores.json", cwd=finished)
     assert done.returncode != 0
     assert "run 'smoke' (method autocode) has no mode of evaluation 'sketch'" in done.stdout

@@ -7,7 +7,6 @@ names file and key.
 """
 
 import functools
-import json
 import re
 from collections.abc import Collection, Mapping
 from importlib import import_module
@@ -54,31 +53,6 @@ LOSSES = {
     "released_first": ("mathcode.methods.autocode.objective:ReleasedFirst", "mathcode.methods.autocode.settings:OffPolicy"),
 }
 """Losses by name: class, and the section of its numbers (None: it has none)."""
-
-
-def told_method(run: settings.Run) -> str:
-    """How programs are told the method of a run: by its name; where the run adds to it, by JSON of that and the name."""
-    added = METHODS[run.method].added(run)
-    return settings.dumps({"name": run.method, **added}) if added else run.method
-
-
-@functools.lru_cache(maxsize=64)
-def method_of(told: str) -> Method:
-    """The method that is told so (`told_method`).
-
-    Raises:
-        SettingsError: there is no such method, or nothing of the kind can be added to it.
-    """
-    if told in METHODS:
-        return METHODS[told]
-    try:
-        added = json.loads(told)
-        known = METHODS[added.pop("name")]
-    except (ValueError, AttributeError, TypeError, KeyError):
-        raise settings.SettingsError(f"--method: there is no method '{told}'; there are: {', '.join(METHODS)}") from None
-    if known.extended is None:
-        raise settings.SettingsError(f"--method: nothing can be added to the method {known.name}")
-    return known.extended(added)
 
 
 def critic_of(judge: str) -> str | None:
@@ -151,7 +125,7 @@ class Config(settings.Section):
 
     def method(self, run: str) -> Method:
         """The method of a run."""
-        return method_of(told_method(self.runs[run]))
+        return methods.method_of(METHODS[self.runs[run].method].told(self.runs[run]))
 
 
 def located(model: Path, config: Config) -> tuple[str, Policy]:

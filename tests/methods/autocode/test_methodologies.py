@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support import results_tree as tree
 from support.running import ROOT
 
-from mathcode import configuration, settings
+from mathcode import configuration, methods, settings
 from mathcode.methods.autocode import METHOD, demonstrations, dictations, estimation, methodologies, selection
 from mathcode.methods.autocode.methodologies import Methodology, all_of, form_of
 from mathcode.methods.autocode.settings import Estimate
@@ -152,9 +152,9 @@ def test_a_run_tells_programs_what_it_adds_and_other_runs_nothing(tmp_path):
     run = {"extends": "demo", "methodologies": {"sketch": {"label": "s", "cue": "Plan!", "hint": "Plan?"}}}
     (tmp_path / "config/runs/sketch.yaml").write_text(yaml.safe_dump(run))
     config = configuration.load(tmp_path / "config")
-    told = {name: configuration.told_method(one) for name, one in config.runs.items()}
+    told = {name: configuration.METHODS[one.method].told(one) for name, one in config.runs.items()}
     assert {name for name, text in told.items() if text not in configuration.METHODS} == {"sketch"}
-    method = configuration.method_of(told["sketch"])
+    method = methods.method_of(told["sketch"])
     assert list(method.modes) == [
         *("native", "native_extra", "cot", "code", "sketch", "auto", "cot_sampled", "code_sampled", "sketch_sampled"),
     ]
@@ -185,7 +185,7 @@ def test_what_cannot_be_told_apart_is_refused(changed, said):
 @pytest.mark.parametrize("told", ["autocod", "{}", '{"name": "x"}', "[]", json.dumps({"name": "siam", "methodologies": {}})])
 def test_a_method_that_is_none_is_refused(told):
     with pytest.raises(settings.SettingsError, match="--method"):
-        configuration.method_of(told)
+        methods.method_of(told)
 
 
 def test_a_mode_that_no_methodology_has_is_refused_with_the_nearest():
