@@ -2,6 +2,7 @@
 
 Reads a policy and a benchmark; writes results/{run}/{policy}/eval/{mode}/{benchmark}/responses.parquet. Asking for one mode makes its
 siblings; another benchmark is another job. Modes are `auto`, `cot` and `code` (greedy), `cot_sampled` and `code_sampled`: AutoCode's.
+Those of a methodology that a run adds are sampled by rules of its own (rules/autocode/methodologies.smk).
 A method with others takes these rules over (rules/siam/evaluate.smk).
 
 A run whose hardware says `shards` samples in that many jobs, each a file of shards/, which are then merged.
@@ -102,7 +103,7 @@ rule merge_responses:
         "logs/results/{run}/{policy}/eval/{mode}/{benchmark}/merge.log",
     wildcard_constraints:
         run=one_of(sharded("evaluate")),
-        mode=one_of({mode for method in configuration.METHODS.values() for mode in (*method.evaluated, *method.sampled)}),
+        mode=modes_of("evaluated", "sampled"),
     conda:
         "../envs/analysis.yaml"
     resources:

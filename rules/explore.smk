@@ -18,7 +18,7 @@ rule sample_rollouts:
         "logs/results/{run}/{policy}/explore/{mode}/{pool}/rollouts.timing.tsv"
     wildcard_constraints:
         run=one_of(whole("explore")),
-        mode=one_of({mode for method in configuration.METHODS.values() for mode in method.explored}),
+        mode=modes_of("explored"),
     conda:
         "../envs/sample.yaml"
     threads: cores("explore")

@@ -24,6 +24,12 @@ PRETRAINED = one_of(name for name, family in CONFIG.families.items() if family.p
 CRITIC_JUDGES = rf"(?:{one_of(configuration.CRITIC_JUDGES)})_(?:{one_of(critic_names())})"
 
 
+def modes_of(*kinds):
+    """Pattern of all modes of these kinds: those of the methods, and those that runs add."""
+    methods = [*configuration.METHODS.values(), *(CONFIG.method(name) for name in CONFIG.runs)]
+    return one_of({mode for method in methods for kind in kinds for mode in getattr(method, kind)})
+
+
 def runs_of(method):
     """Pattern of the runs of a method: its rules make nothing else."""
     return one_of(name for name, run in CONFIG.runs.items() if run.method == method)

@@ -13,7 +13,8 @@ def section(name):
 
 
 def method_name(wildcards):
-    return CONFIG.runs[wildcards.run].method
+    """The method of a run, as an argument: its name, and what the run adds to it."""
+    return shlex.quote(CONFIG.method(wildcards.run).told(CONFIG.runs[wildcards.run]))
 
 
 def family_of(wildcards):

@@ -16,11 +16,12 @@ from pathlib import Path
 from mathcode.configuration import METHODS
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
+from mathcode.methods import method_of
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
-    parser.add_argument("--method", choices=METHODS, required=True, help="whose run it is")
+    parser.add_argument("--method", required=True, help=f"whose run it is: {', '.join(METHODS)}")
     parser.add_argument("--run", required=True, help="name of the run, for the title")
     parser.add_argument("--results", required=True, help="folder of the run's results")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
@@ -35,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     if args.items < 1:
         raise InputError(f"--items {args.items}: there must be at least one")
-    method = METHODS[args.method]
+    method = method_of(args.method)
     found = method.report.results(args.results, args.plan, args.benchmarks)
     page = method.item("page", "responses").load()(found, args.run, found.benchmarks, args.items, int(args.megabytes * 1e6))
     atomic.write_text(args.out, page)

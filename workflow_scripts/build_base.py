@@ -10,6 +10,7 @@ from mathcode import settings, tables
 from mathcode.configuration import METHODS
 from mathcode.core import cli
 from mathcode.core.errors import InputError
+from mathcode.methods import method_of
 from mathcode.policies import folders, scratch
 
 
@@ -19,7 +20,7 @@ def arguments():
     parser.add_argument("--sft", help="table sft, for a family built from scratch")
     parser.add_argument("--out-model", required=True)
     parser.add_argument("--critic", action="store_true", help="its tokenizer learns the words of a critic's cases too")
-    parser.add_argument("--method", choices=METHODS, required=True, help="whose prompts and sentences a new tokenizer learns")
+    parser.add_argument("--method", required=True, help=f"whose prompts and sentences a new tokenizer learns: {', '.join(METHODS)}")
     parser.add_argument("--family", required=True, help="JSON of the family")
     parser.add_argument("--seed", type=int, required=True, help="of a new model's weights")
     return parser
@@ -35,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     if family.scratch is None:
         folders.link_policy(args.model, args.out_model)
     else:
-        method = METHODS[args.method]
+        method = method_of(args.method)
         texts = method.texts(tables.SFT.read(args.sft), family.prompt)
         if args.critic:
             from mathcode.critic import teaching

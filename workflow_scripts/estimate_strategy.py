@@ -12,7 +12,7 @@ from mathcode import settings, tables
 from mathcode.core import cli
 from mathcode.methods.autocode import estimation
 from mathcode.methods.autocode.settings import Estimate
-from mathcode.methods.autocode.tables import Q_VALUES, REFERENCE_STRATEGY
+from mathcode.methods.autocode.tables import q_values_with, reference_strategy_with
 
 
 def arguments():
@@ -32,8 +32,10 @@ def main(argv: list[str] | None = None) -> int:
     chosen = settings.parse(Estimate, args.settings)
     grades = pl.concat([tables.GRADES.read(path, columns=estimation.GRADES) for path in args.grades])
     q_values = estimation.estimate_q_values(grades)
-    Q_VALUES.write(q_values, args.out_q_values)
-    REFERENCE_STRATEGY.write(estimation.reference_strategy(q_values, chosen, args.seed), args.out_strategy)
+    strategy = estimation.reference_strategy(q_values, chosen, args.seed)
+    explored = set(grades["mode"]) - {"native"}
+    q_values_with(explored).write(q_values, args.out_q_values)
+    reference_strategy_with(explored).write(strategy, args.out_strategy)
     return 0
 
 

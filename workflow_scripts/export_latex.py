@@ -14,12 +14,13 @@ import polars as pl
 from mathcode.configuration import METHODS
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
+from mathcode.methods import method_of
 from mathcode.report import latex
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
-    parser.add_argument("--method", choices=METHODS, required=True, help="whose tables they are")
+    parser.add_argument("--method", required=True, help=f"whose tables they are: {', '.join(METHODS)}")
     parser.add_argument("--tables", nargs="+", required=True, help="CSV files")
     parser.add_argument("--out", nargs="+", required=True, type=Path, help="files to write, one for each table")
     return parser
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     if len(args.tables) != len(args.out):
         raise InputError("give one --out for each of --tables")
-    known = METHODS[args.method].report.columns
+    known = method_of(args.method).report.columns
     for path, out in zip(args.tables, args.out, strict=True):
         try:
             frame = pl.read_csv(path, infer_schema_length=None)

@@ -16,6 +16,7 @@ from mathcode.core import cli, provenance
 from mathcode.core.errors import InputError
 from mathcode.grading import grades
 from mathcode.grading.judge import GradingError
+from mathcode.methods import method_of
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -27,7 +28,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--critic-model", help="policy folder of the critic in the judge's name")
     parser.add_argument("--critic", default="{}", help="JSON of the section Critic: how that one judges")
     parser.add_argument("--checkpoints", type=Path, help="folder that keeps a critic's scores until all are there")
-    parser.add_argument("--method", choices=METHODS, required=True, help="whose form the responses have")
+    parser.add_argument("--method", required=True, help=f"whose form the responses have: {', '.join(METHODS)}")
     parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")
     parser.add_argument("--settings", required=True, help="JSON of the section 'grading'")
     return parser
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     with make_judge(given.judge, limits, given.critic_model, critic, given.checkpoints) as judge:
         for path in given.rollouts:
             try:
-                graded.append(grades.grade_rollouts(tables.ROLLOUTS.read(path), queries, judge, METHODS[given.method].form, limits))
+                graded.append(grades.grade_rollouts(tables.ROLLOUTS.read(path), queries, judge, method_of(given.method).form, limits))
             except GradingError as error:
                 raise GradingError(f"{path}: {error}") from error
     for frame, path in zip(graded, given.out, strict=True):

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from mathcode.configuration import METHODS
 from mathcode.core import cli
+from mathcode.methods import method_of
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
-    parser.add_argument("--method", choices=METHODS, required=True, help="whose figures they are")
+    parser.add_argument("--method", required=True, help=f"whose figures they are: {', '.join(METHODS)}")
     parser.add_argument("--run", required=True, help="name of the run, for titles")
     parser.add_argument("--results", required=True, help="folder of the run's results")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
@@ -32,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     from mathcode.report import canvas
 
-    method = METHODS[args.method]
+    method = method_of(args.method)
     found = method.report.results(args.results, args.plan, args.benchmarks)
     with canvas.style(salt=method.name):
         drawn = {item.name: item.load()(found, args.run) for item in method.figures}

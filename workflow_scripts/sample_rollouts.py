@@ -26,6 +26,7 @@ from mathcode.core import cli, provenance
 from mathcode.core.errors import InputError
 from mathcode.data.queries import slice_for_iteration, take
 from mathcode.interpreter.driver import Interpreter
+from mathcode.methods import method_of
 from mathcode.responses import prompts
 from mathcode.rollouts import loop, replicas
 from mathcode.rollouts.chunks import merged, parts_of_shard
@@ -55,7 +56,7 @@ def arguments():
     parser.add_argument("--shard", type=int, nargs=2, default=[1, 1], metavar=("N", "OF"), help="sample the N-th of OF parts (1 1)")
     parser.add_argument("--slice", type=int, metavar="N", help="with --rows: take the N-th slice of the queries, shuffled by the seed")
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--method", choices=METHODS, required=True, help="whose prompts and whose form of responses")
+    parser.add_argument("--method", required=True, help=f"whose prompts and whose form of responses: {', '.join(METHODS)}")
     parser.add_argument("--profile", required=True, help="prompt profile, or a frame with {question} in it")
     parser.add_argument("--checkpoints", required=True, type=Path, help="undeclared folder for finished chunks")
     parser.add_argument("--workers", type=int, default=1, help="processes that run programs")
@@ -70,8 +71,9 @@ def main(argv: list[str] | None = None) -> int:
     if not len(args.queries) == len(args.mode) == len(args.out):
         raise InputError("give one --mode for each --out, and one --queries for all or for each")
     chosen = settings.parse(SampleSettings, args.settings)
-    if unknown := set(args.mode) - {*METHODS[args.method].modes}:
-        raise InputError(f"--mode: method {args.method} has no mode '{min(unknown)}'; it has {', '.join(METHODS[args.method].modes)}")
+    method = method_of(args.method)
+    if unknown := set(args.mode) - {*method.modes}:
+        raise InputError(f"--mode: method {method.name} has no mode '{min(unknown)}'; it has {', '.join(method.modes)}")
     key = settings.fingerprint(
         provenance.folder_digest(args.model), chosen, args.samples, args.first_sample, args.seed, args.method, args.profile
     )
@@ -95,7 +97,7 @@ def _sample(args, chosen: SampleSettings, key: str, selected: list[pl.DataFrame]
     """Sample this job's part of each table with an engine of its own; chunks that are there already are kept."""
     engine = start_engine(args.model, chosen.engine, chosen.sampling)
     samples = range(args.first_sample, args.first_sample + args.samples)
-    method = METHODS[args.method]
+    method = method_of(args.method)
     asked_in = prompts.profile(args.profile).frame
     limit = chosen.engine.max_model_len - 1
     plans = []

@@ -8,11 +8,11 @@ reads   tables `rollouts`, `grades`, `reference_strategy`, `queries`; the policy
 writes  table `training`
 """
 
-from mathcode import settings, tables
+from mathcode import tables
 from mathcode.core import cli
-from mathcode.methods.autocode import synthesis
+from mathcode.methods.autocode import methodologies, synthesis
 from mathcode.methods.autocode.settings import Synthesize
-from mathcode.methods.autocode.tables import REFERENCE_STRATEGY
+from mathcode.methods.autocode.tables import reference_strategy_with
 from mathcode.policies import folders
 
 
@@ -26,7 +26,7 @@ def arguments():
     parser.add_argument("--profile", required=True)
     parser.add_argument("--iteration", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--settings", required=True, help="JSON of the synthesize section")
+    parser.add_argument("--settings", required=True, help="JSON of the synthesize section, and the methodologies that a run adds")
     parser.add_argument("--out", required=True)
     return parser
 
@@ -35,18 +35,19 @@ def main(argv: list[str] | None = None) -> int:
     import polars as pl
 
     args = arguments().parse_args(argv)
-    chosen = settings.parse(Synthesize, args.settings)
+    chosen, known = methodologies.parse(Synthesize, args.settings)
     queries = tables.QUERIES.read(args.queries)
     training = synthesis.synthesize(
         pl.concat([tables.ROLLOUTS.read(path) for path in args.rollouts]),
         pl.concat([tables.GRADES.read(path) for path in args.grades]),
-        REFERENCE_STRATEGY.read(args.strategy),
+        reference_strategy_with(known).read(args.strategy),
         dict(queries.select("query_id", "question").iter_rows()),
         folders.load_tokenizer(args.model),
         args.profile,
         chosen,
         args.iteration,
         args.seed,
+        methodologies.form_of(known),
     )
     tables.TRAINING.write(training, args.out)
     return 0

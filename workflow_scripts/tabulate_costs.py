@@ -14,12 +14,13 @@ from pathlib import Path
 from mathcode.configuration import METHODS
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
+from mathcode.methods import method_of
 from mathcode.report import costs
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
-    parser.add_argument("--method", choices=METHODS, required=True, help="whose stages the jobs belong to")
+    parser.add_argument("--method", required=True, help=f"whose stages the jobs belong to: {', '.join(METHODS)}")
     parser.add_argument("--logs", required=True, type=Path, help="folder of the run's logs")
     parser.add_argument("--gpus", default="{}", help="JSON: GPUs a job of a stage asks for; none where it is not named")
     parser.add_argument("--out", required=True, type=Path, help="table to write")
@@ -32,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         gpus = json.loads(args.gpus)
     except json.JSONDecodeError as error:
         raise InputError(f"--gpus: no JSON ({error})") from None
-    stages = {name: stage.jobs for name, stage in METHODS[args.method].stages.items()}
+    stages = {name: stage.jobs for name, stage in method_of(args.method).stages.items()}
     if unknown := sorted(set(gpus) - set(stages)):
         raise InputError(f"--gpus: there is no stage '{unknown[0]}'; there are: {', '.join(stages)}")
     atomic.write_text(args.out, costs.tabulate(args.logs, gpus, stages).write_csv())

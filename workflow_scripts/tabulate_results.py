@@ -12,12 +12,13 @@ from pathlib import Path
 
 from mathcode.configuration import METHODS
 from mathcode.core import atomic, cli
+from mathcode.methods import method_of
 from mathcode.report import rows
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
-    parser.add_argument("--method", choices=METHODS, required=True, help="whose tables they are")
+    parser.add_argument("--method", required=True, help=f"whose tables they are: {', '.join(METHODS)}")
     parser.add_argument("--results", required=True, help="folder of the run's results")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
     parser.add_argument(
@@ -29,7 +30,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    method = METHODS[args.method]
+    method = method_of(args.method)
     made = rows.tabulate(method.report.results(args.results, args.plan, args.benchmarks), method.tables)
     texts = {f"{name}.csv": frame.write_csv() for name, frame in made.items()}
     for name, text in texts.items():

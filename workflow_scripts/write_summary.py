@@ -17,12 +17,13 @@ from mathcode import settings
 from mathcode.configuration import METHODS
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
+from mathcode.methods import method_of
 from mathcode.report import summary
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
-    parser.add_argument("--method", choices=METHODS, required=True, help="whose run it is")
+    parser.add_argument("--method", required=True, help=f"whose run it is: {', '.join(METHODS)}")
     parser.add_argument("--run", required=True, help="name of the run, for titles")
     parser.add_argument("--results", required=True, type=Path, help="folder of the run, for worked examples")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
@@ -37,7 +38,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    method = METHODS[args.method]
+    method = method_of(args.method)
     results = method.report.results(args.results, args.plan, args.benchmarks)
     about = settings.parse(summary.About, args.about, "--about")
     tables = {path.stem: _read(path) for path in args.tables}

@@ -17,3 +17,41 @@ def rollouts_before(wildcards):
 def grades_before(wildcards):
     explore = run_of(wildcards).explore
     return [paths.in_run(wildcards.run, paths.rollout_grades(before(wildcards), mode, explore.judge)) for mode in explore.modes]
+
+
+def with_methodologies(name):
+    """Params function: a section as JSON, and as one key more the methodologies that the run adds to CoT and code, where it does."""
+
+    def as_json(wildcards):
+        added = CONFIG.method(wildcards.run).added(CONFIG.runs[wildcards.run])
+        return settings.dumps(getattr(run_of(wildcards), name).model_dump() | added)
+
+    return as_json
+
+
+def added_modes():
+    """Modes of evaluation of all methodologies that runs add."""
+    methods = [CONFIG.method(name) for name in CONFIG.runs if CONFIG.runs[name].method == "autocode"]
+    known = configuration.METHODS["autocode"]
+    return {mode for one in methods for mode in (*one.evaluated, *one.sampled)} - {*known.evaluated, *known.sampled}
+
+
+def benchmark_in_mode(wildcards):
+    """The benchmark, if the run evaluates in this mode."""
+    method = CONFIG.method(wildcards.run)
+    among(wildcards, "mode of evaluation", wildcards.mode, [*method.evaluated, *method.sampled])
+    return f"data/benchmarks/{wildcards.benchmark}.parquet"
+
+
+def sampled_for_labels(wildcards):
+    return wildcards.mode in CONFIG.method(wildcards.run).sampled
+
+
+def samples_in_mode(wildcards):
+    """Responses to an item: one if greedy."""
+    return CONFIG.runs[wildcards.run].evaluate.selection_samples if sampled_for_labels(wildcards) else 1
+
+
+def settings_of_mode(wildcards):
+    chosen = (lambda run: run.evaluate.selection_sampling) if sampled_for_labels(wildcards) else (lambda run: run.evaluate.sampling)
+    return sampling_settings(chosen)(wildcards)

@@ -29,7 +29,7 @@ rule synthesize_responses:
         **asks("estimate"),
     params:
         profile=prompt_profile,
-        settings=section("synthesize"),
+        settings=with_methodologies("synthesize"),
     shell:
         "python workflow_scripts/synthesize_responses.py --rollouts {input.rollouts:q} --grades {input.grades:q}"
         " --strategy {input.strategy:q} --queries {input.queries:q} --model {input.model:q} --profile {params.profile:q}"

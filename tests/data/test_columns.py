@@ -1,19 +1,24 @@
 """Files of one's own, read by the names of their columns; and the example of docs/own.md, built by its own commands."""
 
 import gzip
+import json
 import re
 import shlex
+import shutil
+from pathlib import Path
 
 import polars as pl
 import pytest
 import yaml
 from support.checkout import copied, snakemake
-from support.running import ROOT
+from support.running import ROOT, run_program
+from transformers import AutoTokenizer
 
-from mathcode import configuration, settings
+from mathcode import configuration, settings, tables
 from mathcode.data import sources
 from mathcode.data.readers import query_readers, sft_readers
 from mathcode.data.text import CorpusError, read_all
+from mathcode.grading.judge import Case
 
 PAGE = (ROOT / "docs/own.md").read_text(encoding="utf-8")
 
@@ -111,28 +116,90 @@ def test_a_wrong_dataset_is_refused_while_planning(tmp_path, added, said):
 
 
 def blocks(kind: str) -> list[str]:
-    return re.findall(rf"^(`{{3,4}}){kind}\n(.*?)^\1$", PAGE, re.DOTALL | re.MULTILINE)
+    """Blocks of the page before what has a test of its own (tests/workflow/test_own_methodology.py)."""
+    page = PAGE.partition("\n## A methodology\n")[0]
+    return [block for _, block in re.findall(rf"^(`{{3,4}}){kind}\n(.*?)^\1$", page, re.DOTALL | re.MULTILINE)]
+
+
+def add_settings(folder: Path) -> None:
+    """What the page says in YAML, each block into the file that its first line names."""
+    for block in blocks("yaml"):
+        path = folder / block.partition("\n")[0].removeprefix("# ")
+        told = yaml.safe_load(path.read_text()) if path.exists() else {}
+        path.write_text(yaml.safe_dump(settings.merge(told, yaml.safe_load(block)), sort_keys=False))
+
+
+def add_judge(folder: Path) -> None:
+    """The judge of the page: its module, and its line."""
+    (module,) = blocks("python")
+    (folder / "workflow_scripts/mathcode" / module.partition("\n")[0].removeprefix("# ")).write_text(module)
+    path = folder / "workflow_scripts/mathcode/configuration.py"
+    (line,) = re.findall(r"^    \"rounded\": .*\n", PAGE, re.MULTILINE)
+    path.write_text(path.read_text().replace("JUDGES = {\n", f"JUDGES = {{\n{line}", 1))
+
+
+def add_model(tiny_policy: Path, folder: Path) -> None:
+    """A model of one's own: a folder whose tokenizer has a chat template."""
+    shutil.copytree(tiny_policy, folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.chat_template = "{% for m in messages %}Q: {{ m['content'] }}\n{% endfor %}{% if add_generation_prompt %}A:{% endif %}"
+    tokenizer.save_pretrained(folder)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, tiny_policy) -> Path:
+    """A checkout in which everything was said and asked for that the page says."""
+    folder = copied(tmp_path_factory.mktemp("own") / "checkout")
+    own = folder / "data/mirror/own"
+    own.mkdir(parents=True)
+    (own / "questions.csv").write_text(blocks("csv")[0])
+    (own / "solutions.jsonl").write_text(blocks("json")[0])
+    add_model(tiny_policy, folder / "data/mirror/models/mine")
+    add_settings(folder)
+    add_judge(folder)
+    commands = [shlex.split(line) for block in blocks("bash") for line in block.splitlines()]
+    (asking,) = [command for command in commands if command[0] == "python"]
+    printed = run_program(*asking, cwd=folder)
+    families = folder / "config/families.yaml"
+    told = yaml.safe_load(families.read_text())
+    families.write_text(yaml.safe_dump(settings.merge(told, {"my_model": yaml.safe_load(printed.stdout)}), sort_keys=False))
+    for command in commands:
+        if command[0] == "snakemake":
+            done = snakemake(*command[1:], cwd=folder)
+            assert done.returncode == 0, done.stdout[-3000:]
+    return folder
 
 
 @pytest.mark.workflow
-def test_the_page_on_own_data_does_what_it_says(tmp_path):
-    folder = copied(tmp_path / "checkout")
-    own = folder / "data/mirror/own"
-    own.mkdir(parents=True)
-    (own / "questions.csv").write_text(blocks("csv")[0][1])
-    (own / "solutions.jsonl").write_text(blocks("json")[0][1])
-    described = folder / "config/sources.yaml"
-    told = yaml.safe_load(described.read_text())
-    for _, block in blocks("yaml"):
-        told = settings.merge(told, yaml.safe_load(block))
-    described.write_text(yaml.safe_dump(told, sort_keys=False))
-    for _, block in blocks("bash"):
-        done = snakemake(*shlex.split(block)[1:], cwd=folder)
-        assert done.returncode == 0, done.stdout[-3000:]
-    test = pl.read_parquet(folder / "data/benchmarks/own_test.parquet")
+def test_the_page_on_own_data_does_what_it_says(built):
+    test = pl.read_parquet(built / "data/benchmarks/own_test.parquet")
     assert test.select("gold", "type").rows() == [("7", "sums"), ("6", "puzzles")]
-    assert pl.read_parquet(folder / "data/queries/own_train.parquet").height == 2
-    learned = pl.read_parquet(folder / "data/sft/own_solutions.parquet")
+    assert pl.read_parquet(built / "data/queries/own_train.parquet").height == 2
+    learned = pl.read_parquet(built / "data/sft/own_solutions.parquet")
     assert learned["methodology"].to_list() == ["code", "cot"]
     assert "```output\n144\n```" in learned["solution"][0]
-    assert "program printed another answer" in (folder / "logs/data/sft/own_solutions.log").read_text()
+    assert "program printed another answer" in (built / "logs/data/sft/own_solutions.log").read_text()
+
+
+@pytest.mark.workflow
+def test_the_page_on_own_models_trains_one_in_the_frame_of_its_template(built):
+    start = built / "results/own/start/my_model/seed1"
+    family = json.loads((start / "settings.json").read_text())["family"]
+    assert (family["prompt"], family["lora"]["rank"]) == ("Q: {question}\nA:", 16)
+    learned = tables.TRAINING.read(start / "training.parquet")
+    assert learned["prompt"].str.starts_with("Q: What is 12 * 12?").any()
+    asked = tables.ROLLOUTS.read(start / "eval/auto/own_test/responses.parquet")
+    assert asked.filter(pl.col("prompt") == "Q: What is 3 + 4?\nA:").height == 1
+
+
+@pytest.mark.workflow
+def test_the_page_on_own_judges_adds_one(built):
+    start = built / "results/own/start/my_model/seed1/eval/auto/own_test"
+    graded = {judge: tables.GRADES.read(start / judge / "grades.parquet") for judge in ("exact", "rounded")}
+    assert graded["rounded"]["grader"].unique().to_list() == ["rounded-1"]
+    assert graded["rounded"]["answer"].equals(graded["exact"]["answer"])
+    known = {}
+    exec(blocks("python")[0], known)
+    judge = known["RoundedJudge"](settings.Grading(timeout=5, max_infrastructure_errors=1))
+    verdicts = judge.judge([Case("?", "6", answer, (answer,), None, None, None) for answer in ("6.2", "7", "six")])
+    assert [verdict.accepted for verdict in verdicts] == [True, False, False]

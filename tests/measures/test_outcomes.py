@@ -68,13 +68,14 @@ def test_selection_by_hand():
     auto = evaluations([("cot", True, 1, 0), ("code", False, 1, 0), ("code", True, 0, 1), ("cot", True, 0, 0)])[0]
     labels = pl.DataFrame({"query_id": ["q0", "q1", "q2", "q3"], "label": ["cot", "cot", "code", None]})
     found = selection.selection(auto, labels)
-    assert found == selection.Selection(2, 1, 1, recall_cot=0.5, recall_code=1.0, macc=0.75, accuracy_correct_selection=1.0)
+    recall = {"cot": 0.5, "code": 1.0}
+    assert found == selection.Selection({"cot": 2, "code": 1}, 1, recall, macc=0.75, accuracy_correct_selection=1.0)
 
 
 def test_an_empty_class_has_no_recall_and_no_macc():
     auto = evaluations([("cot", True, 1, 0)])[0]
     found = selection.selection(auto, pl.DataFrame({"query_id": ["q0"], "label": ["cot"]}))
-    assert (found.recall_cot, found.recall_code, found.macc) == (1.0, None, None)
+    assert (found.recall, found.macc) == ({"cot": 1.0, "code": None}, None)
 
 
 @pytest.mark.parametrize(

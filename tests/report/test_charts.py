@@ -93,9 +93,11 @@ def test_series_and_labels_can_be_told_apart_in_grey():
     many = siam_looks.series([f"critic {number}" for number in range(7)])
     assert len({(look["linestyle"], look["marker"]) for look in many.values()}) == 7
     assert len({line for _, line in siam_looks.CASES.values()}) == len(siam_looks.CASES)
-    assert len({*looks.LABELS.values()}) == len(looks.LABELS)
+    labels = {name: name for name in ("cot", "code", "sketch", "search")}
+    for markers in (looks.label_markers(labels), looks.start_markers(labels)):
+        assert len({*markers.values()}) == len(markers)
     others = {marker for _, _, marker in looks.EXPERIMENTS.values()} - {looks.EXPERIMENTS["start"][2]}
-    assert not {*looks.START_MARKERS.values()} & others
+    assert not {*looks.start_markers(dict.fromkeys(("cot", "code"), "")).values()} & others
 
 
 def shades_apart(one: str, other: str) -> bool:

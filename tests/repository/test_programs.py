@@ -91,7 +91,8 @@ def value(action: argparse.Action, folder: Path) -> str:
     """Something a required flag takes; files lie in `folder` and are not there."""
     if action.choices:
         return next(iter(action.choices))
-    return "1" if action.type is int else FAMILY if action.dest == "family" else str(folder / action.dest)
+    known = {"family": FAMILY, "method": "autocode"}
+    return "1" if action.type is int else known.get(action.dest, str(folder / action.dest))
 
 
 @pytest.mark.parametrize("text", ["{", '{"nonsense": 1}', "[]"])

@@ -6,7 +6,7 @@ from transformers import AutoTokenizer
 
 import show_chat_frame
 from mathcode.core.errors import InputError
-from mathcode.methods.autocode import dictations
+from mathcode.methods.autocode import dictations, methodologies
 from mathcode.policies import tokens
 from mathcode.responses import prompts
 
@@ -40,7 +40,7 @@ def test_a_question_that_holds_the_placeholder_stays_as_it_is():
 
 
 def test_its_dictations_are_those_of_a_chat():
-    assert dictations.render(ASKED, "code", "1 + 1?") == ASKED.replace("{question}", "1 + 1?" + dictations.DICTATIONS["chatml"].code)
+    assert dictations.render(ASKED, "code", "1 + 1?") == ASKED.replace("{question}", "1 + 1?" + f"\n{methodologies.CODE.dictation}")
     assert dictations.render(ASKED, "native", "1 + 1?") == ASKED.replace("{question}", "1 + 1?")
 
 

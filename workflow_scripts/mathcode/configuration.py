@@ -125,7 +125,7 @@ class Config(settings.Section):
 
     def method(self, run: str) -> Method:
         """The method of a run."""
-        return METHODS[self.runs[run].method]
+        return methods.method_of(METHODS[self.runs[run].method].told(self.runs[run]))
 
     def gpus(self, run: str) -> dict[str, int]:
         """GPUs of a job of each stage that may have any, under the stage's name in tables of costs."""

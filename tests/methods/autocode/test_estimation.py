@@ -199,8 +199,9 @@ SCORES = st.integers(0, 40).map(lambda number: number / 40)
 
 @given(SCORES, SCORES)
 def test_the_softmax_tends_to_the_hard_max_as_alpha_grows(cot, code):
-    hard = estimation.code_probability(cot, code, math.inf)
-    softer = [estimation.code_probability(cot, code, alpha) for alpha in (0.1, 1.0, 10.0, 1e3, 1e9)]
+    scores = {"cot": cot, "code": code}
+    hard = estimation.shares(scores, math.inf)["code"]
+    softer = [estimation.shares(scores, alpha)["code"] for alpha in (0.1, 1.0, 10.0, 1e3, 1e9)]
     assert hard == float(code > cot)
     if cot == code:
         assert softer == [0.5] * 5
@@ -213,5 +214,5 @@ def test_the_softmax_tends_to_the_hard_max_as_alpha_grows(cot, code):
 
 @given(SCORES, SCORES, st.floats(0.01, 100))
 def test_the_softmax_is_symmetric(cot, code, alpha):
-    there, back = estimation.code_probability(cot, code, alpha), estimation.code_probability(code, cot, alpha)
-    assert there + back == pytest.approx(1)
+    there, back = estimation.shares({"cot": cot, "code": code}, alpha), estimation.shares({"cot": code, "code": cot}, alpha)
+    assert there["code"] + back["code"] == pytest.approx(1)

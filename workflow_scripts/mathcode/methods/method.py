@@ -3,6 +3,7 @@
 Light: rules and programs read it at every start, so nothing here or in a method's `__init__` imports polars, numpy or torch.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -93,6 +94,8 @@ class Method:
         stages: parts of its runs, by name, in order.
         items: every table, figure and page that a run ends with.
         reporting: "module:attribute" of what the report asks of it besides: a `mathcode.report.parts.Parts`.
+        added: what a run adds to it, as keys and plain values; nothing, for most.
+        extended: it with that, and with all that follows from it.
     """
 
     name: str
@@ -121,6 +124,13 @@ class Method:
     stages: Mapping[str, Stage]
     items: tuple[Item, ...]
     reporting: str
+    added: Callable[["Run"], Mapping[str, Any]] = lambda run: {}
+    extended: Callable[[Mapping[str, Any]], "Method"] | None = None
+
+    def told(self, run: "Run") -> str:
+        """How programs are told the method of a run: by its name; where the run adds to it, by JSON of that and the name."""
+        added = self.added(run)
+        return json.dumps({"name": self.name, **added}, sort_keys=True) if added else self.name
 
     @property
     def modes(self) -> dict[str, Mode]:

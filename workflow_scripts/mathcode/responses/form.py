@@ -4,9 +4,10 @@ A method gives the sentences (`mathcode.methods.*.form`); a response that has no
 Rules and every program import this; what reads responses, with its many patterns, is imported when a response is read.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mathcode.responses.reading import Reading
@@ -17,10 +18,13 @@ class Form:
     """The fixed sentences of a method's responses, each by methodology.
 
     `cues` open an attempt and announce how it goes on; `hints` stand between two attempts and lead to the methodology of the second.
+    `openings` tell a methodology beside CoT and code where there is no cue: a regular expression that the attempt begins with, and
+    whether it holds a program.
     """
 
     cues: Mapping[str, str] = field(default_factory=dict)
     hints: Mapping[str, str] = field(default_factory=dict)
+    openings: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
 
     @property
     def phrases(self) -> list[str]:
@@ -46,19 +50,31 @@ class Form:
                 start = span.end
         return [*found, text[start:]]
 
-    def methodology(self, attempt: str) -> Literal["cot", "code"]:
-        """Methodology of an attempt: what its cue announces; without a cue, code iff it holds a program, closed or not."""
-        from mathcode.responses import parse
-
+    def methodology(self, attempt: str) -> str:
+        """Methodology of an attempt: what its cue announces; without a cue, what its opening tells; else code iff it holds a program."""
         opening = attempt.lstrip()
         for name, cue in self.cues.items():
             if opening.startswith(cue):
                 return name
-        return "code" if any(span.kind == "program" for span in parse.spans(attempt)) else "cot"
+        return self.opened(attempt) or ("code" if _holds_program(attempt) else "cot")
 
-    def first_methodology(self, text: str) -> Literal["cot", "code"]:
+    def opened(self, attempt: str) -> str | None:
+        """The methodology that the opening of an attempt without a cue tells."""
+        for name, (pattern, programs) in self.openings.items():
+            if re.match(pattern, attempt.lstrip()) and _holds_program(attempt) == programs:
+                return name
+        return None
+
+    def first_methodology(self, text: str) -> str:
         """Methodology chosen first: the decision that selection accuracy and the prior are about."""
         return self.methodology(self.attempts(text)[0])
+
+
+def _holds_program(attempt: str) -> bool:
+    """Whether it holds a program, closed or not."""
+    from mathcode.responses import parse
+
+    return any(span.kind == "program" for span in parse.spans(attempt))
 
 
 PLAIN = Form()

@@ -1,18 +1,42 @@
 """AutoCode (arXiv 2502.00691): a math LM learns to choose by itself, query by query, between chain of thought and code."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
 from mathcode.methods.autocode import artifacts, dictations, expected
-from mathcode.methods.autocode.form import FORM
-from mathcode.methods.autocode.report.index import ITEMS
+from mathcode.methods.autocode.methodologies import PAPER, Methodology, form_of, with_added
+from mathcode.methods.autocode.report.index import ITEMS, with_columns
 from mathcode.methods.autocode.report.stages import STAGES
 from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers, origin, training
 from mathcode.methods.method import Method
 from mathcode.paths import BASE, START
+from mathcode.responses.form import Form
 
 
-def _texts(pairs, profile: str) -> list[str]:
+def _texts(pairs, profile: str, form: Form) -> list[str]:
     from mathcode.methods.autocode import demonstrations
 
-    return demonstrations.texts(pairs, profile)
+    return demonstrations.texts(pairs, profile, form)
+
+
+def _follows(methodologies: Mapping[str, Methodology]) -> dict[str, Any]:
+    """What of the method follows from its methodologies."""
+    form = form_of(methodologies)
+    return {
+        "form": form,
+        "explored": dictations.explored(methodologies),
+        "evaluated": dictations.evaluated(methodologies),
+        "sampled": dictations.sampled(methodologies),
+        "prompt": partial(dictations.render, methodologies=methodologies),
+        "texts": partial(_texts, form=form),
+    }
+
+
+def _extended(added: Mapping[str, Any]) -> Method:
+    methodologies = with_added(added, "--method")
+    return replace(METHOD, **_follows(methodologies), items=with_columns(methodologies))
 
 
 METHOD = Method(
@@ -21,12 +45,7 @@ METHOD = Method(
     run=AutoCodeRun,
     per_experiment=frozenset({"explore", "estimate", "synthesize", "train"}),
     kinds=(BASE, START),
-    form=FORM,
-    explored=dictations.EXPLORED,
-    evaluated=dictations.EVALUATED,
-    sampled=dictations.SAMPLED,
-    prompt=dictations.render,
-    texts=_texts,
+    **_follows(PAPER),
     training=training,
     origin=origin,
     optimizers=optimizers,
@@ -42,4 +61,6 @@ METHOD = Method(
     stages=STAGES,
     items=ITEMS,
     reporting="mathcode.methods.autocode.report.parts:PARTS",
+    added=artifacts.added,
+    extended=_extended,
 )

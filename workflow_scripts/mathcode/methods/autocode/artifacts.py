@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mathcode import paths
-from mathcode.methods.autocode.dictations import EVALUATED, SAMPLED
+from mathcode.methods.autocode import dictations
+from mathcode.methods.autocode.methodologies import all_of
 from mathcode.methods.autocode.settings import AutoCodeRun
 from mathcode.methods.method import trained_policies
 from mathcode.paths import START, Policy
@@ -19,7 +20,16 @@ EM = "main"
 JUDGE = "exact"
 """Who grades what is reported."""
 
-EXPLORED_BY_EM = ("native", "cot", "code")
+
+def added(run: AutoCodeRun) -> dict[str, Any]:
+    """What a run adds to the method: its methodologies beside the paper's."""
+    own = {name: one.model_dump(exclude_defaults=True) for name, one in run.methodologies.items()}
+    return {"methodologies": own} if own else {}
+
+
+def explored_modes(run: AutoCodeRun) -> list[str]:
+    """Modes in which EM explores."""
+    return ["native", *all_of(run.methodologies)]
 
 
 def start_policies(run: AutoCodeRun) -> list[Policy]:
@@ -74,6 +84,7 @@ def planned(run: AutoCodeRun) -> dict[str, Any]:
         "published": run.build.published,
         "selection_benchmarks": run.evaluate.selection_benchmarks,
         "health": run.health.model_dump(),
+        **added(run),
     }
 
 
@@ -87,11 +98,13 @@ def samples(run: AutoCodeRun, mode: str, pool: str) -> range:
 
 def tabulated(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
     """Everything the tables and figures of a run are made of."""
-    evaluations = [(policy, mode, benchmark) for policy in policies(run) for mode in EVALUATED for benchmark in run.build.benchmarks]
+    methodologies = all_of(run.methodologies)
+    evaluated, sampled = dictations.evaluated(methodologies), dictations.sampled(methodologies)
+    evaluations = [(policy, mode, benchmark) for policy in policies(run) for mode in evaluated for benchmark in run.build.benchmarks]
     labels = [
         (policy, mode, benchmark)
         for policy in labelled_policies(run)
-        for mode in SAMPLED
+        for mode in sampled
         for benchmark in run.evaluate.selection_benchmarks
     ]
     trained = trained_policies(run)
@@ -104,7 +117,7 @@ def tabulated(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
             paths.rollout_grades(policy, mode, judge)
             for judge in dict.fromkeys([JUDGE, run.explore.judge])
             for policy in explored_by_em(run)
-            for mode in EXPLORED_BY_EM
+            for mode in explored_modes(run)
         ),
         *(paths.overlap_items(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
         *(paths.overlap_counts(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
@@ -114,8 +127,9 @@ def tabulated(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
 
 def browsed(run: AutoCodeRun) -> list[str]:
     """The texts behind the graded responses, and behind what EM explored."""
+    evaluated = dictations.evaluated(all_of(run.methodologies))
     return [
         paths.data(paths.POOL),
-        *(paths.responses(policy, mode, name) for policy in policies(run) for mode in EVALUATED for name in run.build.benchmarks),
-        *(paths.rollouts(policy, mode) for policy in explored_by_em(run) for mode in EXPLORED_BY_EM),
+        *(paths.responses(policy, mode, name) for policy in policies(run) for mode in evaluated for name in run.build.benchmarks),
+        *(paths.rollouts(policy, mode) for policy in explored_by_em(run) for mode in explored_modes(run)),
     ]

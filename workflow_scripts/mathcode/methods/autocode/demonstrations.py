@@ -1,38 +1,45 @@
 """Code4Math: CoT and code solutions as training examples, shown under dictated and native prompts, execution output masked."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import polars as pl
 
 from mathcode import tables
 from mathcode.core import random_streams
 from mathcode.methods.autocode import dictations
-from mathcode.methods.autocode.form import CUES, with_cue
+from mathcode.methods.autocode.form import FORM, with_cue
+from mathcode.methods.autocode.methodologies import PAPER, Methodology, form_of
 from mathcode.methods.autocode.settings import Start
 from mathcode.policies import tokens
 from mathcode.responses import parse, prompts
+from mathcode.responses.form import Form
 
 
-def prompt_mode(query_id: str, methodology: str, start: Start, seed: int) -> str:
+def prompt_mode(query_id: str, methodology: str, start: Start, seed: int, methodologies: Mapping[str, Methodology] = PAPER) -> str:
     """How a pair is shown: natively (the cue alone announces the methodology) or dictated. Drawn by the pair's own seed."""
     native, code = (random_streams.share(seed, query_id, f"{methodology}/{what}", 0) for what in ("native", "native_code"))
-    shown_native = native < start.native_share and (methodology == "cot" or code < start.native_code_share)
+    shown_native = native < start.native_share and (not methodologies[methodology].programs or code < start.native_code_share)
     return "native" if shown_native else methodology
 
 
-def demonstrations(pairs: pl.DataFrame, tokenizer, profile: str, start: Start, seed: int) -> pl.DataFrame:
+def demonstrations(
+    pairs: pl.DataFrame, tokenizer, profile: str, start: Start, seed: int, methodologies: Mapping[str, Methodology] = PAPER
+) -> pl.DataFrame:
     """Table `training` for a likelihood loss: a row per row of table `sft`, in the order of query, methodology and solution.
 
     Args:
         tokenizer: the base model's.
         profile: prompt profile of the family.
         seed: draws which pairs are shown natively.
+        methodologies: of the run; a solution that begins as one of those it adds is shown as that.
     """
-    lead = prompts.profile(profile).lead
+    lead, form = prompts.profile(profile).lead, form_of(methodologies)
     rows, seen = [], Counter()
     for row in pairs.sort("query_id", "methodology", "solution").iter_rows(named=True):
-        mode = prompt_mode(row["query_id"], row["methodology"], start, seed)
-        cue = tokens.encode_text(tokenizer, lead + CUES[row["methodology"]])
+        methodology = form.opened(row["solution"]) or row["methodology"]
+        mode = prompt_mode(row["query_id"], methodology, start, seed, methodologies)
+        cue = tokens.encode_text(tokenizer, lead + form.cues[methodology])
         ids, loss, marks = list(cue), [True] * len(cue), [True] * len(cue)
         for segment in parse.segments("\n" + row["solution"]):
             spelt = tokens.encode_text(tokenizer, segment.text)
@@ -43,10 +50,10 @@ def demonstrations(pairs: pl.DataFrame, tokenizer, profile: str, start: Start, s
             {
                 "example_id": f"{row['query_id']}:{seen[row['query_id']]}",
                 "query_id": row["query_id"],
-                "prompt": dictations.render(profile, mode, row["question"]),
-                "response": with_cue(row["methodology"], row["solution"]),
+                "prompt": dictations.render(profile, mode, row["question"], methodologies),
+                "response": with_cue(methodology, row["solution"], form),
                 "kind": "demonstration_native" if mode == "native" else "demonstration_dictated",
-                "methodology": row["methodology"],
+                "methodology": methodology,
                 "loss": "likelihood",
                 "token_ids": [*ids, tokenizer.eos_token_id],
                 "loss_mask": [*loss, True],
@@ -59,8 +66,9 @@ def demonstrations(pairs: pl.DataFrame, tokenizer, profile: str, start: Start, s
     return pl.DataFrame(rows, schema=tables.TRAINING.schema)
 
 
-def texts(pairs: pl.DataFrame, profile: str) -> list[str]:
+def texts(pairs: pl.DataFrame, profile: str, form: Form = FORM) -> list[str]:
     """The text a tokenizer built from scratch learns from: every prompt form and every complete response."""
     prompted = {prompts.render(profile, question) for question in pairs["question"].unique()}
-    responses = [with_cue(*row) for row in pairs.select("methodology", "solution").iter_rows()]
+    solutions = pairs.select("methodology", "solution").iter_rows()
+    responses = [with_cue(form.opened(solution) or methodology, solution, form) for methodology, solution in solutions]
     return [*sorted(prompted), *sorted(responses)]

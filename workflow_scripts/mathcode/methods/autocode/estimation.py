@@ -1,17 +1,23 @@
-"""E-step: the policy's prior over methodologies, Q-values, and the reference strategy (v1 Eq. 7, 8; s* after Eq. 8)."""
+"""E-step: the policy's prior over methodologies, Q-values, and the reference strategy (v1 Eq. 7, 8; s* after Eq. 8).
 
+The formulas are the paper's for CoT and code; any further methodology that was explored enters them as one term more.
+"""
+
+import functools
 import logging
 import math
+import operator
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import polars as pl
 
-from mathcode import tables
 from mathcode.core import random_streams
 from mathcode.measures import outcomes
 from mathcode.measures.uncertainty import jeffreys_interval, probability_code_better
+from mathcode.methods.autocode.methodologies import names_with
 from mathcode.methods.autocode.settings import Estimate
-from mathcode.methods.autocode.tables import Q_VALUES, REFERENCE_STRATEGY
+from mathcode.methods.autocode.tables import q_values_with, reference_strategy_with
 
 log = logging.getLogger(__name__)
 
@@ -27,16 +33,17 @@ def estimate_q_values(grades: pl.DataFrame) -> pl.DataFrame:
     dictated to c (Eq. 8); a rollout that did not comply is no sample of p(y|x, c) and is left out, as is every
     infrastructure error, which says nothing about the answer. Values without a rollout are null.
     """
+    names = names_with(set(grades["mode"].unique()) - {"native"})
     usable = outcomes.usable(grades).with_columns(reward=pl.col("strict").cast(pl.Float64))
     native = pl.col("mode") == "native"
     complied = pl.col("mode") == pl.col("methodology")
     per_query = usable.group_by("query_id").agg(
         n_native=native.sum().cast(pl.Int32),
         mean_native=pl.col("reward").filter(native).mean(),
-        prior_code=(pl.col("methodology") == "code").filter(native).cast(pl.Float64).mean(),
+        **{f"prior_{name}": (pl.col("methodology") == name).filter(native).cast(pl.Float64).mean() for name in names[1:]},
         **{
             f"{what}_{mode}": value
-            for mode in tables.METHODOLOGIES
+            for mode in names
             for what, value in {
                 "n": (complied & (pl.col("mode") == mode)).sum().cast(pl.Int32),
                 "q": pl.col("reward").filter(complied & (pl.col("mode") == mode)).mean(),
@@ -44,23 +51,26 @@ def estimate_q_values(grades: pl.DataFrame) -> pl.DataFrame:
         },
     )
     missing = grades.select(pl.col("query_id").unique()).join(per_query, on="query_id", how="anti")
-    counts = pl.concat([per_query, missing.with_columns(n_native=0, n_cot=0, n_code=0)], how="diagonal_relaxed").sort("query_id")
-    return _with_intervals(counts).select(pl.col(name).cast(dtype) for name, dtype in Q_VALUES.schema.items())
+    none = {f"n_{name}": 0 for name in ("native", *names)}
+    counts = pl.concat([per_query, missing.with_columns(**none)], how="diagonal_relaxed").sort("query_id")
+    columns = q_values_with(names).schema
+    return _with_intervals(counts, names).select(pl.col(name).cast(dtype) for name, dtype in columns.items())
 
 
-def _with_intervals(counts: pl.DataFrame) -> pl.DataFrame:
-    """Intervals and the comparison, computed once per distinct pair of counts."""
-    columns = {}
-    for mode in tables.METHODOLOGIES:
+def _with_intervals(counts: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Intervals, and the comparison of each methodology with CoT, computed once per distinct pair of counts."""
+    columns, found = {}, {}
+    for mode in names:
         n = counts[f"n_{mode}"].to_numpy()
         successes = np.rint(counts[f"q_{mode}"].fill_null(0.0).to_numpy() * n)
         low, high = jeffreys_interval(successes, n)
         columns[f"q_{mode}_low"] = [value if total else None for value, total in zip(low.tolist(), n, strict=True)]
         columns[f"q_{mode}_high"] = [value if total else None for value, total in zip(high.tolist(), n, strict=True)]
-        columns[f"k_{mode}"] = successes.astype(int).tolist()
-    keys = list(zip(columns.pop("k_code"), counts["n_code"], columns.pop("k_cot"), counts["n_cot"], strict=True))
-    known = {key: probability_code_better(key[:2], key[2:]) for key in set(keys) if key[1] and key[3]}
-    columns["p_code_better"] = [known.get(key) for key in keys]
+        found[mode] = list(zip(successes.astype(int).tolist(), n.tolist(), strict=True))
+    for mode in names[1:]:
+        pairs = list(zip(found[mode], found[names[0]], strict=True))
+        known = {pair: probability_code_better(*pair) for pair in set(pairs) if pair[0][1] and pair[1][1]}
+        columns[f"p_{mode}_better"] = [known.get(pair) for pair in pairs]
     return counts.with_columns(pl.Series(name, values, dtype=pl.Float64) for name, values in columns.items())
 
 
@@ -69,29 +79,29 @@ def reference_strategy(q_values: pl.DataFrame, estimate: Estimate, seed: int) ->
 
     `prior_times_q`: s* proportional to exp(alpha p(c|x) Q(x, c)), the form the reviews quote; `q`: the energy-based reading
     of App. A with the prior dropped, exp(alpha Q(x, c)). alpha = inf is the hard max; at a tie the higher Q-value decides
-    (that none of K native rollouts chose a methodology does not make its prior 0), then CoT. A query gets no label, and is
-    dropped later, where a Q-value is missing or both are 0 (no preference).
+    (that none of K native rollouts chose a methodology does not make its prior 0), then the order: CoT, code, others.
+    A methodology without a Q-value is not chosen. A query gets no label, and is dropped later, where fewer than two have one,
+    or all are 0 (no preference).
     """
-    if estimate.rule == "prior_times_q":
-        scores = [(1 - pl.col("prior_code")) * pl.col("q_cot"), pl.col("prior_code") * pl.col("q_code")]
-    else:
-        scores = [pl.col("q_cot"), pl.col("q_code")]
-    frame = q_values.sort("query_id").select("query_id", "q_cot", "q_code", score_cot=scores[0], score_code=scores[1])
+    names = names_with(column[2:] for column in q_values.columns if column.startswith("n_") and column != "n_native")
+    frame = q_values.sort("query_id").select("query_id", *(f"q_{name}" for name in names), **_scores(names, estimate))
     rows, lacking, failing = [], 0, 0
-    for query_id, q_cot, q_code, score_cot, score_code in frame.iter_rows():
-        lacks = None in (score_cot, score_code)
-        fails = not lacks and q_cot == q_code == 0
+    for row in frame.iter_rows(named=True):
+        scores = {name: row[name] for name in names if row[name] is not None}
+        values = {name: row[f"q_{name}"] for name in scores}
+        lacks = len(scores) < 2
+        fails = not lacks and not any(values.values())
         lacking, failing = lacking + lacks, failing + fails
-        tied = not (lacks or fails) and score_cot == score_code
+        best = [] if lacks or fails else [name for name in scores if scores[name] == max(scores.values())]
+        tied = len(best) > 1
         if tied and math.isinf(estimate.alpha):
-            score_cot, score_code = q_cot, q_code
-        s_code = None if lacks or fails else code_probability(score_cot, score_code, estimate.alpha)
+            scores = {name: values[name] for name in best}
+        s = shares(scores, estimate.alpha) if best else None
         rows.append(
             {
-                "query_id": query_id,
-                "s_cot": None if s_code is None else 1 - s_code,
-                "s_code": s_code,
-                "label": None if s_code is None else _draw(s_code, query_id, seed),
+                "query_id": row["query_id"],
+                **{f"s_{name}": None if s is None else s.get(name, 0.0) for name in names},
+                "label": None if s is None else _draw(s, row["query_id"], seed),
                 "tie": tied,
                 "rule": estimate.rule,
                 "alpha": estimate.alpha,
@@ -101,16 +111,39 @@ def reference_strategy(q_values: pl.DataFrame, estimate: Estimate, seed: int) ->
         "%d of %d queries labelled; without a label: %d that lack native or complying rollouts, %d that no dictated rollout answers",
         *(len(rows) - lacking - failing, len(rows), lacking, failing),
     )
-    return pl.DataFrame(rows, schema=REFERENCE_STRATEGY.schema)
+    return pl.DataFrame(rows, schema=reference_strategy_with(names).schema)
 
 
-def code_probability(score_cot: float, score_code: float, alpha: float) -> float:
-    """s*(code|x) = exp(alpha score_code) / Z; for alpha = inf 1 iff code scores strictly higher (ties to CoT)."""
+def _scores(names: list[str], estimate: Estimate) -> dict[str, pl.Expr]:
+    """What the exponent of s* holds beside alpha, by methodology; null without a Q-value, or without a prior."""
+    values = {name: pl.col(f"q_{name}") for name in names}
+    if estimate.rule == "q":
+        return values
+    first, *others = names
+    priors = {name: pl.col(f"prior_{name}") for name in others}
+    priors[first] = 1 - functools.reduce(operator.add, priors.values())
+    return {name: priors[name] * values[name] for name in names}
+
+
+def shares(scores: Mapping[str, float], alpha: float) -> dict[str, float]:
+    """s*(c|x) = exp(alpha score_c) / Z; for alpha = inf 1 for the highest score, the first one of equal ones. They add up to 1."""
+    first, *others = scores
     if math.isinf(alpha):
-        return float(score_code > score_cot)
-    return 1 / (1 + math.exp(min(alpha * (score_cot - score_code), 700.0)))
+        best = max(scores, key=scores.__getitem__)
+        return {name: float(name == best) for name in scores}
+    found = {name: 1 / _sum_of_exponentials(scores[name], scores.values(), alpha) for name in others}
+    return {first: max(0.0, 1 - math.fsum(found.values()))} | found
 
 
-def _draw(s_code: float, query_id: str, seed: int) -> str:
+def _sum_of_exponentials(score: float, scores: Iterable[float], alpha: float) -> float:
+    return math.fsum(math.exp(min(alpha * (other - score), 700.0)) for other in scores)
+
+
+def _draw(s: Mapping[str, float], query_id: str, seed: int) -> str:
     """c* ~ s*: by the query's own uniform number, so neither order nor neighbours matter."""
-    return "code" if random_streams.share(seed, query_id, "reference", 0) < s_code else "cot"
+    drawn, (first, *others) = random_streams.share(seed, query_id, "reference", 0), s
+    for name in others:
+        if drawn < s[name]:
+            return name
+        drawn -= s[name]
+    return first

@@ -2,8 +2,8 @@
 
 from mathcode import settings
 from mathcode.estimates.sizes import Examples, Sizes
-from mathcode.methods.autocode import artifacts
-from mathcode.methods.autocode.dictations import SAMPLED
+from mathcode.methods.autocode import artifacts, dictations
+from mathcode.methods.autocode.methodologies import all_of
 from mathcode.methods.autocode.settings import AutoCodeRun
 from mathcode.methods.method import Trained
 from mathcode.paths import POOL, START, Critic
@@ -29,5 +29,5 @@ def examples(sizes: Sizes, trained: Trained) -> Examples:
 
 def evaluation(run: AutoCodeRun, mode: str) -> tuple[int, settings.Sampling]:
     """Responses to an item in a mode of evaluation, and how they are sampled."""
-    evaluate = run.evaluate
-    return (evaluate.selection_samples, evaluate.selection_sampling) if mode in SAMPLED else (1, evaluate.sampling)
+    evaluate, sampled = run.evaluate, dictations.sampled(all_of(run.methodologies))
+    return (evaluate.selection_samples, evaluate.selection_sampling) if mode in sampled else (1, evaluate.sampling)

@@ -1,17 +1,10 @@
-"""What AutoCode's responses say: a cue that announces the methodology, and a hint between a failed attempt and the next."""
+"""What responses of AutoCode say with the paper's two methodologies; a run that adds others has its own (`methodologies.form_of`)."""
 
+from mathcode.methods.autocode.methodologies import PAPER, form_of
 from mathcode.responses.form import Form
 
-CUES = {"cot": "Let's reason step by step.", "code": "Let's write a program."}
-"""Opening sentence that announces a methodology (released program)."""
-
-HINTS = {
-    "code": "Sorry, the above solution may be incorrect. It's better to write a program.",
-    "cot": "Sorry, the above solution may be incorrect. It's better to simply reason step by step.",
-}
-"""Reflective hint towards a methodology (released program)."""
-
-FORM = Form(CUES, HINTS)
+FORM = form_of(PAPER)
+CUES, HINTS = FORM.cues, FORM.hints
 
 KINDS = {
     "exploratory_native": "native responses",
@@ -21,6 +14,6 @@ KINDS = {
 """How the responses that an iteration trains on were made (column `kind` of table `training`), in words."""
 
 
-def with_cue(methodology: str, solution: str) -> str:
+def with_cue(methodology: str, solution: str, form: Form = FORM) -> str:
     """A complete response y = [y_c, y_a]: the cue that announces the methodology, then the solution."""
-    return f"{CUES[methodology]}\n{solution}"
+    return f"{form.cues[methodology]}\n{solution}"

@@ -1,9 +1,10 @@
 """Does a policy choose the methodology that works? Selection accuracy against Monte-Carlo labels, and alignment (v1, App. C).
 
 Functions take tables `grades` of native and dictated responses of one policy, or a table `q_values`. Responses without a verdict
-are left out.
+are left out. Whatever compares CoT with code takes as many further methodologies as a run has.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ import polars as pl
 
 from mathcode.measures import uncertainty
 from mathcode.measures.outcomes import defined, divide, join_queries, usable
+from mathcode.methods.autocode.methodologies import names_with
 
 ALIGNMENTS = ("strict", "allow_code", "misaligned")
 """Classes of correct responses: as the oracle; code where both work; the rest."""
@@ -18,13 +20,14 @@ ALIGNMENTS = ("strict", "allow_code", "misaligned")
 
 @dataclass(frozen=True)
 class Selection:
-    """Selection of the first methodology against Monte-Carlo labels. Shares in [0, 1]; None where nothing can be divided."""
+    """Selection of the first methodology against Monte-Carlo labels, counts and recalls by methodology.
 
-    cot_preferred: int
-    code_preferred: int
+    Shares in [0, 1]; None where nothing can be divided.
+    """
+
+    preferred: dict[str, int]
     unlabelled: int
-    recall_cot: float | None
-    recall_code: float | None
+    recall: dict[str, float | None]
     macc: float | None
     accuracy_correct_selection: float | None
 
@@ -45,63 +48,82 @@ def choices_of_code(q_values: pl.DataFrame, k: int) -> np.ndarray:
     return hypergeom.pmf(np.arange(k + 1), n, code, k)
 
 
-def improvement(auto: float, cot: float, code: float) -> float:
-    """Accuracy of auto over the better dictated mode of the same model (App. C)."""
-    return auto - max(cot, code)
+def improvement(auto: float, *dictated: float) -> float:
+    """Accuracy of auto over the best dictated mode of the same model (App. C)."""
+    return auto - max(dictated)
 
 
-def selection_labels(cot: pl.DataFrame, code: pl.DataFrame) -> pl.DataFrame:
+def selection_labels(cot: pl.DataFrame, code: pl.DataFrame, **added: pl.DataFrame) -> pl.DataFrame:
     """Which methodology each query prefers: argmax of the mean verdict of its sampled dictated rollouts, ties to CoT (App. C).
 
     As for Q-values (Eq. 8), a rollout that did not comply says nothing about the methodology dictated to it. A query where
-    both means are 0, or one has no rollout, has no label.
+    all means are 0, or fewer than two have a rollout, has no label.
 
     Args:
-        cot, code: grades of the rollouts dictated to either methodology, several per query.
+        cot, code, added: grades of the rollouts dictated to each methodology, several per query.
 
     Returns:
-        Columns query_id, right_cot, n_cot, right_code, n_code (rollouts that are right, and all that count) and label ("cot",
-        "code" or null), sorted by query_id.
+        Columns query_id, right_cot, n_cot, right_code, n_code (rollouts that are right, and all that count; so for what is added)
+        and label (its name or null), sorted by query_id.
     """
-    counted = pl.concat([cot.select("query_id"), code.select("query_id")]).unique()
-    for name, grades in (("cot", cot), ("code", code)):
+    dictated = {"cot": cot, "code": code} | added
+    counted = pl.concat([grades.select("query_id") for grades in dictated.values()]).unique()
+    for name, grades in dictated.items():
         complied = usable(grades).filter(pl.col("methodology") == name)
         counts = complied.group_by("query_id").agg(pl.col("strict").sum().alias(f"right_{name}"), pl.len().alias(f"n_{name}"))
         counted = counted.join(counts, on="query_id", how="left")
-    counts = [pl.col(f"{what}_{name}").fill_null(0).cast(pl.Int64) for name in ("cot", "code") for what in ("right", "n")]
-    both = counted.sort("query_id").select("query_id", *counts)
-    preferred = pl.when(_value("code") > _value("cot")).then(pl.lit("code")).otherwise(pl.lit("cot"))
-    return both.with_columns(label=pl.when(_value("cot") + _value("code") > 0).then(preferred))
+    counts = [pl.col(f"{what}_{name}").fill_null(0).cast(pl.Int64) for name in dictated for what in ("right", "n")]
+    all_counts = counted.sort("query_id").select("query_id", *counts)
+    n, right = (np.array([all_counts[f"{what}_{name}"].to_numpy() for name in dictated]) for what in ("n", "right"))
+    names = [*dictated, None]  # the last one for -1
+    return all_counts.with_columns(pl.Series("label", [names[index] for index in _preferred(n, right)], dtype=pl.String))
 
 
-def _value(methodology: str) -> pl.Expr:
-    """Mean verdict of counted rollouts; null without any."""
-    n = pl.col(f"n_{methodology}")
-    return pl.when(n > 0).then(pl.col(f"right_{methodology}") / n)
+def _preferred(n: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The rule of labels: index of the highest mean verdict, the first of equal ones; -1 where there is no label.
+
+    Args:
+        n, right: rollouts that count, and those that are right, of shape (methodologies, queries).
+    """
+    value = np.where(n > 0, right / np.maximum(n, 1), -1.0)
+    known = ((n > 0).sum(axis=0) > 1) & (right.sum(axis=0) > 0)
+    return np.where(known, value.argmax(axis=0), -1)
 
 
 def certain_labels(labels: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
     """The labels of `selection_labels` that their few rollouts leave little doubt about: with at least this posterior
-    probability (Jeffreys priors) the preferred methodology is the better one."""
-    counts = ["right_code", "n_code", "right_cot", "n_cot"]
-    labelled = labels.drop_nulls("label")
-    known = {row: uncertainty.probability_code_better(row[:2], row[2:]) for row in labelled.select(counts).unique().iter_rows()}
-    rows = zip(labelled.select(counts).iter_rows(), labelled["label"], strict=True)
-    sure = [known[row] if label == "code" else 1 - known[row] for row, label in rows]
-    return labelled.filter(pl.Series(sure, dtype=pl.Float64) >= level)
+    probability (Jeffreys priors) the preferred methodology is better than any other that was sampled."""
+    names, labelled = _names(labels), labels.drop_nulls("label")
+    sure = np.ones(labelled.height)
+    for first, second in itertools.combinations(names, 2):
+        counts = [f"right_{second}", f"n_{second}", f"right_{first}", f"n_{first}"]
+        rows = labelled.filter((pl.col(f"n_{first}") > 0) & (pl.col(f"n_{second}") > 0)).select(counts)
+        known = {row: uncertainty.probability_code_better(row[:2], row[2:]) for row in rows.unique().iter_rows()}
+        better = [
+            1.0 if probability is None or label not in (first, second) else probability if label == second else 1 - probability
+            for probability, label in zip(map(known.get, labelled.select(counts).iter_rows()), labelled["label"], strict=True)
+        ]
+        sure = np.minimum(sure, better)
+    return labelled.filter(pl.Series(sure >= level, dtype=pl.Boolean))
+
+
+def _names(labels: pl.DataFrame) -> list[str]:
+    """The methodologies that labels are of."""
+    return names_with(column.removeprefix("n_") for column in labels.columns if column.startswith("n_"))
 
 
 def selection_indicators(auto: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     """What `selection_macc` and `selection_accuracy` are means of, for each verdict of a native greedy evaluation.
 
     Returns:
-        query_id; whether its label is cot, or code; whether it was selected so (each); selected right; selected right and
-        answered right. All are false where a query has no label.
+        query_id; whether its label is cot, or code; whether it was selected so (each; so for further methodologies); selected
+        right; selected right and answered right. All are false where a query has no label.
     """
+    names = _names(labels)
     rows = join_queries(usable(auto).select("query_id", "methodology", "strict"), labels.select("query_id", "label"))
-    prefers = {name: (pl.col("label") == name).fill_null(False) for name in ("cot", "code")}
+    prefers = {name: (pl.col("label") == name).fill_null(False) for name in names}
     chosen = {name: mine & (pl.col("methodology") == name) for name, mine in prefers.items()}
-    right = chosen["cot"] | chosen["code"]
+    right = pl.any_horizontal(*chosen.values())
     return rows.select(
         "query_id",
         *(mine.alias(f"prefers_{name}") for name, mine in prefers.items()),
@@ -112,13 +134,19 @@ def selection_indicators(auto: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFra
 
 
 def selection_macc(means: np.ndarray) -> np.ndarray:
-    """Mean of the two recalls, from means of `selection_indicators`; NaN where a class is empty."""
-    return (divide(means[..., 2], means[..., 0]) + divide(means[..., 3], means[..., 1])) / 2
+    """Mean of the recalls, from means of `selection_indicators`; NaN where a class is empty."""
+    return _recalls(means[..., :-2]).mean(axis=-1)
+
+
+def _recalls(means: np.ndarray) -> np.ndarray:
+    """Of each methodology, from means of whether it is preferred, then of whether it was chosen so: the last axis is halved."""
+    preferred, chosen = np.split(means, 2, axis=-1)
+    return divide(chosen, preferred)
 
 
 def selection_accuracy(means: np.ndarray) -> np.ndarray:
     """Accuracy among queries with the right selection, from means of `selection_indicators`; NaN where there is none."""
-    return divide(means[..., 5], means[..., 4])
+    return divide(means[..., -1], means[..., -2])
 
 
 def resampled_maccs(pairs: list[tuple[pl.DataFrame, pl.DataFrame]], resamples: int = 2000) -> np.ndarray:
@@ -137,21 +165,20 @@ def resampled_maccs(pairs: list[tuple[pl.DataFrame, pl.DataFrame]], resamples: i
 
 
 def _resampled_maccs(auto: pl.DataFrame, labels: pl.DataFrame, seed: int, resamples: int) -> np.ndarray:
+    names = _names(labels)
     rows = join_queries(usable(auto).select("query_id", "methodology"), labels)
-    chose_code = (rows["methodology"] == "code").to_numpy()
-    n = {name: rows[f"n_{name}"].to_numpy() for name in ("cot", "code")}
-    share = {name: rows[f"right_{name}"].to_numpy() / np.maximum(n[name], 1) for name in ("cot", "code")}
+    chose = np.array([(rows["methodology"] == name).to_numpy() for name in names])
+    n, right = (np.array([rows[f"{what}_{name}"].to_numpy() for name in names]) for what in ("n", "right"))
+    share = right / np.maximum(n, 1)
     draw_items = np.random.default_rng(uncertainty.BOOTSTRAP_SEED)
     draw = np.random.default_rng([uncertainty.BOOTSTRAP_SEED, seed])
     found = np.empty(resamples)
     for resample in range(resamples):
         items = draw_items.integers(0, rows.height, rows.height)
-        right = {name: draw.binomial(n[name][items], share[name][items]) for name in ("cot", "code")}
-        value = {name: right[name] / np.maximum(n[name][items], 1) for name in ("cot", "code")}
-        labelled = (n["cot"][items] > 0) & (n["code"][items] > 0) & (right["cot"] + right["code"] > 0)
-        code, cot = labelled & (value["code"] > value["cot"]), labelled & (value["code"] <= value["cot"])
-        counts = [cot.sum(), code.sum(), (cot & ~chose_code[items]).sum(), (code & chose_code[items]).sum()]
-        found[resample] = selection_macc(np.array(counts, dtype=float))
+        drawn = np.array([draw.binomial(total[items], chance[items]) for total, chance in zip(n, share, strict=True)])
+        prefers = _preferred(n[:, items], drawn) == np.arange(len(names))[:, None]
+        counts = np.concatenate([prefers.sum(axis=1), (prefers & chose[:, items]).sum(axis=1)])
+        found[resample] = _recalls(counts.astype(float)).mean()
     return found
 
 
@@ -161,48 +188,50 @@ def selection(auto: pl.DataFrame, labels: pl.DataFrame) -> Selection:
     Raises:
         MetricsError: a graded query is not among the labelled ones.
     """
-    indicators = selection_indicators(auto, labels)
+    names, indicators = _names(labels), selection_indicators(auto, labels)
     counts = np.array(indicators.drop("query_id").sum().row(0), dtype=float)
+    preferred = {name: int(count) for name, count in zip(names, counts, strict=False)}
     return Selection(
-        cot_preferred=int(counts[0]),
-        code_preferred=int(counts[1]),
-        unlabelled=int(indicators.height - counts[0] - counts[1]),
-        recall_cot=defined(divide(counts[2], counts[0])),
-        recall_code=defined(divide(counts[3], counts[1])),
+        preferred=preferred,
+        unlabelled=indicators.height - sum(preferred.values()),
+        recall={name: defined(recall) for name, recall in zip(names, _recalls(counts[:-2]), strict=True)},
         macc=defined(selection_macc(counts)),
         accuracy_correct_selection=defined(selection_accuracy(counts)),
     )
 
 
-def alignment(auto: pl.DataFrame, cot: pl.DataFrame, code: pl.DataFrame) -> dict[str, int]:
+def alignment(auto: pl.DataFrame, cot: pl.DataFrame, code: pl.DataFrame, **added: pl.DataFrame) -> dict[str, int]:
     """Correct native responses by class of `alignment_classes`."""
-    counts = dict(alignment_classes(auto, cot, code)["alignment"].value_counts().iter_rows())
+    counts = dict(alignment_classes(auto, cot, code, **added)["alignment"].value_counts().iter_rows())
     return {name: counts.get(name, 0) for name in ALIGNMENTS}
 
 
-def alignment_classes(auto: pl.DataFrame, cot: pl.DataFrame, code: pl.DataFrame) -> pl.DataFrame:
+def alignment_classes(auto: pl.DataFrame, cot: pl.DataFrame, code: pl.DataFrame, **added: pl.DataFrame) -> pl.DataFrame:
     """Correct native responses by how their first attempt stands to an oracle that wants code only where it is needed.
 
     The oracle says code where, of the greedy dictated responses of the same policy, only code is right, else CoT. The
-    classes (`ALIGNMENTS`): as the oracle says; code although CoT does too, where both are right; everything else. Queries
-    without all three verdicts are left out.
+    classes (`ALIGNMENTS`): as the oracle says; code although CoT does too, where both are right; everything else. A further
+    methodology counts as code does: it is wanted where it is right and CoT is not. Queries without all verdicts are left out.
 
     Returns:
         Columns query_id and alignment, sorted by query_id.
 
     Raises:
-        MetricsError: a query of `auto` is missing in `cot` or `code`.
+        MetricsError: a query of `auto` is missing in those of a methodology.
     """
     verdicts = usable(auto).select("query_id", "methodology", "strict")
-    for name, grades in (("cot", cot), ("code", code)):
+    dictated = {"cot": cot, "code": code} | added
+    for name, grades in dictated.items():
         right = grades.select("query_id", pl.when(pl.col("outcome") != "infrastructure_error").then("strict").alias(name))
         verdicts = join_queries(verdicts, right).drop_nulls(name)
-    needs_code = pl.col("code") & ~pl.col("cot")
-    uses_code = pl.col("methodology") == "code"
+    others = [name for name in dictated if name != "cot"]
+    uses_cot = pl.col("methodology") == "cot"
+    cot_does = pl.col("cot") | ~pl.any_horizontal(*others)
+    own_is_right = pl.any_horizontal(*((pl.col("methodology") == name) & pl.col(name) for name in others))
     kind = (
-        pl.when(needs_code == uses_code)
+        pl.when((uses_cot & cot_does) | (own_is_right & ~pl.col("cot")))
         .then(pl.lit("strict"))
-        .when(uses_code & pl.col("cot") & pl.col("code"))
+        .when(own_is_right)
         .then(pl.lit("allow_code"))
         .otherwise(pl.lit("misaligned"))
     )

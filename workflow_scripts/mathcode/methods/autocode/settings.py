@@ -6,6 +6,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from mathcode import settings
+from mathcode.methods.autocode import methodologies
+from mathcode.methods.autocode.dictations import explored
+from mathcode.methods.autocode.methodologies import Methodology
 from mathcode.methods.method import Trained, critic_origin
 from mathcode.paths import START, Critic
 
@@ -23,7 +26,7 @@ class Explore(settings.Explore):
 
     extra_native_samples: settings.PositiveInt = Field(description="further native rollouts, for standard RL at equal rollouts")
     judge: str = Field(default="exact", description="who grades rollouts for training: the reward")
-    modes: list[Literal["native", "native_extra", "cot", "code"]] = Field(min_length=1, description="rollouts an experiment uses")
+    modes: list[settings.Name] = Field(min_length=1, description="rollouts an experiment uses")
 
 
 class Evaluate(settings.Evaluate):
@@ -101,6 +104,7 @@ class AutoCodeRun(settings.Run):
     synthesize: Synthesize
     train: Train
     health: Health
+    methodologies: dict[settings.Name, Methodology] = Field(default_factory=dict, description="those beside CoT and code")
 
 
 def optimizers(run: AutoCodeRun) -> list[settings.Optimizer]:
@@ -134,7 +138,13 @@ def check(run: AutoCodeRun) -> None:
     """
     if unknown := set(run.evaluate.selection_benchmarks) - set(run.build.benchmarks):
         raise settings.SettingsError(f"unknown benchmark '{min(unknown)}'; there are: {', '.join(sorted(run.build.benchmarks))}")
+    methodologies.check(run.methodologies)
+    modes = explored(methodologies.all_of(run.methodologies))
     for experiment in run.experiments:
+        for mode in run.of(experiment).explore.modes:
+            if mode not in modes:
+                near = settings.meant(mode, modes) or f"; there are: {', '.join(modes)}"
+                raise settings.SettingsError(f"experiment '{experiment}': key 'explore.modes': unknown mode '{mode}'{near}")
         own = {"modes": run.explore.modes, "judge": run.explore.judge}
         if run.of(experiment).explore.model_copy(update=own) != run.explore:
             allowed = "'explore.modes' and 'explore.judge' only: rollouts are shared"

@@ -17,10 +17,11 @@ from mathcode import settings, tables
 from mathcode.core import random_streams
 from mathcode.core.errors import UserError
 from mathcode.measures import outcomes
-from mathcode.methods.autocode.form import CUES, FORM, HINTS
+from mathcode.methods.autocode.form import FORM
 from mathcode.methods.autocode.settings import Synthesize
 from mathcode.policies import tokens
 from mathcode.responses import prompts
+from mathcode.responses.form import Form
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ def synthesize(
     chosen: Synthesize,
     iteration: int,
     seed: int,
+    form: Form = FORM,
 ) -> pl.DataFrame:
     """The training set of one iteration, as table `training`, for an off-policy loss.
 
@@ -80,11 +82,12 @@ def synthesize(
         strategy: table `reference_strategy`; ignored when every rollout is kept (`keep: all`, standard RL).
         questions: question text by query_id.
         iteration: self-reflective responses start at `chosen.reflective_from_iteration`.
+        form: cues and hints of the run's methodologies.
 
     Raises:
         SynthesisError: no query has a label and a response; a rollout has no grade, or stands there twice, or its query is unknown.
     """
-    builder = _Builder(tokenizer, profile, chosen)
+    builder = _Builder(tokenizer, profile, chosen, form)
     labels = dict(strategy.select("query_id", "label").iter_rows())
     reflective = chosen.reflective_per_query if iteration >= chosen.reflective_from_iteration else 0
     rows = []
@@ -165,8 +168,8 @@ def _tries(rollouts: pl.DataFrame, grades: pl.DataFrame) -> dict[str, list[Try]]
 class _Builder:
     """Joins tokens of rollouts into complete responses. Text is never tokenised again behind a mask."""
 
-    def __init__(self, tokenizer, profile: str, chosen: Synthesize):
-        self.tokenizer, self.learn_hint = tokenizer, chosen.learn_hint
+    def __init__(self, tokenizer, profile: str, chosen: Synthesize, form: Form):
+        self.tokenizer, self.learn_hint, self.form = tokenizer, chosen.learn_hint, form
         self.add_cues = chosen.keep == "reference"  # standard RL selects nothing: its rollouts are taken as they are
         self.lead = prompts.profile(profile).lead
         self.ends = set(tokenizer.all_special_ids)  # a model may know several tokens that end a response
@@ -186,14 +189,14 @@ class _Builder:
         return [self._reflect(wrong, good, label) for wrong, good in picked]
 
     def _reflect(self, wrong: Try, good: Try, label: str) -> dict:
-        hint = self._encode(f"\n{HINTS[label]}\n")
+        hint = self._encode(f"\n{self.form.hints[label]}\n")
         first = self._mask(self._complete(wrong, first=True, end=False))
         between = Piece(hint, [self.learn_hint] * len(hint), [False] * len(hint), None)
         pieces = [*first, between, *self._complete(good, first=False)]
         return self._row(pieces, [wrong, good], good.reward, "reflective")
 
     def _single(self, a_try: Try) -> bool:
-        return len(FORM.attempts(a_try.response)) == 1
+        return len(self.form.attempts(a_try.response)) == 1
 
     def _mask(self, pieces: list[Piece]) -> list[Piece]:
         """The failed attempt is context: nothing of it, its cue included, is learned."""
@@ -206,16 +209,16 @@ class _Builder:
             ids, generated, logprobs = ids[:-1], generated[:-1], logprobs[:-1]
         opening = self._opening_cue(a_try)
         if opening is None and self.add_cues:
-            cue = self._encode((self.lead if first else "") + CUES[a_try.methodology] + "\n")
+            cue = self._encode((self.lead if first else "") + self.form.cues[a_try.methodology] + "\n")
             return [Piece(cue, [True] * len(cue), [True] * len(cue), None), Piece(ids, generated, [False] * len(ids), None)]
         marks = [position < (opening or 0) for position in range(len(ids))]
         return [Piece(ids, generated, marks, logprobs if a_try.mode == "native" else None)]
 
     def _opening_cue(self, a_try: Try) -> int | None:
         """How many tokens of the rollout spell its opening cue; None when it opens without one."""
-        if not a_try.response.lstrip().startswith(CUES[a_try.methodology]):
+        if not a_try.response.lstrip().startswith(self.form.cues[a_try.methodology]):
             return None
-        cue = CUES[a_try.methodology]
+        cue = self.form.cues[a_try.methodology]
         for length in range(1, len(a_try.token_ids) + 1):
             if self.tokenizer.decode(a_try.token_ids[:length], skip_special_tokens=True).lstrip().startswith(cue):
                 return length

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import polars as pl
 
 from mathcode.methods.autocode.report.claims import CLAIMS
-from mathcode.methods.autocode.report.plan import EM
+from mathcode.methods.autocode.report.plan import EM, Plan
 from mathcode.paths import START
-from mathcode.report.results import Plan
 from mathcode.report.summary import Card, in_words, interval, shown, verdict
 
 
@@ -45,7 +44,7 @@ def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
     row = _claims(tables, family, benchmark)
     auto = main[EM, "auto"]
     compared = auto["accuracy"] - row["accuracy"]["value"]  # items that lack a verdict in one mode may tip two that are nearly level
-    better = min((main[START, mode] for mode in ("cot", "code")), key=lambda one: abs(one["accuracy"] - compared))
+    better = min((main[START, mode] for mode in plan.labels), key=lambda one: abs(one["accuracy"] - compared))
     return [
         Card(
             "Did it work?",

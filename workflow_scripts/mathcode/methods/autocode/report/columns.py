@@ -1,5 +1,7 @@
 """Columns of AutoCode's tables that no other method has: their meaning, and which of them are the ends of an interval."""
 
+from collections.abc import Mapping
+
 from mathcode.report.columns import SHARED, Columns
 
 _MEANINGS = {
@@ -77,6 +79,17 @@ _FOLDED = frozenset(
     }
 )
 """Columns that the summary shows on demand."""
+
+
+def columns_with(labels: Mapping[str, str]) -> Columns:
+    """The columns of a run with these methodologies: those of further ones mean what code's mean."""
+    meanings, folded = {}, set()
+    for name, label in list(labels.items())[2:]:
+        for column in ("recall_code", "code_preferred", "code_accuracy"):
+            meanings[column.replace("code", name)] = _MEANINGS[column].replace("code", label)
+        folded |= {f"{name}_preferred", f"{name}_accuracy"}
+    return COLUMNS.extended(Columns(meanings, folded=frozenset(folded)))
+
 
 COLUMNS = SHARED.extended(
     Columns(

@@ -10,8 +10,7 @@ import polars as pl
 from mathcode.measures import uncertainty
 from mathcode.measures.uncertainty import Interval
 from mathcode.methods.autocode import selection
-from mathcode.methods.autocode.report.plan import EM, MODES
-from mathcode.methods.autocode.tables import Q_VALUES
+from mathcode.methods.autocode.report.plan import EM
 from mathcode.report.effects import Compared, difference, saved
 from mathcode.report.results import Arm, Results, aligned
 
@@ -22,7 +21,8 @@ def gain(results: Results, family: str, benchmark: str) -> Compared:
     A choice for each seed, or in each resample, would pick what luck favours there, to the disadvantage of EM.
     """
     start = results.start(family)
-    cells = results.paired([(results.last(EM, family), "auto"), (start, "cot"), (start, "code")], benchmark)
+    dictated = [(start, name) for name in results.plan.labels]
+    cells = results.paired([(results.last(EM, family), "auto"), *dictated], benchmark)
     better = 1 + int(np.argmax(np.mean([seed[:, 1:].mean(axis=0) for seed in cells], axis=0)))
     pairs = [seed[:, [0, better]] for seed in cells]
     return Compared(uncertainty.contrast(pairs, difference), uncertainty.contrast_p_value(pairs, difference), len(cells[0]))
@@ -57,7 +57,7 @@ def _all_saved(items: np.ndarray) -> Compared:
 def fewest_native(results: Results) -> int:
     """The number of native rollouts of a query with which every policy was explored that was."""
     arms = [arm for family in results.plan.families for name in results.experiments for arm in results.course(name, family)[1:]]
-    return min(results.table(arm, seed, Q_VALUES)["n_native"].max() or 0 for arm in arms for seed in results.plan.seeds)
+    return min(results.table(arm, seed, results.plan.q_values)["n_native"].max() or 0 for arm in arms for seed in results.plan.seeds)
 
 
 def native_choices(results: Results, arm: Arm, k: int) -> list[np.ndarray]:
@@ -70,13 +70,13 @@ def native_choices(results: Results, arm: Arm, k: int) -> list[np.ndarray]:
     Returns:
         For each seed an array of shape (queries with k rollouts, k + 1): the probabilities of 0 to k choices of code.
     """
-    return [selection.choices_of_code(results.table(arm, seed, Q_VALUES), k) for seed in results.plan.seeds]
+    return [selection.choices_of_code(results.table(arm, seed, results.plan.q_values), k) for seed in results.plan.seeds]
 
 
 def selection_labels(results: Results, arm: Arm, benchmark: str) -> list[pl.DataFrame]:
     """Monte-Carlo labels of every seed."""
-    sampled = [results.seed_grades(arm, f"{name}_sampled", benchmark) for name in ("cot", "code")]
-    return [selection.selection_labels(*pair) for pair in zip(*sampled, strict=True)]
+    sampled = {name: results.seed_grades(arm, f"{name}_sampled", benchmark) for name in results.plan.labels}
+    return [selection.selection_labels(**dict(zip(sampled, grades, strict=True))) for grades in zip(*sampled.values(), strict=True)]
 
 
 def selection_macc(pairs: list[tuple[pl.DataFrame, pl.DataFrame]]) -> Interval | None:
@@ -89,6 +89,6 @@ def selection_macc(pairs: list[tuple[pl.DataFrame, pl.DataFrame]]) -> Interval |
 
 def alignment(results: Results, arm: Arm, benchmark: str) -> dict[str, int]:
     """Alignment classes of correct native responses, summed over seeds."""
-    evaluations = zip(*(results.seed_grades(arm, mode, benchmark) for mode in MODES), strict=True)
-    counts = [selection.alignment(*grades) for grades in evaluations]
+    graded = {mode: results.seed_grades(arm, mode, benchmark) for mode in ("auto", *results.plan.labels)}
+    counts = [selection.alignment(**dict(zip(graded, grades, strict=True))) for grades in zip(*graded.values(), strict=True)]
     return {name: sum(count[name] for count in counts) for name in selection.ALIGNMENTS}

@@ -15,8 +15,7 @@ from mathcode.measures import outcomes, uncertainty
 from mathcode.measures.uncertainty import Interval
 from mathcode.methods.autocode.report import comparisons, looks, query_charts
 from mathcode.methods.autocode.report.frontier import left_behind, points
-from mathcode.methods.autocode.report.plan import EM, MODES
-from mathcode.methods.autocode.tables import Q_VALUES, REFERENCE_STRATEGY
+from mathcode.methods.autocode.report.plan import EM
 from mathcode.paths import START
 from mathcode.report import charts, effects
 from mathcode.report.canvas import Looks
@@ -45,12 +44,14 @@ def accuracy_by_mode(results: Results, run: str) -> "Figure":
         accuracy = {
             (group, mode): [effects.accuracy(results, arm, mode, name).scaled(100) for name in benchmarks]
             for group, arm in arms.items()
-            for mode in ("cot", "code", "auto")
+            for mode in (*results.plan.labels, "auto")
         }
         rates = {group: [effects.code_rate(results, arm, "auto", name).scaled(100) for name in benchmarks] for group, arm in arms.items()}
         ticks = [f"{results.plan.named(name)}\n(n={_items(results, family, name)})" for name in benchmarks]
         families.append(Bars(described.label, ticks, accuracy, rates, list(arms)))
-    return charts.accuracy_by_mode(families, looks.MODES, "auto", f"Accuracy by mode, run {run} ({_intervals(results)})")
+    return charts.accuracy_by_mode(
+        families, looks.modes(results.plan.labels), "auto", f"Accuracy by mode, run {run} ({_intervals(results)})"
+    )
 
 
 def frontier(results: Results, run: str) -> "Figure":
@@ -65,7 +66,7 @@ def frontier(results: Results, run: str) -> "Figure":
                 Dot(
                     point.arm.experiment,
                     point.label,
-                    looks.START_MARKERS[point.mode] if point.arm.experiment == START else None,
+                    looks.start_markers(results.plan.labels)[point.mode] if point.arm.experiment == START else None,
                     point.executions,
                     point.accuracy.scaled(100),
                     bool(behind[point]),
@@ -170,7 +171,7 @@ _BINS = [0.0, 0.25, 0.5, 0.75]
 def _reliability(results: Results, arm: Arm, shown: str) -> tuple[Curve, list[int]] | None:
     """Queries in bins of their prior (0, four quarters, 1): mean prior, mean probability that code is better, queries."""
     values = pl.concat(
-        [results.table(arm, seed, Q_VALUES).select("prior_code", "p_code_better").drop_nulls() for seed in results.plan.seeds]
+        [results.table(arm, seed, results.plan.q_values).select("prior_code", "p_code_better").drop_nulls() for seed in results.plan.seeds]
     )
     prior = pl.col("prior_code")
     binned = values.with_columns(bin=pl.when(prior == 1).then(5).otherwise(sum((prior > edge).cast(pl.Int32) for edge in _BINS)))
@@ -186,18 +187,24 @@ def q_values(results: Results, run: str) -> "Figure":
     """Q-values of CoT against code, with the reference label, for each E-step of EM."""
     experiment = EM if EM in results.plan.experiments else results.experiments[0]
     rows = {described.label: family for family, described in results.plan.families.items()}
-    columns = {f"E-step {iteration}": iteration for iteration in _trained(results)}
+    _, *others = labels = results.plan.labels
+    columns = {
+        f"E-step {iteration}" + (f", {labels[name]}" if len(others) > 1 else ""): (iteration, name)
+        for iteration in _trained(results)
+        for name in others
+    }
     panels = {
-        (row, column): _labelled_values(results, Arm(experiment, family, iteration))
+        (row, column): _labelled_values(results, Arm(experiment, family, iteration), name)
         for row, family in rows.items()
-        for column, iteration in columns.items()
+        for column, (iteration, name) in columns.items()
     }
     title = f"Q-values and reference labels, run {run} ({_seeds(results)})"
     rules = {
-        results.table(Arm(experiment, family, 1), results.plan.seeds[0], REFERENCE_STRATEGY)["rule"].first() for family in rows.values()
+        results.table(Arm(experiment, family, 1), results.plan.seeds[0], results.plan.reference_strategy)["rule"].first()
+        for family in rows.values()
     }
-    priors = [0.25, 0.5, 0.75] if rules == {"prior_times_q"} else [0.5]
-    return query_charts.value_plane(panels, list(rows), list(columns), priors, title)
+    priors = [0.25, 0.5, 0.75] if rules == {"prior_times_q"} and len(others) == 1 else [0.5]
+    return query_charts.value_plane(panels, list(rows), list(columns), priors, labels, title)
 
 
 def code_rate_distribution(results: Results, run: str) -> "Figure":
@@ -284,7 +291,7 @@ def _columns(results: Results) -> dict[str, str]:
 
 
 def _items(results: Results, family: str, benchmark: str) -> int:
-    return min(score["n"] for score in results.seed_scores(results.start(family), MODES[0], benchmark))
+    return min(score["n"] for score in results.seed_scores(results.start(family), "auto", benchmark))
 
 
 def _course(results: Results, experiment: str, family: str, benchmark: str, measure: Callable[..., Interval]) -> Curve:
@@ -293,13 +300,13 @@ def _course(results: Results, experiment: str, family: str, benchmark: str, meas
     return Curve(experiment, results.plan.label(experiment), [arm.iteration for arm in arms], points)
 
 
-def _labelled_values(results: Results, arm: Arm) -> list[tuple[float, float, str | None]]:
-    """(q_cot, q_code, label) of every query of every seed that has both values."""
+def _labelled_values(results: Results, arm: Arm, other: str) -> list[tuple[float, float, str | None]]:
+    """(q_cot, that of the other, label) of every query of every seed that has both values."""
     points = []
     for seed in results.plan.seeds:
-        labels = results.table(arm, seed, REFERENCE_STRATEGY).select("query_id", "label")
-        values = results.table(arm, seed, Q_VALUES).select("query_id", "q_cot", "q_code").drop_nulls()
-        points += values.join(labels, on="query_id", how="left").sort("query_id").select("q_cot", "q_code", "label").rows()
+        labels = results.table(arm, seed, results.plan.reference_strategy).select("query_id", "label")
+        values = results.table(arm, seed, results.plan.q_values).select("query_id", "q_cot", f"q_{other}").drop_nulls()
+        points += values.join(labels, on="query_id", how="left").sort("query_id").select("q_cot", f"q_{other}", "label").rows()
     return points
 
 

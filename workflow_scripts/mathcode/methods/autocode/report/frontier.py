@@ -8,9 +8,6 @@ from mathcode.report import effects
 from mathcode.report.effects import difference, first
 from mathcode.report.results import Arm, Results
 
-STARTS = {"cot": "start policy, CoT", "code": "start policy, code", "auto": "start policy, auto"}
-"""The start policy is three points: dictated to either methodology, and free to choose."""
-
 
 @dataclass(frozen=True)
 class Point:
@@ -24,9 +21,9 @@ class Point:
 
 
 def points(results: Results, family: str, benchmark: str) -> list[Point]:
-    """The start policy in each mode, and every experiment's last policy in auto."""
+    """The start policy dictated to each methodology and free to choose, and every experiment's last policy in auto."""
     start = results.start(family)
-    shown = [(start, mode, label) for mode, label in STARTS.items()]
+    shown = [(start, mode, f"start policy, {label}") for mode, label in {**results.plan.labels, "auto": "auto"}.items()]
     shown += [(results.last(name, family), "auto", results.plan.label(name)) for name in results.experiments]
     return [
         Point(arm, mode, label, effects.accuracy(results, arm, mode, benchmark), _executions(results, arm, mode, benchmark))

@@ -1,5 +1,9 @@
 """What a run of AutoCode ends with. A further table is a function that makes its rows, a caption, and a line here."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
+from mathcode.methods.autocode.methodologies import PAPER, names_with
 from mathcode.report.columns import CLAIMS, OPENING, SAMPLES
 from mathcode.report.index import Item
 
@@ -10,14 +14,19 @@ _DIFFERENCES = [
     *("code_difference", "code_difference_low", "code_difference_high", "code_difference_p"),
 ]
 
-_SELECTION = [
-    *("selection_macc", "selection_macc_low", "selection_macc_high", "labels_low", "labels_high"),
-    *("recall_cot", "recall_code", "cot_preferred", "code_preferred", "unlabelled", "certain", "certain_macc"),
-    *("accuracy_correct_selection", "improvement", "cot_accuracy", "code_accuracy"),
-    *("strict_share", "allow_code_share", "misaligned_share"),
-    *("published_selection_macc", "published_recall_cot", "published_recall_code", "published_accuracy_correct_selection"),
-    *("published_improvement", "published_cot_accuracy", "published_code_accuracy"),
-]
+
+def _selection(names: Iterable[str]) -> list[str]:
+    """Columns on selection between methodologies of these names."""
+    return [
+        *("selection_macc", "selection_macc_low", "selection_macc_high", "labels_low", "labels_high"),
+        *(f"recall_{name}" for name in names),
+        *(f"{name}_preferred" for name in names),
+        *("unlabelled", "certain", "certain_macc", "accuracy_correct_selection", "improvement"),
+        *(f"{name}_accuracy" for name in names),
+        *("strict_share", "allow_code_share", "misaligned_share"),
+        *("published_selection_macc", "published_recall_cot", "published_recall_code", "published_accuracy_correct_selection"),
+        *("published_improvement", "published_cot_accuracy", "published_code_accuracy"),
+    ]
 
 
 def _table(name: str, category: str, label: str, title: str, about: str, columns: list[str], *published: str) -> Item:
@@ -66,7 +75,7 @@ TABLES = (
         "Table 3: selection",
         "Selection (Table 3)",
         "Does the first methodology agree with the one that solves an item more often when sampled? And is code used where it is needed?",
-        [*OPENING, *_SELECTION],
+        [*OPENING, *_selection(PAPER)],
         "autocode_v1_selection.csv",
     ),
     _table(
@@ -162,3 +171,9 @@ PAGES = (
 )
 
 ITEMS = (*TABLES, *FIGURES, *PAGES)
+
+
+def with_columns(names: Iterable[str]) -> tuple[Item, ...]:
+    """The items of a run that adds methodologies: the same, with columns for each."""
+    own = (*OPENING, *_selection(names_with(names)))
+    return tuple(replace(item, columns=own) if (item.kind, item.name) == ("table", "selection") else item for item in ITEMS)

@@ -3,6 +3,9 @@
 Colours that the colour-blind tell apart (Okabe and Ito, and shades of theirs); in grey, hatches, lines and markers do it.
 """
 
+import itertools
+from collections.abc import Mapping
+
 MODES = {
     "cot": ("#0072B2", "CoT, dictated", "///"),
     "code": ("#D55E00", "code, dictated", "..."),
@@ -10,8 +13,29 @@ MODES = {
 }
 """Colour, label and hatch of a mode."""
 
-LABELS = {"cot": "o", "code": "^", None: "x"}
-"""Marker of a query by its reference label."""
+_ADDED = [("#CC79A7", "xxx", "s"), ("#56B4E9", "\\\\\\", "D"), ("#E69F00", "+++", "P"), ("#7a5195", "ooo", "X")]
+"""Colour, hatch and marker of further methodologies."""
+
+
+def modes(labels: Mapping[str, str]) -> dict[str, tuple[str, str, str]]:
+    """Colour, label and hatch of each mode of a run, for its methodologies by name (`Plan.labels`)."""
+    more = {name: (colour, f"{labels[name]}, dictated", hatch) for name, (colour, hatch, _) in _added(labels).items()}
+    return {"cot": MODES["cot"], "code": MODES["code"], **more, "auto": MODES["auto"]}
+
+
+def label_markers(labels: Mapping[str, str]) -> dict[str | None, str]:
+    """Marker of a query by its reference label; None: it has none."""
+    return {"cot": "o", "code": "^", None: "x"} | {name: marker for name, (_, _, marker) in _added(labels).items()}
+
+
+def start_markers(labels: Mapping[str, str]) -> dict[str, str]:
+    """Marker of the start policy by mode, where it stands in a figure in several."""
+    return {"cot": "<", "code": ">", "auto": "p"} | {name: marker for name, (_, _, marker) in _added(labels).items()}
+
+
+def _added(labels: Mapping[str, str]) -> dict[str, tuple[str, str, str]]:
+    return dict(zip((name for name in labels if name not in MODES), itertools.cycle(_ADDED)))
+
 
 EXPERIMENTS = {
     "start": ("#444444", "-", "o"),
@@ -21,9 +45,6 @@ EXPERIMENTS = {
     "no_reflection": ("#56B4E9", "-.", "^"),
 }
 """Colour, line and marker of experiments."""
-
-START_MARKERS = {"cot": "<", "code": ">", "auto": "p"}
-"""Marker of the start policy by mode, where it stands in a figure in several."""
 
 ALIGNMENTS = {
     "strict": ("#007a5a", "as the oracle: code iff only code is right", ""),

@@ -7,9 +7,9 @@ import polars as pl
 
 from mathcode.methods.autocode.report import cards, examples, health, index, published
 from mathcode.methods.autocode.report.claims import CLAIMS
-from mathcode.methods.autocode.report.columns import COLUMNS
+from mathcode.methods.autocode.report.columns import columns_with
 from mathcode.methods.autocode.report.plan import Plan
-from mathcode.methods.autocode.report.responses import PARTS
+from mathcode.methods.autocode.report.responses import parts
 from mathcode.report import browser
 from mathcode.report import summary as shared
 from mathcode.report.results import Results
@@ -30,7 +30,7 @@ def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str
     """The page to read first; arguments as `summary.Made` has them, and the results that worked examples are taken from."""
     parts = shared.Parts(
         tables=index.TABLES,
-        columns=COLUMNS,
+        columns=columns_with(results.plan.labels),
         main="main",
         claims=[claim.text for claim in CLAIMS],
         answer=cards.answer,
@@ -54,4 +54,4 @@ def responses(results: Results, run: str, benchmarks: Mapping[str, Path], items:
         TableError: a table is missing or damaged.
         BrowserError: one item of each place does not fit.
     """
-    return browser.render(browser.collect(results, run, benchmarks, items, PARTS), size)
+    return browser.render(browser.collect(results, run, benchmarks, items, parts(results.plan)), size)

@@ -2,15 +2,15 @@
 
 from pydantic import Field
 
+from mathcode import settings
+from mathcode.core.table_files import Table
 from mathcode.methods.autocode.artifacts import EM
-from mathcode.methods.autocode.dictations import EVALUATED
+from mathcode.methods.autocode.methodologies import Methodology, all_of
 from mathcode.methods.autocode.settings import Health
+from mathcode.methods.autocode.tables import q_values_with, reference_strategy_with
 from mathcode.report import results
 
-__all__ = ["EM", "MODES", "Plan"]
-
-MODES = tuple(EVALUATED)
-"""Modes of evaluation."""
+__all__ = ["EM", "Plan"]
 
 
 class Plan(results.Plan):
@@ -19,3 +19,19 @@ class Plan(results.Plan):
     selection_benchmarks: list[str] = Field(description="where the choice of methodology is measured")
     health: Health = Field(description="within which bounds a training is called healthy")
     published: str = Field(default="v1", description="version of the paper whose numbers stand beside ours")
+    methodologies: dict[settings.Name, Methodology] = Field(default_factory=dict, description="those beside CoT and code")
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """All methodologies, CoT first, and what they are called. Each is a mode too, in which it is dictated."""
+        return {name: one.label for name, one in all_of(self.methodologies).items()}
+
+    @property
+    def q_values(self) -> Table:
+        """Table `q_values` of such a run."""
+        return q_values_with(self.methodologies)
+
+    @property
+    def reference_strategy(self) -> Table:
+        """Table `reference_strategy` of such a run."""
+        return reference_strategy_with(self.methodologies)

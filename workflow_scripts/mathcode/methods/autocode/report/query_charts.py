@@ -3,12 +3,12 @@
 Each takes panels by row and column, and returns a matplotlib Figure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathcode.methods.autocode.report.looks import LABELS, MODES
+from mathcode.methods.autocode.report.looks import label_markers, modes
 from mathcode.report.canvas import Looks, Place, add_legend, add_title, dot_entry, error_lengths, grid, legend_entries, line_entry
 from mathcode.report.charts import Curve
 
@@ -21,17 +21,20 @@ def value_plane(
     rows: Sequence[str],
     columns: Sequence[str],
     priors: Sequence[float],
+    labels: Mapping[str, str],
     title: str,
 ) -> "Figure":
     """Q-values of each query, CoT against code: a dot per pair of values and label, its area the number of queries.
 
     `panels[row, column]` holds (q_cot, q_code, label). Dots of one pair stand side by side. For each of `priors`, a share of
     native rollouts that choose code, a line divides what the reference strategy gives to code (above) and to CoT; 0.5 stands
-    for equal values.
+    for equal values. Where `labels` names more methodologies than these two, a column's own stands in the place of code.
     """
     figure, axes = grid(len(rows), len(columns), 3.9, 3.5, sharex=True, sharey=True)
-    colours = {"cot": MODES["cot"][0], "code": MODES["code"][0], None: "#9a9a9a"}
-    shifts = {"cot": -0.016, "code": 0.016, None: 0.0}
+    drawn, markers = modes(labels), label_markers(labels)
+    colours = {name: drawn[name][0] for name in labels} | {None: "#9a9a9a"}
+    shifts = dict.fromkeys(labels, 0.016) | {"cot": -0.016, None: 0.0}
+    other = "code" if len(labels) == 2 else "the other"
     for row, line in zip(rows, axes, strict=True):
         for column, axis in zip(columns, line, strict=True):
             points = panels[row, column]
@@ -50,7 +53,7 @@ def value_plane(
                     y,
                     s=2600 * counts / max(len(points), 1),
                     color=colour,
-                    marker=LABELS[label],
+                    marker=markers[label],
                     alpha=0.75,
                     linewidths=1.2 if label is None else 0,
                     zorder=2,
@@ -60,14 +63,14 @@ def value_plane(
             axis.set_xlim(-0.1, 1.1)
             axis.set_ylim(-0.1, 1.1)
             axis.grid(True, axis="both")
-            axis.set_ylabel("Q(x, code): mean reward" if axis is line[0] else "")
+            axis.set_ylabel(f"Q(x, {other}): mean reward" if axis is line[0] else "")
     for axis in axes[-1]:
         axis.set_xlabel("Q(x, CoT): mean reward")
-    names = {"cot": "label CoT", "code": "label code", None: "no label: never solved"}
-    boundaries = [line_entry("#666666", "--", "equal Q: above it code is worth more")]
+    names = {name: f"label {label}" for name, label in labels.items()} | {None: "no label: never solved"}
+    boundaries = [line_entry("#666666", "--", f"equal Q: above it {other} is worth more")]
     if len(priors) > 1:
         boundaries.append(line_entry("#666666", ":", "s* chooses code above, at this prior for code"))
-    add_legend(figure, [*(dot_entry(colours[label], name, LABELS[label]) for label, name in names.items()), *boundaries])
+    add_legend(figure, [*(dot_entry(colours[label], name, markers[label]) for label, name in names.items()), *boundaries])
     add_title(figure, title)
     return figure
 

@@ -10,7 +10,7 @@ STAGES = {
     "synthesis": Stage(r".+/iter\d+/training"),
     "log-probabilities": Stage(r".+/logprobs", "score"),
     "RL": Stage(r".+/iter\d+/model", "train"),
-    "evaluation": Stage(r".+/eval/greedy/[^/]+(/\d+of\d+)?", "evaluate"),
-    "evaluation for labels": Stage(r".+/eval/sampled/[^/]+(/\d+of\d+)?", "evaluate"),
+    "evaluation": Stage(r".+/eval/(?!(\w+_)?sampled/)\w+/[^/]+(/\d+of\d+)?", "evaluate"),
+    "evaluation for labels": Stage(r".+/eval/(\w+_)?sampled/[^/]+(/\d+of\d+)?", "evaluate"),
     "grading of responses": Stage(r".+/eval/\w+/[^/]+/[^/]+/grades"),
 }

@@ -12,7 +12,7 @@ from mathcode.measures import outcomes, pass_at_k, uncertainty
 from mathcode.methods.autocode import selection
 from mathcode.methods.autocode.report import comparisons, frontier, health, published
 from mathcode.methods.autocode.report.claims import CLAIMS
-from mathcode.methods.autocode.report.plan import EM, MODES
+from mathcode.methods.autocode.report.plan import EM
 from mathcode.paths import START
 from mathcode.report import effects, verdicts
 from mathcode.report.results import EXPLORED, Arm, Results, aligned
@@ -26,7 +26,7 @@ def make_main(results: Results) -> list[dict]:
         start = results.start(family)
         arms = [start, results.last(EM, family)] if EM in results.plan.experiments else [start]
         for arm in arms:
-            for mode in ("cot", "code", "auto"):
+            for mode in (*results.plan.labels, "auto"):
                 role = _main_role(arm, mode)
                 row = opening(results, arm, mode, benchmark, _published(results, family, role, benchmark))
                 row["lenient_accuracy"] = hundred(effects.rate(results, arm, mode, benchmark, "lenient").value)
@@ -114,19 +114,21 @@ def _selection_numbers(results: Results, arm: Arm, benchmark: str) -> dict:
     measured = [selection.selection(*pair) for pair in pairs]
     sure = [(auto, selection.certain_labels(label)) for auto, label in pairs]
     certain = [selection.selection(auto.filter(pl.col("query_id").is_in(label["query_id"].implode())), label) for auto, label in sure]
-    accuracies = {mode: effects.accuracy(results, arm, mode, benchmark).value for mode in MODES}
+    names = list(results.plan.labels)
+    accuracies = {mode: effects.accuracy(results, arm, mode, benchmark).value for mode in ("auto", *names)}
     classes = comparisons.alignment(results, arm, benchmark)
     correct = sum(classes.values())
     return {
         **percent("selection_macc", comparisons.selection_macc(pairs)),
         **dict(zip(("labels_low", "labels_high"), _label_noise(pairs), strict=True)),
-        **{name: _share_of(measured, name) for name in ("recall_cot", "recall_code", "accuracy_correct_selection")},
-        **{name: _mean_of(measured, name) for name in ("cot_preferred", "code_preferred", "unlabelled")},
-        "certain": rounded(np.mean([one.cot_preferred + one.code_preferred for one in certain])),
-        "certain_macc": _share_of(certain, "macc"),
-        "improvement": hundred(selection.improvement(*(accuracies[mode] for mode in MODES))),
-        "cot_accuracy": hundred(accuracies["cot"]),
-        "code_accuracy": hundred(accuracies["code"]),
+        **{f"recall_{name}": _share([one.recall[name] for one in measured]) for name in names},
+        "accuracy_correct_selection": _share([one.accuracy_correct_selection for one in measured]),
+        **{f"{name}_preferred": rounded(np.mean([one.preferred[name] for one in measured])) for name in names},
+        "unlabelled": rounded(np.mean([one.unlabelled for one in measured])),
+        "certain": rounded(np.mean([sum(one.preferred.values()) for one in certain])),
+        "certain_macc": _share([one.macc for one in certain]),
+        "improvement": hundred(selection.improvement(*accuracies.values())),
+        **{f"{name}_accuracy": hundred(accuracies[name]) for name in names},
         **{f"{name}_share": hundred(count / correct) if correct else None for name, count in classes.items()},
     }
 
@@ -140,14 +142,9 @@ def _label_noise(pairs: list[tuple[pl.DataFrame, pl.DataFrame]]) -> tuple[float 
     return hundred(low), hundred(high)
 
 
-def _share_of(selections: list[selection.Selection], name: str) -> float | None:
+def _share(values: list[float | None]) -> float | None:
     """Mean over seeds in percent; None where a seed has no such number."""
-    values = [getattr(one, name) for one in selections]
     return None if None in values else hundred(np.mean(values))
-
-
-def _mean_of(selections: list[selection.Selection], name: str) -> float:
-    return rounded(np.mean([getattr(one, name) for one in selections]))
 
 
 def _selection_published(paper: dict) -> dict:
@@ -170,7 +167,7 @@ def make_dictation(results: Results) -> list[dict]:
         for arm in results.evaluated(family):
             role = "dictation_start" if arm.experiment == START else None
             paper = published.on_math(results.plan.families[family].published, role, benchmark) if role else {}
-            for mode in ("cot", "code", "auto"):
+            for mode in (*results.plan.labels, "auto"):
                 # The paper's auto column is 4-shot prompting, which ours is not.
                 values = {"accuracy": paper.get(f"{mode}_acc"), "code_rate": paper.get(f"{mode}_cr")}
                 row = opening(results, arm, mode, benchmark, values)
@@ -268,11 +265,11 @@ def make_samples(results: Results) -> list[dict]:
     for family in results.plan.families:
         for benchmark in results.plan.selection_benchmarks:
             for arm in results.evaluated(family):
-                for mode in ("cot", "code"):
+                for mode in results.plan.labels:
                     rows += _at_k(results, arm, mode, benchmark, results.seed_grades(arm, f"{mode}_sampled", benchmark))
         if EM in results.plan.experiments:
             for arm in results.course(EM, family)[:-1]:
-                for mode in ("native", "cot", "code"):
+                for mode in ("native", *results.plan.labels):
                     rows += _at_k(results, arm, "auto" if mode == "native" else mode, EXPLORED, results.explored(arm, mode))
     return rows
 
