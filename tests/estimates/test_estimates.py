@@ -109,7 +109,8 @@ def test_busy_is_what_dealing_out_shares_gives(items, share, workers):
     assert busy(items, share, 1) == 1
 
 
-def test_ranks_that_share_a_step_are_rarely_idle(optimizer):
+def test_ranks_that_share_a_step_are_rarely_idle():
+    optimizer = CONFIG.runs["paper"].train.optimizer
     assert work._shared(optimizer, 400, 1) == 1
     assert all(0.85 < work._shared(optimizer, tokens, 8) <= 1 for tokens in (100, 250, 400, 900))
 

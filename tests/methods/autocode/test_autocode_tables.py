@@ -15,7 +15,7 @@ from mathcode.methods.autocode.report.columns import COLUMNS
 from mathcode.report import results, verdicts
 from mathcode.report.published import PublishedError
 
-NAMES = ["main", "ablation", "frontier", "selection", "dictation", "sft_sources", "rounds", "regimes", "samples", "claims"]
+NAMES = ["main", "ablation", "frontier", "health", "selection", "dictation", "sft_sources", "rounds", "regimes", "samples", "claims"]
 
 
 @pytest.fixture(scope="module")
