@@ -41,7 +41,7 @@ def limit(card: str) -> float | None:
 
 
 def device() -> str:
-    """Torch's name of what is measured on.
+    """Torch's name of what is measured on, which is ready then.
 
     Raises:
         RuntimeError: there is a GPU, and torch does not see it.
@@ -50,7 +50,10 @@ def device() -> str:
 
     if gpu() and not torch.cuda.is_available():
         raise RuntimeError(f"nvidia-smi shows {gpu()}, torch {torch.__version__} sees no GPU: is it a build for CUDA?")
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if not torch.cuda.is_available():
+        return "cpu"
+    torch.cuda.init()  # counting memory wants it
+    return "cuda"
 
 
 def now() -> float:

@@ -13,7 +13,7 @@ from mathcode.report.columns import Columns
 
 KINDS = {
     "training": ("Training steps", "Random weights and random tokens, through the project's own trainer; the first steps are left out."),
-    "sampling": ("Sampling", "Rollouts in mode `code`, programs executed. Rows of the 7B shape have full length: it is untaught."),
+    "sampling": ("Sampling", "Rollouts in mode code, programs executed. Rows of the 7B shape have full length: it is untaught."),
     "writing": (
         "Policies and checkpoints",
         "As the trainer writes them, a checkpoint synced to the disk. Reading may find them in memory.",
@@ -58,7 +58,9 @@ COLUMNS = {
     "verdicts_moved": "those that are decided otherwise",
     "memory_gb_per_second": "GB a second, read and written, within the device's memory",
 }
-KNOWN = Columns(meanings=COLUMNS)
+WHOLE = {"tokens_per_second", "tokens_per_step", "tflops", "seconds", "train_seconds", "demo_seconds", "memory_gb_per_second"}
+"""Columns that need no decimals."""
+KNOWN = Columns(meanings=COLUMNS, decimals={"seconds_per_step": 3, "gigabytes": 2, "write_gb_per_second": 2, "read_gb_per_second": 2})
 
 
 def write(rows: Sequence[dict], path: Path) -> None:
@@ -98,11 +100,8 @@ def _shown(row: dict) -> dict:
         shown["tflops"] = row["flops_per_second"] / 1e12
     if row.get("moved"):
         shown["verdicts_moved"] = "; ".join(row["moved"])
-    return {name: _rounded(value) for name, value in shown.items()}
+    return {name: round(value) if name in WHOLE else _said(value) for name, value in shown.items()}
 
 
-def _rounded(value):
-    """Three significant digits, or whole numbers."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return float(f"{value:.3g}") if isinstance(value, float) and abs(value) < 1000 else round(value) if isinstance(value, float) else value
+def _said(value):
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value

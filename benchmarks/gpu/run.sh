@@ -8,9 +8,9 @@
 #
 # Stop it at any time: parts come in the order of their worth, and each writes its line once it is measured. Started again, it goes on.
 #
-# It takes a Python from 3.11 on (PYTHON=path to choose one) with torch, built for the card, transformers, accelerate and peft, which
-# bring most of what else is imported; polars and pydantic a machine for deep learning may lack. vLLM is measured where it is installed,
-# the part demo needs all of envs/requirements.txt. A part that lacks something is left out, and says so.
+# It takes a Python from 3.11 on (PYTHON=path to choose one) with torch from 2.9 on, built for the card, transformers 5, accelerate and
+# peft. These bring most of what else is imported; polars and pydantic a machine for deep learning may lack. vLLM is measured where it is
+# installed, the part demo needs all of envs/requirements.txt. A part that lacks something is left out, and says so.
 #
 #   --wheels FOLDER    install all wheels of a folder, and nothing else, into .venv-gpu, which sees the packages of that Python too
 #
