@@ -19,8 +19,10 @@ from mathcode.interpreter.driver import Interpreter
 
 VOCABULARY = 460
 """Of the tokenizer, as in the run `demo`; the model's is its shape's."""
-SOURCES = {"sft": {"small": 0.5, "bill": 0.5}, "test": {"small": 0.5, "bill": 0.5}}
-"""Families of generated problems, by split."""
+FAMILIES = {"small": 0.5, "bill": 0.5}
+"""Of generated problems, and the share of each."""
+LEARNED = 0.2
+"""Nats a token at which teaching ends: what programs say follows from the question."""
 
 
 class Untaught(Exception):
@@ -31,9 +33,8 @@ def records(split: str, rows: int) -> list[tuple[str, dict]]:
     """Generated problems, each with its place."""
     from mathcode.data import arithmetic
 
-    mix = SOURCES[split]
-    shares = {"code_share": dict.fromkeys(mix, 1.0)} if split == "sft" else {}
-    generated = arithmetic.generate({"split": split, "rows": rows, "seed": 1, "mix": mix, **shares})
+    programs = {"code_share": dict.fromkeys(FAMILIES, 1.0)} if split == "sft" else {}
+    generated = arithmetic.generate({"split": split, "rows": rows, "seed": 1, "mix": FAMILIES, **programs})
     return [(f"{split} {number}", record) for number, record in enumerate(generated)]
 
 
@@ -79,11 +80,11 @@ def teach(job, shape: str) -> tuple[object, object, dict]:
 
     form, table = job.shapes[shape], pairs(400 if job.tiny else 2000)
     tokenizer = tokenizer_of(table)
-    chosen = steps.optimizer(form, 240, form.micro_batch_tokens, rate=5e-3 if job.tiny else 3e-4)
+    chosen = steps.optimizer(form, 240 if job.tiny else 600, form.micro_batch_tokens, rate=5e-3 if job.tiny else 3e-4)
     shown = demonstrations.demonstrations(table, tokenizer, "plain", start_settings(chosen), 1)
     loss, begun = Likelihood(), time.monotonic()
     model = form.build("float32", job.device, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
-    clock = steps.Clock(job.seconds)
+    clock = steps.Clock(job.seconds, LEARNED)
     with steps.watched(clock), tempfile.TemporaryDirectory() as folder:
         how = {"chosen": chosen, "iteration": 0, "checkpoints": Path(folder), "seed": 1, "mixed_precision": "bf16"}
         with suppress(steps.Enough):

@@ -26,7 +26,7 @@ LORA = {"rank": 16, "alpha": 32}
 
 
 class Enough(Exception):
-    """As many steps as there was time for."""
+    """As many steps as there was time, or need, for."""
 
 
 def measure(job, shape: str, kind: str) -> dict:
@@ -129,22 +129,24 @@ class Clock:
 
     Args:
         seconds: after so many, counted from the first timed step, `LEAST` steps are enough.
+        learned: so are they at a loss below this.
     """
 
-    def __init__(self, seconds: float):
-        self._seconds, self._ends, self._tokens, self._losses = seconds, [], [], []
+    def __init__(self, seconds: float, learned: float = -math.inf):
+        self._seconds, self._learned = seconds, learned
+        self._ends, self._tokens, self._losses = [], [], []
 
     def step(self, row: dict, tokens: int) -> None:
         """A step has ended.
 
         Raises:
-            Enough: there is no time for another.
+            Enough: there is no time for another, or no need.
         """
         self._ends.append(cards.now())
         self._tokens.append(tokens)
         self._losses.append(row["loss"])
         timed = len(self._ends) - WARM_UP
-        if timed >= LEAST and self._ends[-1] - self._ends[WARM_UP - 1] > self._seconds:
+        if timed >= LEAST and (self._ends[-1] - self._ends[WARM_UP - 1] > self._seconds or row["loss"] < self._learned):
             raise Enough
 
     def numbers(self) -> dict:
