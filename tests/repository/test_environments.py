@@ -87,6 +87,36 @@ def test_this_environment_is_the_pinned_one():
     assert found == of_file("requirements")
 
 
+IMAGES = {path.name: path.read_text() for path in (ROOT / "envs/Dockerfile", ROOT / "envs/apptainer.def")}
+CONTAINER = (ROOT / "envs/container.sh").read_text()
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_an_image_has_the_python_of_the_environments_and_files_that_exist(name):
+    (python,) = re.findall(r"^(?:FROM|From:) python:(\d\.\d+)-", IMAGES[name], re.MULTILINE)
+    assert {conda["dependencies"][0] for conda in CONDA.values()} == {f"python ={python}"}
+    assert {*re.findall(r"python\d\.\d+", CONTAINER)} == {f"python{python}"}
+    taken = files_taken(name)
+    assert taken == {"setup.sh", "envs/container.sh", "envs/requirements.txt", "envs/sample.yaml"}
+    assert [file for file in taken if not (ROOT / file).is_file()] == []
+
+
+def files_taken(name: str) -> set[str]:
+    """Files of the repository that an image is made with."""
+    if name == "Dockerfile":
+        return {file for line in re.findall(r"^COPY (.+) \S+$", IMAGES[name], re.MULTILINE) for file in line.split()}
+    return {line.split()[0] for line in IMAGES[name].split("%files\n")[1].split("\n\n")[0].splitlines()}
+
+
+@pytest.mark.stage
+def test_an_image_installs_the_pins_of_the_environments():
+    (command,) = re.findall(r"^(sed .+) >envs/sample.txt$", CONTAINER, re.MULTILINE)
+    assert "-r envs/sample.txt" in CONTAINER
+    assert pins(run_program("bash", "-c", command).stdout.splitlines()) == of_conda("sample")
+    assert "environment .venv envs/requirements.txt" in (ROOT / "setup.sh").read_text()
+    assert re.search(r"\bbash setup\.sh$", CONTAINER, re.MULTILINE)
+
+
 @pytest.fixture(scope="module")
 def index() -> None:
     """The package index, or the tests that need it are skipped."""

@@ -1,0 +1,154 @@
+"""Sampling through the project's engines, programs executed: rows and tokens a second.
+
+A policy with random weights writes no program. So one of the small shape is taught first, from random weights, on generated sums: it
+learns to write short programs within seconds on a GPU, and how many it wrote is measured too. The large one stays untaught: its rows
+have full length.
+"""
+
+import os
+import tempfile
+import time
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import cards
+import steps
+
+from mathcode.interpreter.driver import Interpreter
+
+VOCABULARY = 460
+"""Of the tokenizer, as in the run `demo`; the model's is its shape's."""
+FAMILIES = {"small": 0.5, "bill": 0.5}
+"""Of generated problems, and the share of each."""
+LEARNED = 0.2
+"""Nats a token at which teaching ends: what programs say follows from the question."""
+
+
+class Untaught(Exception):
+    """There is no policy to sample from."""
+
+
+def records(split: str, rows: int) -> list[tuple[str, dict]]:
+    """Generated problems, each with its place."""
+    from mathcode.data import arithmetic
+
+    programs = {"code_share": dict.fromkeys(FAMILIES, 1.0)} if split == "sft" else {}
+    generated = arithmetic.generate({"split": split, "rows": rows, "seed": 1, "mix": FAMILIES, **programs})
+    return [(f"{split} {number}", record) for number, record in enumerate(generated)]
+
+
+def pairs(rows: int):
+    """Table `sft`: problems with a program each."""
+    from mathcode.data import sft
+
+    return sft.table("arithmetic_sft", records("sft", rows), "arithmetic", None, _none_to_run)
+
+
+def _none_to_run() -> Interpreter:
+    raise AssertionError("generated programs print the answer by construction: none is executed")
+
+
+def queries(rows: int):
+    """Table `queries`: problems of another split."""
+    from mathcode.data import queries, text
+    from mathcode.data.readers import QUERY_READERS
+
+    return queries.benchmark_table("arithmetic_test", text.read_all(records("test", rows), QUERY_READERS, "arithmetic"))
+
+
+def start_settings(optimizer):
+    """How pairs are shown: all dictated."""
+    from mathcode.methods.autocode.settings import Start
+
+    return Start(optimizer=optimizer, native_share=0, native_code_share=0)
+
+
+def tokenizer_of(table):
+    from mathcode.methods.autocode import demonstrations
+    from mathcode.methods.autocode.form import FORM
+    from mathcode.policies import scratch
+
+    return scratch.build_tokenizer(demonstrations.texts(table, "plain"), VOCABULARY, FORM.phrases)
+
+
+def teach(job, shape: str) -> tuple[object, object, dict]:
+    """A model of the shape that has learned to write programs, its tokenizer, and how it went."""
+    from mathcode.methods.autocode import demonstrations
+    from mathcode.training import examples, loop
+    from mathcode.training.losses import Likelihood
+
+    form, table = job.shapes[shape], pairs(400 if job.tiny else 2000)
+    tokenizer = tokenizer_of(table)
+    chosen = steps.optimizer(form, 240 if job.tiny else 600, form.micro_batch_tokens, rate=5e-3 if job.tiny else 3e-4)
+    shown = demonstrations.demonstrations(table, tokenizer, "plain", start_settings(chosen), 1)
+    loss, begun = Likelihood(), time.monotonic()
+    model = form.build("float32", job.device, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
+    clock = steps.Clock(job.seconds, LEARNED)
+    with steps.watched(clock), tempfile.TemporaryDirectory() as folder:
+        how = {"chosen": chosen, "iteration": 0, "checkpoints": Path(folder), "seed": 1, "mixed_precision": "bf16"}
+        with suppress(steps.Enough):
+            loop.train(model, tokenizer.pad_token_id, examples.from_table(shown, None, tokenizer, loss), loss, **how)
+    told = clock.numbers()
+    return model, tokenizer, {"taught_steps": told["steps"], "taught_seconds": time.monotonic() - begun, "loss_last": told["loss_last"]}
+
+
+class TimedInterpreter(Interpreter):
+    """An interpreter that knows how long it has been asked to run programs, and how many."""
+
+    seconds, programs, right = 0.0, 0, 0
+
+    def run(self, programs, *more, **others):
+        begun = time.monotonic()
+        ended = super().run(programs, *more, **others)
+        self.seconds += time.monotonic() - begun
+        self.programs += len(ended)
+        self.right += sum(execution.outcome == "ok" for execution in ended)
+        return ended
+
+
+def measure(job, shape: str, engine: str) -> dict:
+    """Rollouts in mode `code` through one engine, chunk after chunk until all have ended or the time is up."""
+    from mathcode import configuration
+    from mathcode.rollouts.engines import start_engine
+
+    folder = job.policy(shape)
+    if not folder.is_dir():
+        raise Untaught(f"there is no policy of this shape yet: the part policy-{shape} comes first")
+    run = configuration.load(Path(__file__).parents[2] / "config").runs["demo"]
+    rows, samples = (16, 2) if job.tiny else (256, 8)
+    limits = {"name": engine, "dtype": "bfloat16", "chunk_rows": rows, "threads": 2, "max_model_len": 160 if job.tiny else 1024}
+    chosen = run.engine.model_copy(update=limits)
+    sampling = run.explore.sampling.model_copy(update={"max_new_tokens": 40 if job.tiny else 256})
+    workers = min(16, os.cpu_count() or 1)
+    cards.forget()
+    begun = time.monotonic()
+    started = start_engine(str(folder), chosen, sampling)
+    loading = time.monotonic() - begun
+    with TimedInterpreter(run.interpreter.model_copy(update={"workers": workers, "isolation": "process"})) as interpreter:
+        _sampled(started, interpreter, sampling, chosen, queries(4), range(1), job.seconds)  # kernels and workers are there
+        interpreter.seconds, interpreter.programs, interpreter.right = 0.0, 0, 0
+        told = _sampled(started, interpreter, sampling, chosen, queries(rows), range(samples), job.seconds)
+        programs = {"programs": interpreter.programs, "programs_ok": interpreter.right, "program_seconds": interpreter.seconds}
+        programs["isolation"] = interpreter.isolation
+    return {**told, **programs, "loading_seconds": loading, "chunk_rows": rows, "peak_memory_gb": cards.peak_memory_gb()}
+
+
+def _sampled(engine, interpreter, sampling, limits, table, samples: range, seconds: float) -> dict:
+    """Sample chunk by chunk; of what ended before the time was up its rows and tokens a second."""
+    from mathcode.configuration import METHODS
+    from mathcode.rollouts import loop
+
+    method = METHODS["autocode"]
+    prompt = partial(method.prompt, "plain", "code")
+    planned = loop.plan_rows(table, "code", samples, 1, prompt, engine.tokenizer, limits.max_model_len - 1)
+    begun, rows, tokens = cards.now(), 0, 0
+    for start in range(0, len(planned), limits.chunk_rows):
+        chunk = planned[start : start + limits.chunk_rows]
+        with tempfile.TemporaryDirectory() as folder:
+            done = loop.sample_rollouts(chunk, engine, interpreter, sampling, limits, Path(folder), "measured", method.form)
+        rows, tokens = rows + len(done), tokens + int(done["generated"].list.sum().sum())
+        if cards.now() - begun > seconds:
+            break
+    spent = cards.now() - begun
+    return {"rows": rows, "rows_per_second": rows / spent, "tokens_per_second": tokens / spent, "tokens_per_row": tokens / rows}
