@@ -19,7 +19,7 @@ from typing import Any
 
 from mathcode import settings
 from mathcode.core import json_lines
-from mathcode.core.errors import UserError
+from mathcode.core.errors import UserError, first_line
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ def _json(content: bytes, where: str, first: bool) -> Any:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise SourceError(f"{where}: not UTF-8 text (byte {error.start + 1})") from error
+        raise SourceError(f"{where}: not UTF-8 text (byte {error.start + 1}): save the file as UTF-8") from error
     try:
         return json_lines.value(text.removeprefix(json_lines.BYTE_ORDER_MARK) if first else text)
     except ValueError as error:
@@ -159,7 +159,7 @@ def _csv(path: Path) -> Iterator[dict[str, str]]:
         except csv.Error as error:
             raise SourceError(f"{path}: line {lines.line_num}: {error}") from error
         except UnicodeDecodeError as error:
-            raise SourceError(f"{path}: not UTF-8 text (after line {lines.line_num})") from error
+            raise SourceError(f"{path}: not UTF-8 text (after line {lines.line_num}): save the file as UTF-8") from error
 
 
 def _parquet(path: Path) -> Iterator[dict[str, Any]]:
@@ -170,7 +170,7 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
     try:
         frame = pl.read_parquet(path)
     except Exception as error:  # polars raises several unrelated types on damaged files
-        raise SourceError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+        raise SourceError(f"{path}: not a readable parquet file ({first_line(error)})") from error
     yield from frame.iter_rows(named=True)
 
 
@@ -246,7 +246,7 @@ def _from_hub(name: str, source: settings.Source, mirror: Path | None, folder: P
             for subset in (source.subset or "").split(",")
         ]
     except Exception as error:  # the client raises many unrelated types; each means that the hub did not give it
-        raise _NotHereError(f"hub dataset {place}: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
+        raise _NotHereError(f"hub dataset {place}: {first_line(error)}") from error
     records = (record for part in parts for record in part)
     return f"hub: {place}, {source.subset or 'default'}, {source.split}", [_keep_records(records, folder, source.rows, name)]
 
@@ -270,7 +270,9 @@ def _check(path: Path, expected: settings.SourceFile, place: str) -> dict[str, A
     try:
         sha256 = _sha256(path)
         if expected.sha256 is not None and sha256 != expected.sha256:
-            raise SourceError(f"{place}: SHA-256 of the uncompressed bytes is {sha256}, config/sources.yaml says {expected.sha256}")
+            raise SourceError(
+                f"{place}: SHA-256 of the uncompressed bytes is {sha256}, config/sources.yaml says {expected.sha256}: copy it again, or correct `sha256`"
+            )
         rows = sum(1 for _ in read_records(path))
     except SourceError as error:
         raise SourceError(str(error).replace(str(path), place)) from error

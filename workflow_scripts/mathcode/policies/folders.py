@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from mathcode.core.errors import UserError
+from mathcode.core.errors import UserError, first_line, ran_out_of_memory
 
 
 class ModelError(UserError):
@@ -13,12 +15,33 @@ class ModelError(UserError):
 
 
 def load_tokenizer(folder: str | Path):
-    """The tokenizer of a policy folder, with a padding token (the end-of-text token where there is none)."""
+    """The tokenizer of a policy folder, with a padding token (the end-of-text token where there is none).
+
+    Raises:
+        ModelError: the folder has none that can be read, or one with neither of these tokens.
+    """
     require(folder)
-    tokenizer = _tokenizer_class(Path(folder)).from_pretrained(str(folder))
+    with _reading(folder, "tokenizer"):
+        tokenizer = _tokenizer_class(Path(folder)).from_pretrained(str(folder))
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.pad_token_id is None:
+        raise ModelError(f"{folder}: its tokenizer has neither pad_token nor eos_token: name them in tokenizer_config.json")
     return tokenizer
+
+
+@contextmanager
+def _reading(folder: str | Path, what: str) -> Iterator[None]:
+    """Say in one sentence what of a folder cannot be read: transformers and safetensors raise whatever comes up."""
+    try:
+        yield
+    except Exception as error:
+        if ran_out_of_memory(error):
+            raise
+        sentence = (
+            f"{folder}: its {what} cannot be read ({first_line(error)}); the folder must be whole, and transformers must know its kind"
+        )
+        raise ModelError(sentence) from error
 
 
 def _tokenizer_class(folder: Path):
@@ -37,6 +60,9 @@ def load_policy(folder: str | Path, dtype: str):
     """The causal language model of a policy folder, in `dtype` (a torch type name), on the CPU.
 
     Where it is about to be sharded, the first process of a launch alone reads weights, which accelerate hands on to the others.
+
+    Raises:
+        ModelError: the folder holds no such model, or not all of it.
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -45,7 +71,8 @@ def load_policy(folder: str | Path, dtype: str):
     require(folder)
     if is_fsdp_enabled() and os.environ.get("RANK", "0") != "0":
         return _without_weights(folder, getattr(torch, dtype))
-    return AutoModelForCausalLM.from_pretrained(str(folder), dtype=getattr(torch, dtype))
+    with _reading(folder, "language model"):
+        return AutoModelForCausalLM.from_pretrained(str(folder), dtype=getattr(torch, dtype))
 
 
 def _without_weights(folder: str | Path, dtype):
@@ -64,6 +91,21 @@ def _without_weights(folder: str | Path, dtype):
             setattr(module, name, torch.nn.Parameter(torch.empty_like(weight, device="cpu"), weight.requires_grad))
     model.tie_weights()
     return model
+
+
+def refuse_beyond(folder: str | Path, tokens: int, setting: str) -> None:
+    """Refuse a setting that asks for longer texts than a policy was made for.
+
+    Raises:
+        ModelError: its config.json cannot be read, or allows fewer tokens (where positions are stretched, nothing is refused).
+    """
+    require(folder)
+    with _reading(folder, "config.json"):
+        described = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
+    stretched = any("factor" in (described.get(key) or {}) for key in ("rope_scaling", "rope_parameters"))
+    positions = described.get("max_position_embeddings")
+    if positions is not None and not stretched and tokens > positions:
+        raise ModelError(f"{folder}: {setting} is {tokens}, and the model has {positions} positions (config.json): lower the setting")
 
 
 def end_tokens(model, tokenizer) -> set[int]:
