@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from mathcode.core.errors import UserError, first_line, ran_out_of_memory
 
-
 _MORE_MEMORY = (
     "let the job hold less at a time (optimizer.micro_batch_tokens when it trains, engine.chunk_rows when it samples),"
     " or ask for more (resources.STAGE.memory_gb and gpus)"

@@ -1,8 +1,8 @@
 """Raw sources: find them, check them, and read their records.
 
-A source comes from the first of these places that has it: a mirror folder, its files' public addresses, its hub dataset, or the
-generator. What was found is kept as it is beside a manifest (origin, rows, SHA-256 of the uncompressed bytes), so every later
-stage knows what it stands on.
+A source comes from the first of these places that has it: a mirror folder (fetched before, as `raw/NAME` in it, or its files), its
+files' public addresses, its hub dataset, or the generator. What was found is kept as it is beside a manifest (origin, rows, SHA-256
+of the uncompressed bytes), so every later stage knows what it stands on.
 """
 
 import csv
@@ -23,6 +23,8 @@ from mathcode.core.errors import UserError, first_line
 
 log = logging.getLogger(__name__)
 
+RAW = "raw"
+"""Folder of fetched sources in a mirror."""
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl.gz"
 """Where records of a hub dataset or of the generator are kept."""
@@ -46,7 +48,7 @@ def fetch(name: str, source: settings.Source, mirror: str | Path | None, out: st
     Args:
         name: the source's name, for messages and the manifest.
         source: what `config/sources.yaml` says of it.
-        mirror: folder with copies of public files, laid out as their `path` says; None: there is none.
+        mirror: folder with copies of public files, laid out as their `path` says, or of fetched sources (`raw/NAME`); None: there is none.
         out: folder to make; an older one is replaced.
 
     Returns:
@@ -76,17 +78,24 @@ def read_source(folder: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
         SourceError: the folder was not made by `fetch`, or a file in it is damaged or short.
     """
     folder = Path(folder)
-    path = folder / MANIFEST
-    try:
-        files = [(entry["name"], entry["rows"]) for entry in json.loads(path.read_text(encoding="utf-8"))["files"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SourceError(f"{path}: no readable manifest of a fetched source ({type(error).__name__})") from error
-    for name, rows in files:
+    for entry in _manifest(folder)["files"]:
+        name, rows = entry["name"], entry["rows"]
         count = 0
         for count, record in enumerate(read_records(folder / name), start=1):
             yield f"{folder / name}: row {count}", record
         if count != rows:
             raise SourceError(f"{folder / name}: {count} rows, its manifest says {rows}")
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        _ = manifest["origin"], [(entry["name"], entry["rows"], entry["sha256"]) for entry in manifest["files"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"no readable manifest of a fetched source ({type(error).__name__}): remove the folder, and it is fetched again"
+        raise SourceError(f"{path}: {reason}") from error
+    return manifest
 
 
 def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
@@ -180,11 +189,11 @@ def _obtain(name: str, source: settings.Source, mirror: Path | None, folder: Pat
         described = _keep_records(_generated(source.generate, name), folder, source.rows, name)
         return f"generated with {json.dumps(source.generate, sort_keys=True)}", [described]
     failures = []
-    for place in (_from_mirror, _from_addresses, _from_hub):
+    for place in (_from_copy, _from_mirror, _from_addresses, _from_hub):
         try:
             return place(name, source, mirror, folder)
         except _NotHereError as reason:
-            failures.append(str(reason))
+            failures += [str(reason)] * bool(str(reason))
     raise SourceError(f"source '{name}' cannot be had: {'; '.join(failures)}")
 
 
@@ -197,6 +206,22 @@ def _generated(arguments: dict[str, Any], name: str) -> list[dict[str, Any]]:
     if chosen not in generators:
         raise SourceError(f"source '{name}': no generator '{chosen}'; there are: {', '.join(generators)}")
     return generators[chosen]({key: value for key, value in arguments.items() if key != "generator"})
+
+
+def _from_copy(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
+    """A source that another machine has fetched, checked against its manifest and against what is configured now."""
+    if mirror is None or not (mirror / RAW / name / MANIFEST).is_file():
+        raise _NotHereError
+    manifest = _manifest(mirror / RAW / name)
+    for position, entry in enumerate(manifest["files"]):
+        copy = mirror / RAW / name / entry["name"]
+        shutil.copyfile(copy, folder / entry["name"])
+        _check(
+            folder / entry["name"], settings.SourceFile(path=entry["name"], rows=entry["rows"], sha256=entry["sha256"]), str(copy), MANIFEST
+        )
+        if len(source.files) == len(manifest["files"]) and not manifest["origin"].startswith("hub"):
+            _check(folder / entry["name"], source.files[position], str(copy))
+    return manifest["origin"], manifest["files"]
 
 
 def _from_mirror(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
@@ -265,19 +290,19 @@ def _keep_records(records: Iterable[dict[str, Any]], folder: Path, rows: int | N
     return {"name": RECORDS, "rows": count, "sha256": digest.hexdigest()}
 
 
-def _check(path: Path, expected: settings.SourceFile, place: str) -> dict[str, Any]:
+def _check(path: Path, expected: settings.SourceFile, place: str, said_by: str = "config/sources.yaml") -> dict[str, Any]:
     """Compare a file with its checksum and row count; its description for the manifest."""
     try:
         sha256 = _sha256(path)
         if expected.sha256 is not None and sha256 != expected.sha256:
             raise SourceError(
-                f"{place}: SHA-256 of the uncompressed bytes is {sha256}, config/sources.yaml says {expected.sha256}: copy it again, or correct `sha256`"
+                f"{place}: SHA-256 of the uncompressed bytes is {sha256}, {said_by} says {expected.sha256}; copy the file again"
             )
         rows = sum(1 for _ in read_records(path))
     except SourceError as error:
         raise SourceError(str(error).replace(str(path), place)) from error
     if rows != (expected.rows or rows) or not rows:
-        raise SourceError(f"{place}: {rows} rows, config/sources.yaml says {expected.rows or 'at least one'}")
+        raise SourceError(f"{place}: {rows} rows, {said_by} says {expected.rows or 'at least one'}")
     return {"name": path.name, "rows": rows, "sha256": sha256}
 
 

@@ -1,5 +1,6 @@
 """Policies on disk: Hugging Face folders, loaded, linked, downloaded, and saved whole or not at all."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -7,7 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mathcode.core import atomic
 from mathcode.core.errors import UserError, first_line, ran_out_of_memory
+
+CHECKSUMS = "SHA256SUMS"
+"""File of a mirrored model folder: the checksums of the others."""
 
 
 class ModelError(UserError):
@@ -158,9 +163,18 @@ def link_policy(source: str | Path, folder: str | Path) -> None:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for file in sorted(Path(source).iterdir()):
+        if file.name == CHECKSUMS:
+            continue
         target = folder / file.name
         target.unlink(missing_ok=True)
         target.symlink_to(os.path.relpath(file.resolve(), folder.resolve()))
+
+
+def copy_policy(source: str | Path, folder: str | Path) -> None:
+    """Copy a policy folder whole, whose files may be links, after a look at its checksums."""
+    require(source)
+    check_checksums(source)
+    shutil.copytree(source, folder, dirs_exist_ok=True)
 
 
 def download(hub: str, revision: str | None, folder: str | Path) -> None:
@@ -169,8 +183,8 @@ def download(hub: str, revision: str | None, folder: str | Path) -> None:
     Raises:
         ModelError: the hub cannot be reached, has no such model or revision, or no weights in it.
     """
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
         for weights in ("*.safetensors", "pytorch_model*.bin"):
@@ -181,13 +195,42 @@ def download(hub: str, revision: str | None, folder: str | Path) -> None:
                 break
         else:
             raise ModelError(f"{hub} at {revision or 'its newest revision'} has no weights: no *.safetensors and no pytorch_model*.bin")
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        first = str(error).strip().splitlines()[0]
+    except GatedRepoError as error:
         raise ModelError(
-            f"{hub} at {revision or 'its newest revision'} cannot be had from the hub ({first});"
+            f"{hub} is a gated model: accept its licence at {constants.ENDPOINT}/{hub}, and put a token of that account into HF_TOKEN"
+        ) from error
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise ModelError(
+            f"{hub} at {revision or 'its newest revision'} cannot be had from the hub ({first_line(error)});"
             " name a local folder instead: key 'path' in config/families.yaml"
         ) from error
     shutil.rmtree(Path(folder) / ".cache", ignore_errors=True)
+
+
+def write_checksums(folder: str | Path) -> None:
+    """Write the SHA-256 of every file of a folder beside them, as `sha256sum` does: `sha256sum -c` checks them too."""
+    lines = [f"{_sha256(file)}  {file.name}\n" for file in sorted(Path(folder).iterdir()) if file.is_file() and file.name != CHECKSUMS]
+    atomic.write_text(Path(folder) / CHECKSUMS, "".join(lines))
+
+
+def check_checksums(folder: str | Path) -> None:
+    """Compare the files of a folder with their checksums, where it has any.
+
+    Raises:
+        ModelError: a file is missing, or not what it was.
+    """
+    listed = Path(folder) / CHECKSUMS
+    for line in listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []:
+        expected, _, name = line.partition("  ")
+        if not (Path(folder) / name).is_file():
+            raise ModelError(f"{listed}: there is no file {name}: copy the folder again, whole")
+        if _sha256(Path(folder) / name) != expected:
+            raise ModelError(f"{Path(folder) / name}: not the file whose checksum is in {CHECKSUMS}: copy it again")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def require(folder: str | Path) -> None:
