@@ -78,7 +78,7 @@ def read_source(folder: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
         SourceError: the folder was not made by `fetch`, or a file in it is damaged or short.
     """
     folder = Path(folder)
-    for entry in _manifest(folder)["files"]:
+    for entry in _manifest(folder, "name", "rows")["files"]:
         name, rows = entry["name"], entry["rows"]
         count = 0
         for count, record in enumerate(read_records(folder / name), start=1):
@@ -87,11 +87,12 @@ def read_source(folder: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
             raise SourceError(f"{folder / name}: {count} rows, its manifest says {rows}")
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def _manifest(folder: Path, *keys: str) -> dict[str, Any]:
+    """The manifest of a fetched source; each of its files has these keys."""
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        _ = manifest["origin"], [(entry["name"], entry["rows"], entry["sha256"]) for entry in manifest["files"]]
+        _ = [entry[key] for entry in manifest["files"] for key in keys]
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = f"no readable manifest of a fetched source ({type(error).__name__}): remove the folder, and it is fetched again"
         raise SourceError(f"{path}: {reason}") from error
@@ -212,16 +213,16 @@ def _from_copy(name: str, source: settings.Source, mirror: Path | None, folder: 
     """A source that another machine has fetched, checked against its manifest and against what is configured now."""
     if mirror is None or not (mirror / RAW / name / MANIFEST).is_file():
         raise _NotHereError
-    manifest = _manifest(mirror / RAW / name)
+    manifest = _manifest(mirror / RAW / name, "name", "rows", "sha256")
     for position, entry in enumerate(manifest["files"]):
         copy = mirror / RAW / name / entry["name"]
         shutil.copyfile(copy, folder / entry["name"])
         _check(
             folder / entry["name"], settings.SourceFile(path=entry["name"], rows=entry["rows"], sha256=entry["sha256"]), str(copy), MANIFEST
         )
-        if len(source.files) == len(manifest["files"]) and not manifest["origin"].startswith("hub"):
+        if len(source.files) == len(manifest["files"]) and not manifest.get("origin", "").startswith("hub"):
             _check(folder / entry["name"], source.files[position], str(copy))
-    return manifest["origin"], manifest["files"]
+    return manifest.get("origin", "mirror"), manifest["files"]
 
 
 def _from_mirror(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
