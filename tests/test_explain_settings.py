@@ -97,7 +97,7 @@ def test_only_whole_keys_match(capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["dmo"], "no run 'dmo'"),
+        (["dmo"], "unknown run 'dmo'; did you mean 'demo'"),
         (["demo", "--only", "explroe"], "no setting 'explroe'; did you mean 'explore'"),
         (["demo", "--only", "explore", "explroe"], "no setting 'explroe'; did you mean 'explore'"),
         (["demo", "--experiment", "mian"], "no experiment 'mian'"),

@@ -44,8 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     experiment = args.experiment or experiment
     override = None if args.override is None else settings.parse_yaml(args.override, "--override")
     config = configuration.load(args.config, {} if override is None else {run: override})
-    if run not in config.runs:
-        raise InputError(f"no run '{run}'; there are: {', '.join(sorted(config.runs))}")
+    configuration.refuse_unknown(run, config.runs, "target", "run")
     chosen = config.runs[run] if experiment is None else config.runs[run].of(experiment)
     chosen = chosen.preferring(preference) if preference else chosen
     rows = [f"experiments.{experiment}"] * bool(experiment) + [f"preferences.{preference}"] * bool(preference)

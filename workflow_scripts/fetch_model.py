@@ -3,7 +3,7 @@
     python workflow_scripts/fetch_model.py --name qwen --hub Qwen/Qwen2.5-Coder-0.5B-Instruct --revision ea3f247 \\
         --mirror data/mirror --out data/models/qwen
 
-reads   the folder MIRROR/models/NAME if there is one, else the local folder PATH, else HUB at REVISION
+reads   the folder MIRROR/models/NAME if there is one (its SHA256SUMS are checked), else the local folder PATH, else HUB at REVISION
 writes  a policy folder
 """
 
@@ -28,8 +28,11 @@ def arguments():
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     mirrored = Path(args.mirror) / "models" / args.name
-    if mirrored.is_dir() or args.path:
-        folders.link_policy(mirrored if mirrored.is_dir() else args.path, args.out)
+    if mirrored.is_dir():
+        folders.check_checksums(mirrored)
+        folders.link_policy(mirrored, args.out)
+    elif args.path:
+        folders.link_policy(args.path, args.out)
     elif args.hub:
         folders.download(args.hub, args.revision, args.out)
     else:

@@ -6,6 +6,7 @@ import shutil
 import stat
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 import yaml
@@ -159,7 +160,7 @@ def test_setup_explains_itself():
 def test_setup_refuses_an_unknown_choice():
     done = run_program("bash", "setup.sh", "demos")
     assert done.returncode == 2
-    assert done.stderr == "setup.sh: unknown choice 'demos'; there are: demo, test, vllm, full\n"
+    assert done.stderr == "setup.sh: unknown choice 'demos'; there are: demo, test, vllm, full, and cuda, cpu\n"
 
 
 @pytest.mark.stage
@@ -170,28 +171,63 @@ def test_setup_refuses_another_python(tmp_path):
     shutil.copy(ROOT / "setup.sh", tmp_path)
     done = run_program("bash", str(tmp_path / "setup.sh"), cwd=tmp_path, PYTHON=str(other), PATH=os.environ["PATH"])
     assert done.returncode == 1
-    assert done.stderr == "setup.sh: Python 3.11 is needed; name one with PYTHON=path\n"
+    assert done.stderr == f"setup.sh: '{other}' is not Python 3.11, 3.12 or 3.13: install one of them, or name one with PYTHON=path\n"
     assert not (tmp_path / ".venv").exists()
 
 
 PYTHON = """#!/bin/sh
-echo "$@" >> "{calls}"
+echo "$0 $@" >> "{calls}"
+case "$2" in *'"+cpu" not in'*) grep -q 'torch==[0-9.]*+cpu' "{calls}"; exit ;; esac
 if [ "$2" = venv ]; then mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; fi
 """
 
 
-@pytest.mark.stage
-def test_setup_installs_a_list_of_packages_once(tmp_path):
-    """Python is a stand-in here, which writes down what it was asked."""
-    other, calls = tmp_path / "python", tmp_path / "calls"
+BARE = "/usr/bin:/bin"
+"""Without uv, and without an NVIDIA driver's programs but those of the system."""
+
+
+def stand_in(folder: Path) -> tuple[Path, Path]:
+    """A Python that writes down what it was asked, and where; `setup.sh` beside it."""
+    other, calls = folder / "python", folder / "calls"
     other.write_text(PYTHON.format(calls=calls))
     other.chmod(0o755)
-    shutil.copy(ROOT / "setup.sh", tmp_path)
-    shutil.copytree(ROOT / "envs", tmp_path / "envs")
+    shutil.copy(ROOT / "setup.sh", folder)
+    shutil.copytree(ROOT / "envs", folder / "envs")
+    return other, calls
+
+
+@pytest.mark.stage
+@pytest.mark.parametrize(
+    ("words", "gpus", "cpu_build"), [([], "", True), ([], "GPU 0: NVIDIA", False), (["cpu"], "GPU 0: NVIDIA", True), (["cuda"], "", False)]
+)
+def test_setup_takes_the_build_of_torch_that_the_machine_can_use(tmp_path, words, gpus, cpu_build):
+    other, calls = stand_in(tmp_path)
+    (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\necho '{gpus}'\n")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    done = run_program("bash", "setup.sh", *words, cwd=tmp_path, PYTHON=str(other), PATH=f"{tmp_path}:{BARE}")
+    assert done.returncode == 0, done.stderr
+    assert f"({'cpu' if cpu_build else 'cuda'} build of torch): up to " in done.stdout
+    assert bool(re.search(r"--find-links \S+ torch==[\d.]+\+cpu$", calls.read_text(), re.MULTILINE)) == cpu_build
+
+
+@pytest.mark.stage
+def test_setup_takes_uv_where_it_is_installed(tmp_path):
+    other, calls = stand_in(tmp_path)
+    (tmp_path / "uv").write_text(PYTHON.format(calls=calls))
+    (tmp_path / "uv").chmod(0o755)
+    done = run_program("bash", "setup.sh", "cuda", cwd=tmp_path, PYTHON=str(other), PATH=f"{tmp_path}:{BARE}")
+    assert done.returncode == 0, done.stderr
+    assert "uv pip install -q --python .venv/bin/python -r envs/requirements.txt" in calls.read_text()
+    assert "-m pip install" not in calls.read_text()
+
+
+@pytest.mark.stage
+def test_setup_installs_a_list_of_packages_once(tmp_path):
+    other, calls = stand_in(tmp_path)
 
     def installed(*words: str) -> int:
         calls.write_text("")
-        done = run_program("bash", "setup.sh", *words, cwd=tmp_path, PYTHON=str(other))
+        done = run_program("bash", "setup.sh", *words, cwd=tmp_path, PYTHON=str(other), PATH=BARE)
         assert done.returncode == 0, done.stderr
         return calls.read_text().count(" -r envs/")
 

@@ -95,7 +95,12 @@ def test_the_drawing_of_the_readme_names_rules_that_there_are():
         if not any(line.startswith(("rule ", "use rule ")) for line in (ROOT / "rules" / name).read_text().splitlines())
     }
     assert named <= there
-    taken_over = {"siam/evaluate.smk", "siam/report.smk", "autocode/methodologies.smk", "external.smk"}  # the same stage, and what is no part of a run
+    taken_over = {
+        "siam/evaluate.smk",
+        "siam/report.smk",
+        "autocode/methodologies.smk",
+        "external.smk",
+    }  # the same stage, and what is no part of a run
     assert named == there - helpers - taken_over
 
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -241,11 +242,18 @@ def test_an_output_that_fills_the_context_ends_the_response(roll):
     assert len(engine.seen) == 1
 
 
-def test_a_prompt_that_leaves_no_room_is_counted_and_not_asked(roll):
-    engine, frame = roll(max_prompt_tokens=3, samples=2)
-    assert engine.seen == []
-    assert frame["finish_reason"].to_list() == ["length", "length"]
-    assert frame["token_ids"].list.len().to_list() == [0, 0]
+def test_a_prompt_that_leaves_no_room_is_counted_and_not_asked(queries, tokenizer, interpreter, tiny_run, tmp_path):
+    longer = pl.when(pl.int_range(pl.len()) == 1).then(pl.col("question").repeat_by(20).list.join(" ")).otherwise("question")
+    rows = plan(queries.head(2).with_columns(longer.alias("question")), "code", range(2), tokenizer, 100)
+    short = [row.finish_reason is None for row in rows]
+    assert sorted(short) == [False, False, True, True]
+    engine = ScriptedEngine(tokenizer, "1<eos>", "1<eos>")
+    how = (tiny_run.explore.sampling, tiny_run.engine, FORM)
+    (frame,) = loop.sample_rollouts([loop.Plan(rows, tmp_path / "kept")], engine, interpreter, *how)
+    assert sum(map(len, engine.seen)) == 2
+    assert [(reason == "length", len(ids) == 0) for reason, ids in frame.select("finish_reason", "token_ids").iter_rows()] == [
+        (not one, not one) for one in short
+    ]
 
 
 def test_asked_tokens_never_pass_the_context(roll):

@@ -2,7 +2,6 @@
 
 import functools
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -183,61 +182,13 @@ def test_an_engine_that_is_not_there_is_told_before_anything_runs(checkout):
         assert "has no vLLM" not in plan.stdout
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        "papr",
-        "results/papers/main/llama31/seed1/iter1/model",
-        "results/paper/mian/llama31/seed1/iter1/model",
-        "results/paper/main/lama31/seed1/iter1/model",
-        "results/paper/main/llama31/seed0/iter1/model",
-        "results/paper/main/llama31/seed1/iter0/model",
-        "results/paper/main/llama31/seed1/iter1/eval/auto/gsm9k/exact/scores.json",
-        "results/paper/main/llama31/seed1/iter1/eval/dictated/gsm8k/exact/scores.json",
-        "results/paper/main/llama31/seed1/iter1/eval/auto/gsm8k/exactly/scores.json",
-        "results/paper/main/llama31/seed1/explore/native/queries/rollouts.parquet",
-        "data/benchmarks/gsm9k.parquet",
-    ],
-)
-def test_a_misspelt_target_is_refused(checkout, target):
-    done = snakemake("-n", target, cwd=checkout)
-    assert done.returncode != 0
-    assert "MissingRuleException" in done.stdout
-    assert target in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("file", "old", "new", "sentence"),
-    [
-        ("runs/paper.yaml", "description:", "sampels: 3\ndescription:", "runs/paper.yaml: key 'sampels': there is no such key"),
-        ("methods/autocode.yaml", "  samples: 5 ", "  samples: five ", "key 'explore.samples': input should be a valid integer"),
-        ("runs/demo.yaml", "families: [tiny]", "families: [tinny]", "runs/demo.yaml: unknown family 'tinny'"),
-        ("methods/autocode.yaml", "iterations: 2", "iterations: [2", "autocode.yaml: not YAML"),
-    ],
-)
-def test_a_bad_setting_ends_in_one_sentence(checkout, tmp_path, file, old, new, sentence):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    text = (tmp_path / "config" / file).read_text()
-    assert old in text
-    (tmp_path / "config" / file).write_text(text.replace(old, new, 1))
-    done = snakemake("-n", "demo", "--config", f"config_folder={tmp_path / 'config'}", cwd=checkout)
-    assert done.returncode == 1
-    assert sentence in done.stdout
-    assert "Traceback" not in done.stdout
-    assert "SettingsError" not in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("override", "sentence"),
-    [
-        ("demo={explore: {sampels: 2}}", "--config demo: key 'explore.sampels': there is no such key; did you mean 'samples'?"),
-        ("demo={build: {families: [tinny]}}", "unknown family 'tinny'; did you mean 'tiny'?"),
-        ("explore={samples: 2}", "--config explore: unknown run 'explore'; there are: "),
-    ],
-)
-def test_a_setting_on_the_command_line_works_or_is_refused(checkout, override, sentence):
-    done = snakemake("-n", "demo", "--config", override, cwd=checkout)
-    assert (done.returncode, sentence in done.stdout, "Traceback" in done.stdout) == (1, True, False)
+@pytest.mark.parametrize("run", ["paper", "siam", "siam_laptop"])
+def test_a_mirror_holds_what_a_run_fetches(checkout, run):
+    config = configuration.load(ROOT / "config")
+    raw, families = configuration.needed(config, run)
+    printed = dry_run(checkout, run)
+    assert {*re.findall(r"^    output: data/raw/(\w+)$", printed, re.MULTILINE)} == {*raw}
+    assert {*re.findall(r"^    output: data/models/(\w+)$", printed, re.MULTILINE)} == {*families}
 
 
 def test_a_setting_on_the_command_line_is_what_jobs_are_told(checkout):

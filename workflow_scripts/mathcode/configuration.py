@@ -150,6 +150,19 @@ def located(model: Path, config: Config) -> tuple[str, Policy]:
     raise InputError(f"{model}: no policy of a configured run; such a folder is results/RUN/POLICY/model")
 
 
+def needed(config: Config, run: str) -> tuple[list[str], list[str]]:
+    """What a run is made of: raw sources, and families whose base model is fetched, each sorted by name."""
+    chosen, sources = config.runs[run], config.sources
+    benchmarks = {*chosen.build.benchmarks, *chosen.data.guard, *(name for row in chosen.case_sets.values() for name in row.queries)}
+    queries = {*chosen.data.queries, *(name for pool in chosen.data.pools.values() for name in pool.datasets)}
+    families = {*chosen.build.families, *(row.family for row in chosen.critics.values())}
+    solutions = {*chosen.data.sft, *chosen.data.pretraining}
+    labelled = {name for row in chosen.case_sets.values() for name in row.labelled}
+    groups = [(sources.benchmarks, benchmarks), (sources.queries, queries), (sources.sft, solutions), (sources.cases, labelled)]
+    raw = {group[name].source for group, names in groups for name in names}
+    return sorted(raw), sorted(name for name in families if not config.families[name].scratch)
+
+
 def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = None) -> Config:
     """Read, merge and validate everything under `folder`.
 
@@ -164,7 +177,7 @@ def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = No
     files = sorted((folder / "runs").glob("*.yaml"), key=lambda path: ("extends" in _read_yaml(path), path))
     runs = {path.stem: _run(layers(folder, path.stem), folder) for path in files}
     for name, value in (overrides or {}).items():
-        _known(name, runs, f"--config {name}", "run")
+        refuse_unknown(name, runs, f"--config {name}", "run")
         runs[name] = _run(layers(folder, name, value), folder)
     families = {
         name: settings.validated(settings.Family, value, f"{folder / 'families.yaml'}: family '{name}'")
@@ -199,11 +212,11 @@ def layers(folder: Path, run: str, override: Any = None) -> list[tuple[str, dict
     said = _merged(own)
     if "method" not in said:
         raise settings.SettingsError(f"{where}: key 'method': which method is it a run of? There are: {', '.join(METHODS)}")
-    _known(said["method"], METHODS, f"{where}: key 'method'", "method")
+    refuse_unknown(said["method"], METHODS, f"{where}: key 'method'", "method")
     shared = [folder / "config.yaml", *filter(Path.is_file, [_of_method(folder, said["method"])])]
     found = [*((str(path), _read_yaml(path)) for path in shared), *own]
     machine = folder / "hardware" / f"{(hardware := _merged(found).get('hardware'))}.yaml"
-    _known(hardware, [path.stem for path in (folder / "hardware").glob("*.yaml")], f"{own[-1][0]}: key 'hardware'", "hardware")
+    refuse_unknown(hardware, [path.stem for path in (folder / "hardware").glob("*.yaml")], f"{own[-1][0]}: key 'hardware'", "hardware")
     return [(str(machine), {"resources": _read_yaml(machine)}), *found]
 
 
@@ -300,10 +313,10 @@ def _check_names(config: Config, folder: Path) -> None:
     for group, known in [*groups, (sources.sft, sft_readers), (sources.cases, case_readers)]:
         for name, dataset in group.items():
             where = f"{folder / 'sources.yaml'}: '{name}'"
-            _known(dataset.source, sources.sources, where, "source")
+            refuse_unknown(dataset.source, sources.sources, where, "source")
             if known is sft_readers and dataset.columns and dataset.columns.solution is None:
                 raise settings.SettingsError(f"{where}: key 'columns.solution': what is learned from a file without solutions?")
-            _known(dataset.reader, known(dataset), where, "reader")
+            refuse_unknown(dataset.reader, known(dataset), where, "reader")
     for name, family in config.families.items():
         _check_frame(family.prompt, f"{folder / 'families.yaml'}: family '{name}': key 'prompt'")
         if family.scratch and family.precondition == "none":
@@ -327,7 +340,7 @@ def _check_names(config: Config, folder: Path) -> None:
             *(("query dataset", pool.datasets, sources.queries) for pool in run.data.pools.values()),
         ]:
             for value in used:
-                _known(value, known, where, kind)
+                refuse_unknown(value, known, where, kind)
         for family in run.build.families:
             if config.families[family].pretrained and not run.data.pretraining:
                 raise settings.SettingsError(f"{where}: key 'data.pretraining': family '{family}' is pretrained, and there is nothing to")
@@ -355,18 +368,18 @@ def _check_critics(config: Config, run: settings.Run, where: str) -> None:
         except settings.SettingsError as error:
             raise settings.SettingsError(f"{where}: {key}: {error}") from None
         if critic:
-            _known(critic, run.critics, f"{where}: {key}", "critic")
+            refuse_unknown(critic, run.critics, f"{where}: {key}", "critic")
     for name, row in run.critics.items():
         key = f"{where}: key 'critics.{name}"
-        _known(row.family, config.families, f"{key}.family'", "family")
+        refuse_unknown(row.family, config.families, f"{key}.family'", "family")
         for pool in row.pools:
-            _known(pool, run.data.pools, f"{key}.pools'", "pool")
+            refuse_unknown(pool, run.data.pools, f"{key}.pools'", "pool")
         for place, shown in [*enumerate(row.shown), ("judge.prompt", row.judge.prompt)]:
             if shown.frame != "none":
                 _check_frame(shown.frame, f"{key}.{f'shown.{place}' if isinstance(place, int) else place}.frame'")
         before = [name]
         while (origin := run.critics[before[-1]].origin) is not None:
-            _known(origin, run.critics, f"{where}: key 'critics.{before[-1]}.origin'", "critic")
+            refuse_unknown(origin, run.critics, f"{where}: key 'critics.{before[-1]}.origin'", "critic")
             if origin in before:
                 raise settings.SettingsError(f"{key}.origin': a circle: {' <- '.join([*before, origin])}")
             if run.critics[origin].family != row.family:
@@ -391,7 +404,8 @@ def _check_settings(run: settings.Run) -> None:
     method.check(run)
 
 
-def _known(name: str, known: Collection[str], where: str, kind: str) -> None:
+def refuse_unknown(name: str, known: Collection[str], where: str, kind: str) -> None:
+    """Raise SettingsError for a name that is none of those known, with the nearest one or all of them."""
     if name not in known:
         said = settings.meant(str(name), known) or f"; there are: {', '.join(sorted(known))}"
         raise settings.SettingsError(f"{where}: unknown {kind} '{name}'{said}")

@@ -6,7 +6,12 @@ import os
 import sys
 from collections.abc import Callable
 
-from mathcode.core.errors import UserError
+from mathcode.core.errors import UserError, first_line, ran_out_of_memory
+
+_MORE_MEMORY = (
+    "let the job hold less at a time (optimizer.micro_batch_tokens when it trains, engine.chunk_rows when it samples),"
+    " or ask for more (resources.STAGE.memory_gb and gpus)"
+)
 
 
 def parser(docstring: str | None) -> argparse.ArgumentParser:
@@ -17,7 +22,7 @@ def parser(docstring: str | None) -> argparse.ArgumentParser:
 def run(main: Callable[[], int | None]) -> None:
     """Run a program: declared errors become one sentence on stderr and exit status 1.
 
-    A full disk and an unreadable file are such errors too; anything else is a defect and keeps its traceback.
+    A full disk, an unreadable file and too little memory are such errors too; anything else is a defect and keeps its traceback.
     """
     # Threads of torch that wait for each other sleep: spinning beside other jobs, they are several times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -29,7 +34,16 @@ def run(main: Callable[[], int | None]) -> None:
     except BrokenPipeError:
         status = 1
     except (OSError, UserError) as error:
-        print(f"{os.path.basename(sys.argv[0])}: {error}", file=sys.stderr)
-        status = 1
+        status = _failed(error)
+    except (MemoryError, RuntimeError) as error:
+        if not ran_out_of_memory(error):
+            raise
+        status = _failed(f"out of memory ({first_line(error)}): {_MORE_MEMORY}")
     sys.stdout.flush()
     sys.exit(status)
+
+
+def _failed(sentence: object) -> int:
+    """Print the last words of a program; its exit status."""
+    print(f"{os.path.basename(sys.argv[0])}: {sentence}", file=sys.stderr)
+    return 1

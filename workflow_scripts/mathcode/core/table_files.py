@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from mathcode.core import atomic
-from mathcode.core.errors import UserError
+from mathcode.core.errors import UserError, first_line
 
 
 class TableError(UserError):
@@ -94,7 +94,7 @@ class Table:
         try:
             frame = pl.read_parquet(path, columns=wanted)
         except Exception as error:  # polars raises several unrelated types on damaged files
-            raise TableError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+            raise TableError(f"{path}: not a readable parquet file ({first_line(error)})") from error
         if columns is not None:
             frame = self._completed(frame, columns)
             frame = frame.select([column for column in columns if column in frame.columns])
@@ -136,7 +136,7 @@ class Table:
         try:
             return dict(pl.read_parquet_schema(path))
         except Exception as error:  # polars raises several unrelated types on damaged files
-            raise TableError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+            raise TableError(f"{path}: not a readable parquet file ({first_line(error)})") from error
 
     def _checked(self, frame: pl.DataFrame, name: str, wanted: Sequence[str] | None = None) -> pl.DataFrame:
         columns = self.columns if wanted is None else {column: self.columns[column] for column in wanted}

@@ -1,8 +1,8 @@
 """Raw sources: find them, check them, and read their records.
 
-A source comes from the first of these places that has it: a mirror folder, its files' public addresses, its hub dataset, or the
-generator. What was found is kept as it is beside a manifest (origin, rows, SHA-256 of the uncompressed bytes), so every later
-stage knows what it stands on.
+A source comes from the first of these places that has it: a mirror folder (fetched before, as `raw/NAME` in it, or its files), its
+files' public addresses, its hub dataset, or the generator. What was found is kept as it is beside a manifest (origin, rows, SHA-256
+of the uncompressed bytes), so every later stage knows what it stands on.
 """
 
 import csv
@@ -19,10 +19,12 @@ from typing import Any
 
 from mathcode import settings
 from mathcode.core import json_lines
-from mathcode.core.errors import UserError
+from mathcode.core.errors import UserError, first_line
 
 log = logging.getLogger(__name__)
 
+RAW = "raw"
+"""Folder of fetched sources in a mirror."""
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl.gz"
 """Where records of a hub dataset or of the generator are kept."""
@@ -46,7 +48,7 @@ def fetch(name: str, source: settings.Source, mirror: str | Path | None, out: st
     Args:
         name: the source's name, for messages and the manifest.
         source: what `config/sources.yaml` says of it.
-        mirror: folder with copies of public files, laid out as their `path` says; None: there is none.
+        mirror: folder with copies of public files, laid out as their `path` says, or of fetched sources (`raw/NAME`); None: there is none.
         out: folder to make; an older one is replaced.
 
     Returns:
@@ -76,17 +78,25 @@ def read_source(folder: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
         SourceError: the folder was not made by `fetch`, or a file in it is damaged or short.
     """
     folder = Path(folder)
-    path = folder / MANIFEST
-    try:
-        files = [(entry["name"], entry["rows"]) for entry in json.loads(path.read_text(encoding="utf-8"))["files"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SourceError(f"{path}: no readable manifest of a fetched source ({type(error).__name__})") from error
-    for name, rows in files:
+    for entry in _manifest(folder, "name", "rows")["files"]:
+        name, rows = entry["name"], entry["rows"]
         count = 0
         for count, record in enumerate(read_records(folder / name), start=1):
             yield f"{folder / name}: row {count}", record
         if count != rows:
             raise SourceError(f"{folder / name}: {count} rows, its manifest says {rows}")
+
+
+def _manifest(folder: Path, *keys: str) -> dict[str, Any]:
+    """The manifest of a fetched source; each of its files has these keys."""
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        _ = [entry[key] for entry in manifest["files"] for key in keys]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"no readable manifest of a fetched source ({type(error).__name__}): remove the folder, and it is fetched again"
+        raise SourceError(f"{path}: {reason}") from error
+    return manifest
 
 
 def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
@@ -135,7 +145,7 @@ def _json(content: bytes, where: str, first: bool) -> Any:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise SourceError(f"{where}: not UTF-8 text (byte {error.start + 1})") from error
+        raise SourceError(f"{where}: not UTF-8 text (byte {error.start + 1}): save the file as UTF-8") from error
     try:
         return json_lines.value(text.removeprefix(json_lines.BYTE_ORDER_MARK) if first else text)
     except ValueError as error:
@@ -159,7 +169,7 @@ def _csv(path: Path) -> Iterator[dict[str, str]]:
         except csv.Error as error:
             raise SourceError(f"{path}: line {lines.line_num}: {error}") from error
         except UnicodeDecodeError as error:
-            raise SourceError(f"{path}: not UTF-8 text (after line {lines.line_num})") from error
+            raise SourceError(f"{path}: not UTF-8 text (after line {lines.line_num}): save the file as UTF-8") from error
 
 
 def _parquet(path: Path) -> Iterator[dict[str, Any]]:
@@ -170,7 +180,7 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
     try:
         frame = pl.read_parquet(path)
     except Exception as error:  # polars raises several unrelated types on damaged files
-        raise SourceError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+        raise SourceError(f"{path}: not a readable parquet file ({first_line(error)})") from error
     yield from frame.iter_rows(named=True)
 
 
@@ -180,11 +190,11 @@ def _obtain(name: str, source: settings.Source, mirror: Path | None, folder: Pat
         described = _keep_records(_generated(source.generate, name), folder, source.rows, name)
         return f"generated with {json.dumps(source.generate, sort_keys=True)}", [described]
     failures = []
-    for place in (_from_mirror, _from_addresses, _from_hub):
+    for place in (_from_copy, _from_mirror, _from_addresses, _from_hub):
         try:
             return place(name, source, mirror, folder)
         except _NotHereError as reason:
-            failures.append(str(reason))
+            failures += [str(reason)] * bool(str(reason))
     raise SourceError(f"source '{name}' cannot be had: {'; '.join(failures)}")
 
 
@@ -197,6 +207,22 @@ def _generated(arguments: dict[str, Any], name: str) -> list[dict[str, Any]]:
     if chosen not in generators:
         raise SourceError(f"source '{name}': no generator '{chosen}'; there are: {', '.join(generators)}")
     return generators[chosen]({key: value for key, value in arguments.items() if key != "generator"})
+
+
+def _from_copy(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
+    """A source that another machine has fetched, checked against its manifest and against what is configured now."""
+    if mirror is None or not (mirror / RAW / name / MANIFEST).is_file():
+        raise _NotHereError
+    manifest = _manifest(mirror / RAW / name, "name", "rows", "sha256")
+    for position, entry in enumerate(manifest["files"]):
+        copy = mirror / RAW / name / entry["name"]
+        shutil.copyfile(copy, folder / entry["name"])
+        _check(
+            folder / entry["name"], settings.SourceFile(path=entry["name"], rows=entry["rows"], sha256=entry["sha256"]), str(copy), MANIFEST
+        )
+        if len(source.files) == len(manifest["files"]) and not manifest.get("origin", "").startswith("hub"):
+            _check(folder / entry["name"], source.files[position], str(copy))
+    return manifest.get("origin", "mirror"), manifest["files"]
 
 
 def _from_mirror(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
@@ -246,7 +272,7 @@ def _from_hub(name: str, source: settings.Source, mirror: Path | None, folder: P
             for subset in (source.subset or "").split(",")
         ]
     except Exception as error:  # the client raises many unrelated types; each means that the hub did not give it
-        raise _NotHereError(f"hub dataset {place}: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
+        raise _NotHereError(f"hub dataset {place}: {first_line(error)}") from error
     records = (record for part in parts for record in part)
     return f"hub: {place}, {source.subset or 'default'}, {source.split}", [_keep_records(records, folder, source.rows, name)]
 
@@ -265,17 +291,19 @@ def _keep_records(records: Iterable[dict[str, Any]], folder: Path, rows: int | N
     return {"name": RECORDS, "rows": count, "sha256": digest.hexdigest()}
 
 
-def _check(path: Path, expected: settings.SourceFile, place: str) -> dict[str, Any]:
+def _check(path: Path, expected: settings.SourceFile, place: str, said_by: str = "config/sources.yaml") -> dict[str, Any]:
     """Compare a file with its checksum and row count; its description for the manifest."""
     try:
         sha256 = _sha256(path)
         if expected.sha256 is not None and sha256 != expected.sha256:
-            raise SourceError(f"{place}: SHA-256 of the uncompressed bytes is {sha256}, config/sources.yaml says {expected.sha256}")
+            raise SourceError(
+                f"{place}: SHA-256 of the uncompressed bytes is {sha256}, {said_by} says {expected.sha256}; copy the file again"
+            )
         rows = sum(1 for _ in read_records(path))
     except SourceError as error:
         raise SourceError(str(error).replace(str(path), place)) from error
     if rows != (expected.rows or rows) or not rows:
-        raise SourceError(f"{place}: {rows} rows, config/sources.yaml says {expected.rows or 'at least one'}")
+        raise SourceError(f"{place}: {rows} rows, {said_by} says {expected.rows or 'at least one'}")
     return {"name": path.name, "rows": rows, "sha256": sha256}
 
 

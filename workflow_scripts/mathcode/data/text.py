@@ -68,7 +68,9 @@ def read_all(records: Iterable[tuple[str, Record]], readers: Mapping[str, Callab
         try:
             yield place, readers[name](record)
         except KeyError as error:
-            raise CorpusError(f"{place}: key {error} is missing (reader '{name}')") from error
+            raise CorpusError(
+                f"{place}: key {error} is missing (reader '{name}'); the record has: {', '.join(map(str, record))}"
+            ) from error
         except (TypeError, ValueError, AttributeError) as error:
             raise CorpusError(f"{place}: {error} (reader '{name}')") from error
 

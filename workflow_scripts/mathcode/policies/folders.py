@@ -1,11 +1,18 @@
 """Policies on disk: Hugging Face folders, loaded, linked, downloaded, and saved whole or not at all."""
 
+import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from mathcode.core.errors import UserError
+from mathcode.core import atomic
+from mathcode.core.errors import UserError, first_line, ran_out_of_memory
+
+CHECKSUMS = "SHA256SUMS"
+"""File of a mirrored model folder: the checksums of the others."""
 
 
 class ModelError(UserError):
@@ -13,12 +20,33 @@ class ModelError(UserError):
 
 
 def load_tokenizer(folder: str | Path):
-    """The tokenizer of a policy folder, with a padding token (the end-of-text token where there is none)."""
+    """The tokenizer of a policy folder, with a padding token (the end-of-text token where there is none).
+
+    Raises:
+        ModelError: the folder has none that can be read, or one with neither of these tokens.
+    """
     require(folder)
-    tokenizer = _tokenizer_class(Path(folder)).from_pretrained(str(folder))
+    with _reading(folder, "tokenizer"):
+        tokenizer = _tokenizer_class(Path(folder)).from_pretrained(str(folder))
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.pad_token_id is None:
+        raise ModelError(f"{folder}: its tokenizer has neither pad_token nor eos_token: name them in tokenizer_config.json")
     return tokenizer
+
+
+@contextmanager
+def _reading(folder: str | Path, what: str) -> Iterator[None]:
+    """Say in one sentence what of a folder cannot be read: transformers and safetensors raise whatever comes up."""
+    try:
+        yield
+    except Exception as error:
+        if ran_out_of_memory(error):
+            raise
+        sentence = (
+            f"{folder}: its {what} cannot be read ({first_line(error)}); the folder must be whole, and transformers must know its kind"
+        )
+        raise ModelError(sentence) from error
 
 
 def _tokenizer_class(folder: Path):
@@ -37,6 +65,9 @@ def load_policy(folder: str | Path, dtype: str):
     """The causal language model of a policy folder, in `dtype` (a torch type name), on the CPU.
 
     Where it is about to be sharded, the first process of a launch alone reads weights, which accelerate hands on to the others.
+
+    Raises:
+        ModelError: the folder holds no such model, or not all of it.
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -45,7 +76,8 @@ def load_policy(folder: str | Path, dtype: str):
     require(folder)
     if is_fsdp_enabled() and os.environ.get("RANK", "0") != "0":
         return _without_weights(folder, getattr(torch, dtype))
-    return AutoModelForCausalLM.from_pretrained(str(folder), dtype=getattr(torch, dtype))
+    with _reading(folder, "language model"):
+        return AutoModelForCausalLM.from_pretrained(str(folder), dtype=getattr(torch, dtype))
 
 
 def _without_weights(folder: str | Path, dtype):
@@ -64,6 +96,21 @@ def _without_weights(folder: str | Path, dtype):
             setattr(module, name, torch.nn.Parameter(torch.empty_like(weight, device="cpu"), weight.requires_grad))
     model.tie_weights()
     return model
+
+
+def refuse_beyond(folder: str | Path, tokens: int, setting: str) -> None:
+    """Refuse a setting that asks for longer texts than a policy was made for.
+
+    Raises:
+        ModelError: its config.json cannot be read, or allows fewer tokens (where positions are stretched, nothing is refused).
+    """
+    require(folder)
+    with _reading(folder, "config.json"):
+        described = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
+    stretched = any("factor" in (described.get(key) or {}) for key in ("rope_scaling", "rope_parameters"))
+    positions = described.get("max_position_embeddings")
+    if positions is not None and not stretched and tokens > positions:
+        raise ModelError(f"{folder}: {setting} is {tokens}, and the model has {positions} positions (config.json): lower the setting")
 
 
 def end_tokens(model, tokenizer) -> set[int]:
@@ -116,9 +163,18 @@ def link_policy(source: str | Path, folder: str | Path) -> None:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for file in sorted(Path(source).iterdir()):
+        if file.name == CHECKSUMS:
+            continue
         target = folder / file.name
         target.unlink(missing_ok=True)
         target.symlink_to(os.path.relpath(file.resolve(), folder.resolve()))
+
+
+def copy_policy(source: str | Path, folder: str | Path) -> None:
+    """Copy a policy folder whole, whose files may be links, after a look at its checksums."""
+    require(source)
+    check_checksums(source)
+    shutil.copytree(source, folder, dirs_exist_ok=True)
 
 
 def download(hub: str, revision: str | None, folder: str | Path) -> None:
@@ -127,8 +183,8 @@ def download(hub: str, revision: str | None, folder: str | Path) -> None:
     Raises:
         ModelError: the hub cannot be reached, has no such model or revision, or no weights in it.
     """
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
         for weights in ("*.safetensors", "pytorch_model*.bin"):
@@ -139,13 +195,42 @@ def download(hub: str, revision: str | None, folder: str | Path) -> None:
                 break
         else:
             raise ModelError(f"{hub} at {revision or 'its newest revision'} has no weights: no *.safetensors and no pytorch_model*.bin")
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        first = str(error).strip().splitlines()[0]
+    except GatedRepoError as error:
         raise ModelError(
-            f"{hub} at {revision or 'its newest revision'} cannot be had from the hub ({first});"
+            f"{hub} is a gated model: accept its licence at {constants.ENDPOINT}/{hub}, and put a token of that account into HF_TOKEN"
+        ) from error
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise ModelError(
+            f"{hub} at {revision or 'its newest revision'} cannot be had from the hub ({first_line(error)});"
             " name a local folder instead: key 'path' in config/families.yaml"
         ) from error
     shutil.rmtree(Path(folder) / ".cache", ignore_errors=True)
+
+
+def write_checksums(folder: str | Path) -> None:
+    """Write the SHA-256 of every file of a folder beside them, as `sha256sum` does: `sha256sum -c` checks them too."""
+    lines = [f"{_sha256(file)}  {file.name}\n" for file in sorted(Path(folder).iterdir()) if file.is_file() and file.name != CHECKSUMS]
+    atomic.write_text(Path(folder) / CHECKSUMS, "".join(lines))
+
+
+def check_checksums(folder: str | Path) -> None:
+    """Compare the files of a folder with their checksums, where it has any.
+
+    Raises:
+        ModelError: a file is missing, or not what it was.
+    """
+    listed = Path(folder) / CHECKSUMS
+    for line in listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []:
+        expected, _, name = line.partition("  ")
+        if not (Path(folder) / name).is_file():
+            raise ModelError(f"{listed}: there is no file {name}: copy the folder again, whole")
+        if _sha256(Path(folder) / name) != expected:
+            raise ModelError(f"{Path(folder) / name}: not the file whose checksum is in {CHECKSUMS}: copy it again")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def require(folder: str | Path) -> None:

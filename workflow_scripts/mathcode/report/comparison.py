@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from mathcode import paths, tables
-from mathcode.core.errors import UserError
+from mathcode.core.errors import UserError, first_line
 from mathcode.measures import outcomes, uncertainty
 from mathcode.report import effects, summary
 from mathcode.report.columns import Columns
@@ -240,7 +240,7 @@ def _rows(path: Path) -> list[dict]:
     try:
         frame = pl.read_csv(path, infer_schema_length=None)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise ComparisonError(f"{path}: no table of claims: {str(error).splitlines()[0]}") from None
+        raise ComparisonError(f"{path}: no table of claims: {first_line(error)}") from None
     if missing := {"claim", "family", "benchmark", "value", "low", "high", "verdict"} - {*frame.columns}:
         raise ComparisonError(f"{path}: the table of claims lacks the column '{min(missing)}'")
     return frame.to_dicts()

@@ -5,13 +5,13 @@ text or at the ```output fence, both return the tokens as sampled, and both repo
 token (before temperature and top-p), so that it can be compared with teacher forcing.
 """
 
-import os
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Literal, Protocol
 
 from mathcode import settings
 from mathcode.core.errors import UserError
+from mathcode.policies import folders
 
 
 class GenerationError(UserError):
@@ -74,11 +74,11 @@ def start_engine(model: str, engine: settings.Engine, sampling: settings.Samplin
     """Load the policy in folder `model` into the engine that the settings name.
 
     Raises:
-        GenerationError: there is no such engine, its library is not installed, or the folder holds no model.
+        GenerationError: there is no such engine, or its library is not installed.
+        ModelError: the folder holds no model, or one of fewer positions than `engine.max_model_len`.
     """
     if engine.name not in ENGINES:
         raise GenerationError(f"unknown engine '{engine.name}'; there are: {', '.join(ENGINES)}")
-    if not os.path.isfile(os.path.join(model, "config.json")):
-        raise GenerationError(f"{model}: no model here (config.json is missing)")
+    folders.refuse_beyond(model, engine.max_model_len, "engine.max_model_len")
     module, _, attribute = ENGINES[engine.name].partition(":")
     return getattr(import_module(module), attribute)(model, engine, sampling)

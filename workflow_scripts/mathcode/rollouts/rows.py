@@ -10,6 +10,7 @@ from mathcode import tables
 from mathcode.core import random_streams
 from mathcode.policies import tokens
 from mathcode.responses.form import Form
+from mathcode.rollouts.chunks import RolloutError
 from mathcode.rollouts.engines import Completion
 
 log = logging.getLogger(__name__)
@@ -65,13 +66,16 @@ def plan_rows(
     """One empty row per query and sample index, sorted by query and sample.
 
     Queries whose prompt is longer than `max_prompt_tokens` would leave no room for an answer: they are logged and still
-    get a row, which ends at once with `length`, so that every query is counted.
+    get a row, which ends at once with `length`, so that every query is counted; unless no query is left.
 
     Args:
         mode: the name the rollouts are kept under.
         samples: indices of the rollouts of a query.
         prompt: the text the model is given for a question.
         frame: what of that text is always there, and alone makes control tokens.
+
+    Raises:
+        RolloutError: every prompt is too long.
     """
     rows, long = [], 0
     for query_id, question in queries.sort("query_id").select("query_id", "question").iter_rows():
@@ -83,6 +87,8 @@ def plan_rows(
             row = Row(query_id, mode, sample, random_streams.stream(seed, query_id, mode, sample), text, prompt_ids)
             row.finish_reason = "length" if too_long else None
             rows.append(row)
+    if long and long == len(queries):
+        raise RolloutError(f"every prompt in mode {mode} is longer than {max_prompt_tokens} tokens: raise engine.max_model_len")
     if long:
         log.warning("%d of %d prompts in mode %s are longer than %d tokens: not answered", long, len(queries), mode, max_prompt_tokens)
     return rows

@@ -60,14 +60,12 @@ def orthogonalised(matrix: torch.Tensor, coefficients: tuple[float, float, float
 
 
 def make_optimizers(model, chosen: settings.Optimizer, rate: float) -> list[torch.optim.Optimizer]:
-    """AdamW, or Muon on the blocks' matrices and AdamW on the rest."""
+    """AdamW, or Muon on the blocks' matrices and AdamW on the rest, if any: LoRA trains matrices of blocks alone."""
     trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     if chosen.optimizer == "adamw":
         return [torch.optim.AdamW([parameter for _, parameter in trained], lr=rate, weight_decay=chosen.weight_decay)]
     matrices = [parameter for name, parameter in trained if parameter.ndim == 2 and ".layers." in name]
     inside = {id(parameter) for parameter in matrices}
     rest = [parameter for _, parameter in trained if id(parameter) not in inside]
-    return [
-        Muon(matrices, lr=rate, weight_decay=chosen.weight_decay),
-        torch.optim.AdamW(rest, lr=rate, weight_decay=chosen.weight_decay),
-    ]
+    kinds = [(Muon, matrices), (torch.optim.AdamW, rest)]
+    return [kind(parameters, lr=rate, weight_decay=chosen.weight_decay) for kind, parameters in kinds if parameters]

@@ -1,0 +1,82 @@
+"""Fill a mirror folder with the raw data and base models of runs, for machines without internet.
+
+    python workflow_scripts/fill_mirror.py laptop paper --out mirror
+
+reads   the runs' settings; an older mirror, public addresses and the hub, whichever has a source or a model first
+writes  OUT/raw/SOURCE with its manifest, and OUT/models/FAMILY with its SHA256SUMS; what is there already is checked and kept
+
+Carry the folder over, and name it there: `snakemake --profile local laptop --config mirror=OUT`. Checksums are verified when it is used.
+What a run generates by itself, and models that it builds from scratch, need no mirror.
+"""
+
+import logging
+import shutil
+from pathlib import Path
+
+from mathcode import configuration, settings
+from mathcode.core import cli
+from mathcode.core.errors import InputError
+from mathcode.data import sources
+from mathcode.policies import folders
+
+log = logging.getLogger(__name__)
+
+
+def arguments():
+    parser = cli.parser(__doc__)
+    parser.add_argument("runs", nargs="+", help="runs of config/runs")
+    parser.add_argument("--out", required=True, type=Path, help="mirror folder to fill")
+    parser.add_argument("--mirror", default="data/mirror", help="mirror folder to copy from, where it has something (data/mirror)")
+    parser.add_argument("--config", default="config", help="folder of the settings (config)")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    config = configuration.load(args.config)
+    for run in args.runs:
+        configuration.refuse_unknown(run, config.runs, "runs", "run")
+    needs = [configuration.needed(config, run) for run in args.runs]
+    raw = sorted({name for names, _ in needs for name in names if config.sources.sources[name].generate is None})
+    families = sorted({name for _, names in needs for name in names})
+    log.info("%s gets %d sources and %d models; %.0f GB are free", args.out, len(raw), len(families), _free_gb(args.out))
+    for name in raw:
+        _mirror_source(name, config.sources.sources[name], args)
+    for name in families:
+        _mirror_model(name, config.families[name], args)
+    size = sum(file.stat().st_size for file in args.out.rglob("*") if file.is_file())
+    log.info("%s holds %.2f GB; use it with --config mirror=%s", args.out, size / 1e9, args.out)
+    return 0
+
+
+def _free_gb(folder: Path) -> float:
+    folder.mkdir(parents=True, exist_ok=True)
+    return shutil.disk_usage(folder).free / 1e9
+
+
+def _mirror_source(name: str, source: settings.Source, args) -> None:
+    """One source as `fetch_source.py` would keep it; one that is there is fetched from itself, which checks it."""
+    target = args.out / sources.RAW / name
+    there = (target / sources.MANIFEST).is_file()
+    manifest = sources.fetch(name, source, args.out if there else args.mirror, target)
+    log.info("%s: %d rows, %s", name, sum(file["rows"] for file in manifest["files"]), "checked" if there else manifest["origin"])
+
+
+def _mirror_model(name: str, family: settings.Family, args) -> None:
+    target, older = args.out / "models" / name, Path(args.mirror) / "models" / name
+    if (target / folders.CHECKSUMS).is_file():
+        folders.check_checksums(target)
+        log.info("%s: checked", name)
+        return
+    if older.is_dir() or family.path:
+        folders.copy_policy(older if older.is_dir() else family.path, target)
+    elif family.hub:
+        folders.download(family.hub, family.revision, target)
+    else:
+        raise InputError(f"family '{name}' names neither a local folder (path) nor a hub model (hub)")
+    folders.write_checksums(target)
+    log.info("%s: %s", name, "copied" if older.is_dir() or family.path else "downloaded")
+
+
+if __name__ == "__main__":
+    cli.run(main)
