@@ -32,7 +32,7 @@ def test_no_request_no_completion(tiny_policy, tiny_run):
 
 
 def test_a_folder_without_a_model_is_an_error(tmp_path, tiny_run):
-    with pytest.raises(engines.GenerationError, match=r"no model here \(config.json is missing\)"):
+    with pytest.raises(folders.ModelError, match=r"no model here \(config.json is missing\)"):
         engine(tmp_path, tiny_run)
 
 

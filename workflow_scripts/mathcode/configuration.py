@@ -13,7 +13,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import SerializeAsAny
 
 from mathcode import methods, paths, settings
@@ -22,9 +21,7 @@ from mathcode.methods.method import Method
 from mathcode.paths import Policy
 from mathcode.responses import prompts
 from mathcode.rollouts.engines import ENGINES
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The first is eight times as fast on these files, and every planning of a job reads them all."""
+from mathcode.settings.files import overriding, read_run, read_yaml
 
 METHODS: dict[str, Method] = methods.found()
 """Methods that a run may name."""
@@ -174,16 +171,16 @@ def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = No
     """
     folder = Path(folder)
     # Runs that extend others come last: what is wrong is found where it stands, not where it is taken over.
-    files = sorted((folder / "runs").glob("*.yaml"), key=lambda path: ("extends" in _read_yaml(path), path))
+    files = sorted((folder / "runs").glob("*.yaml"), key=lambda path: ("extends" in read_yaml(path), path))
     runs = {path.stem: _run(layers(folder, path.stem), folder) for path in files}
     for name, value in (overrides or {}).items():
         refuse_unknown(name, runs, f"--config {name}", "run")
         runs[name] = _run(layers(folder, name, value), folder)
     families = {
         name: settings.validated(settings.Family, value, f"{folder / 'families.yaml'}: family '{name}'")
-        for name, value in _read_yaml(folder / "families.yaml").items()
+        for name, value in read_yaml(folder / "families.yaml").items()
     }
-    sources = settings.validated(settings.Sources, _read_yaml(folder / "sources.yaml"), str(folder / "sources.yaml"))
+    sources = settings.validated(settings.Sources, read_yaml(folder / "sources.yaml"), str(folder / "sources.yaml"))
     config = settings.validated(Config, {"runs": runs, "families": families, "sources": sources}, str(folder))
     _check_names(config, folder)
     return config
@@ -196,7 +193,7 @@ def costs(folder: str | Path = "config") -> settings.Costs:
         SettingsError: naming the file and the key.
     """
     path = Path(folder) / "costs.yaml"
-    return settings.validated(settings.Costs, _read_yaml(path), str(path))
+    return settings.validated(settings.Costs, read_yaml(path), str(path))
 
 
 def layers(folder: Path, run: str, override: Any = None) -> list[tuple[str, dict]]:
@@ -206,18 +203,18 @@ def layers(folder: Path, run: str, override: Any = None) -> list[tuple[str, dict
         SettingsError: a file cannot be read, or the run does not say its method.
     """
     where = folder / "runs" / f"{run}.yaml"
-    own = _read_run(where)
+    own = read_run(where)
     if override is not None:
-        own.append((f"--config {run}", _overriding(run, override)))
+        own.append((f"--config {run}", overriding(run, override)))
     said = _merged(own)
     if "method" not in said:
         raise settings.SettingsError(f"{where}: key 'method': which method is it a run of? There are: {', '.join(METHODS)}")
     refuse_unknown(said["method"], METHODS, f"{where}: key 'method'", "method")
     shared = [folder / "config.yaml", *filter(Path.is_file, [_of_method(folder, said["method"])])]
-    found = [*((str(path), _read_yaml(path)) for path in shared), *own]
+    found = [*((str(path), read_yaml(path)) for path in shared), *own]
     machine = folder / "hardware" / f"{(hardware := _merged(found).get('hardware'))}.yaml"
     refuse_unknown(hardware, [path.stem for path in (folder / "hardware").glob("*.yaml")], f"{own[-1][0]}: key 'hardware'", "hardware")
-    return [(str(machine), {"resources": _read_yaml(machine)}), *found]
+    return [(str(machine), {"resources": read_yaml(machine)}), *found]
 
 
 def _of_method(folder: Path, method: str) -> Path:
@@ -238,55 +235,6 @@ def _run(found: list[tuple[str, dict]], folder: Path) -> settings.Run:
         if not (path := _of_method(folder, merged["method"])).is_file():
             raise settings.SettingsError(f"{path}: no such file, and without it {error}") from None
         raise
-
-
-def _overriding(run: str, value: Any) -> dict:
-    """A run's values from a command line."""
-    if not isinstance(value, dict):
-        raise settings.SettingsError(f"--config {run}: expected keys and values, as in --config {run}='{{explore: {{samples: 2}}}}'")
-    return _typed(value)
-
-
-def _typed(value: Any) -> Any:
-    """Settings from a command line, on which every number is a text until it is read as YAML."""
-    if isinstance(value, dict):
-        return {key: _typed(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_typed(item) for item in value]
-    try:
-        return yaml.safe_load(value) if isinstance(value, str) else value
-    except yaml.YAMLError:
-        return value
-
-
-def _read_run(path: Path, extending: tuple[Path, ...] = ()) -> list[tuple[str, dict]]:
-    """A run's own values, above those of the run it `extends`."""
-    value = _read_yaml(path)
-    own = {key: inner for key, inner in value.items() if key != "extends"}
-    if (extended := value.get("extends")) is None:
-        return [(str(path), own)]
-    other, chain = path.with_name(f"{extended}.yaml"), (*extending, path)
-    if other in chain or not other.is_file():
-        raise settings.SettingsError(f"{path}: key 'extends': {'a circle' if other in chain else 'no run'}: '{extended}'")
-    return [*_read_run(other, chain), (str(path), own)]
-
-
-def _read_yaml(path: Path) -> dict:
-    if not path.is_file():
-        raise settings.SettingsError(f"{path}: no such file")
-    try:
-        value = _parsed(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise settings.SettingsError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(value, dict):
-        raise settings.SettingsError(f"{path}: expected keys and values")
-    return value
-
-
-@functools.lru_cache(maxsize=64)
-def _parsed(text: str) -> Any:
-    """The values of a file, which nobody changes: most files are shared by several runs."""
-    return yaml.load(text, Loader=_LOADER)
 
 
 def _check_sharding(config: Config, run: settings.Run, where: str) -> None:

@@ -10,7 +10,9 @@ from mathcode.estimates.sizes import Examples, Sizes, busy, trained_rows
 from mathcode.policies.micro_batches import shared_out
 
 SPREAD = (0.5, 1.0, 1.5)
-"""Lengths of the examples of a batch, as shares of their mean: a batch holds neighbours in length. Assumed."""
+"""Mean lengths of batches, as shares of that of all examples: a batch holds neighbours in length. Assumed."""
+WITHIN = 0.1
+"""By what share the lengths of a batch lie above and below their mean. Assumed; `benchmarks/step_shares.py` finds as much idle time."""
 _BYTES = {"float32": 4, "bfloat16": 2}
 _SAMPLED = (
     r"(?P<policy>.+)/(?:explore/(?P<explored>\w+)/(?P<pool>\w+)|eval/(?P<evaluated>\w+)/(?P<benchmark>\w+))"
@@ -98,8 +100,8 @@ def _shared(chosen: settings.Optimizer, tokens: float, workers: int) -> float:
     """Share of the processes' time in which they work. Steps are cut as training cuts them; a round lasts as long as its largest part."""
     work = spent = 0.0
     for part in SPREAD:
-        length = max(1, round(part * tokens))
-        padded = [len(one) * length for one in shared_out([length] * chosen.batch, chosen.micro_batch_tokens, 1, workers)]
+        lengths = [max(1, round(part * tokens * (1 + WITHIN * (2 * place / chosen.batch - 1)))) for place in range(chosen.batch)]
+        padded = [len(one) * lengths[one[0]] for one in shared_out(lengths, chosen.micro_batch_tokens, 1, workers)]
         work += sum(padded)
         spent += workers * sum(max(padded[start : start + workers]) for start in range(0, len(padded), workers))
     return work / spent
