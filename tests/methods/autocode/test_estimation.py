@@ -35,8 +35,8 @@ def q_values(*rows) -> dict:
     return estimation.estimate_q_values(grades(*rows)).row(0, named=True)
 
 
-def strategy(rows, rule="prior_times_q", alpha="inf", seed=1) -> dict:
-    estimate = Estimate(rule=rule, alpha=alpha)
+def strategy(rows, rule="prior_times_q", alpha="inf", seed=1, price=0.0) -> dict:
+    estimate = Estimate(rule=rule, alpha=alpha, price=price)
     return estimation.reference_strategy(estimation.estimate_q_values(grades(*rows)), estimate, seed).row(0, named=True)
 
 
@@ -88,6 +88,37 @@ def test_finite_alpha_by_hand():
     assert strategy(HABIT, "prior_times_q", 2.0)["s_code"] == pytest.approx(0.407333, abs=1e-6)
     # exp(2 x .75) / (exp(2 x .75) + exp(2 x .5)) = 4.481689 / (4.481689 + 2.718282)
     assert strategy(HABIT, "q", 2.0)["s_code"] == pytest.approx(0.622459, abs=1e-6)
+
+
+def test_a_price_is_paid_for_every_program_that_a_methodology_runs():
+    # Code ran a program in each of its 4 rollouts. Q: .5 for CoT, .75 for code; level at a price of .25, where CoT is taken.
+    assert q_values(*HABIT)["executions_cot"] == 0
+    assert q_values(*HABIT)["executions_code"] == 1
+    assert [strategy(HABIT, "q", price=price)["label"] for price in (0.0, 0.2, 0.25, 0.3)] == ["code", "code", "cot", "cot"]
+    # exp(2 x (.75 - .1)) / (exp(2 x (.75 - .1)) + exp(2 x .5)) = 3.669297 / (3.669297 + 2.718282)
+    assert strategy(HABIT, "q", 2.0, price=0.1)["s_code"] == pytest.approx(0.574443, abs=1e-6)
+    # p (Q - price): .75 x .5 for CoT; a native policy that writes code in 3 of 4: .75 x (.75 - price) against .25 x .5
+    turned = [
+        (query, mode, {"cot": "code", "code": "cot"}[how] if mode == "native" else how, verdict) for query, mode, how, verdict in HABIT
+    ]
+    assert [strategy(turned, price=price)["label"] for price in (0.0, 0.5, 0.6)] == ["code", "code", "cot"]
+
+
+def test_a_price_takes_no_label_away():
+    right = [("q", "native", "code", True), ("q", "cot", "cot", False), ("q", "code", "code", True)]
+    assert strategy(right, "q", price=0.9)["label"] == "code"
+    assert strategy(right, "q", price=1.5)["label"] == "cot", "a price above the reward itself says: never"
+
+
+@quick
+@given(grade_rows(), st.floats(0, 1), st.floats(0, 1))
+def test_a_higher_price_never_brings_more_code(rows, one, other):
+    values = estimation.estimate_q_values(grades(*rows))
+    low, high = (
+        (estimation.reference_strategy(values, Estimate(rule="q", alpha="inf", price=price), 1)["label"] == "code").fill_null(False)
+        for price in sorted((one, other))
+    )
+    assert (low | ~high).all()
 
 
 def test_ties_go_to_cot():

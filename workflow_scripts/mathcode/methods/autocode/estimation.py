@@ -22,7 +22,7 @@ from mathcode.methods.autocode.tables import q_values_with, reference_strategy_w
 log = logging.getLogger(__name__)
 
 
-GRADES = ("query_id", "mode", "methodology", "outcome", "strict")
+GRADES = ("query_id", "mode", "methodology", "outcome", "strict", "executions")
 """Columns of `grades` that the E-step looks at."""
 
 
@@ -31,7 +31,8 @@ def estimate_q_values(grades: pl.DataFrame) -> pl.DataFrame:
 
     prior_code is the share of native rollouts that chose code (Eq. 7). Q(x, c) is the mean reward of the rollouts
     dictated to c (Eq. 8); a rollout that did not comply is no sample of p(y|x, c) and is left out, as is every
-    infrastructure error, which says nothing about the answer. Values without a rollout are null.
+    infrastructure error, which says nothing about the answer. Beside it stand the programs that these rollouts ran, on average.
+    Values without a rollout are null.
     """
     names = names_with(set(grades["mode"].unique()) - {"native"})
     usable = outcomes.usable(grades).with_columns(reward=pl.col("strict").cast(pl.Float64))
@@ -47,6 +48,7 @@ def estimate_q_values(grades: pl.DataFrame) -> pl.DataFrame:
             for what, value in {
                 "n": (complied & (pl.col("mode") == mode)).sum().cast(pl.Int32),
                 "q": pl.col("reward").filter(complied & (pl.col("mode") == mode)).mean(),
+                "executions": pl.col("executions").filter(complied & (pl.col("mode") == mode)).cast(pl.Float64).mean(),
             }.items()
         },
     )
@@ -78,24 +80,28 @@ def reference_strategy(q_values: pl.DataFrame, estimate: Estimate, seed: int) ->
     """The reference strategy s*(c|x) and the label drawn from it, as table `reference_strategy`.
 
     `prior_times_q`: s* proportional to exp(alpha p(c|x) Q(x, c)), the form the reviews quote; `q`: the energy-based reading
-    of App. A with the prior dropped, exp(alpha Q(x, c)). alpha = inf is the hard max; at a tie the higher Q-value decides
+    of App. A with the prior dropped, exp(alpha Q(x, c)). With a `price` the Q-value is less by it for every program that a rollout
+    dictated to c runs on average (ours). alpha = inf is the hard max; at a tie the higher Q-value decides
     (that none of K native rollouts chose a methodology does not make its prior 0), then the order: CoT, code, others.
     A methodology without a Q-value is not chosen. A query gets no label, and is dropped later, where fewer than two have one,
     or all are 0 (no preference).
     """
     names = names_with(column[2:] for column in q_values.columns if column.startswith("n_") and column != "n_native")
-    frame = q_values.sort("query_id").select("query_id", *(f"q_{name}" for name in names), **_scores(names, estimate))
+    worth = {name: pl.col(f"q_{name}") for name in names}
+    if estimate.price:
+        worth = {name: value - estimate.price * pl.col(f"executions_{name}") for name, value in worth.items()}
+    told = {f"q_{name}": pl.col(f"q_{name}") for name in names} | {f"net_{name}": value for name, value in worth.items()}
+    frame = q_values.sort("query_id").select("query_id", **told, **_scores(worth, estimate))
     rows, lacking, failing = [], 0, 0
     for row in frame.iter_rows(named=True):
         scores = {name: row[name] for name in names if row[name] is not None}
-        values = {name: row[f"q_{name}"] for name in scores}
         lacks = len(scores) < 2
-        fails = not lacks and not any(values.values())
+        fails = not lacks and not any(row[f"q_{name}"] for name in scores)
         lacking, failing = lacking + lacks, failing + fails
         best = [] if lacks or fails else [name for name in scores if scores[name] == max(scores.values())]
         tied = len(best) > 1
         if tied and math.isinf(estimate.alpha):
-            scores = {name: values[name] for name in best}
+            scores = {name: row[f"net_{name}"] for name in best}
         s = shares(scores, estimate.alpha) if best else None
         rows.append(
             {
@@ -114,15 +120,14 @@ def reference_strategy(q_values: pl.DataFrame, estimate: Estimate, seed: int) ->
     return pl.DataFrame(rows, schema=reference_strategy_with(names).schema)
 
 
-def _scores(names: list[str], estimate: Estimate) -> dict[str, pl.Expr]:
+def _scores(values: Mapping[str, pl.Expr], estimate: Estimate) -> dict[str, pl.Expr]:
     """What the exponent of s* holds beside alpha, by methodology; null without a Q-value, or without a prior."""
-    values = {name: pl.col(f"q_{name}") for name in names}
     if estimate.rule == "q":
-        return values
-    first, *others = names
+        return dict(values)
+    first, *others = values
     priors = {name: pl.col(f"prior_{name}") for name in others}
     priors[first] = 1 - functools.reduce(operator.add, priors.values())
-    return {name: priors[name] * values[name] for name in names}
+    return {name: priors[name] * values[name] for name in values}
 
 
 def shares(scores: Mapping[str, float], alpha: float) -> dict[str, float]:

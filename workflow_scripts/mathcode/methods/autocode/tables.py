@@ -26,6 +26,9 @@ def q_values_with(added: Iterable[str]) -> Table:
         ("p_code_better", pl.Float64, "posterior probability that Q(x, code) > Q(x, cot), Jeffreys priors", True),
     ]
     columns = {name: Column(dtype, meaning, nullable) for name, dtype, meaning, nullable in paper}
+    for name in names_with(added):
+        told = f"mean number of programs that the rollouts of n_{name} ran"
+        columns[f"executions_{name}"] = Column(pl.Float64, told, nullable=True, default=None)
     for name in names_with(added)[2:]:
         columns[f"n_{name}"] = Column(pl.Int32, f"as n_code, for {name}", default=0)
         for column in (f"prior_{name}", f"q_{name}", f"q_{name}_low", f"q_{name}_high", f"p_{name}_better"):
