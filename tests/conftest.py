@@ -16,7 +16,7 @@ from mathcode import configuration, settings, tables
 from mathcode.methods.autocode.form import FORM
 
 SCRATCH = settings.Scratch(
-    vocabulary=200, hidden=64, intermediate=96, layers=2, heads=2, positions=256, rope_theta=1000.0, initializer_range=0.2
+    vocabulary=200, hidden=64, intermediate=96, layers=2, heads=2, positions=512, rope_theta=1000.0, initializer_range=0.2
 )
 
 GUARD = tiers.Guard()

@@ -61,7 +61,7 @@ def run_here(*command: str) -> subprocess.CompletedProcess:
     root.addHandler(spoken)
     root.setLevel(logging.INFO)
     try:
-        with contextlib.redirect_stderr(said), mock.patch.object(sys, "argv", [path, *words]):
+        with contextlib.redirect_stderr(said), mock.patch.object(sys, "argv", [path, *words]), mock.patch.dict(os.environ):
             cli.run(importlib.import_module(Path(path).stem).main)
     except SystemExit as ended:
         return subprocess.CompletedProcess(command, ended.code, "", said.getvalue())

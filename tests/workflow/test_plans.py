@@ -123,7 +123,7 @@ def test_stages_ask_for_what_they_need(checkout):
     assert told == {
         "train_policy": ("8", "16", "200000", "1440"),
         "score_logprobs": ("1", "8", "64000", "240"),
-        "sample_rollouts": ("8", "16", "200000", "480"),
+        "sample_rollouts": ("1", "8", "64000", "720"),
         "grade_rollouts": ("0", "4", "8000", "60"),
     }
 

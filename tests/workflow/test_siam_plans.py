@@ -102,9 +102,9 @@ REFUSED = {
     "results/demo/start/tiny/seed1/eval/code/arithmetic_test/critic_main/scores.json": "no critic 'main'; it has: none",
     "results/demo/cases/attacks.parquet": "no case set 'attacks'; it has: none",
     "results/siam_demo/no_reflection/tiny_siam/seed1/iter1/accepted.parquet": "no experiment 'no_reflection'; it has: main, exact,",
-    "results/demo/main/tiny/seed1/iter1/accepted.parquet": "No rule to produce",
-    f"{POLICY}/iter1/q_values.parquet": "No rule to produce",
-    "results/siam_demo/start/tiny_siam/seed1/eval/auto/forms_tests/exact/scores.json": "No rule to produce",
+    "results/demo/main/tiny/seed1/iter1/accepted.parquet": "no rule makes",
+    f"{POLICY}/iter1/q_values.parquet": "no rule makes",
+    "results/siam_demo/start/tiny_siam/seed1/eval/auto/forms_tests/exact/scores.json": "no rule makes",
 }
 
 
