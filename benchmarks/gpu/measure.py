@@ -86,6 +86,7 @@ def main(argv: list[str] | None = None) -> int:
     for row in measured(todo, args, end):
         lines.add(row)
         print(said(row), flush=True)
+    lines.show()
     print(f"{args.out / 'page.html'}: {len(lines.own())} of {len(PARTS)} parts have a line")
     return 0
 
@@ -119,13 +120,17 @@ class Lines:
 
     def add(self, row: dict) -> None:
         """A line, in place of one with the same key."""
-        import page
-
         row = {"part": row["part"], **self.about, **row, "date": datetime.datetime.now(datetime.UTC).date().isoformat()}
         if flops := row.get("flops_per_second"):
             row |= {"limit_share": _share(flops, cards.limit(self.about["card"])), "measured_limit_share": _share(flops, self._reached())}
         self.rows = [other for other in self.rows if any(other[name] != row[name] for name in KEY)] + [row]
         json_lines.write(self.rows, self._path)
+        self.show()
+
+    def show(self) -> None:
+        """Write the page; also a start that finds nothing to measure does, since the one before may have been killed ahead of it."""
+        import page
+
         page.write(self.rows, self._folder / "page.html")
 
     def _reached(self) -> float | None:
