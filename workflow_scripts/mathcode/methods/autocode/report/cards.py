@@ -26,7 +26,7 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> str:
     better = f"{_gained(row['accuracy'])} against the better dictated mode of the start policy{interval(row['accuracy'])}"
     known = row["executions"]["value"] is not None
     fewer = f", with {_saved(row['executions'])} of programs than when that is dictated to code" if known else ""
-    held = f"{sum(one['verdict'] == 'supported' for one in row.values())} of {len(row)} claims of the paper are supported there"
+    held = f"{sum(one['verdict'] == 'supported' for one in row.values())} of {len(row)} claims of the paper are reproduced there"
     return f"{right}: {better}{fewer}; verdict on the gain: {verdict(row['accuracy'])}; {held}."
 
 
