@@ -22,7 +22,7 @@ import polars as pl
 
 from mathcode import settings, tables
 from mathcode.configuration import METHODS
-from mathcode.core import cli, provenance
+from mathcode.core import cli, holding, provenance
 from mathcode.core.errors import InputError
 from mathcode.data.queries import slice_for_iteration, take
 from mathcode.interpreter.driver import Interpreter
@@ -81,15 +81,17 @@ def main(argv: list[str] | None = None) -> int:
     parts = parts_of_shard([len(queries) * args.samples for queries in selected], *args.shard, chosen.engine.chunk_rows)
     chunks = sum(part.stop - part.start for part in parts) // chosen.engine.chunk_rows
     engines = min(chunks, replicas.count(args.gpus, chosen.engine.tensor_parallel))
-    if engines > 1:
-        asked = settings.fingerprint(args.mode, [queries.rows() for queries in selected], args.shard)
-        return _side_by_side(args, sys.argv[1:] if argv is None else argv, engines, args.checkpoints / f"{key}-{asked}-{engines}")
-    if engines:
-        _sample(args, chosen, key, selected, parts)
-    else:  # there are more shards than chunks
-        for out in args.out:
-            tables.ROLLOUTS.write(tables.ROLLOUTS.empty(), out)
-    provenance.discard(args.checkpoints)
+    with holding.held(args.checkpoints):
+        if engines > 1:
+            asked = settings.fingerprint(args.mode, [queries.rows() for queries in selected], args.shard)
+            folder = args.checkpoints / f"{key}-{asked}-{engines}"
+            _side_by_side(args, sys.argv[1:] if argv is None else argv, engines, folder)
+        elif engines:
+            _sample(args, chosen, key, selected, parts)
+        else:  # there are more shards than chunks
+            for out in args.out:
+                tables.ROLLOUTS.write(tables.ROLLOUTS.empty(), out)
+        provenance.discard(args.checkpoints)
     return 0
 
 
@@ -111,7 +113,7 @@ def _sample(args, chosen: SampleSettings, key: str, selected: list[pl.DataFrame]
         tables.ROLLOUTS.write(frame, out)
 
 
-def _side_by_side(args, argv: list[str], engines: int, folder: Path) -> int:
+def _side_by_side(args, argv: list[str], engines: int, folder: Path) -> None:
     """Start a copy of this program for each engine, and join what they sampled; parts that are there already are kept."""
     commands, files = {}, replicas.files(folder, args.out, engines)
     for number, paths in enumerate(files, 1):
@@ -124,8 +126,6 @@ def _side_by_side(args, argv: list[str], engines: int, folder: Path) -> int:
     joined = [str(paths[output]) for output in range(len(args.out)) for paths in files]
     for number, out in enumerate(args.out):
         tables.ROLLOUTS.write(merged(joined[number * engines : (number + 1) * engines]), out)
-    provenance.discard(args.checkpoints)
-    return 0
 
 
 def _select(queries, args):

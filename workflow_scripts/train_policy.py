@@ -11,10 +11,11 @@ keeps   training checkpoints under --checkpoints: killed at any moment, it goes 
 Under `accelerate launch` the batch is spread over the processes.
 """
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from mathcode import configuration, settings, tables
-from mathcode.core import cli, provenance
+from mathcode.core import cli, holding, provenance
 from mathcode.policies import adapters, folders
 from mathcode.responses import prompts
 
@@ -55,26 +56,27 @@ def main(argv: list[str] | None = None) -> int:
     model = folders.load_policy(args.model, family.train_dtype)
     data = [table.hash_rows().to_list() for table in (training, logprobs) if table is not None]
     key = settings.fingerprint(data, provenance.folder_digest(args.model), family, chosen, frame, args.iteration, args.seed)
-    trained = loop.train(
-        adapters.trainable(model, family, args.seed + args.iteration),
-        tokenizer.pad_token_id,
-        shown,
-        loss,
-        chosen=chosen.optimizer,
-        iteration=args.iteration,
-        checkpoints=args.checkpoints / key,
-        seed=args.seed,
-        mixed_precision=family.mixed_precision,
-    )
-    if not trained.is_main_process:
-        return 0
-    folders.save_policy(trained.model, tokenizer, args.out_model, trained.weights, family.saved_dtype)
-    tables.TRAINING_LOG.write(trained.log, args.out_log)
-    settings.write(args.out_settings, family=family, training=chosen)
-    inputs = [path for path in (args.training, args.logprobs, args.model) if path]
-    provenance.write(args.out_provenance, model=args.out_model, inputs=inputs, isolation=training["isolation"])
-    if not trained.stop.received:
-        provenance.discard(args.checkpoints)
+    with holding.held(args.checkpoints) if processes.is_first() else nullcontext():
+        trained = loop.train(
+            adapters.trainable(model, family, args.seed + args.iteration),
+            tokenizer.pad_token_id,
+            shown,
+            loss,
+            chosen=chosen.optimizer,
+            iteration=args.iteration,
+            checkpoints=args.checkpoints / key,
+            seed=args.seed,
+            mixed_precision=family.mixed_precision,
+        )
+        if not trained.is_main_process:
+            return 0
+        folders.save_policy(trained.model, tokenizer, args.out_model, trained.weights, family.saved_dtype)
+        tables.TRAINING_LOG.write(trained.log, args.out_log)
+        settings.write(args.out_settings, family=family, training=chosen)
+        inputs = [path for path in (args.training, args.logprobs, args.model) if path]
+        provenance.write(args.out_provenance, model=args.out_model, inputs=inputs, isolation=training["isolation"])
+        if not trained.stop.received:
+            provenance.discard(args.checkpoints)
     return 0
 
 

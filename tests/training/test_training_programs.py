@@ -221,16 +221,16 @@ def test_a_checkpoint_of_other_settings_or_data_is_not_used(inputs, trained_poli
     wait_for_checkpoint(started, tmp_path)
     os.killpg(started.pid, signal.SIGKILL)
     started.communicate()
-    kept = {path.name for path in (tmp_path / "kept").iterdir()}
+    kept = {path.name for path in (tmp_path / "kept").iterdir() if path.is_dir()}
     other = train_command(tmp_path, inputs, tiny_policy, tiny_family, tiny_run)
     for command in (train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run, selection_weight=0.5), other):
         started = begin(command)
-        while len({path.name for path in (tmp_path / "kept").iterdir()}) == len(kept) and started.poll() is None:
+        while len({path.name for path in (tmp_path / "kept").iterdir() if path.is_dir()}) == len(kept) and started.poll() is None:
             time.sleep(0.01)
         os.killpg(started.pid, signal.SIGKILL)
         _, errors = started.communicate()
         assert "resumed" not in errors
-        kept |= {path.name for path in (tmp_path / "kept").iterdir()}
+        kept |= {path.name for path in (tmp_path / "kept").iterdir() if path.is_dir()}
     assert len(kept) == 3
 
 

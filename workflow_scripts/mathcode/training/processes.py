@@ -46,6 +46,11 @@ def accelerator_here(mixed_precision: str, name: str):
     return accelerator
 
 
+def is_first() -> bool:
+    """Whether this is the first process of a launch, or the only one."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def asked_to_shard() -> bool:
     """Whether `accelerate launch` was told to shard (config/accelerate/fsdp2.yaml)."""
     return os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
