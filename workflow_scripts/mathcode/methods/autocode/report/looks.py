@@ -43,8 +43,12 @@ EXPERIMENTS = {
     "standard_rl_equal_rollouts": ("#E69F00", "--", "s"),
     "standard_rl": ("#CC79A7", ":", "D"),
     "no_reflection": ("#56B4E9", "-.", "^"),
+    "price_05": ("#dccbe8", "-", "v"),
+    "price_10": ("#cbb0e0", "--", "X"),
+    "price_20": ("#8e63b5", ":", "*"),
+    "price_40": ("#4b2a73", "-.", "h"),
 }
-"""Colour, line and marker of experiments."""
+"""Colour, line and marker of experiments; prices go from light to dark."""
 
 ALIGNMENTS = {
     "strict": ("#007a5a", "as the oracle: code iff only code is right", ""),
