@@ -49,8 +49,8 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     overrides = {run: settings.parse_yaml(args.override, "--override") for run in args.runs} if args.override else {}
     config, costs = configuration.load(args.config, overrides), configuration.costs(args.config)
-    if unknown := [run for run in args.runs if run not in config.runs]:
-        raise InputError(f"no run '{unknown[0]}'; there are: {', '.join(sorted(config.runs))}")
+    for run in args.runs:
+        configuration.refuse_unknown(run, config.runs, "runs", "run")
     tables = []
     for run in args.runs:
         planned = [job for job in _planned(run, args) if job.left or not args.left]

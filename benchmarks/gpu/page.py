@@ -18,7 +18,7 @@ KINDS = {
         "Policies and checkpoints",
         "As the trainer writes them, a checkpoint synced to the disk. Reading may find them in memory.",
     ),
-    "whole": ("Whole programs", "A real model fine-tuned and evaluated, and the run demo, through the project's programs."),
+    "programs": ("Whole programs", "A real model fine-tuned and evaluated, and the run demo, through the project's programs."),
     "card": ("The card", "A large bf16 product of random matrices, and copying within the device."),
 }
 COLUMNS = {

@@ -85,7 +85,7 @@ PARTS = [
     Part("checkpoint-0.5b", "writing", "writing:checkpoint", 75, {"shape": "0.5b"}),
     step("rl", "7b", 90),
     step("dpo", "7b", 90),
-    Part("real", "whole", "whole:real", 300),
+    Part("real", "programs", "programs:real", 300),
     Part("policy-7b", "writing", "writing:policy", 90, {"shape": "7b", "taught": False}),
     sample("transformers", "7b", 90),
     sample("vllm", "7b", 180),
@@ -93,5 +93,5 @@ PARTS = [
     step("dpo", "1.5b"),
     step("lora", "1.5b"),
     Part("checkpoint-1.5b", "writing", "writing:checkpoint", 90, {"shape": "1.5b"}),
-    Part("demo", "whole", "whole:demo", 3600),
+    Part("demo", "programs", "programs:demo", 3600),
 ]

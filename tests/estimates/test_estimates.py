@@ -355,7 +355,7 @@ def test_demos_are_estimated_within_twice_what_they_took(tmp_path):
 @pytest.mark.workflow
 def test_an_unknown_run_and_one_that_cannot_be_planned_are_one_sentence():
     assert run_program(*program("estimate_costs", "demmo")).stderr.startswith(
-        "estimate_costs.py: no run 'demmo'; there are: autocode_critic,"
+        "estimate_costs.py: runs: unknown run 'demmo'; did you mean 'demo'?"
     )
     done = run_program(*program("estimate_costs", "demo", "--override", "{explore: {sample: 4}}"))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)

@@ -84,7 +84,7 @@ def test_verdicts_of_two_machines_are_compared(gpu, tmp_path):
     opening = "claim,family,benchmark,value,verdict\n"
     (tmp_path / "cpu.csv").write_text(f"{opening}accuracy,tiny,test,9.5,not resolved\nchoice,tiny,test,33,supported\n")
     (tmp_path / "gpu.csv").write_text(f"{opening}accuracy,tiny,test,9.1,supported\nchoice,tiny,test,34,supported\n")
-    found = gpu("whole").verdicts(tmp_path / "gpu.csv", str(tmp_path / "cpu.csv"))
+    found = gpu("programs").verdicts(tmp_path / "gpu.csv", str(tmp_path / "cpu.csv"))
     assert found == {"claims": 2, "same_verdicts": 1, "moved": ["accuracy tiny test: not resolved there, supported here"]}
 
 

@@ -1,7 +1,8 @@
 """Continuous batching: a row goes on as soon as its programs have ended, and a new one enters as soon as one leaves.
 
 So no row waits for another, neither for its programs nor for its end. Chunks are saved when their last row has ended; nothing waits for
-that. Which rows meet in a batch depends on how long programs take: tokens do not, but the last bits of log-probabilities do.
+that. Which rows meet in a batch depends on how long programs take, and so do the last bits of log-probabilities. Tokens change only where
+two are nearly as likely.
 """
 
 import logging
