@@ -186,9 +186,8 @@ def test_a_breach_is_named_on_the_page(tmp_path):
     run = tree.build(tmp_path, chosen)
     tabulate_results.main(["--method", "autocode", "--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(run / "tables")])
     text = page(run, chosen)
-    assert (
-        '<p class="caution"><strong>Training left its bounds in 18 of 18 cases; the furthest is a step with effective sample size' in text
-    )
+    told = "Training left its bounds in 18 of 18 rows of the table health; the furthest is a step with effective sample size"
+    assert f'<p class="caution"><strong>{told}' in text
     assert "stayed within its bounds" not in text
 
 

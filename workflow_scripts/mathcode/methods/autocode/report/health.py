@@ -84,8 +84,8 @@ def remark(found: Mapping[str, pl.DataFrame], plan: Plan) -> Remark:
     row, bound = max(((row, bound) for row in left for bound in bounds(plan.health)), key=lambda one: one[1].excess(one[0][one[1].column]))
     family = f" of {plan.families[row['family']].label}" if len(plan.families) > 1 else ""
     return Remark(
-        f"Training left its bounds in {len(left)} of {len(rows)} cases; the furthest is a step with {bound.told(row[bound.column])}: "
-        f"{row['kind']} of {plan.label(row['experiment'])}{family}, iteration {row['iteration']}.",
+        f"Training left its bounds in {len(left)} of {len(rows)} rows of the table health; the furthest is a step with "
+        f"{bound.told(row[bound.column])}: {row['kind']} of {plan.label(row['experiment'])}{family}, iteration {row['iteration']}.",
         "health",
         grave=True,
     )
