@@ -6,7 +6,7 @@ import atexit
 @atexit.register
 def write_plan():
     """At the end of the dry run: nothing else of Snakemake tells jobs with their files and resources."""
-    if not (workflow.dryrun and workflow.dag and config.get("plan")):
+    if not (workflow.dryrun and workflow.dag is not None and config.get("plan")):  # a plan with nothing left to run counts as false
         return
     with open(config["plan"], "w", encoding="utf-8") as file:
         for job in workflow.dag.jobs:

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from support.checkout import SMOKE, killed_on_the_way, planned, snakemake
 from support.pages import chromium, opened
-from support.running import files
+from support.running import files, run_program
 
 from mathcode import tables
 from mathcode.methods.autocode import METHOD
@@ -42,6 +42,18 @@ def test_a_run_ends_with_its_tables_and_figures_and_no_leftovers(finished):
 def test_a_second_start_has_nothing_to_do(finished):
     done = snakemake("smoke", "--cores", "1", cwd=finished)
     assert "Nothing to be done" in done.stdout
+
+
+def test_a_finished_run_is_estimated_beside_what_it_took_and_has_nothing_left(finished, tmp_path):
+    command = ("python", "workflow_scripts/estimate_costs.py", "smoke", "--cores", "2", "--csv", str(tmp_path / "costs.csv"))
+    whole = run_program(*command, cwd=finished)
+    assert whole.returncode == 0, whole.stderr
+    stages = {row["stage"]: row for row in pl.read_csv(tmp_path / "costs.csv").iter_rows(named=True)}
+    assert stages["SFT"]["jobs"] == stages["SFT"]["took_jobs"] == 1
+    assert stages["all"]["jobs"] > 30
+    left = run_program(*command, "--left", cwd=finished)
+    assert left.returncode == 0, left.stderr
+    assert pl.read_csv(tmp_path / "costs.csv").filter(pl.col("stage") == "all")["jobs"].to_list() == [0]
 
 
 def test_experiments_share_the_start_policys_rollouts(finished):
