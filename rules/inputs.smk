@@ -126,6 +126,12 @@ def scoring_dtype(wildcards):
     return "bfloat16" if family.mixed_precision == "bf16" else family.train_dtype
 
 
+def threads_of_scoring(wildcards):
+    """Threads of torch as training has them, and behind them the option for its instructions where these are not the native ones."""
+    chosen = training_of(wildcards).optimizer
+    return chosen.threads if chosen.kernels == "native" else f"{chosen.threads} --kernels {chosen.kernels}"
+
+
 def cores_of_training(stage):
     """Threads of a training job: what its stage asks for, and no fewer than torch uses."""
     return lambda wildcards: max(CONFIG.runs[wildcards.run].resources.of(stage).cpus, training_of(wildcards).optimizer.threads)

@@ -29,7 +29,7 @@ rule score_logprobs:
         **asks("score"),
     params:
         tokens=lambda wildcards: training_of(wildcards).optimizer.micro_batch_tokens,
-        threads=lambda wildcards: training_of(wildcards).optimizer.threads,
+        threads=threads_of_scoring,
         dtype=scoring_dtype,
         profile=prompt_profile,
     shell:

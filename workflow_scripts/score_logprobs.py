@@ -7,7 +7,7 @@ reads   table `training`, a policy folder
 writes  table `logprobs`; its column sampled_difference says how far sampling and training disagree on the same tokens
 """
 
-from mathcode import tables
+from mathcode import settings, tables
 from mathcode.core import cli
 from mathcode.policies import folders, tokens
 from mathcode.responses import prompts
@@ -20,7 +20,8 @@ def arguments():
     parser.add_argument("--out", required=True)
     parser.add_argument("--profile", required=True, help="prompt profile of the prompts, or their frame with {question} in it")
     parser.add_argument("--micro-batch-tokens", type=int, required=True, help="padded tokens per forward pass")
-    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads of torch")
+    parser.add_argument("--kernels", choices=settings.KERNELS, default="native", help="CPU instructions of torch (native)")
     parser.add_argument("--dtype", required=True)
     return parser
 
@@ -30,10 +31,10 @@ def main(argv: list[str] | None = None) -> int:
     import polars as pl
     import torch
 
-    from mathcode.policies import scoring
+    from mathcode.policies import kernels, scoring
     from mathcode.training import examples
 
-    torch.set_num_threads(args.threads)
+    kernels.use(args.kernels, args.threads)
     training = tables.TRAINING.read(args.training)
     tokenizer = folders.load_tokenizer(args.model)
     model = folders.load_policy(args.model, args.dtype).to("cuda" if torch.cuda.is_available() else "cpu")

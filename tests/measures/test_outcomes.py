@@ -117,6 +117,16 @@ def test_infrastructure_errors_are_counted_and_left_out():
         outcomes.score(tree.grades(rows[1:]))
 
 
+def test_a_cue_is_repeated_where_there_are_more_of_them_than_attempts():
+    rows = [
+        tree.grade(str(n), "auto", "cot", True, attempts=attempts, cues=cues)
+        for n, (attempts, cues) in enumerate([(1, 1), (1, 2), (2, 2), (2, 0)])
+    ]
+    broken = tree.grade("x", "auto", "cot", False, cues=5, outcome="infrastructure_error")
+    assert outcomes.repeats_cue(tree.grades([*rows, broken])) == 0.25
+    assert outcomes.repeats_cue(tree.grades([tree.grade("a", "auto", "cot", True, cues=None)])) is None
+
+
 def test_the_three_code_rates_and_attempts():
     rows = [
         tree.grade("a", "auto", "code", True),

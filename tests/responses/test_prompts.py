@@ -28,8 +28,8 @@ EXACT = {
     ("chatml", "cot"): f"1+1?{STEPS}".join(CHATML),
     ("chatml", "code"): f"1+1?{PROGRAMS}".join(CHATML),
     ("plain", "native"): "1+1?\n",
-    ("plain", "cot"): "1+1?\nLet's reason step by step.\n",
-    ("plain", "code"): "1+1?\nLet's write a program.\n",
+    ("plain", "cot"): "1+1?\nAnswer in words.\n",
+    ("plain", "code"): "1+1?\nAnswer with a program.\n",
 }
 
 

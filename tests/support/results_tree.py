@@ -72,6 +72,7 @@ def grade(query_id: str, mode: str, methodology: str, right: bool, **changes) ->
         "code_written": code,
         "code_decides": code,
         "attempts": 1,
+        "cues": 1,
         "executions": int(code),
         "programs_failed": int(code and not right),
         "finish_reason": "stop",
@@ -149,7 +150,10 @@ def _evaluate(root: Path, run: Path, policy: Path, chosen: dict, iteration: int,
         wanted = {item: "code" if able[item]["code"] and not able[item]["cot"] else "cot" for item in items}
         chose = {item: wanted[item] if draw.random() < 0.4 * iteration else draw.choice(["cot", "cot", "code"]) for item in items}
         modes = {
-            "auto": [grade(item, "auto", chose[item], able[item][chose[item]], attempts=1 + (n % 20 == 0)) for n, item in enumerate(items)],
+            "auto": [
+                grade(item, "auto", chose[item], able[item][chose[item]], attempts=1 + (n % 20 == 0), cues=1 + (n % 10 == 0))
+                for n, item in enumerate(items)
+            ],
             **{mode: [grade(item, mode, mode, able[item][mode]) for item in items] for mode in ("cot", "code")},
         }
         for mode, rows in modes.items():

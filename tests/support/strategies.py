@@ -45,7 +45,8 @@ def grades(*rows: tuple) -> pl.DataFrame:
         sample = numbers[query_id, mode] = numbers.get((query_id, mode), -1) + 1
         outcome = verdict if isinstance(verdict, str) else "correct" if verdict else "wrong"
         code = methodology == "code"
-        record = [query_id, mode, sample, methodology, None, outcome, verdict is True, verdict is True, code, code, code, 1, int(code), 0]
+        right = verdict is True
+        record = [query_id, mode, sample, methodology, None, outcome, right, right, code, code, code, 1, 1, int(code), 0]
         records.append([*record, "stop", None, 0, "test", None])
     return pl.DataFrame(records, schema=tables.GRADES.schema, orient="row")
 

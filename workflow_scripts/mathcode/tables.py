@@ -91,6 +91,12 @@ GRADES = Table(
             pl.Boolean, "the graded answer is what a program printed: it repeats the last output, or was taken from there"
         ),
         "attempts": Column(pl.Int32, "methodology attempts: 1 + reflective hints (the paper's rounds)"),
+        "cues": Column(
+            pl.Int32,
+            "cues in the response: one an attempt where none is repeated; null, and left out of the file, where a method has no cues",
+            nullable=True,
+            default=None,
+        ),
         "executions": Column(pl.Int32, "programs executed"),
         "programs_failed": Column(pl.Int32, "programs that did not end with outcome ok"),
         "finish_reason": Column(pl.String, "as in rollouts"),

@@ -97,7 +97,15 @@ def test_examples_do_not_depend_on_the_order_of_rows(tokenizer, start):
 
 
 def test_the_texts_a_tokenizer_learns_from():
-    assert demonstrations.texts(PAIRS, "plain") == ["What is 2 + 3?\n", f"{CUES['cot']}\n{STEPS}", f"{CUES['code']}\n{PROGRAM}"]
+    prompts = ["What is 2 + 3?\n", "What is 2 + 3?\nAnswer in words.\n", "What is 2 + 3?\nAnswer with a program.\n"]
+    assert demonstrations.texts(PAIRS, "plain") == [*prompts, f"{CUES['cot']}\n{STEPS}", f"{CUES['code']}\n{PROGRAM}"]
+
+
+def test_what_a_model_from_scratch_reads_below_a_question_is_no_cue_of_a_response(tokenizer, start):
+    """Where it was the cue, policies wrote theirs twice: they could not tell which of the two they had read."""
+    for pair in demonstrations.demonstrations(PAIRS, tokenizer, "plain", shares(start, 0.0), 1).iter_rows(named=True):
+        text = pair["prompt"] + pair["response"]
+        assert sum(text.count(cue) for cue in CUES.values()) == 1
 
 
 def test_a_marker_in_a_solution_is_text_and_the_end_is_learned_once(tokenizer, start):

@@ -57,7 +57,7 @@ def test_its_hint_divides_attempts():
 
 def test_solutions_that_begin_as_it_are_shown_as_it():
     pairs = pl.DataFrame({"question": ["q"] * 2, "methodology": ["code"] * 2, "solution": [f"Plan: add.\n{PROGRAM}", PROGRAM]})
-    _, first, second = demonstrations.texts(pairs, "plain", FORM)
+    *_, first, second = demonstrations.texts(pairs, "plain", THREE)
     assert (first, second) == (f"{SKETCH.cue}\nPlan: add.\n{PROGRAM}", f"Let's write a program.\n{PROGRAM}")
 
 

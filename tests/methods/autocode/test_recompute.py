@@ -164,6 +164,7 @@ def rough(row: dict, draw: random.Random) -> dict:
         "code_written": executions > 0 or draw.random() < 0.2,
         "code_decides": executions > 0 and draw.random() < 0.7,
         "attempts": draw.choice([1, 1, 1, 1, 2, 2, 3, 4, 5]),
+        "cues": draw.randint(0, 4),
         "executions": executions,
         "programs_failed": draw.randint(0, executions),
     }
@@ -551,7 +552,9 @@ def dictation_row(run: Run, row: dict) -> dict:
     if row["mode"] != "auto":
         obeyed = [{query: {"obeyed": one["methodology"] == row["mode"]} for query, one in seed.items()} for seed in verdicts]
         comply = percent(cells("obeyed", obeyed))
-    return {**common(run, row, paper.get(f"{row['mode']}_acc"), paper.get(f"{row['mode']}_cr")), "compliance": comply}
+    repeated = [{query: {"repeated": one["cues"] > one["attempts"]} for query, one in seed.items()} for seed in verdicts]
+    told = {"compliance": comply, "repeats_cue": percent(cells("repeated", repeated))}
+    return {**common(run, row, paper.get(f"{row['mode']}_acc"), paper.get(f"{row['mode']}_cr")), **told}
 
 
 def sft_row(run: Run, row: dict) -> dict:

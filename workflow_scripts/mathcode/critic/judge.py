@@ -18,7 +18,7 @@ from mathcode.core.errors import UserError
 from mathcode.critic import prompt
 from mathcode.grading.exact import ExactJudge
 from mathcode.grading.judge import Case, Verdict, shown
-from mathcode.policies import folders
+from mathcode.policies import folders, kernels
 
 STEP = 32
 """Lengths of texts are filled up to a multiple of so many tokens."""
@@ -47,7 +47,7 @@ class CriticJudge:
     def __enter__(self) -> Self:
         import torch
 
-        torch.set_num_threads(self._chosen.threads)
+        kernels.use(self._chosen.kernels, self._chosen.threads)
         self._tokenizer = folders.load_tokenizer(self._folder)
         self._special = prompt.special_tokens(self._tokenizer)
         self._words = prompt.spellings(self._tokenizer)

@@ -11,8 +11,10 @@ That programs are rare for `verbal` is engineered (`code_share`), so that neithe
 
 A *problem* is what must be solved, a *wording* its names, items and order of sentences. Every problem belongs to one split by
 a hash of its numbers (order of people: the people in order; weekday: the whole question, as it has only 35 pairs of numbers),
-so no split holds a problem of another one. Split `ood` has other structures instead: three steps, larger numbers, four people,
-longer delays, three items. All splits use the same words, so a tokenizer trained on one reads the others.
+so no split holds a problem of another one. Split `ood` holds problems of `test`, each family shifted in one way that no other split
+has: factors of 6-9, a person in place of the factory, a third fact that the other two imply or another verb, a price of 10. The shifts
+are small: with larger ones (three steps, longer numbers, four people) the start policy was right in less than 10 %, and no policy
+could show anything. All splits use the same words, so a tokenizer trained on one reads the others.
 """
 
 import hashlib
@@ -105,12 +107,13 @@ def _counts(arguments: Arguments) -> dict[str, int]:
 def _draw(family: str, rows: int, arguments: Arguments) -> list[Problem]:
     """`rows` problems with distinct questions, all of the asked split."""
     generator = random.Random(f"{arguments.seed}/{arguments.split}/{family}")
-    draw, harder = _FAMILIES[family], arguments.split == "ood"
+    draw, shifted = _FAMILIES[family], arguments.split == "ood"
+    split = "test" if shifted else arguments.split
     found: dict[str, Problem] = {}
     misses = 0
     while len(found) < rows:
-        problem = draw(generator, harder)
-        if problem.question not in found and (harder or split_of(problem.key) == arguments.split):
+        problem = draw(generator, shifted)
+        if problem.question not in found and split_of(problem.key) == split:
             found[problem.question] = problem
             misses = 0
         elif (misses := misses + 1) > _PATIENCE:
@@ -120,24 +123,12 @@ def _draw(family: str, rows: int, arguments: Arguments) -> list[Problem]:
     return list(found.values())
 
 
-def _small(generator: random.Random, harder: bool) -> Problem:
+def _small(generator: random.Random, shifted: bool) -> Problem:
     name, other = generator.sample(NAMES, 2)
     item = generator.choice(ITEMS)
-    a, b, d = (generator.randint(2, 9) for _ in range(3))
-    c = generator.randint(2, 5)
-    if harder:
-        if generator.random() < 0.5:
-            total = c * a + b - d
-            question = f"{name} has {c} bags of {a} {item}, finds {b} more and loses {d}. How many {item} are left?"
-            cot = f"{c} * {a} = {c * a}. {c * a} + {b} = {c * a + b}. {c * a + b} - {d} = {total}."
-            return Problem(question, str(total), cot, f"print({c} * {a} + {b} - {d})", "three_steps", (a, b, c, d))
-        total = (a + b + d) * c
-        question = (
-            f"{name} has {a} {item}, gets {b} more and then {d} more. {other} has {c} times as many. How many {item} does {other} have?"
-        )
-        cot = f"{a} + {b} = {a + b}. {a + b} + {d} = {a + b + d}. {a + b + d} * {c} = {total}."
-        return Problem(question, str(total), cot, f"print(({a} + {b} + {d}) * {c})", "three_steps", (a, b, c, d))
-    kind = generator.choice(("sum_times", "times_sum", "sum_less", "times_less"))
+    a, b = (generator.randint(2, 9) for _ in range(2))
+    c = generator.randint(6, 9) if shifted else generator.randint(2, 5)
+    kind = generator.choice(("sum_times", "times_sum") if shifted else ("sum_times", "times_sum", "sum_less", "times_less"))
     if kind == "sum_times":
         question = f"{name} has {a} {item} and gets {b} more. {other} has {c} times as many. How many {item} does {other} have?"
         total, code = (a + b) * c, f"({a} + {b}) * {c}"
@@ -159,40 +150,40 @@ def _small(generator: random.Random, harder: bool) -> Problem:
     return Problem(question, str(total), cot, f"print({code})", kind, ("small", kind, a, b, c))
 
 
-def _big(generator: random.Random, harder: bool) -> Problem:
-    kind = generator.choice(("product", "power", "factory"))
+def _big(generator: random.Random, shifted: bool) -> Problem:
+    kind = "person" if shifted else generator.choice(("product", "power", "factory"))
     if kind == "power":
-        a = generator.randint(2, 99)
-        b, m = (
-            (generator.randint(100, 499), generator.randint(101, 499)) if harder else (generator.randint(10, 99), generator.randint(11, 97))
-        )
+        a, b, m = generator.randint(2, 99), generator.randint(10, 99), generator.randint(11, 97)
         answer, code, term = pow(a, b, m), f"pow({a}, {b}, {m})", f"{a}^{b} mod {m}"
         return Problem(f"What is {term}?", str(answer), f"{term} = {answer}.", f"print({code})", kind, ("big", kind, a, b, m))
+    a, b = generator.randint(100, 999), generator.randint(100, 999) if kind == "product" else generator.randint(10, 99)
     if kind == "product":
-        a, b = (generator.randint(1000, 9999) if harder else generator.randint(100, 999)), generator.randint(100, 999)
         question = f"What is {a} * {b}?"
     else:
-        a, b = generator.randint(100, 999), (generator.randint(100, 364) if harder else generator.randint(10, 99))
-        item = generator.choice(ITEMS)
-        question = f"A factory makes {a} {item} a day. How many {item} does it make in {b} days?"
-    return Problem(question, str(a * b), f"{a} * {b} = {a * b}.", f"print({a} * {b})", kind, ("big", kind, a, b))
+        item, name = generator.choice(ITEMS), generator.choice(NAMES) if shifted else ""
+        maker, it = (name, name) if shifted else ("A factory", "it")
+        question = f"{maker} makes {a} {item} a day. How many {item} does {it} make in {b} days?"
+    numbers = ("big", "product" if kind == "product" else "factory", a, b)
+    return Problem(question, str(a * b), f"{a} * {b} = {a * b}.", f"print({a} * {b})", kind, numbers)
 
 
-def _verbal(generator: random.Random, harder: bool) -> Problem:
-    return (_order if generator.random() < 0.5 else _weekday)(generator, harder)
+def _verbal(generator: random.Random, shifted: bool) -> Problem:
+    return (_order if generator.random() < 0.5 else _weekday)(generator, shifted)
 
 
-def _order(generator: random.Random, harder: bool) -> Problem:
-    people = tuple(generator.sample(NAMES, 4 if harder else 3))  # oldest first
-    rank, asked = generator.choice(((0, "oldest"), (1, "second oldest"), (len(people) - 1, "youngest")))
-    pairs = list(itertools.pairwise(people))
-    generator.shuffle(pairs)
-    facts, ages = [], {pairs[0][1]: 0}
-    program = [f'age = {{"{pairs[0][1]}": 0}}']
-    for older, younger in pairs:
-        turned = generator.random() < 0.5
-        facts.append(f"{younger} is younger than {older}." if turned else f"{older} is older than {younger}.")
-    waiting = list(pairs)
+def _order(generator: random.Random, shifted: bool) -> Problem:
+    people = tuple(generator.sample(NAMES, 3))  # oldest first
+    rank, asked = generator.choice(((0, "oldest"), (1, "second oldest"), (2, "youngest")))
+    neighbours = list(itertools.pairwise(people))
+    told = [*neighbours, (people[0], people[-1])] if shifted else neighbours
+    generator.shuffle(told)
+    facts = [
+        f"{younger} is younger than {older}." if generator.random() < 0.5 else f"{older} is older than {younger}."
+        for older, younger in told
+    ]
+    waiting = [pair for pair in told if pair in neighbours]  # what the others imply, no program needs
+    ages = {waiting[0][1]: 0}
+    program = [f'age = {{"{waiting[0][1]}": 0}}']
     while waiting:  # a program can only compare with somebody whose age it has set
         older, younger = next(pair for pair in waiting if pair[0] in ages or pair[1] in ages)
         waiting.remove((older, younger))
@@ -204,22 +195,24 @@ def _order(generator: random.Random, harder: bool) -> Problem:
     return Problem(question, people[rank], f"{', '.join(people)}.", "\n".join(program), "order", ("order", *people))
 
 
-def _weekday(generator: random.Random, harder: bool) -> Problem:
+def _weekday(generator: random.Random, shifted: bool) -> Problem:
     name, item, start = generator.choice(NAMES), generator.choice(ITEMS), generator.randrange(7)
-    delay = generator.randint(7, 10) if harder else generator.randint(2, 6)
-    verb = generator.choice(("orders", "buys"))
+    delay = generator.randint(2, 6)
+    verb = "finds" if shifted else generator.choice(("orders", "buys"))
     days = [DAYS[(start + step) % 7] for step in range(1, delay + 1)]
     question = f"{name} {verb} {item} on {DAYS[start]}. They come {delay} days later. What day is it then?"
     program = f'days = "{" ".join(DAYS)}".split()\nprint(days[(days.index("{DAYS[start]}") + {delay}) % 7])'
     return Problem(question, days[-1], f"{', '.join(days)}.", program, "weekday", ("weekday", question))
 
 
-def _bill(generator: random.Random, harder: bool) -> Problem:
+def _bill(generator: random.Random, shifted: bool) -> Problem:
     name = generator.choice(NAMES)
-    items = generator.sample(ITEMS, 3 if harder else 2)
+    items = generator.sample(ITEMS, 2)
     easy = generator.random() < 0.5
     counts = [generator.randint(2, 5) for _ in items]
     prices = [generator.randint(2, 9) if easy else generator.randint(11, 99) for _ in items]
+    if shifted:
+        prices[generator.randrange(2)] = 10
     costs = [count * price for count, price in zip(counts, prices, strict=True)]
     parts = [f"{count} {item} at {price} dollars each" for count, item, price in zip(counts, items, prices, strict=True)]
     listed = f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -75,6 +75,7 @@ def _grade(row: dict, case: Case, verdict: Verdict, judge: str, form: Form) -> d
         "code_written": read.writes_code,
         "code_decides": bool(executed) and answers.code_decides(row["response"], case.answer, case.question, form),
         "attempts": len(form.attempts(row["response"])),
+        "cues": form.count_cues(row["response"]),
         "executions": len(executed),
         "programs_failed": sum(one != "ok" for one in executed),
         "run_on": read.run_on,

@@ -113,6 +113,11 @@ def compliance(grades: pl.DataFrame, methodology: str) -> float:
     return float((usable(grades)["methodology"] == methodology).mean())
 
 
+def repeats_cue(grades: pl.DataFrame) -> float | None:
+    """Share of responses with more cues than attempts; None where nothing is known of cues."""
+    return usable(grades).select((pl.col("cues") > pl.col("attempts")).mean()).item()
+
+
 def join_queries(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     """Two evaluations side by side, sorted by query_id; `right` may hold more queries.
 

@@ -50,6 +50,10 @@ class Form:
                 start = span.end
         return [*found, text[start:]]
 
+    def count_cues(self, text: str) -> int | None:
+        """The cues in a response; None where the form has none."""
+        return sum(text.count(cue) for cue in self.cues.values()) if self.cues else None
+
     def methodology(self, attempt: str) -> str:
         """Methodology of an attempt: what its cue announces; without a cue, what its opening tells; else code iff it holds a program."""
         opening = attempt.lstrip()

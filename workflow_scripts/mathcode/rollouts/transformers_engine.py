@@ -25,9 +25,9 @@ class TransformersEngine:
     def __init__(self, model: str, engine: settings.Engine, sampling: settings.Sampling):
         import torch
 
-        from mathcode.policies import folders
+        from mathcode.policies import folders, kernels
 
-        torch.set_num_threads(engine.threads)
+        kernels.use(engine.kernels, engine.threads)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.tokenizer = folders.load_tokenizer(model)
         self.model = folders.load_policy(model, engine.dtype).to(self.device).eval()

@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from mathcode.settings.kernels import Kernels
 from mathcode.settings.optimization import Optimizer, Training
 from mathcode.settings.pools import PoolName
 from mathcode.settings.section import Name, PositiveInt, Section
@@ -32,6 +33,7 @@ class Critic(Section):
     threshold: float = Field(default=0.5, gt=0, le=1, description="score from which its verdict is YES")
     dtype: Literal["float32", "bfloat16"] = Field(default="float32")
     threads: PositiveInt = Field(default=1, description="CPU threads of torch; fixed, since another number may round otherwise")
+    kernels: Kernels = "native"
     micro_batch_tokens: PositiveInt = Field(default=8192, description="padded tokens of a forward pass")
     max_tokens: PositiveInt = Field(default=2048, description="a longer text is refused unasked")
 

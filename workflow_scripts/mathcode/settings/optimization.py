@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from mathcode.settings.kernels import Kernels
 from mathcode.settings.section import PositiveInt, PositiveNumber, Section
 
 
@@ -23,6 +24,7 @@ class Optimizer(Section):
     max_gradient_norm: float = Field(gt=0)
     checkpoint_minutes: float = Field(ge=0, description="minutes between resumable checkpoints; 0: one after every step")
     threads: PositiveInt = Field(description="CPU threads of torch; fixed, since another number may round otherwise")
+    kernels: Kernels = "native"
 
 
 class Training(Section):

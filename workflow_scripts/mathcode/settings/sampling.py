@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from mathcode.settings.kernels import Kernels
 from mathcode.settings.section import Name, PositiveInt, Section
 
 
@@ -28,6 +29,7 @@ class Engine(Section):
         "a chunk go on together: slower, but the last bits of log-probabilities are the same on every start"
     )
     threads: PositiveInt = Field(description="CPU threads of torch; fixed, since another number may round otherwise")
+    kernels: Kernels = "native"
     max_model_len: PositiveInt = Field(description="prompt and response tokens together")
     gpu_memory: float = Field(gt=0, le=1, description="share of GPU memory vLLM may take")
     tensor_parallel: PositiveInt = Field(description="GPUs one vLLM engine is spread over")

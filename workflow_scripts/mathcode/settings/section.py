@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -41,6 +41,11 @@ def merge(base: dict, override: dict) -> dict:
 def fingerprint(*parts: Any) -> str:
     """Short stable hash of JSON-able parts: equal settings and data, equal fingerprint."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=_jsonable).encode()).hexdigest()[:16]
+
+
+def untold(default: Any) -> Callable[[Any], bool]:
+    """For `Field(exclude_if=...)` of a key that came later: at its default it is not written, so what was made before stays up to date."""
+    return lambda value: value == default
 
 
 def dumps(section: Section | dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import torch
 
 from mathcode import settings
+from mathcode.policies import kernels
 from mathcode.training import tracking
 from mathcode.training.examples import TrainingError
 
@@ -28,7 +29,7 @@ def join_processes(family: settings.Family, chosen: settings.Optimizer) -> None:
     if asked_to_shard() and chosen.optimizer == "muon":
         raise TrainingError("optimizer muon needs whole matrices, which full sharding (FSDP) cuts: take adamw, or one GPU of one node")
     PartialState(cpu=not torch.cuda.is_available(), timeout=WAIT)
-    torch.set_num_threads(chosen.threads)  # afterwards: where processes meet on CPUs, accelerate chooses a number by the machine
+    kernels.use(chosen.kernels, chosen.threads)  # afterwards: where processes meet on CPUs, accelerate chooses a number by the machine
 
 
 def accelerator_here(mixed_precision: str, name: str):

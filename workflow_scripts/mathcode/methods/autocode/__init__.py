@@ -12,13 +12,12 @@ from mathcode.methods.autocode.report.stages import STAGES
 from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers, origin, training
 from mathcode.methods.method import Method
 from mathcode.paths import BASE, START
-from mathcode.responses.form import Form
 
 
-def _texts(pairs, profile: str, form: Form) -> list[str]:
+def _texts(pairs, profile: str, methodologies: Mapping[str, Methodology]) -> list[str]:
     from mathcode.methods.autocode import demonstrations
 
-    return demonstrations.texts(pairs, profile, form)
+    return demonstrations.texts(pairs, profile, methodologies)
 
 
 def _follows(methodologies: Mapping[str, Methodology]) -> dict[str, Any]:
@@ -30,7 +29,7 @@ def _follows(methodologies: Mapping[str, Methodology]) -> dict[str, Any]:
         "evaluated": dictations.evaluated(methodologies),
         "sampled": dictations.sampled(methodologies),
         "prompt": partial(dictations.render, methodologies=methodologies),
-        "texts": partial(_texts, form=form),
+        "texts": partial(_texts, methodologies=methodologies),
     }
 
 

@@ -8,12 +8,11 @@ import polars as pl
 from mathcode import tables
 from mathcode.core import random_streams
 from mathcode.methods.autocode import dictations
-from mathcode.methods.autocode.form import FORM, with_cue
+from mathcode.methods.autocode.form import with_cue
 from mathcode.methods.autocode.methodologies import PAPER, Methodology, form_of
 from mathcode.methods.autocode.settings import Start
 from mathcode.policies import tokens
 from mathcode.responses import parse, prompts
-from mathcode.responses.form import Form
 
 
 def prompt_mode(query_id: str, methodology: str, start: Start, seed: int, methodologies: Mapping[str, Methodology] = PAPER) -> str:
@@ -66,9 +65,10 @@ def demonstrations(
     return pl.DataFrame(rows, schema=tables.TRAINING.schema)
 
 
-def texts(pairs: pl.DataFrame, profile: str, form: Form = FORM) -> list[str]:
-    """The text a tokenizer built from scratch learns from: every prompt form and every complete response."""
-    prompted = {prompts.render(profile, question) for question in pairs["question"].unique()}
+def texts(pairs: pl.DataFrame, profile: str, methodologies: Mapping[str, Methodology] = PAPER) -> list[str]:
+    """The text a tokenizer built from scratch learns from: every prompt, native and dictated, and every complete response."""
+    form, questions = form_of(methodologies), pairs["question"].unique().sort()
+    prompted = [dictations.render(profile, mode, question, methodologies) for mode in ("native", *methodologies) for question in questions]
     solutions = pairs.select("methodology", "solution").iter_rows()
     responses = [with_cue(form.opened(solution) or methodology, solution, form) for methodology, solution in solutions]
-    return [*sorted(prompted), *sorted(responses)]
+    return [*prompted, *sorted(responses)]

@@ -44,7 +44,7 @@ COT = Methodology(
     cue=_REASON,
     hint="Sorry, the above solution may be incorrect. It's better to simply reason step by step.",
     dictation="Please reason step by step, and put your final answer within \\boxed{}.",
-    dictations={"alpaca": f"{_REASON}\n", "plain": _REASON},
+    dictations={"alpaca": f"{_REASON}\n", "plain": "Answer in words."},
     chinese={"deepseek": "请通过逐步推理来解答问题，并把最终答案放置于\\boxed{}中。"},
     programs=False,
 )
@@ -54,11 +54,12 @@ CODE = Methodology(
     hint="Sorry, the above solution may be incorrect. It's better to write a program.",
     dictation="Please integrate natural language reasoning with programs to solve the problem above, "
     "and put your final answer within \\boxed{}.",
-    dictations={"alpaca": f"{_PROGRAM}\n", "plain": _PROGRAM},
+    dictations={"alpaca": f"{_PROGRAM}\n", "plain": "Answer with a program."},
     chinese={"deepseek": "请结合自然语言和Python程序语言来解答问题，并把最终答案放置于\\boxed{}中。"},
 )
 """The strings are exact: cues, hints and Alpaca's from the released program, DeepSeekMath's from its README and evaluation code, the
-others from the Qwen2.5-Math evaluation code."""
+others from the Qwen2.5-Math evaluation code. Those of `plain` are ours. They are not the cue: a model from scratch, which has read a cue
+below most of its prompts, takes its own for one of them and writes it once more (docs/log.md, 2026-11-29)."""
 
 PAPER = {"cot": COT, "code": CODE}
 """What is recognised without a cue or an opening: code iff a program was written."""

@@ -50,7 +50,12 @@ class Estimate(settings.Section):
 
     rule: Literal["prior_times_q", "q"]
     alpha: Alpha = Field(description="temperature of s*; inf = hard max, ties to CoT")
-    price: float = Field(default=0.0, ge=0, description="reward that a program costs: what it takes from the Q-value of who runs it; ours")
+    price: float = Field(
+        default=0.0,
+        ge=0,
+        exclude_if=settings.untold(0.0),
+        description="reward that a program costs: what it takes from the Q-value of who runs it; ours",
+    )
 
 
 class Synthesize(settings.Section):

@@ -84,7 +84,7 @@ TABLES = (
         "Table 4: dictation",
         "Dictation (Table 4)",
         "The same policies told to reason, told to write a program, and told nothing.",
-        [*OPENING, "compliance"],
+        [*OPENING, "compliance", "repeats_cue"],
         "autocode_v1_fewshot.csv",
     ),
     _table(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from mathcode.methods.autocode.report import cards, examples, health, index, published
+from mathcode.methods.autocode.report import cards, dictated, examples, health, index, published
 from mathcode.methods.autocode.report.claims import CLAIMS
 from mathcode.methods.autocode.report.columns import columns_with
 from mathcode.methods.autocode.report.plan import Plan
@@ -39,7 +39,7 @@ def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str
         rollouts=_rollouts,
         published=_published,
         discrepancies=published.discrepancies,
-        remarks=lambda tables, plan: [health.remark(tables, plan)],
+        remarks=lambda tables, plan: [*dictated.remarks(tables, plan), health.remark(tables, plan)],
     )
     return shared.render(shared.Made(tables, costs, figure, examples.worked(results), about, run), results.plan, parts)
 

@@ -171,9 +171,11 @@ def make_dictation(results: Results) -> list[dict]:
                 # The paper's auto column is 4-shot prompting, which ours is not.
                 values = {"accuracy": paper.get(f"{mode}_acc"), "code_rate": paper.get(f"{mode}_cr")}
                 row = opening(results, arm, mode, benchmark, values)
+                graded = results.seed_verdicts(arm, mode, benchmark)
                 if mode != "auto":
-                    shares = [outcomes.compliance(grades, mode) for grades in results.seed_verdicts(arm, mode, benchmark)]
-                    row["compliance"] = hundred(float(np.mean(shares)))
+                    row["compliance"] = hundred(float(np.mean([outcomes.compliance(grades, mode) for grades in graded])))
+                repeated = [share for share in map(outcomes.repeats_cue, graded) if share is not None]
+                row["repeats_cue"] = hundred(float(np.mean(repeated))) if repeated else None
                 rows.append(row)
     return rows
 

@@ -1,0 +1,20 @@
+"""Which CPU instructions torch computes with: another set, or another number of threads, rounds otherwise, and trains another policy."""
+
+import os
+
+AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
+"""Environment in which torch's own kernels, MKL and oneDNN take what every x86-64-v3 processor has, however much more this one has.
+MKL promises the same results on Intel's processors only."""
+
+
+def use(kernels: str, threads: int) -> None:
+    """Fix instructions and threads for the rest of the process; before its first operation, at which the libraries choose for good.
+
+    Args:
+        kernels: `avx2`, or `native` for the fastest that the processor has.
+    """
+    import torch
+
+    if kernels == "avx2":
+        os.environ.update(AVX2)
+    torch.set_num_threads(threads)
