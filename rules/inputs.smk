@@ -146,17 +146,31 @@ def query_slice(wildcards):
     return f"--rows {explore.queries_per_iteration} --slice {number}"
 
 
+def rollouts_of_a_query_in(mode):
+    """Input function: the options that say how many rollouts a query gets in a mode, and at which index they begin."""
+
+    def as_options(wildcards):
+        drawn = CONFIG.method(wildcards.run).samples(CONFIG.runs[wildcards.run], mode, wildcards.pool)
+        return f"--samples {len(drawn)} --first-sample {drawn.start}"
+
+    return as_options
+
+
 def rollouts_of_a_query(wildcards):
-    """The options that say how many rollouts a query gets, and at which index they begin."""
-    drawn = CONFIG.method(wildcards.run).samples(CONFIG.runs[wildcards.run], wildcards.mode, wildcards.pool)
-    return f"--samples {len(drawn)} --first-sample {drawn.start}"
+    """The same in the mode of a path."""
+    return rollouts_of_a_query_in(wildcards.mode)(wildcards)
+
+
+def pool_of_queries(wildcards):
+    """The queries that a policy explores, if the run has this pool."""
+    among(wildcards, "pool", wildcards.pool, [paths.POOL, *CONFIG.runs[wildcards.run].data.pools])
+    return paths.in_run(wildcards.run, paths.data(wildcards.pool))
 
 
 def explored_queries(wildcards):
-    """The queries that a policy explores, if the method explores in this mode and the run has this pool."""
+    """The same, if the method explores in this mode too."""
     among(wildcards, "mode of exploration", wildcards.mode, CONFIG.method(wildcards.run).explored)
-    among(wildcards, "pool", wildcards.pool, [paths.POOL, *CONFIG.runs[wildcards.run].data.pools])
-    return paths.in_run(wildcards.run, paths.data(wildcards.pool))
+    return pool_of_queries(wildcards)
 
 
 def critic_of(wildcards):

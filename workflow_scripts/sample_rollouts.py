@@ -15,6 +15,7 @@ Grading is another program: it never costs a sample.
 """
 
 import sys
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from mathcode.core.errors import InputError
 from mathcode.data.queries import slice_for_iteration, take
 from mathcode.interpreter.driver import Interpreter
 from mathcode.methods import method_of
+from mathcode.report.index import load
 from mathcode.responses import prompts
 from mathcode.rollouts import loop, replicas
 from mathcode.rollouts.chunks import merged, parts_of_shard
@@ -62,6 +64,7 @@ def arguments():
     parser.add_argument("--workers", type=int, default=1, help="processes that run programs")
     parser.add_argument("--gpus", type=int, default=0, help="GPUs to use (default: what one engine takes)")
     parser.add_argument("--settings", required=True, help="JSON: sampling, engine, interpreter")
+    parser.add_argument("--adaptive", help="JSON: sample a query no further once its label is decided; --mode are the modes that decide")
     return parser
 
 
@@ -74,13 +77,19 @@ def main(argv: list[str] | None = None) -> int:
     method = method_of(args.method)
     if unknown := set(args.mode) - {*method.modes}:
         raise InputError(f"--mode: method {method.name} has no mode '{min(unknown)}'; it has {', '.join(method.modes)}")
+    if args.adaptive and tuple(args.mode) != method.deciding:
+        raise InputError(
+            f"--adaptive: give --mode {' '.join(method.deciding)}" if method.deciding else "--adaptive: nothing decides for it here"
+        )
     key = settings.fingerprint(
         provenance.folder_digest(args.model), chosen, args.samples, args.first_sample, args.seed, args.method, args.profile
     )
     selected = [_select(tables.QUERIES.read(path), args) for path in args.queries]
     parts = parts_of_shard([len(queries) * args.samples for queries in selected], *args.shard, chosen.engine.chunk_rows)
-    chunks = sum(part.stop - part.start for part in parts) // chosen.engine.chunk_rows
-    engines = min(chunks, replicas.count(args.gpus, chosen.engine.tensor_parallel))
+    shared = sum(part.stop - part.start for part in parts) // chosen.engine.chunk_rows  # chunks of this job
+    if args.adaptive:
+        shared = _of_shard(selected[0], args.shard).height
+    engines = min(shared, replicas.count(args.gpus, chosen.engine.tensor_parallel))
     with holding.held(args.checkpoints):
         if engines > 1:
             asked = settings.fingerprint(args.mode, [queries.rows() for queries in selected], args.shard)
@@ -88,7 +97,7 @@ def main(argv: list[str] | None = None) -> int:
             _side_by_side(args, sys.argv[1:] if argv is None else argv, engines, folder)
         elif engines:
             _sample(args, chosen, key, selected, parts)
-        else:  # there are more shards than chunks
+        else:  # there are more shards than chunks, or than queries
             for out in args.out:
                 tables.ROLLOUTS.write(tables.ROLLOUTS.empty(), out)
         provenance.discard(args.checkpoints)
@@ -102,15 +111,52 @@ def _sample(args, chosen: SampleSettings, key: str, selected: list[pl.DataFrame]
     method = method_of(args.method)
     asked_in = prompts.profile(args.profile).frame
     limit = chosen.engine.max_model_len - 1
-    plans = []
-    for queries, part, mode in zip(selected, parts, args.mode, strict=True):
+
+    def planned(queries: pl.DataFrame, mode: str, samples: range, part: slice, *named: object) -> loop.Plan:
         prompt = partial(method.prompt, args.profile, mode)
         rows = plan_rows(queries, method.stored_mode(mode), samples, args.seed, prompt, engine.tokenizer, limit, asked_in)[part]
-        plans.append(loop.Plan(rows, args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows(), part.start, part.stop)}"))
+        return loop.Plan(rows, args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows(), part.start, part.stop, *named)}")
+
     with Interpreter(chosen.interpreter.model_copy(update={"workers": args.workers})) as interpreter:
-        frames = loop.sample_rollouts(plans, engine, interpreter, chosen.sampling, chosen.engine, method.form)
+
+        def sampled(plans: list[loop.Plan], more: bool = False) -> list[pl.DataFrame]:
+            return loop.sample_rollouts(plans, engine, interpreter, chosen.sampling, chosen.engine, method.form, more)
+
+        if args.adaptive:
+            frames = _adaptively(args, selected[0], samples, planned, sampled)
+        else:
+            frames = sampled(
+                [planned(queries, mode, samples, part) for queries, part, mode in zip(selected, parts, args.mode, strict=True)]
+            )
     for frame, out in zip(frames, args.out, strict=True):
         tables.ROLLOUTS.write(frame, out)
+
+
+def _adaptively(
+    args,
+    queries: pl.DataFrame,
+    samples: range,
+    planned: Callable[..., loop.Plan],
+    sampled: Callable[..., list[pl.DataFrame]],
+) -> list[pl.DataFrame]:
+    """Round by round, each with the queries that are not decided yet."""
+    plans: list[loop.Plan] = []
+
+    def one_round(undecided: pl.DataFrame, indices: range) -> list[pl.DataFrame]:
+        here = [planned(undecided, mode, indices, slice(0, None), indices.start, indices.stop) for mode in args.mode]
+        plans.extend(here)
+        return sampled(here, more=True)
+
+    with load(method_of(args.method).adaptive)(args.adaptive) as rounds:
+        frames = rounds.sample(_of_shard(queries, args.shard), samples, one_round)
+    sampled(plans)  # all are there: what is judged now is how many programs could not be run
+    return frames
+
+
+def _of_shard(queries: pl.DataFrame, shard: Sequence[int]) -> pl.DataFrame:
+    """The queries of a shard that samples adaptively: all modes of a query decide together, so chunks cannot be shared out."""
+    number, shards = shard
+    return queries.sort("query_id")[len(queries) * (number - 1) // shards : len(queries) * number // shards]
 
 
 def _side_by_side(args, argv: list[str], engines: int, folder: Path) -> None:

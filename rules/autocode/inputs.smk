@@ -29,6 +29,13 @@ def with_methodologies(name):
     return as_json
 
 
+def adaptive_settings(wildcards):
+    """When a query is sampled no further: the rule, how labels are made, and how rollouts are graded for them, as JSON."""
+    run = CONFIG.runs[wildcards.run]
+    made = {"estimate": run.estimate, "judge": run.explore.judge, "grading": run.grading}
+    return settings.dumps(run.explore.adaptive.model_dump() | made)
+
+
 def added_modes():
     """Modes of evaluation of all methodologies that runs add."""
     methods = [CONFIG.method(name) for name in CONFIG.runs if CONFIG.runs[name].method == "autocode"]

@@ -207,7 +207,7 @@ def test_configuration_page_tells_shared_sections_from_those_of_a_method():
 @pytest.mark.parametrize("method", configuration.METHODS)
 def test_configuration_page_has_the_values_of_the_base_of(method):
     merged = settings.merge(read("config.yaml"), read(f"methods/{method}.yaml")) | {"method": method}
-    base = settings.validated(configuration.METHODS[method].run, merged, "base").model_dump()
+    base = settings.validated(configuration.METHODS[method].run, merged, "base")
     compared = 0
     for heading in (SHARED, f"## config/methods/{method}.yaml"):
         for row in rows(section("docs/configuration.md", heading)):
@@ -215,7 +215,7 @@ def test_configuration_page_has_the_values_of_the_base_of(method):
                 for key in expanded(quoted(row[0])[0]):
                     value = base
                     for part in key.split("."):
-                        value = value[part]
+                        value = value[part] if isinstance(value, dict) else getattr(value, part)
                     assert _number(yaml.safe_load(quoted(row[2])[0])) == _number(value), key
                     compared += 1
     assert compared > 60

@@ -96,6 +96,8 @@ class Method:
         reporting: "module:attribute" of what the report asks of it besides: a `mathcode.report.parts.Parts`.
         added: what a run adds to it, as keys and plain values; nothing, for most.
         extended: it with that, and with all that follows from it.
+        deciding: modes that are sampled side by side where a query is sampled no further once its label is decided; none: it never is.
+        adaptive: "module:function" that reads when that is (`mathcode.methods.autocode.adaptive:parse`).
     """
 
     name: str
@@ -126,6 +128,8 @@ class Method:
     reporting: str
     added: Callable[["Run"], Mapping[str, Any]] = lambda run: {}
     extended: Callable[[Mapping[str, Any]], "Method"] | None = None
+    deciding: tuple[str, ...] = ()
+    adaptive: str = ""
 
     def told(self, run: "Run") -> str:
         """How programs are told the method of a run: by its name; where the run adds to it, by JSON of that and the name."""

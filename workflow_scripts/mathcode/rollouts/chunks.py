@@ -5,7 +5,7 @@ A chunk's rows do not change with the number of jobs or with a kill, so neither 
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -43,18 +43,22 @@ def parts_of_shard(rows: list[int], number: int, shards: int, chunk_rows: int) -
     return taken
 
 
-def check_infrastructure(chunks: list[pl.DataFrame], checkpoints: Path, accepted: float) -> None:
-    """Refuse rollouts with too many programs that could not be run; their chunks are forgotten, so that a new start repeats them."""
-    broken = [
-        chunk.filter(pl.col("rounds").list.eval(pl.element().struct.field("outcome") == "infrastructure_error").list.any()).height
-        for chunk in chunks
-    ]
-    rows = sum(map(len, chunks))
-    if sum(broken) > accepted * rows:
-        for number in (number for number, count in enumerate(broken) if count):
-            chunk_path(checkpoints, number).unlink()
+def check_infrastructure(chunks: Mapping[Path, pl.DataFrame], accepted: float) -> None:
+    """Refuse rollouts with too many programs that could not be run; their chunks are forgotten, so that a new start repeats them.
+
+    Args:
+        chunks: by the file each is kept in.
+    """
+    broken = {
+        path: chunk.filter(pl.col("rounds").list.eval(pl.element().struct.field("outcome") == "infrastructure_error").list.any()).height
+        for path, chunk in chunks.items()
+    }
+    rows = sum(map(len, chunks.values()))
+    if sum(broken.values()) > accepted * rows:
+        for path in (path for path, count in broken.items() if count):
+            path.unlink()
         raise RolloutError(
-            f"programs of {sum(broken)} of {rows} rollouts could not be run, above the accepted share {accepted:g} "
+            f"programs of {sum(broken.values())} of {rows} rollouts could not be run, above the accepted share {accepted:g} "
             "(interpreter.max_infrastructure_errors); start again when the machine is well: only the chunks they are in are sampled again"
         )
 

@@ -41,11 +41,15 @@ def sample_rollouts(
     sampling: settings.Sampling,
     limits: settings.Engine,
     form: Form,
+    more: bool = False,
 ) -> list[pl.DataFrame]:
     """Sample all rows and return them, a table `rollouts` for each plan.
 
     Finished chunks are kept, and taken from there on a second start. A kill costs the chunks that were begun: one, or with
     `continuous_batching` as many as the engine's rows stand in.
+
+    Args:
+        more: rows that belong to these follow in a later call, so the share of programs that could not be run is not judged yet.
 
     Raises:
         RolloutError: too many programs could not be run.
@@ -67,10 +71,9 @@ def sample_rollouts(
     before = sum(map(len, done.values()))
     with tqdm(total=before + sum(map(len, missing.values())), initial=before, unit="row", mininterval=5) as progress:
         advance(missing, engine, turns, save, progress.update)
-    sampled = [[done[path] for path in own] for own in names]
-    for plan, frames in zip(plans, sampled, strict=True):
-        check_infrastructure(frames, plan.checkpoints, interpreter.limits.max_infrastructure_errors)
-    return [pl.concat(frames) if frames else tables.ROLLOUTS.empty() for frames in sampled]
+    if not more:
+        check_infrastructure(done, interpreter.limits.max_infrastructure_errors)
+    return [pl.concat([done[path] for path in own]) if own else tables.ROLLOUTS.empty() for own in names]
 
 
 def _in_lockstep(

@@ -62,4 +62,6 @@ METHOD = Method(
     reporting="mathcode.methods.autocode.report.parts:PARTS",
     added=artifacts.added,
     extended=_extended,
+    deciding=("native", *PAPER),
+    adaptive="mathcode.methods.autocode.adaptive:parse",
 )

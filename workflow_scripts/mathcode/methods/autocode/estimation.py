@@ -4,7 +4,6 @@ The formulas are the paper's for CoT and code; any further methodology that was 
 """
 
 import functools
-import logging
 import math
 import operator
 from collections.abc import Iterable, Mapping
@@ -18,9 +17,6 @@ from mathcode.measures.uncertainty import jeffreys_interval, probability_code_be
 from mathcode.methods.autocode.methodologies import names_with
 from mathcode.methods.autocode.settings import Estimate
 from mathcode.methods.autocode.tables import q_values_with, reference_strategy_with
-
-log = logging.getLogger(__name__)
-
 
 GRADES = ("query_id", "mode", "methodology", "outcome", "strict", "executions")
 """Columns of `grades` that the E-step looks at."""
@@ -92,13 +88,11 @@ def reference_strategy(q_values: pl.DataFrame, estimate: Estimate, seed: int) ->
         worth = {name: value - estimate.price * pl.col(f"executions_{name}") for name, value in worth.items()}
     told = {f"q_{name}": pl.col(f"q_{name}") for name in names} | {f"net_{name}": value for name, value in worth.items()}
     frame = q_values.sort("query_id").select("query_id", **told, **_scores(worth, estimate))
-    rows, lacking, failing = [], 0, 0
+    rows = []
     for row in frame.iter_rows(named=True):
         scores = {name: row[name] for name in names if row[name] is not None}
-        lacks = len(scores) < 2
-        fails = not lacks and not any(row[f"q_{name}"] for name in scores)
-        lacking, failing = lacking + lacks, failing + fails
-        best = [] if lacks or fails else [name for name in scores if scores[name] == max(scores.values())]
+        prefers = len(scores) >= 2 and any(row[f"q_{name}"] for name in scores)
+        best = [name for name in scores if scores[name] == max(scores.values())] if prefers else []
         tied = len(best) > 1
         if tied and math.isinf(estimate.alpha):
             scores = {name: row[f"net_{name}"] for name in best}
@@ -113,10 +107,6 @@ def reference_strategy(q_values: pl.DataFrame, estimate: Estimate, seed: int) ->
                 "alpha": estimate.alpha,
             }
         )
-    log.info(
-        "%d of %d queries labelled; without a label: %d that lack native or complying rollouts, %d that no dictated rollout answers",
-        *(len(rows) - lacking - failing, len(rows), lacking, failing),
-    )
     return pl.DataFrame(rows, schema=reference_strategy_with(names).schema)
 
 

@@ -21,12 +21,25 @@ class Build(settings.Build):
     published: Literal["v1", "v3"] = Field(default="v1", description="version of the paper whose main table stands beside ours")
 
 
+class Adaptive(settings.Section):
+    """When a query is sampled no further. Ours; the paper samples K rollouts everywhere."""
+
+    certainty: float = Field(gt=0.5, le=1, description="probability that all K rollouts would give the label that there is")
+    first: settings.PositiveInt = Field(default=2, description="rollouts of each mode before the first look")
+    step: settings.PositiveInt = Field(default=1, description="further ones between two looks")
+
+
 class Explore(settings.Explore):
     """Self-exploration of one policy."""
 
     extra_native_samples: settings.PositiveInt = Field(description="further native rollouts, for standard RL at equal rollouts")
     judge: str = Field(default="exact", description="who grades rollouts for training: the reward")
     modes: list[settings.Name] = Field(min_length=1, description="rollouts an experiment uses")
+    adaptive: Adaptive | None = Field(
+        default=None,
+        exclude_if=settings.untold(None),
+        description="sample no further where the label is decided; null: K rollouts everywhere",
+    )
 
 
 class Evaluate(settings.Evaluate):
@@ -145,6 +158,8 @@ def check(run: AutoCodeRun) -> None:
     if unknown := set(run.evaluate.selection_benchmarks) - set(run.build.benchmarks):
         raise settings.SettingsError(f"unknown benchmark '{min(unknown)}'; there are: {', '.join(sorted(run.build.benchmarks))}")
     methodologies.check(run.methodologies)
+    if run.explore.adaptive:
+        _check_adaptive(run)
     modes = explored(methodologies.all_of(run.methodologies))
     for experiment in run.experiments:
         for mode in run.of(experiment).explore.modes:
@@ -155,3 +170,26 @@ def check(run: AutoCodeRun) -> None:
         if run.of(experiment).explore.model_copy(update=own) != run.explore:
             allowed = "'explore.modes' and 'explore.judge' only: rollouts are shared"
             raise settings.SettingsError(f"experiment '{experiment}' may override {allowed}")
+
+
+def _check_adaptive(run: AutoCodeRun) -> None:
+    """A label is decided by rules, between CoT and code, once and for all experiments that are built.
+
+    Raises:
+        SettingsError: it is not.
+    """
+    where = "key 'explore.adaptive': a label is decided"
+    if run.methodologies:
+        raise settings.SettingsError(f"{where} between CoT and code only, and the run adds '{min(run.methodologies)}'")
+    if run.explore.judge.partition("_")[2] in run.critics:
+        raise settings.SettingsError(
+            f"{where} by a rule while a model samples, and '{run.explore.judge}' is no rule: take another 'explore.judge'"
+        )
+    if not math.isinf(run.estimate.alpha):
+        raise settings.SettingsError(f"{where} only where it is not drawn: 'estimate.alpha' must be inf")
+    for experiment in run.build.experiments:
+        own = run.of(experiment)
+        if own.estimate != run.estimate or (own.explore.modes, own.explore.judge) != (run.explore.modes, run.explore.judge):
+            raise settings.SettingsError(
+                f"{where} for the run's own 'estimate', 'explore.modes' and 'explore.judge', and experiment '{experiment}' has others"
+            )
