@@ -16,6 +16,7 @@ from mathcode import settings, tables
 from mathcode.grading import exact, judge
 from mathcode.grading.executes import ExecutesJudge
 from mathcode.grading.grades import grade_rollouts
+from mathcode.measures import outcomes
 from mathcode.methods.autocode.form import FORM
 
 LIMITS = settings.Grading(timeout=20, workers=2, max_infrastructure_errors=0.0)
@@ -172,6 +173,21 @@ def test_grades_of_rollouts(exact_judge):
     assert grades["executions"].to_list() == [0, 0, 0, 1, 2, 0, 0, 1]
     assert grades["programs_failed"].to_list() == [0, 0, 0, 0, 1, 0, 0, 0]
     assert grades["grader"].unique().to_list() == [exact.GRADER]
+
+
+def test_the_first_of_several_attempts_is_judged_too(exact_judge):
+    """By its own answer and by its own programs; a hint that leads nowhere is a second attempt all the same."""
+    hints, program = FORM.hints, PROGRAM_TEXT.replace("4", "5").replace("print(5)", "print(4)")
+    rows = [
+        rollout(sample=0, response=f"\\boxed{{5}}\n{hints['code']}\n{PROGRAM_TEXT}\\boxed{{4}}", rounds=[round_()]),
+        rollout(sample=1, response=f"{PROGRAM_TEXT}\\boxed{{4}}\n{hints['cot']}\n\\boxed{{5}}", rounds=[round_()]),
+        rollout(sample=2, response=f"{program}\\boxed{{5}}\n{hints['code']}\n{program}\\boxed{{5}}", rounds=[round_(), round_()]),
+        rollout(sample=3),
+    ]
+    grades = grade_rollouts(frame(rows), QUERIES, exact_judge, FORM, LIMITS)
+    assert grades["first_right"].to_list() == [False, True, False, None]
+    assert grades["strict"].to_list() == [True, False, False, True]
+    assert outcomes.corrections(grades) == (3, 1, 1)
 
 
 @given(st.permutations(range(len(ROLLOUTS))))

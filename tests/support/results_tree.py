@@ -72,6 +72,7 @@ def grade(query_id: str, mode: str, methodology: str, right: bool, **changes) ->
         "code_written": code,
         "code_decides": code,
         "attempts": 1,
+        "first_right": None,
         "cues": 1,
         "executions": int(code),
         "programs_failed": int(code and not right),

@@ -46,7 +46,7 @@ def grades(*rows: tuple) -> pl.DataFrame:
         outcome = verdict if isinstance(verdict, str) else "correct" if verdict else "wrong"
         code = methodology == "code"
         right = verdict is True
-        record = [query_id, mode, sample, methodology, None, outcome, right, right, code, code, code, 1, 1, int(code), 0]
+        record = [query_id, mode, sample, methodology, None, outcome, right, right, code, code, code, 1, None, 1, int(code), 0]
         records.append([*record, "stop", None, 0, "test", None])
     return pl.DataFrame(records, schema=tables.GRADES.schema, orient="row")
 

@@ -72,6 +72,34 @@ def test_six_experiments_share_the_start_policy_and_its_rollouts(checkout):
     assert (jobs["train_start"], jobs["train_policy"], jobs["sample_responses"]) == (1, 12, 2 * 13)
 
 
+ADAPTIVE = "explore: {adaptive: {certainty: 0.95}}"
+
+
+@pytest.mark.parametrize(
+    ("shards", "jobs"), [(1, {"sample_until_decided": 2}), (3, {"sample_until_decided_shard": 6, "merge_rollouts": 6})]
+)
+def test_adaptive_sampling_is_one_job_a_policy_and_shard_for_all_modes(checkout, shards, jobs):
+    told = f"demo={{build: {{experiments: [main]}}, {ADAPTIVE}, resources: {{explore: {{shards: {shards}}}}}}}"
+    made = jobs_of(dry_run(checkout, "demo", "--config", told))
+    sampled = {rule: count for rule, count in made.items() if "rollouts" in rule or "decided" in rule}
+    assert sampled == jobs | {"grade_rollouts": 6}
+
+
+@pytest.mark.parametrize(
+    ("said", "refused"),
+    [
+        ("build: {experiments: [main, q_rule]}", "experiment 'q_rule' has others"),
+        ("build: {experiments: [standard_rl]}", "experiment 'standard_rl' has others"),
+        ("build: {experiments: [main]}, estimate: {alpha: 2.0}", "'estimate.alpha' must be inf"),
+    ],
+)
+def test_where_no_label_is_decided_adaptive_sampling_is_refused(checkout, said, refused):
+    done = snakemake("demo", "-n", "--config", f"demo={{{said}, {ADAPTIVE}}}", cwd=checkout)
+    assert done.returncode == 1
+    assert "key 'explore.adaptive': a label is decided" in done.stdout
+    assert refused in done.stdout
+
+
 def test_a_file_plans_only_what_it_needs(checkout):
     target = "results/paper/main/deepseekmath/seed1/iter2/reference_strategy.parquet"
     printed = dry_run(checkout, target)

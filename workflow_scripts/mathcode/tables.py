@@ -91,6 +91,12 @@ GRADES = Table(
             pl.Boolean, "the graded answer is what a program printed: it repeats the last output, or was taken from there"
         ),
         "attempts": Column(pl.Int32, "methodology attempts: 1 + reflective hints (the paper's rounds)"),
+        "first_right": Column(
+            pl.Boolean,
+            "the first attempt was right; null where it is the only one, and left out of a file in which it is always null",
+            nullable=True,
+            default=None,
+        ),
         "cues": Column(
             pl.Int32,
             "cues in the response: one an attempt where none is repeated; null, and left out of the file, where a method has no cues",

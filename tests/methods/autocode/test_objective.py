@@ -158,6 +158,15 @@ def test_parts_are_sums_with_their_counts():
     assert set(parts) == set(objective.PARTS)
 
 
+@pytest.mark.parametrize(("ratio", "reflective"), [("own", 3), ("one", 5)])
+def test_which_tokens_have_no_behaviour_policy(ratio, reflective):
+    """Of a reflective response its hint, before the cue; all of it where it is learned like a target of SFT; of others nothing."""
+    row = {"token_ids": [1] * 5, "selection_mask": [False, False, False, True, False]}
+    loss = objective.Paper(train(reflective_ratio=ratio))
+    assert loss.unreferenced(row | {"kind": "reflective"}) == reflective
+    assert loss.unreferenced(row | {"kind": "exploratory_native"}) == 0
+
+
 def test_parts_by_kind_are_those_of_its_responses():
     kinds = ["reflective", "exploratory_native"]
     logp, given = batch([[-0.5, -1.0], [-1.0, -1.0]], [[100.0, 1.0], [1.1, 0.9]], [1.0, 1.0], kinds=kinds)

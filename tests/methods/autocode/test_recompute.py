@@ -156,6 +156,7 @@ def rough(row: dict, draw: random.Random) -> dict:
     executions = draw.randint(1, 3) if draw.random() < (0.8 if row["methodology"] == "code" else 0.1) else 0
     answer = "1" if row["strict"] else draw.choice(["2", "2", "3", "4", None])
     outcome = "correct" if row["strict"] else "no_answer" if answer is None else "wrong"
+    attempts = draw.choice([1, 1, 1, 1, 2, 2, 3, 4, 5])
     return row | {
         "answer": answer,
         "outcome": "infrastructure_error" if draw.random() < 0.03 else outcome,
@@ -163,7 +164,8 @@ def rough(row: dict, draw: random.Random) -> dict:
         "code_executed": executions > 0,
         "code_written": executions > 0 or draw.random() < 0.2,
         "code_decides": executions > 0 and draw.random() < 0.7,
-        "attempts": draw.choice([1, 1, 1, 1, 2, 2, 3, 4, 5]),
+        "attempts": attempts,
+        "first_right": draw.random() < 0.4 if attempts > 1 else None,
         "cues": draw.randint(0, 4),
         "executions": executions,
         "programs_failed": draw.randint(0, executions),
@@ -584,9 +586,12 @@ def rounds_row(run: Run, row: dict) -> dict:
     known = row["experiment"] == "main" and "rounds_main" in run.names(row)
     paper = published("v1_rounds", dataset=row["benchmark"].upper()) if known else {}
     names = ("attempts_1", "attempts_2", "attempts_3", "attempts_4_or_more")
+    again = [(one["first_right"], one["strict"]) for seed in verdicts for one in seed.values() if one["first_right"] is not None]
     return {
         **common(run, row),
         **{name: attempts[count] / len(verdicts) for count, name in enumerate(names, 1)},
+        "recovered": 100 * again.count((False, True)) / len(again) if again else None,
+        "harmed": 100 * again.count((True, False)) / len(again) if again else None,
         "executions_per_response": executions / sum(len(seed) for seed in verdicts),
         "programs_failed": 100 * failed / executions if executions else None,
         **{f"published_attempts_{count}": number(paper.get(f"round{count}")) for count in (1, 2, 3)},

@@ -291,6 +291,11 @@ def test_a_hint_that_is_not_learned_is_context(tokenizer):
         assert text_where(tokenizer, row, "loss_mask", False) == f"{CUES['cot']}\n{SLIP}\n{HINTS['code']}\n\n5\n```\n"
 
 
+def test_a_hint_may_stand_in_the_selection_loss(tokenizer):
+    for row in reflective(synthesized(tokenizer, learn_hint="selection")).iter_rows(named=True):
+        assert text_where(tokenizer, row, "selection_mask").rstrip() == f"\n{HINTS['code']}\n{CUES['code']}"
+
+
 def test_reflective_responses_count_in_the_whitening_of_their_query(tokenizer):
     frame = synthesized(tokenizer)
     assert len(frame) == 8

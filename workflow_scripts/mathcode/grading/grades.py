@@ -7,6 +7,7 @@ import polars as pl
 from mathcode import settings, tables
 from mathcode.grading import answers
 from mathcode.grading.judge import Case, GradingError, Judge, Verdict
+from mathcode.responses import parse
 from mathcode.responses.form import Form
 
 
@@ -31,8 +32,16 @@ def grade_rollouts(rollouts: pl.DataFrame, queries: pl.DataFrame, judge: Judge, 
     if unknown := next((row["query_id"] for row in rows if row["query_id"] not in known), None):
         raise GradingError(f"query_id '{unknown}' of the rollouts is in none of the query tables")
     cases = [_case(row, known[row["query_id"]], form, limits.extraction, judge) for row in rows]
-    verdicts = judge.judge(cases)
-    grades = [_grade(row, case, verdict, judge.name, form) for row, case, verdict in zip(rows, cases, verdicts, strict=True)]
+    again = [number for number, row in enumerate(rows) if len(form.attempts(row["response"])) > 1]
+    firsts = [
+        _case(_first_attempt(rows[number], form), known[rows[number]["query_id"]], form, limits.extraction, judge) for number in again
+    ]
+    verdicts = judge.judge([*cases, *firsts])
+    first = dict(zip(again, verdicts[len(cases) :], strict=True))
+    grades = [
+        _grade(row, case, verdict, first.get(number), judge.name, form)
+        for number, (row, case, verdict) in enumerate(zip(rows, cases, verdicts, strict=False))
+    ]
     broken = sum(grade["outcome"] == "infrastructure_error" for grade in grades)
     if broken > limits.max_infrastructure_errors * len(grades):
         raise GradingError(
@@ -40,6 +49,13 @@ def grade_rollouts(rollouts: pl.DataFrame, queries: pl.DataFrame, judge: Judge, 
             f"{limits.max_infrastructure_errors:g} (grading.max_infrastructure_errors)"
         )
     return pl.DataFrame(grades, schema=tables.GRADES.schema)
+
+
+def _first_attempt(row: dict, form: Form) -> dict:
+    """A rollout of several attempts as it stood before the first hint."""
+    first = form.attempts(row["response"])[0]
+    ran = [round_ for round_ in row["rounds"] if round_["outcome"]]
+    return row | {"response": first, "rounds": ran[: len(parse.programs(first))]}
 
 
 def _case(row: dict, query: dict, form: Form, extraction: str, judge: Judge) -> Case:
@@ -59,8 +75,12 @@ def _reference(query: dict, judge: Judge) -> str:
     return query[column]
 
 
-def _grade(row: dict, case: Case, verdict: Verdict, judge: str, form: Form) -> dict:
-    """One row of table `grades`. Where a program could not be run, nothing is known of the response."""
+def _grade(row: dict, case: Case, verdict: Verdict, first: Verdict | None, judge: str, form: Form) -> dict:
+    """One row of table `grades`. Where a program could not be run, nothing is known of the response.
+
+    Args:
+        first: of the first of several attempts.
+    """
     executed = [round_["outcome"] for round_ in row["rounds"] if round_["outcome"]]
     read = form.read(row["response"], case.question)
     outcome = "infrastructure_error" if "infrastructure_error" in executed else verdict.outcome
@@ -75,6 +95,7 @@ def _grade(row: dict, case: Case, verdict: Verdict, judge: str, form: Form) -> d
         "code_written": read.writes_code,
         "code_decides": bool(executed) and answers.code_decides(row["response"], case.answer, case.question, form),
         "attempts": len(form.attempts(row["response"])),
+        "first_right": first.accepted if first is not None and sound else None,
         "cues": form.count_cues(row["response"]),
         "executions": len(executed),
         "programs_failed": sum(one != "ok" for one in executed),

@@ -113,6 +113,13 @@ def compliance(grades: pl.DataFrame, methodology: str) -> float:
     return float((usable(grades)["methodology"] == methodology).mean())
 
 
+def corrections(grades: pl.DataFrame) -> tuple[int, int, int]:
+    """Responses that tried again; of these, those whose first attempt was wrong and the last right, and those the other way round."""
+    again = usable(grades).filter(pl.col("first_right").is_not_null())
+    recovered = again.filter(~pl.col("first_right"), pl.col("strict")).height
+    return again.height, recovered, again.filter(pl.col("first_right"), ~pl.col("strict")).height
+
+
 def repeats_cue(grades: pl.DataFrame) -> float | None:
     """Share of responses with more cues than attempts; None where nothing is known of cues."""
     return usable(grades).select((pl.col("cues") > pl.col("attempts")).mean()).item()

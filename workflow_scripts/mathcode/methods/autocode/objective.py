@@ -61,7 +61,9 @@ class Paper(Loss):
 
     def unreferenced(self, row: Mapping[str, Any]) -> int:
         """No policy sampled the hint, which stands before the cue: with its ratio the clip would hold it where it is."""
-        return row["selection_mask"].index(True) if row["kind"] == "reflective" else 0
+        if row["kind"] != "reflective":
+            return 0
+        return len(row["token_ids"]) if self.numbers.reflective_ratio == "one" else row["selection_mask"].index(True)
 
     def __call__(self, logp: torch.Tensor, batch: Batch) -> Total:
         numbers = self.numbers

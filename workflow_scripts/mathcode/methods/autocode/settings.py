@@ -77,7 +77,9 @@ class Synthesize(settings.Section):
     keep: Literal["reference", "all"] = Field(description="rollouts that follow the reference label, or all of them (standard RL)")
     reflective_per_query: int = Field(ge=0, description="self-reflective responses per query at most")
     reflective_from_iteration: settings.PositiveInt = Field(description="first iteration that has self-reflective responses")
-    learn_hint: bool = Field(description="the reflective hint enters the policy objective, with importance ratio 1")
+    learn_hint: bool | Literal["selection"] = Field(
+        description="the reflective hint enters the policy objective, with importance ratio 1; or, with the cue, the selection log-loss"
+    )
     whitening: Literal["paper", "released"] = Field(description="sample std with epsilon, or the released program's rules")
     all_correct_advantage: float = Field(description="advantage where every response of a query is right (whitening gives 0)")
     min_advantage: float | None = Field(description="floor of advantages; null: none")
@@ -93,6 +95,11 @@ class OffPolicy(settings.Section):
     clip_high: float = Field(ge=1)
     ratio_level: Literal["token", "sequence"]
     selection_weight: float = Field(ge=0, description="weight of the selection log-loss")
+    reflective_ratio: Literal["own", "one"] = Field(
+        default="own",
+        exclude_if=settings.untold("own"),
+        description="importance ratio of self-reflective responses behind their hint; ours",
+    )
 
 
 class Train(OffPolicy):

@@ -191,7 +191,7 @@ class _Builder:
     def _reflect(self, wrong: Try, good: Try, label: str) -> dict:
         hint = self._encode(f"\n{self.form.hints[label]}\n")
         first = self._mask(self._complete(wrong, first=True, end=False))
-        between = Piece(hint, [self.learn_hint] * len(hint), [False] * len(hint), None)
+        between = Piece(hint, [bool(self.learn_hint)] * len(hint), [self.learn_hint == "selection"] * len(hint), None)
         pieces = [*first, between, *self._complete(good, first=False)]
         return self._row(pieces, [wrong, good], good.reward, "reflective")
 

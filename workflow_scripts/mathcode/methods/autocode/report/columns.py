@@ -54,6 +54,8 @@ _MEANINGS = {
     "attempts_2": "with two: one reflective hint",
     "attempts_3": "with three",
     "attempts_4_or_more": "with more",
+    "recovered": "of the responses that tried again, percent whose first attempt was wrong and the last right",
+    "harmed": "of the same, percent whose first attempt was right and the last wrong",
     "published_attempts_1": "the paper's responses with one round",
     "published_attempts_2": "with two",
     "published_attempts_3": "with three",

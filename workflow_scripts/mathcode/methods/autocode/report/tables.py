@@ -220,11 +220,14 @@ def make_rounds(results: Results) -> list[dict]:
             failed = sum(score["programs_failed"] for score in scores)
             paper = published.by_rounds(results.plan.families[family].published, benchmark) if arm.experiment == EM else {}
             attempts = [{int(count): responses for count, responses in score["attempts"].items()} for score in scores]
+            again, recovered, harmed = map(sum, zip(*map(outcomes.corrections, results.seed_grades(arm, "auto", benchmark)), strict=True))
             rows.append(
                 opening(results, arm, "auto", benchmark, {})
                 | {f"attempts_{count}": rounded(np.mean([one.get(count, 0) for one in attempts])) for count in (1, 2, 3)}
                 | {
                     "attempts_4_or_more": rounded(np.mean([sum(n for count, n in one.items() if count > 3) for one in attempts])),
+                    "recovered": hundred(recovered / again) if again else None,
+                    "harmed": hundred(harmed / again) if again else None,
                     "executions_per_response": rounded(executions / responses),
                     "programs_failed": hundred(failed / executions) if executions else None,
                 }
