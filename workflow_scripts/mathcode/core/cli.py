@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from mathcode.core import parent
 from mathcode.core.errors import UserError, first_line, ran_out_of_memory
 
 _MORE_MEMORY = (
@@ -23,7 +24,9 @@ def run(main: Callable[[], int | None]) -> None:
     """Run a program: declared errors become one sentence on stderr and exit status 1.
 
     A full disk, an unreadable file and too little memory are such errors too; anything else is a defect and keeps its traceback.
+    A program that Snakemake started ends with it.
     """
+    parent.end_with_snakemake()
     # Threads of torch that wait for each other sleep: spinning beside other jobs, they are several times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)

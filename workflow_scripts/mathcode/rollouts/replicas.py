@@ -3,7 +3,6 @@
 A part is a shard, made of whole chunks, so what they sample together is what one process would sample, byte for byte.
 """
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -12,10 +11,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from mathcode.core import parent
 from mathcode.core.errors import UserError
-
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
 
 
 class ReplicaError(UserError):
@@ -51,7 +48,9 @@ def run(commands: dict[int, Sequence[str]], replicas: int, gpus: int) -> None:
         ReplicaError: one failed; the others are stopped, and what they had finished is kept.
     """
     devices = {number: os.environ | {"CUDA_VISIBLE_DEVICES": visible_gpus(number, replicas, gpus)} for number in commands}
-    started = {number: subprocess.Popen(command, env=devices[number], preexec_fn=_die_with_parent) for number, command in commands.items()}
+    started = {
+        number: subprocess.Popen(command, env=devices[number], preexec_fn=parent.end_with_it) for number, command in commands.items()
+    }
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         while True:
@@ -74,7 +73,3 @@ def files(folder: Path, outputs: Sequence[str], replicas: int) -> list[list[Path
     return [
         [folder / f"{replica}of{replicas}" / f"{number}.parquet" for number, _ in enumerate(outputs)] for replica in range(1, replicas + 1)
     ]
-
-
-def _die_with_parent() -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

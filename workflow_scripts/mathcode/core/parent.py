@@ -1,0 +1,37 @@
+"""Processes that end with the one that started them."""
+
+import ctypes
+import os
+import signal
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+
+
+def end_with_it() -> None:
+    """This process gets SIGTERM when its parent ends, for whatever reason. On Linux; elsewhere nothing happens."""
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    except AttributeError:
+        return
+
+
+def end_with_snakemake() -> None:
+    """A job that Snakemake itself started ends with it: left alone, it would work in the same folder as the job of the next start.
+
+    A program that a person started, or SLURM, has another parent and is left to them.
+    """
+    parent = os.getppid()
+    if not _is_snakemake(parent):
+        return
+    end_with_it()
+    if os.getppid() != parent:  # it ended before it could be asked
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_snakemake(process: int) -> bool:
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return any(Path(os.fsdecode(word)).name == "snakemake" for word in words[:3])
