@@ -66,11 +66,11 @@ def tiny_run() -> settings.Run:
     run = configuration.load(ROOT / "config").runs["demo"]
     optimizer = {"learning_rate": [3e-3], "optimizer": "adamw", "epochs": 2, "batch": 4, "micro_batch_tokens": 256, "max_tokens": 128}
     changes = {
-        "start": {"optimizer": {**optimizer, "checkpoint_minutes": 0, "threads": 1}},
-        "train": {"optimizer": {**optimizer, "checkpoint_minutes": 0, "threads": 1}},
+        "start": {"optimizer": {**optimizer, "checkpoint_minutes": 0, "threads": 1, "kernels": "native"}},
+        "train": {"optimizer": {**optimizer, "checkpoint_minutes": 0, "threads": 1, "kernels": "native"}},
         "explore": {"sampling": {"max_new_tokens": 40}},
-        "engine": {"chunk_rows": 8, "max_model_len": 160},
-    }
+        "engine": {"chunk_rows": 8, "max_model_len": 160, "kernels": "native"},
+    }  # native kernels: in this process torch has computed before a program could choose others
     return type(run).model_validate(settings.merge(run.model_dump(), changes))
 
 

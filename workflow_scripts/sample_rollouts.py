@@ -17,18 +17,18 @@ Grading is another program: it never costs a sample.
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import polars as pl
 
 from mathcode import settings, tables
-from mathcode.configuration import METHODS
+from mathcode.configuration import METHODS, make_judge
 from mathcode.core import cli, holding, provenance
 from mathcode.core.errors import InputError
 from mathcode.data.queries import slice_for_iteration, take
 from mathcode.interpreter.driver import Interpreter
 from mathcode.methods import method_of
-from mathcode.report.index import load
 from mathcode.responses import prompts
 from mathcode.rollouts import loop, replicas
 from mathcode.rollouts.chunks import merged, parts_of_shard
@@ -147,8 +147,10 @@ def _adaptively(
         plans.extend(here)
         return sampled(here, more=True)
 
-    with load(method_of(args.method).adaptive)(args.adaptive) as rounds:
-        frames = rounds.sample(_of_shard(queries, args.shard), samples, one_round)
+    deciding = import_module(method_of(args.method).adaptive)
+    told = deciding.parse(args.adaptive)
+    with make_judge(told.judge, told.grading) as judge:
+        frames = deciding.Rounds(told, judge).sample(_of_shard(queries, args.shard), samples, one_round)
     sampled(plans)  # all are there: what is judged now is how many programs could not be run
     return frames
 

@@ -35,7 +35,7 @@ def test_a_table_is_read_as_it_was_written(tmp_path_factory, rows):
 
 
 def test_columns_come_in_the_declared_order(tmp_path):
-    scored = GRADES.with_columns(score=pl.lit(0.5))
+    scored = GRADES.with_columns(score=pl.lit(0.5), first_right=pl.lit(True))
     tables.GRADES.write(scored.select(reversed(scored.columns)), tmp_path / "grades.parquet")
     assert pl.read_parquet(tmp_path / "grades.parquet").columns == list(TABLES["grades"].columns)
 

@@ -98,6 +98,7 @@ def test_the_drawing_of_the_readme_names_rules_that_there_are():
     taken_over = {
         "siam/evaluate.smk",
         "siam/report.smk",
+        "autocode/adaptive.smk",
         "autocode/methodologies.smk",
         "external.smk",
     }  # the same stage, and what is no part of a run

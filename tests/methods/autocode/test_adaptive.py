@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from support import results_tree as tree
 
 from mathcode import settings, tables
+from mathcode.configuration import make_judge
+from mathcode.grading.grades import grade_rollouts
 from mathcode.methods.autocode import adaptive, estimation
+from mathcode.methods.autocode.form import FORM
 from mathcode.methods.autocode.settings import Adaptive, Estimate
 
 RULES = [Estimate(rule="prior_times_q", alpha=math.inf), Estimate(rule="q", alpha=math.inf), Estimate(rule="q", alpha=math.inf, price=0.3)]
@@ -87,8 +90,8 @@ def recorded(seed: int, queries: int = 30) -> tuple[pl.DataFrame, list[pl.DataFr
 
 def labels(rollouts: list[pl.DataFrame], asked: pl.DataFrame, estimate: Estimate) -> dict[str, str | None]:
     told = adaptive.Told(certainty=0.9, estimate=estimate, judge="exact", grading=LIMITS)
-    with adaptive.make_judge(told.judge, told.grading) as judge:
-        graded = adaptive.grading.grade_rollouts(pl.concat(rollouts), asked, judge, adaptive.FORM, LIMITS)
+    with make_judge(told.judge, told.grading) as judge:
+        graded = grade_rollouts(pl.concat(rollouts), asked, judge, FORM, LIMITS)
     return dict(estimation.reference_strategy(estimation.estimate_q_values(graded), estimate, 1).select("query_id", "label").iter_rows())
 
 
@@ -101,8 +104,8 @@ def sampled_adaptively(asked, rollouts, told) -> list[pl.DataFrame]:
     def one_round(queries: pl.DataFrame, indices: range) -> list[pl.DataFrame]:
         return [frame.filter(pl.col("sample").is_in(list(indices))).join(queries, on="query_id", how="semi") for frame in rollouts]
 
-    with adaptive.Rounds(told) as rounds:
-        return rounds.sample(asked, range(K), one_round)
+    with make_judge(told.judge, told.grading) as judge:
+        return adaptive.Rounds(told, judge).sample(asked, range(K), one_round)
 
 
 @pytest.mark.parametrize("estimate", RULES, ids=["prior_times_q", "q", "price"])

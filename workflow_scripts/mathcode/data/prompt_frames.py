@@ -35,7 +35,7 @@ _ENGLISH_WORDS = """
     result return say school sentence separate should show shown skilled smart solution solutions solve solves solving start state
     step stepbystep steps student such sure system tag tags take task teacher tell thank thanks that the their then there these
     thing things think thinking thinks this thorough thoroughly thought thoughts through to try tutor us use user using want way
-    we well where will with within without word work would wrap wrapped write writes you you're your yourself
+    we well where will with within without word words work would wrap wrapped write writes you you're your yourself
 """
 _CHINESE_WORDS = """
     题 问 请你 请 你 请您 您 我们 让我们 问题 题目 数学 应用题 用 一道 这道 这个 以下 下面 如下 下列 解答 解 答 解决

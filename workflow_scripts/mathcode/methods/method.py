@@ -97,7 +97,7 @@ class Method:
         added: what a run adds to it, as keys and plain values; nothing, for most.
         extended: it with that, and with all that follows from it.
         deciding: modes that are sampled side by side where a query is sampled no further once its label is decided; none: it never is.
-        adaptive: "module:function" that reads when that is (`mathcode.methods.autocode.adaptive:parse`).
+        adaptive: the module that says when that is (`mathcode.methods.autocode.adaptive`).
     """
 
     name: str

@@ -63,5 +63,5 @@ METHOD = Method(
     added=artifacts.added,
     extended=_extended,
     deciding=("native", *PAPER),
-    adaptive="mathcode.methods.autocode.adaptive:parse",
+    adaptive="mathcode.methods.autocode.adaptive",
 )

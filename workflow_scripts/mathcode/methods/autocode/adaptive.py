@@ -8,14 +8,12 @@ A rollout is the same whether those behind it are sampled or not, so what is sam
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Self
 
 import numpy as np
 import polars as pl
 from scipy.stats import betabinom
 
 from mathcode import settings
-from mathcode.configuration import make_judge
 from mathcode.grading import grades as grading
 from mathcode.grading.judge import Judge
 from mathcode.methods.autocode import estimation
@@ -44,27 +42,24 @@ def rounds(samples: range, chosen: Adaptive) -> list[range]:
     return [range(start, end) for start, end in zip([samples.start, *ends], ends, strict=False)]
 
 
-def parse(text: str) -> "Rounds":
+def parse(text: str) -> Told:
     """What `--adaptive` says.
 
     Raises:
         SettingsError: it is something else.
     """
-    return Rounds(settings.parse(Told, text, "--adaptive"))
+    return settings.parse(Told, text, "--adaptive")
 
 
 class Rounds:
-    """Which queries are sampled further, round by round. Use as a context manager: it holds a judge."""
+    """Which queries are sampled further, round by round."""
 
-    def __init__(self, told: Told):
-        self._told = told
-
-    def __enter__(self) -> Self:
-        self._judge: Judge = make_judge(self._told.judge, self._told.grading).__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._judge.__exit__(*error)
+    def __init__(self, told: Told, judge: Judge):
+        """
+        Args:
+            judge: the one that `told` names, open.
+        """
+        self._told, self._judge = told, judge
 
     def sample(
         self, queries: pl.DataFrame, samples: range, sampled: Callable[[pl.DataFrame, range], Sequence[pl.DataFrame]]
