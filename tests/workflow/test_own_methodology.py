@@ -71,7 +71,7 @@ def test_the_start_policy_learns_it_and_does_as_it_is_told(start):
     assert shown.filter(methodology="sketch")["response"].str.starts_with("Let's sketch a plan first.\nPlan: ").all()
     assert shown.filter(methodology="sketch").height > 500
     rollouts = tables.ROLLOUTS.read(start / "explore/sketch/queries/rollouts.parquet")
-    assert rollouts["prompt"].str.ends_with("\nLet's sketch a plan first.\n").all()
+    assert rollouts["prompt"].str.ends_with("\nAnswer with a plan and a program.\n").all()
     assert (rollouts["methodology"] == "sketch").mean() > 0.5
 
 
