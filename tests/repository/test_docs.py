@@ -25,7 +25,8 @@ from mathcode.report import columns, costs
 
 PACKAGE = ROOT / "workflow_scripts" / "mathcode"
 CHANGELOG = ROOT / "CHANGELOG.md"
-PAGES = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md", "config/README.md")), CHANGELOG]
+OTHERS = ("README.md", "CONTRIBUTING.md", "data/README.md", "config/README.md")
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in OTHERS), CHANGELOG]
 OF_TODAY = [page for page in PAGES if page != CHANGELOG]
 """Pages that tell what is; the change log tells what was, too."""
 _ESCAPED_BAR = "\0"
