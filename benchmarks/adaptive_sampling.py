@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
 from mathcode import tables
 from mathcode.core import cli
 from mathcode.methods.autocode import adaptive, estimation
+from mathcode.methods.autocode.methodologies import DECIDING
 from mathcode.methods.autocode.settings import Adaptive, Estimate
 
 
@@ -34,8 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     graded = [
         pl.concat(
-            tables.GRADES.read(folder / mode / "queries/exact/grades.parquet", columns=(*estimation.GRADES, "sample"))
-            for mode in adaptive.MODES
+            tables.GRADES.read(folder / mode / "queries/exact/grades.parquet", columns=(*estimation.GRADES, "sample")) for mode in DECIDING
         )
         for folder in args.folders
     ]
@@ -56,10 +56,10 @@ def played_back(grades: pl.DataFrame, chosen: Adaptive, estimate: Estimate) -> t
     going, taken = grades["query_id"].unique(), []
     for indices in adaptive.rounds(samples, chosen):
         seen = grades.filter(pl.col("query_id").is_in(going.implode()), pl.col("sample") < indices.stop)
-        sure = adaptive.certainties(estimation.estimate_q_values(seen), samples.stop - indices.stop, estimate)
-        ended = sure if indices.stop == samples.stop else sure.filter(pl.col("certainty") >= chosen.certainty)
-        taken.append(ended.select("query_id", "label", rollouts=pl.lit(indices.stop)))
-        going = sure.join(ended, on="query_id", how="anti")["query_id"]
+        looked = adaptive.decisions(estimation.estimate_q_values(seen), samples.stop - indices.stop, chosen, estimate)
+        ended = pl.col("decided") | (indices.stop == samples.stop)
+        taken.append(looked.filter(ended).select("query_id", "label", rollouts=pl.lit(indices.stop)))
+        going = looked.filter(~ended)["query_id"]
         if going.is_empty():
             break
     final = adaptive.certainties(estimation.estimate_q_values(grades), 0, estimate).select("query_id", final="label")

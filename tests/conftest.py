@@ -129,7 +129,7 @@ def trained_policy(tmp_path_factory, tiny_policy, pairs, tiny_run) -> Path:
     start = tiny_run.start.model_copy(update={"native_share": 0.0})
     shown = demonstrations.demonstrations(pairs, tokenizer, "plain", start, 1)
     loss = losses.Likelihood()
-    chosen = start.optimizer.model_copy(update={"epochs": 12, "batch": 10, "micro_batch_tokens": 2048, "checkpoint_minutes": 1000})
+    chosen = start.optimizer.model_copy(update={"epochs": 16, "batch": 10, "micro_batch_tokens": 2048, "checkpoint_minutes": 1000})
     checkpoints = tmp_path_factory.mktemp("checkpoints")
     model = folders.load_policy(tiny_policy, "float32")
     how = {"chosen": chosen, "iteration": 1, "checkpoints": checkpoints, "seed": 1}

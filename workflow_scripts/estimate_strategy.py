@@ -37,13 +37,13 @@ def main(argv: list[str] | None = None) -> int:
     grades = pl.concat([tables.GRADES.read(path, columns=estimation.GRADES) for path in args.grades])
     q_values = estimation.estimate_q_values(grades)
     strategy = estimation.reference_strategy(q_values, chosen, args.seed)
+    explored = set(grades["mode"]) - {"native"}
     without = strategy.filter(pl.col("label").is_null()).join(q_values, on="query_id")
-    failing = without.filter(pl.max_horizontal("^q_(cot|code)$") == 0).height
+    failing = without.filter(pl.max_horizontal(f"q_{name}" for name in explored) == 0).height
     log.info(
         "%d of %d queries labelled; without a label: %d that no dictated rollout answers, %d that lack native or complying rollouts",
         *(strategy.height - without.height, strategy.height, failing, without.height - failing),
     )
-    explored = set(grades["mode"]) - {"native"}
     q_values_with(explored).write(q_values, args.out_q_values)
     reference_strategy_with(explored).write(strategy, args.out_strategy)
     return 0

@@ -2,6 +2,7 @@
 decided (`mathcode.methods.autocode.adaptive`). GPU jobs.
 
 Reads what explore.smk reads, and writes the same files for the modes native, CoT and code; others stay with that rule.
+The rule repeats that one: one more param there would sample finished runs again.
 """
 
 DECIDING = configuration.METHODS["autocode"].deciding

@@ -154,4 +154,4 @@ def test_a_fence_in_the_prompt_does_not_end_a_row(trained_policy, tiny_run):
     )
     (completion,) = sampler.generate([Request(sampler.tokenizer(text)["input_ids"], 1, 40)])
     assert completion.ended == "eos"
-    assert sampler.tokenizer.decode(completion.token_ids).startswith("The answer is \\boxed{")
+    assert "boxed{5}" in sampler.tokenizer.decode(completion.token_ids)

@@ -15,6 +15,7 @@ from mathcode.configuration import make_judge
 from mathcode.grading.grades import grade_rollouts
 from mathcode.methods.autocode import adaptive, estimation
 from mathcode.methods.autocode.form import FORM
+from mathcode.methods.autocode.methodologies import DECIDING
 from mathcode.methods.autocode.settings import Adaptive, Estimate
 
 RULES = [Estimate(rule="prior_times_q", alpha=math.inf), Estimate(rule="q", alpha=math.inf), Estimate(rule="q", alpha=math.inf, price=0.3)]
@@ -77,7 +78,7 @@ def recorded(seed: int, queries: int = 30) -> tuple[pl.DataFrame, list[pl.DataFr
     asked = asked.with_columns(
         pl.lit(None, dtype).alias(name) for name, dtype in tables.QUERIES.schema.items() if name not in asked.columns
     )
-    able = {name: {mode: draw.choice([0.0, 0.3, 0.9, 1.0]) for mode in adaptive.MODES} for name in names}
+    able = {name: {mode: draw.choice([0.0, 0.3, 0.9, 1.0]) for mode in DECIDING} for name in names}
 
     def rollout(name: str, mode: str, sample: int) -> dict:
         chosen = "code" if mode == "code" or (mode == "native" and draw.random() < able[name]["native"]) else "cot"
@@ -85,7 +86,7 @@ def recorded(seed: int, queries: int = 30) -> tuple[pl.DataFrame, list[pl.DataFr
             chosen = "code" if chosen == "cot" else "cot"
         return tree.grade(name, mode, chosen, draw.random() < able[name][mode], sample=sample)
 
-    return asked, [tree.rollouts([rollout(name, mode, sample) for name in names for sample in range(K)]) for mode in adaptive.MODES]
+    return asked, [tree.rollouts([rollout(name, mode, sample) for name in names for sample in range(K)]) for mode in DECIDING]
 
 
 def labels(rollouts: list[pl.DataFrame], asked: pl.DataFrame, estimate: Estimate) -> dict[str, str | None]:

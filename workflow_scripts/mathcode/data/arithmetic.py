@@ -160,9 +160,9 @@ def _big(generator: random.Random, shifted: bool) -> Problem:
     if kind == "product":
         question = f"What is {a} * {b}?"
     else:
-        item, name = generator.choice(ITEMS), generator.choice(NAMES) if shifted else ""
-        maker, it = (name, name) if shifted else ("A factory", "it")
-        question = f"{maker} makes {a} {item} a day. How many {item} does {it} make in {b} days?"
+        item = generator.choice(ITEMS)
+        maker = generator.choice(NAMES) if shifted else "A factory"
+        question = f"{maker} makes {a} {item} a day. How many {item} does {maker if shifted else 'it'} make in {b} days?"
     numbers = ("big", "product" if kind == "product" else "factory", a, b)
     return Problem(question, str(a * b), f"{a} * {b} = {a * b}.", f"print({a} * {b})", kind, numbers)
 

@@ -32,15 +32,16 @@ def grade_rollouts(rollouts: pl.DataFrame, queries: pl.DataFrame, judge: Judge, 
     if unknown := next((row["query_id"] for row in rows if row["query_id"] not in known), None):
         raise GradingError(f"query_id '{unknown}' of the rollouts is in none of the query tables")
     cases = [_case(row, known[row["query_id"]], form, limits.extraction, judge) for row in rows]
-    again = [number for number, row in enumerate(rows) if len(form.attempts(row["response"])) > 1]
+    attempts = [form.attempts(row["response"]) for row in rows]
+    again = [number for number, own in enumerate(attempts) if len(own) > 1]
     firsts = [
-        _case(_first_attempt(rows[number], form), known[rows[number]["query_id"]], form, limits.extraction, judge) for number in again
+        _case(_cut(rows[number], attempts[number][0]), known[rows[number]["query_id"]], form, limits.extraction, judge) for number in again
     ]
     verdicts = judge.judge([*cases, *firsts])
     first = dict(zip(again, verdicts[len(cases) :], strict=True))
     grades = [
-        _grade(row, case, verdict, first.get(number), judge.name, form)
-        for number, (row, case, verdict) in enumerate(zip(rows, cases, verdicts, strict=False))
+        _grade(row, case, verdicts[number], first.get(number), len(attempts[number]), judge.name, form)
+        for number, (row, case) in enumerate(zip(rows, cases, strict=True))
     ]
     broken = sum(grade["outcome"] == "infrastructure_error" for grade in grades)
     if broken > limits.max_infrastructure_errors * len(grades):
@@ -51,9 +52,8 @@ def grade_rollouts(rollouts: pl.DataFrame, queries: pl.DataFrame, judge: Judge, 
     return pl.DataFrame(grades, schema=tables.GRADES.schema)
 
 
-def _first_attempt(row: dict, form: Form) -> dict:
+def _cut(row: dict, first: str) -> dict:
     """A rollout of several attempts as it stood before the first hint."""
-    first = form.attempts(row["response"])[0]
     ran = [round_ for round_ in row["rounds"] if round_["outcome"]]
     return row | {"response": first, "rounds": ran[: len(parse.programs(first))]}
 
@@ -75,11 +75,12 @@ def _reference(query: dict, judge: Judge) -> str:
     return query[column]
 
 
-def _grade(row: dict, case: Case, verdict: Verdict, first: Verdict | None, judge: str, form: Form) -> dict:
+def _grade(row: dict, case: Case, verdict: Verdict, first: Verdict | None, attempts: int, judge: str, form: Form) -> dict:
     """One row of table `grades`. Where a program could not be run, nothing is known of the response.
 
     Args:
         first: of the first of several attempts.
+        attempts: how many there are.
     """
     executed = [round_["outcome"] for round_ in row["rounds"] if round_["outcome"]]
     read = form.read(row["response"], case.question)
@@ -94,7 +95,7 @@ def _grade(row: dict, case: Case, verdict: Verdict, first: Verdict | None, judge
         "code_executed": bool(executed),
         "code_written": read.writes_code,
         "code_decides": bool(executed) and answers.code_decides(row["response"], case.answer, case.question, form),
-        "attempts": len(form.attempts(row["response"])),
+        "attempts": attempts,
         "first_right": first.accepted if first is not None and sound else None,
         "cues": form.count_cues(row["response"]),
         "executions": len(executed),

@@ -1,15 +1,16 @@
 """Which CPU instructions torch computes with."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from mathcode.settings.section import untold
 
-KERNELS = ("native", "avx2")
+_Names = Literal["native", "avx2"]
+KERNELS = get_args(_Names)
 
 Kernels = Annotated[
-    Literal["native", "avx2"],
+    _Names,
     Field(
         description="CPU instructions of torch: the fastest that the processor has, or avx2, the same on every x86-64-v3 processor; "
         "others round otherwise",

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from mathcode.methods.autocode import artifacts, dictations, expected
-from mathcode.methods.autocode.methodologies import PAPER, Methodology, form_of, with_added
+from mathcode.methods.autocode.methodologies import DECIDING, PAPER, Methodology, form_of, with_added
 from mathcode.methods.autocode.report.index import ITEMS, with_columns
 from mathcode.methods.autocode.report.stages import STAGES
 from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers, origin, training
@@ -62,6 +62,6 @@ METHOD = Method(
     reporting="mathcode.methods.autocode.report.parts:PARTS",
     added=artifacts.added,
     extended=_extended,
-    deciding=("native", *PAPER),
+    deciding=DECIDING,
     adaptive="mathcode.methods.autocode.adaptive",
 )

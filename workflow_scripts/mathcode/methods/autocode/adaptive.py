@@ -3,7 +3,7 @@
 Rollouts come in rounds. After each, the label that K rollouts of every mode would give is predicted from those there are: the native ones
 still to come choose code, and the dictated ones are right, as often as a Beta posterior with Jeffreys' prior says (beta-binomial,
 independent of each other). A query whose label, as it is, is the final one with the asked certainty gets no more.
-A rollout is the same whether those behind it are sampled or not, so what is sampled is a part of what would have been.
+A rollout is the same whether more follow or not: adaptive sampling leaves rollouts out and changes none.
 """
 
 import functools
@@ -18,13 +18,10 @@ from mathcode.grading import grades as grading
 from mathcode.grading.judge import Judge
 from mathcode.methods.autocode import estimation
 from mathcode.methods.autocode.form import FORM
-from mathcode.methods.autocode.methodologies import PAPER
+from mathcode.methods.autocode.methodologies import DECIDING, PAPER
 from mathcode.methods.autocode.settings import Adaptive, Estimate
 
 _LABELS = tuple(PAPER)
-MODES = ("native", *_LABELS)
-"""The modes that are sampled side by side, and decide together."""
-
 _ROUNDING = 1e-9
 
 
@@ -64,34 +61,39 @@ class Rounds:
     def sample(
         self, queries: pl.DataFrame, samples: range, sampled: Callable[[pl.DataFrame, range], Sequence[pl.DataFrame]]
     ) -> list[pl.DataFrame]:
-        """All rounds: a table `rollouts` for each of MODES, sorted by query and sample.
+        """All rounds: a table `rollouts` for each of DECIDING, sorted by query and sample.
 
         Args:
             queries: table `queries`.
             samples: indices of the K rollouts of a query and mode.
-            sampled: makes rollouts of some queries with some of these indices, a table for each of MODES.
+            sampled: makes rollouts of some queries with some of these indices, a table for each of DECIDING.
 
         Raises:
-            GradingError: too many programs or verdicts broke.
+            GradingError: a rollout of none of the queries.
         """
         made: list[Sequence[pl.DataFrame]] = []
+        graded: list[pl.DataFrame] = []
         for indices in rounds(samples, self._told):
             made.append(sampled(queries, indices))
-            if indices.stop < samples.stop and queries.height:
-                queries = self._undecided(pl.concat(frame for frames in made for frame in frames), queries, samples.stop - indices.stop)
+            if queries.is_empty() or indices.stop == samples.stop:
+                break
+            graded.append(self._grades(pl.concat(made[-1]), queries))
+            seen = pl.concat(graded).join(queries, on="query_id", how="semi")
+            looked = decisions(estimation.estimate_q_values(seen), samples.stop - indices.stop, self._told, self._told.estimate)
+            queries = queries.join(looked.filter(~pl.col("decided")), on="query_id", how="semi")
             if queries.is_empty():
                 break
-        return [pl.concat(frames[place] for frames in made).sort("query_id", "sample") for place, _ in enumerate(MODES)]
+        return [pl.concat(frames[place] for frames in made).sort("query_id", "sample") for place, _ in enumerate(DECIDING)]
 
-    def _undecided(self, rollouts: pl.DataFrame, queries: pl.DataFrame, left: int) -> pl.DataFrame:
-        """The queries that go on. A rollout without a verdict counts as none, like one that did not comply; how many may be is judged at
-        the end."""
-        going = rollouts.join(queries, on="query_id", how="semi")
-        graded = grading.grade_rollouts(
-            going, queries, self._judge, FORM, self._told.grading.model_copy(update={"max_infrastructure_errors": 1})
-        )
-        sure = certainties(estimation.estimate_q_values(graded), left, self._told.estimate)
-        return queries.join(sure.filter(pl.col("certainty") < self._told.certainty - _ROUNDING), on="query_id", how="semi")
+    def _grades(self, rollouts: pl.DataFrame, queries: pl.DataFrame) -> pl.DataFrame:
+        """Grades of a round. A rollout without a verdict decides nothing; how many there may be is judged at the end."""
+        limits = self._told.grading.model_copy(update={"max_infrastructure_errors": 1})
+        return grading.grade_rollouts(rollouts, queries, self._judge, FORM, limits).select(estimation.GRADES)
+
+
+def decisions(q_values: pl.DataFrame, left: int, chosen: Adaptive, estimate: Estimate) -> pl.DataFrame:
+    """The table of `certainties`, and whether each label is decided."""
+    return certainties(q_values, left, estimate).with_columns(decided=pl.col("certainty") >= chosen.certainty - _ROUNDING)
 
 
 def certainties(q_values: pl.DataFrame, left: int, estimate: Estimate) -> pl.DataFrame:
@@ -139,7 +141,7 @@ def _labels(totals: tuple[int, int, int], runs: tuple[float, float], estimate: E
     frame = pl.DataFrame(
         {
             "query_id": [f"{place:09d}" for place in range(counts.shape[1])],
-            **{f"n_{mode}": np.full(counts.shape[1], n) for mode, n in zip(MODES, totals, strict=True)},
+            **{f"n_{mode}": np.full(counts.shape[1], n) for mode, n in zip(DECIDING, totals, strict=True)},
             "prior_code": shares[0],
             "q_cot": shares[1],
             "q_code": shares[2],

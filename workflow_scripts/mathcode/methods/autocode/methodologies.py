@@ -64,6 +64,9 @@ below most of its prompts, takes its own for one of them and writes it once more
 PAPER = {"cot": COT, "code": CODE}
 """What is recognised without a cue or an opening: code iff a program was written."""
 
+DECIDING = ("native", *PAPER)
+"""Modes of exploration that decide a label between the two."""
+
 
 def all_of(added: Mapping[str, Methodology]) -> dict[str, Methodology]:
     """The paper's two, and those that a run adds, by name."""

@@ -46,7 +46,7 @@ _MEANINGS = {
     "allow_code_share": "percent of correct responses that use code where both methodologies are right",
     "misaligned_share": "the rest of the correct responses, percent",
     "compliance": "percent of responses whose first methodology is the dictated one",
-    "repeats_cue": "percent of responses with more cues than attempts: one is there twice",
+    "repeats_cue": "percent of responses with more cues than attempts, such as one written twice",
     "cot_pairs": "of these, CoT solutions",
     "code_pairs": "of these, solutions with programs",
     "published_queries": "questions the authors' released corpus takes from the source",

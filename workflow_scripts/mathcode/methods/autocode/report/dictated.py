@@ -33,18 +33,14 @@ def remarks(found: Mapping[str, pl.DataFrame], plan: Plan) -> list[Remark]:
 def _dictated(rows: Mapping[tuple[str, str], dict], plan: Plan) -> Remark:
     mode = min(plan.labels, key=lambda name: rows[EM, name]["accuracy"] - rows[START, name]["accuracy"])
     before, after = rows[START, mode], rows[EM, mode]
-    return Remark(
-        f"Dictated to {plan.labels[mode]}, {plan.label(EM)} answers {shown(after['accuracy'])} % right, the start policy "
-        f"{shown(before['accuracy'])} %; {shown(after['compliance'])} % of its responses begin as dictated, "
-        f"{shown(before['compliance'])} % of the start policy's.",
-        "dictation",
-        grave=before["accuracy"] - after["accuracy"] > UNLEARNED,
-    )
+    right = f"the start policy answers {shown(before['accuracy'])} % right and {plan.label(EM)} {shown(after['accuracy'])} %"
+    begun = f"{shown(before['compliance'])} and {shown(after['compliance'])} % of their responses begin as dictated"
+    lost = before["accuracy"] - after["accuracy"]
+    return Remark(f"Dictated to {plan.labels[mode]}, {right}; {begun}.", "dictation", grave=lost > UNLEARNED)
 
 
 def _repeated(row: dict, plan: Plan) -> list[Remark]:
     if row["repeats_cue"] is None or row["repeats_cue"] <= REPEATED:
         return []
-    return [
-        Remark(f"In auto, {plan.label(EM)} writes a cue twice in {shown(row['repeats_cue'])} % of its responses.", "dictation", grave=True)
-    ]
+    text = f"In auto, {plan.label(EM)} writes a cue too many in {shown(row['repeats_cue'])} % of its responses."
+    return [Remark(text, "dictation", grave=True)]
