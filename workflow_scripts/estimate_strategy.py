@@ -38,11 +38,10 @@ def main(argv: list[str] | None = None) -> int:
     q_values = estimation.estimate_q_values(grades)
     strategy = estimation.reference_strategy(q_values, chosen, args.seed)
     explored = set(grades["mode"]) - {"native"}
-    without = strategy.filter(pl.col("label").is_null()).join(q_values, on="query_id")
-    failing = without.filter(pl.max_horizontal(f"q_{name}" for name in explored) == 0).height
+    failing, lacking = estimation.without_label(q_values, strategy)
     log.info(
         "%d of %d queries labelled; without a label: %d that no dictated rollout answers, %d that lack native or complying rollouts",
-        *(strategy.height - without.height, strategy.height, failing, without.height - failing),
+        *(strategy.height - failing - lacking, strategy.height, failing, lacking),
     )
     q_values_with(explored).write(q_values, args.out_q_values)
     reference_strategy_with(explored).write(strategy, args.out_strategy)

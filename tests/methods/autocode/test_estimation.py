@@ -12,6 +12,7 @@ from scipy import integrate, stats
 from statsmodels.stats.proportion import proportion_confint
 from support.strategies import grade_rows, grades
 
+import estimate_strategy
 from mathcode import tables
 from mathcode.measures import uncertainty
 from mathcode.methods.autocode import estimation
@@ -54,6 +55,24 @@ def test_an_infrastructure_error_is_no_evidence():
 def test_a_rollout_that_did_not_comply_is_no_sample_of_what_was_dictated():
     disobedient = [("q", "cot", "code", True)] * 5 + [("q", "code", "cot", False)] * 5
     assert q_values(*HABIT, *disobedient) == q_values(*HABIT)
+
+
+def test_queries_without_a_label_are_told_apart():
+    failed = [("f", mode, mode, False) for mode in ("cot", "code")] + [("f", "native", "cot", False)]
+    native = [("n", "native", "cot", True)]
+    for rows, told in (([*HABIT, *failed, *native], (1, 1)), (HABIT, (0, 0)), (failed, (1, 0)), (native, (0, 1))):
+        frame = estimation.estimate_q_values(grades(*rows))
+        assert estimation.without_label(frame, estimation.reference_strategy(frame, HARD, 1)) == told
+
+
+def test_the_program_estimates_from_native_rollouts_alone(tmp_path):
+    """As the baselines without exploration of their own have it: tables of the right form, and no label."""
+    paths = [str(tmp_path / f"{name}.parquet") for name in ("grades", "q_values", "strategy")]
+    tables.GRADES.write(grades(*[given for given in HABIT if given[1] == "native"]), paths[0])
+    words = ["--grades", paths[0], "--out-q-values", paths[1], "--out-strategy", paths[2], "--seed", "1"]
+    assert estimate_strategy.main([*words, "--settings", '{"rule": "prior_times_q", "alpha": "inf"}']) == 0
+    assert Q_VALUES.read(paths[1])["n_native"].to_list() == [4]
+    assert REFERENCE_STRATEGY.read(paths[2])["label"].to_list() == [None]
 
 
 def test_a_query_without_evidence_keeps_its_row():

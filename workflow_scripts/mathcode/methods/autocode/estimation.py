@@ -82,7 +82,7 @@ def reference_strategy(q_values: pl.DataFrame, estimate: Estimate, seed: int) ->
     A methodology without a Q-value is not chosen. A query gets no label, and is dropped later, where fewer than two have one,
     or all are 0 (no preference).
     """
-    names = names_with(column[2:] for column in q_values.columns if column.startswith("n_") and column != "n_native")
+    names = _methodologies(q_values)
     worth = {name: pl.col(f"q_{name}") for name in names}
     if estimate.price:
         worth = {name: value - estimate.price * pl.col(f"executions_{name}") for name, value in worth.items()}
@@ -108,6 +108,18 @@ def reference_strategy(q_values: pl.DataFrame, estimate: Estimate, seed: int) ->
             }
         )
     return pl.DataFrame(rows, schema=reference_strategy_with(names).schema)
+
+
+def without_label(q_values: pl.DataFrame, strategy: pl.DataFrame) -> tuple[int, int]:
+    """Queries that got no label: those that no dictated rollout answers, and those that lack native or complying rollouts."""
+    unlabelled = q_values.join(strategy.filter(pl.col("label").is_null()), on="query_id", how="semi")
+    failing = unlabelled.filter(pl.max_horizontal(f"q_{name}" for name in _methodologies(q_values)) == 0).height
+    return failing, unlabelled.height - failing
+
+
+def _methodologies(q_values: pl.DataFrame) -> list[str]:
+    """CoT and code, which every table `q_values` has columns of, and what else was explored."""
+    return names_with(column[2:] for column in q_values.columns if column.startswith("n_") and column != "n_native")
 
 
 def _scores(values: Mapping[str, pl.Expr], estimate: Estimate) -> dict[str, pl.Expr]:
