@@ -47,6 +47,7 @@ COLUMNS = {
     "gigabytes": "what was written, GB",
     "write_seconds": "seconds to write it",
     "write_gb_per_second": "GB a second written",
+    "waits_seconds": "seconds that a training waits for it: on a GPU it is written meanwhile",
     "read_seconds": "seconds to read it onto the device",
     "read_gb_per_second": "GB a second read",
     "train_seconds": "seconds of train_policy.py, its start included",

@@ -137,18 +137,18 @@ def measure(job, shape: str, engine: str) -> dict:
 def _sampled(engine, interpreter, sampling, limits, table, samples: range, seconds: float) -> dict:
     """Sample chunk by chunk; of what ended before the time was up its rows and tokens a second."""
     from mathcode.configuration import METHODS
-    from mathcode.rollouts import loop
+    from mathcode.rollouts import loop, rows
 
     method = METHODS["autocode"]
     prompt = partial(method.prompt, "plain", "code")
-    planned = loop.plan_rows(table, "code", samples, 1, prompt, engine.tokenizer, limits.max_model_len - 1)
-    begun, rows, tokens = cards.now(), 0, 0
+    planned = rows.plan_rows(table, "code", samples, 1, prompt, engine.tokenizer, limits.max_model_len - 1)
+    begun, count, tokens = cards.now(), 0, 0
     for start in range(0, len(planned), limits.chunk_rows):
         chunk = planned[start : start + limits.chunk_rows]
         with tempfile.TemporaryDirectory() as folder:
-            done = loop.sample_rollouts(chunk, engine, interpreter, sampling, limits, Path(folder), "measured", method.form)
-        rows, tokens = rows + len(done), tokens + int(done["generated"].list.sum().sum())
+            (done,) = loop.sample_rollouts([loop.Plan(chunk, Path(folder))], engine, interpreter, sampling, limits, method.form)
+        count, tokens = count + len(done), tokens + int(done["generated"].list.sum().sum())
         if cards.now() - begun > seconds:
             break
     spent = cards.now() - begun
-    return {"rows": rows, "rows_per_second": rows / spent, "tokens_per_second": tokens / spent, "tokens_per_row": tokens / rows}
+    return {"rows": count, "rows_per_second": count / spent, "tokens_per_second": tokens / spent, "tokens_per_row": tokens / count}

@@ -38,8 +38,13 @@ def policy(job, shape: str, taught: bool) -> dict:
 
 
 def checkpoint(job, shape: str) -> dict:
-    """Write a checkpoint of a training of the whole model with AdamW, as the trainer does, and resume from it."""
-    from mathcode.training import checkpoints, processes
+    """Write a checkpoint of a training of the whole model with AdamW, as the trainer does, and resume from it.
+
+    Returns:
+        Sizes and speeds, and `waits_seconds`: how long the training waits for it.
+    """
+    from mathcode.training import processes
+    from mathcode.training.checkpoints import Checkpoints
     from mathcode.training.optimizers import make_optimizers
 
     form = job.shapes[shape]
@@ -52,14 +57,16 @@ def checkpoint(job, shape: str) -> dict:
     optimizer.step()  # now there is something to write of the optimizer too
     optimizer.zero_grad()
     with tempfile.TemporaryDirectory(dir=job.work) as folder:
-        kept = Path(folder) / "checkpoint"
+        kept = Checkpoints(Path(folder), accelerator, model, [optimizer])
         begun = cards.now()
-        checkpoints.save(accelerator, kept, 1, [])
+        kept.save(1, [])
+        waits = cards.now() - begun
+        kept.settle(wait=True)
         written = cards.now() - begun
         begun = cards.now()
-        step, _ = checkpoints.resume(accelerator, kept)
+        step, _ = kept.resume()
         assert step == 1
-        return _speeds(kept, written, cards.now() - begun) | {"weights": form.train_dtype}
+        return _speeds(kept.folder, written, cards.now() - begun) | {"waits_seconds": waits, "weights": form.train_dtype}
 
 
 def _room(folder: Path, needed: int) -> None:

@@ -139,7 +139,9 @@ def test_checkpoints_come_by_minutes_and_two_lie_there_at_most():
     assert clock.checkpoints(replace(work, task="score"), 1e6) == 0
     long = clock.spent(replace(work, tokens=1e9), 8, COSTS)
     assert long.held == 160e9
-    assert long.saving * COSTS.written.value == 80 * clock.checkpoints(work, long.working)
+    assert long.saving == pytest.approx(80 / 8 / COSTS.copied.value * clock.checkpoints(work, long.working))  # each GPU copies its share
+    on_cpus = clock.spent(replace(work, weights=5e8, tokens=1e9), 0, COSTS)
+    assert on_cpus.saving == pytest.approx(80 / COSTS.written.value * clock.checkpoints(work, on_cpus.working))
 
 
 def sizes_of(run: settings.Run) -> Sizes:

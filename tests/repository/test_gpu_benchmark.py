@@ -120,6 +120,18 @@ def test_killed_on_the_way_it_goes_on_with_what_is_missing(tmp_path):
 
 
 @pytest.mark.stage
+def test_the_parts_that_sample_and_write_are_measured(tmp_path):
+    parts = ("policy-0.5b", "transformers-0.5b", "checkpoint-0.5b", "rl-0.5b", "dpo-0.5b", "lora-0.5b")
+    done = run_program(sys.executable, str(FOLDER / "measure.py"), "--tiny", "--out", str(tmp_path), "--only", *parts)
+    assert done.returncode == 0, done.stderr
+    found = lines(tmp_path)
+    assert {part: found[part]["state"] for part in parts} == dict.fromkeys(parts, "measured"), (tmp_path / "work/parts.log").read_text()
+    assert found["transformers-0.5b"]["rows"] > 0
+    assert found["transformers-0.5b"]["programs_ok"] > 0
+    assert found["checkpoint-0.5b"]["waits_seconds"] <= found["checkpoint-0.5b"]["write_seconds"]
+
+
+@pytest.mark.stage
 def test_a_part_without_time_is_stopped_and_tried_again_by_the_next_start(tmp_path):
     command = (sys.executable, str(FOLDER / "measure.py"), "--tiny", "--out", str(tmp_path), "--only", "policy-0.5b")
     assert run_program(*command, "--minutes", "0.1").returncode == 0

@@ -2,8 +2,8 @@
 
     python -m torch.distributed.run --standalone --nproc_per_node 2 tests/support/sharded_training.py train_policy ...
 
-accelerate shards on GPUs only. Here it is made to take the processes for such, and all that follows is its own: sharding, checkpoints,
-gathered weights. What a process has read of the weights is said on its standard error.
+accelerate shards on GPUs only. Here it is made to take the processes for such, and all that follows is its own: sharding and gathered
+weights. Checkpoints are written while training goes on, as on GPUs. What a process has read of the weights is said on its standard error.
 """
 
 import importlib
@@ -19,6 +19,7 @@ from accelerate.utils.launch import prepare_multi_gpu_env
 
 from mathcode.core import cli
 from mathcode.policies import folders
+from mathcode.training.checkpoints import Checkpoints
 
 CONFIG = Path(__file__).parents[2] / "config/accelerate/fsdp2.yaml"
 
@@ -41,6 +42,16 @@ def take_cpus_for_gpus() -> None:
     PartialState.__init__ = begin_on_cpus
 
 
+def overlap_checkpoints() -> None:
+    begin = Checkpoints.__init__
+
+    def begin_overlapped(checkpoints, *given):
+        begin(checkpoints, *given)
+        checkpoints.overlapped = True
+
+    Checkpoints.__init__ = begin_overlapped
+
+
 def say_what_was_read() -> None:
     load = folders.load_policy
 
@@ -57,6 +68,7 @@ def say_what_was_read() -> None:
 if __name__ == "__main__":
     os.environ |= launch_environment()
     take_cpus_for_gpus()
+    overlap_checkpoints()
     say_what_was_read()
     sys.argv = sys.argv[1:]
     cli.run(importlib.import_module(sys.argv[0]).main)

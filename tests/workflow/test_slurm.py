@@ -90,8 +90,8 @@ def next_job(cluster: slurm_cluster.Cluster, rule: str, before: list[str] | None
 
 def written_since(folder: Path, start: float) -> bool:
     """Whether a training below a folder has written a checkpoint since a moment."""
-    with suppress(FileNotFoundError):  # a new one is put in the place of the last
-        return any(path.stat().st_mtime > start for path in folder.glob("*/latest/progress.json"))
+    with suppress(FileNotFoundError):  # a newer one was written, and this one removed
+        return any(path.stat().st_mtime > start for path in folder.glob("*/step*/.metadata"))
     return False
 
 

@@ -21,7 +21,7 @@ class Spent:
         starting: imports, weights, an engine's compile.
         working: tokens / (rate x workers), or rows / rate.
         idle: workers that wait for others: working x (1 / busy / utilisation - 1).
-        saving: checkpoints and the policy, bytes / (bytes a second).
+        saving: copies of checkpoints, which are written while training goes on (without a GPU: their writing), and the policy's writing.
         held: two checkpoints while a newer one is written over an older; none where training ends before the first is due.
     """
 
@@ -50,8 +50,9 @@ def spent(work: Work, gpus: int, costs: settings.Costs) -> Spent:
     working = work.tokens / (tokens_per_second(rate, work.weights) * max(gpus, 1))
     idle = working * (1 / (work.busy * (rate.lockstep if work.lockstep else rate.utilisation)) - 1)
     saved = checkpoints(work, working + idle)
-    writing = (saved * work.checkpoint + (work.kept if work.task == "train" else 0)) / (costs.written.value * GB)
-    return Spent(start.seconds, working, idle, writing, min(saved, 2) * work.checkpoint)
+    checkpointing = saved * work.checkpoint / (costs.copied.value * GB * gpus if gpus else costs.written.value * GB)
+    writing = (work.kept if work.task == "train" else 0) / (costs.written.value * GB)
+    return Spent(start.seconds, working, idle, checkpointing + writing, min(saved, 2) * work.checkpoint)
 
 
 def rate_of(work: Work, gpus: int, costs: settings.Costs) -> settings.Rate:

@@ -18,7 +18,7 @@ COLUMNS = {
     "gpu_hours": "hours times the GPUs that a job asks for",
     "starting": "percent of these GPU hours (of the hours, where there is no GPU) before work begins",
     "idle": "percent in which workers wait for others: of a step, of a chunk",
-    "saving": "percent in which checkpoints and policies are written",
+    "saving": "percent in which a training waits for its checkpoints and its policy",
     "wall_hours": "hours in which at least one of the jobs runs, with so many GPUs and cores",
     "kept_gb": "GB of the files that stay",
     "peak_gb": "most GB at once, checkpoints included",

@@ -60,6 +60,7 @@ class Costs(Section):
     light_start: Figure = Field(description="seconds before a job without a model begins to work")
     judged: Figure = Field(description="rows that a job judges by rules in a second")
     written: Figure = Field(description="GB that a job writes in a second")
+    copied: Figure = Field(description="GB that each process of a training copies from its GPU to the host's memory in a second")
     token_bytes: Figure = Field(description="bytes of a token in tables of rollouts, responses and training data")
     prompt_tokens: Lengths = Field(description="tokens of a question in its frame")
     case_tokens: Lengths = Field(description="tokens that a critic reads of a case beside question and program")

@@ -1,64 +1,143 @@
-"""Checkpoints of a training: written beside the last one, then put in its place, so that a kill leaves one of the two whole.
+"""Checkpoints of a training, by torch.distributed.checkpoint: each process writes its share, on GPUs while training goes on.
 
 They are undeclared files, since Snakemake deletes a failed job's outputs; removing them costs nothing but the way to where they were.
+That package takes a second to import, so only a training that needs it does.
 """
 
 import json
 import logging
-import os
 import pickle
 import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import torch.distributed
 
 from mathcode.core import atomic
 from mathcode.training.examples import TrainingError
+from mathcode.training.processes import WAIT
 
 log = logging.getLogger(__name__)
 
 
-def folder_by_kind(checkpoints: Path, kind) -> Path:
-    """Folder for checkpoints of this kind of sharing (accelerate's DistributedType): none can load what another has saved."""
-    return checkpoints if kind.value == "NO" else checkpoints.with_name(f"{checkpoints.name}-{kind.value.lower()}")
+class Checkpoints:
+    """Those of one training, each in a folder `stepN`. One is whole once its `.metadata` is there, which is written last;
+    only then are those before it removed, so a kill leaves one that is whole.
+
+    They hold the weights that are trained (LoRA: not the base), the optimizers' moments, and the log so far. How many processes wrote
+    them, and how these shared the weights, does not matter to those that go on from them.
+    """
+
+    def __init__(self, folder: Path, accelerator, model, optimizers):
+        self.folder, self._model = folder, model
+        self._optimizers = [prepared.optimizer for prepared in optimizers]
+        self._is_first = accelerator.is_main_process
+        # From a GPU the state is copied to the host, and written from there meanwhile. On a CPU the copy would take the memory twice.
+        self.overlapped = accelerator.device.type != "cpu"
+        # Processes meet in a group of their own: what a thread sends must not mix with what training sends.
+        group = torch.distributed.new_group(backend="gloo", timeout=WAIT) if torch.distributed.is_initialized() else None
+        self._met = {"process_group": group, "no_dist": group is None}
+        self._writing = None
+        if group is None:
+            warnings.filterwarnings("ignore", message="torch.distributed is disabled")  # said each time by a process that is alone
+
+    def resume(self) -> tuple[int, list[dict]]:
+        """Load the last whole checkpoint, if any: its step and log.
+
+        Raises:
+            TrainingError: it cannot be read.
+        """
+        whole = {int(path.parent.name.removeprefix("step")): path.parent for path in self.folder.glob("step*/.metadata")}
+        if not whole:
+            return 0, []
+        from torch.distributed import checkpoint
+        from torch.distributed.checkpoint.state_dict import set_state_dict
+
+        step, latest = max(whole.items())
+        state = self._state()
+        damaged = OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError  # what torch and json say of damaged files
+        try:
+            checkpoint.load(state, checkpoint_id=latest, **self._met)
+            rows = json.loads((latest / "progress.json").read_text())
+        except (checkpoint.CheckpointException, *damaged) as error:
+            told = f"{latest}: the checkpoint cannot be read ({_said(error)}); remove this folder to go on without it"
+            raise TrainingError(told) from error
+        weights, moments = state["weights"], state["moments"]
+        set_state_dict(self._model, self._optimizers, model_state_dict=weights, optim_state_dict=moments, options=_trained())
+        log.info("resumed from step %d (%s)", step, latest)
+        return step, rows
+
+    def save(self, step: int, rows: list[dict]) -> None:
+        """Write a checkpoint, or begin to. One at a time: an earlier one is waited for.
+
+        Raises:
+            TrainingError: this one or the earlier one cannot be written.
+        """
+        from torch.distributed import checkpoint
+
+        self.settle(wait=True)
+        folder = self.folder / f"step{step}"
+        with _told_of(folder):
+            if self._is_first:
+                folder.mkdir(parents=True, exist_ok=True)
+                atomic.write_text(folder / "progress.json", json.dumps(rows))
+            write = checkpoint.async_save if self.overlapped else checkpoint.save
+            written = write(self._state(), storage_writer=checkpoint.FileSystemWriter(folder), **self._met)
+        if self.overlapped:
+            self._writing = folder, written
+        else:
+            self._keep_only(folder)
+
+    def settle(self, wait: bool = False) -> None:
+        """If what was begun has been written (`wait`: as soon as it has), remove the checkpoints before it.
+
+        Raises:
+            TrainingError: it could not be written.
+        """
+        if self._writing is None or not (wait or self._writing[1].done()):
+            return
+        (folder, written), self._writing = self._writing, None
+        with _told_of(folder):
+            written.result()
+        self._keep_only(folder)
+
+    def _state(self) -> dict:
+        from torch.distributed.checkpoint.state_dict import get_state_dict
+
+        weights, moments = get_state_dict(self._model, self._optimizers, options=_trained())
+        return {"weights": weights, "moments": moments}
+
+    def _keep_only(self, folder: Path) -> None:
+        if self._is_first:
+            for other in self.folder.iterdir():
+                if other != folder:
+                    shutil.rmtree(other, ignore_errors=True)
 
 
-def resume(accelerator, checkpoints: Path) -> tuple[int, list[dict]]:
-    """Load the last complete checkpoint, if any: its step and log."""
-    complete = [folder for name in ("latest", "old") if ((folder := checkpoints / name) / "progress.json").is_file()]
-    if not complete:
-        return 0, []
-    latest = complete[0]
+def _trained():
+    """Frozen weights are left out, and so must not be missed."""
+    from torch.distributed.checkpoint.state_dict import StateDictOptions
+
+    return StateDictOptions(ignore_frozen_params=True, strict=False)
+
+
+@contextmanager
+def _told_of(folder: Path) -> Iterator[None]:
+    """What goes wrong in writing a checkpoint, as one sentence."""
+    from torch.distributed import checkpoint
+
     try:
-        accelerator.load_state(str(latest))
-        progress = json.loads((latest / "progress.json").read_text())
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:  # what torch and json say of damaged files
-        raise TrainingError(f"{latest}: the checkpoint cannot be read ({error}); remove this folder to train from the start") from error
-    log.info("resumed from step %d (%s)", progress["step"], latest)
-    return progress["step"], progress["rows"]
-
-
-def save(accelerator, checkpoints: Path, step: int, rows: list[dict]) -> None:
-    """Write a checkpoint beside the last one, then put it in its place: a kill leaves one of the two whole."""
-    fresh, latest, old = checkpoints / "fresh", checkpoints / "latest", checkpoints / "old"
-    if accelerator.is_main_process:
-        if not latest.exists() and old.exists():
-            os.replace(old, latest)
-        shutil.rmtree(fresh, ignore_errors=True)
-    accelerator.wait_for_everyone()
-    try:
-        accelerator.save_state(str(fresh), safe_serialization=False)
-    except (OSError, RuntimeError) as error:  # torch says of a full disk that positions in its file are not as expected
-        free = shutil.disk_usage(checkpoints).free // 2**20
+        yield
+    except (checkpoint.CheckpointException, OSError, RuntimeError) as error:  # of a full disk torch says that positions are not as expected
+        free = shutil.disk_usage(folder.parent).free // 2**20
         raise TrainingError(
-            f"{fresh}: the checkpoint of step {step} could not be written, {free} MiB of space are left ({error}); the one before it stays"
+            f"{folder}: the checkpoint could not be written, {free} MiB of space are left ({_said(error)}); the one before it stays"
         ) from error
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        for file in filter(Path.is_file, fresh.rglob("*")):
-            atomic.sync(file)
-        atomic.write_text(fresh / "progress.json", json.dumps({"step": step, "rows": rows}))
-        shutil.rmtree(old, ignore_errors=True)
-        if latest.exists():
-            os.replace(latest, old)
-        os.replace(fresh, latest)
-        shutil.rmtree(old, ignore_errors=True)
-    accelerator.wait_for_everyone()
+
+
+def _said(error: BaseException) -> str:
+    """One line of an error; torch wraps those of all processes in one with their tracebacks."""
+    causes = [cause for cause, _ in error.failures.values()] if hasattr(error, "failures") else [error]
+    return " ".join(str(causes[0]).split())

@@ -1,7 +1,7 @@
 """The one training loop, for every loss: resumable, deterministic on a CPU, one or many processes.
 
 The order of the data follows from seed and step alone, so a run killed at any moment and resumed from its last checkpoint
-ends with the weights of an uninterrupted one. Checkpoints are undeclared files: Snakemake deletes a failed job's outputs.
+ends with the weights of an uninterrupted one.
 """
 
 import logging
@@ -21,7 +21,7 @@ from mathcode.core import gpu_watch
 from mathcode.policies.micro_batches import shared_out
 from mathcode.policies.scoring import token_logprobs
 from mathcode.training.batches import Unit, batches, fitting, length, units
-from mathcode.training.checkpoints import folder_by_kind, resume, save
+from mathcode.training.checkpoints import Checkpoints
 from mathcode.training.examples import Example, TrainingError
 from mathcode.training.losses import Loss, batch_of, mean_chosen_tokens
 from mathcode.training.optimizers import make_optimizers, schedule
@@ -64,7 +64,7 @@ def train(
         pad: token id that fills up shorter rows.
         loss: what is minimised; it says whether its sum is divided by the batch's loss tokens, responses or pairs.
         iteration: picks the learning rate, the first one up to iteration 1.
-        checkpoints: folder keyed by settings and data by the caller; several processes have one beside it, by how they share the work.
+        checkpoints: folder keyed by settings and data by the caller.
 
     Raises:
         TrainingError: no examples fit, the loss is not finite, a checkpoint cannot be written, or FSDP was asked for and is not what runs.
@@ -76,8 +76,8 @@ def train(
     model, *optimizers = accelerator.prepare(model, *make_optimizers(model, chosen, peak))
     plan = batches([length(unit) for unit in usable], chosen, seed)
     epoch_steps = math.ceil(len(usable) / chosen.batch)
-    checkpoints = folder_by_kind(checkpoints, accelerator.distributed_type)
-    step, rows = resume(accelerator, checkpoints)
+    kept = Checkpoints(checkpoints, accelerator, model, optimizers)
+    step, rows = kept.resume()
     saved = time.monotonic()
     stop = StopSignal()
     model.train()
@@ -98,11 +98,13 @@ def train(
             # The clock of the main process decides, so that all of them save, or none.
             stopping, saving = in_any_process(accelerator, stop.received, due and accelerator.is_main_process)
             if stopping or (saving and step < len(plan)):
-                save(accelerator, checkpoints, step, rows)
+                kept.save(step, rows)
                 saved = time.monotonic()
+            kept.settle(wait=stopping)
             if stopping:
                 log.warning("stopped by a signal at step %d; the next start goes on from here", step)
                 sys.exit(143)
+        kept.settle(wait=True)
     return _trained(accelerator, model, rows, stop)
 
 
