@@ -22,7 +22,7 @@ rule fetch_model:
         origin=model_origin,
         mirror=mirror_folder,
     shell:
-        "python workflow_scripts/fetch_model.py --name {wildcards.family} {params.origin} --mirror={params.mirror:q}"
+        "exec python workflow_scripts/fetch_model.py --name {wildcards.family} {params.origin} --mirror={params.mirror:q}"
         " --out {output:q} > {log:q} 2>&1"
 
 
@@ -48,7 +48,7 @@ rule build_base:
         sft=flag("--sft", "sft"),
         critic=judges_cases,
     shell:
-        "python workflow_scripts/build_base.py {params.model} {params.sft} {params.critic} --out-model {output:q} --method {params.method}"
+        "exec python workflow_scripts/build_base.py {params.model} {params.sft} {params.critic} --out-model {output:q} --method {params.method}"
         " --family {params.family:q} --seed {wildcards.seed} > {log:q} 2>&1"
 
 
@@ -80,5 +80,5 @@ rule adopt_base:
         family=training_family,
         method=method_name,
     shell:
-        "python workflow_scripts/build_base.py --model {input.model:q} --out-model {output:q} --method {params.method}"
+        "exec python workflow_scripts/build_base.py --model {input.model:q} --out-model {output:q} --method {params.method}"
         " --family {params.family:q} --seed {wildcards.seed} > {log:q} 2>&1"

@@ -28,7 +28,7 @@ rule build_cases:
         rollouts=flag("--rollouts", "rollouts"),
         grades=flag("--grades", "grades"),
     shell:
-        "python workflow_scripts/build_cases.py --queries {input.queries:q} {params.rollouts} {params.grades} --seed {wildcards.seed}"
+        "exec python workflow_scripts/build_cases.py --queries {input.queries:q} {params.rollouts} {params.grades} --seed {wildcards.seed}"
         " --workers {threads} --settings {params.settings:q} --grading {params.grading:q} --out {output:q} > {log:q} 2>&1"
 
 
@@ -50,7 +50,7 @@ rule demonstrate_cases:
             f"--settings {shlex.quote(settings.dumps(settings.Critic(prompt=shown)))}" for shown in critic_of(wildcards).shown
         ),
     shell:
-        "python workflow_scripts/demonstrate_cases.py --cases {input.cases:q} --model {input.model:q} {params.shown}"
+        "exec python workflow_scripts/demonstrate_cases.py --cases {input.cases:q} --model {input.model:q} {params.shown}"
         " --out {output:q} > {log:q} 2>&1"
 
 
@@ -78,7 +78,7 @@ rule build_case_set:
         ),
         rows=lambda wildcards: "" if case_set_of(wildcards).rows is None else f"--rows {case_set_of(wildcards).rows}",
     shell:
-        "python workflow_scripts/build_cases.py {params.made_of} {params.rows} --seed 1"
+        "exec python workflow_scripts/build_cases.py {params.made_of} {params.rows} --seed 1"
         " --workers {threads} --settings {params.settings:q} --grading {params.grading:q} --out {output:q} > {log:q} 2>&1"
 
 
@@ -105,7 +105,7 @@ rule judge_cases:
         critic=critic_options("--model"),
         checkpoints="checkpoints/{run}/cases/{case_set}/seed{seed}/{judge}",
     shell:
-        "python workflow_scripts/judge_cases.py --cases {input.cases:q} --judge {wildcards.judge} {params.critic} --workers {threads}"
+        "exec python workflow_scripts/judge_cases.py --cases {input.cases:q} --judge {wildcards.judge} {params.critic} --workers {threads}"
         " --settings {params.settings:q} --checkpoints {params.checkpoints:q} --out {output:q} > {log:q} 2>&1"
 
 

@@ -22,7 +22,7 @@ rule fetch_source:
         source=lambda wildcards: settings.dumps(CONFIG.sources.sources[wildcards.source]),
         mirror=mirror_folder,
     shell:
-        "python workflow_scripts/fetch_source.py --name {wildcards.source} --source {params.source:q} --mirror={params.mirror:q}"
+        "exec python workflow_scripts/fetch_source.py --name {wildcards.source} --source {params.source:q} --mirror={params.mirror:q}"
         " --out {output} > {log} 2>&1"
 
 
@@ -43,7 +43,7 @@ rule prepare_queries:
     params:
         settings=lambda wildcards: settings.dumps(CONFIG.sources.queries[wildcards.dataset]),
     shell:
-        "python workflow_scripts/prepare_queries.py --raw {input.raw} --dataset {wildcards.dataset} --kind training"
+        "exec python workflow_scripts/prepare_queries.py --raw {input.raw} --dataset {wildcards.dataset} --kind training"
         " --settings {params.settings:q} --out {output.queries} > {log} 2>&1"
 
 
@@ -62,7 +62,7 @@ rule prepare_benchmark:
     params:
         settings=lambda wildcards: settings.dumps(CONFIG.sources.benchmarks[wildcards.benchmark]),
     shell:
-        "python workflow_scripts/prepare_queries.py --raw {input.raw} --dataset {wildcards.benchmark} --kind benchmark"
+        "exec python workflow_scripts/prepare_queries.py --raw {input.raw} --dataset {wildcards.benchmark} --kind benchmark"
         " --settings {params.settings:q} --out {output.benchmark} > {log} 2>&1"
 
 
@@ -85,7 +85,7 @@ rule prepare_sft:
         settings=lambda wildcards: settings.dumps(CONFIG.sources.sft[wildcards.dataset]),
         interpreter=lambda wildcards: settings.dumps(CONFIG.sources.interpreter),
     shell:
-        "python workflow_scripts/prepare_sft.py --raw {input.raw} --dataset {wildcards.dataset} --settings {params.settings:q}"
+        "exec python workflow_scripts/prepare_sft.py --raw {input.raw} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --interpreter {params.interpreter:q} --workers {threads} --out {output.sft} > {log} 2>&1"
 
 
@@ -106,7 +106,7 @@ rule prepare_cases:
     params:
         settings=lambda wildcards: settings.dumps(CONFIG.sources.cases[wildcards.dataset]),
     shell:
-        "python workflow_scripts/prepare_cases.py --raw {input.raw} --dataset {wildcards.dataset} --settings {params.settings:q}"
+        "exec python workflow_scripts/prepare_cases.py --raw {input.raw} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --out {output.cases} > {log} 2>&1"
 
 
@@ -128,7 +128,7 @@ rule decontaminate:
         removes=lambda wildcards: CONFIG.runs[wildcards.run].data.remove,
         rows=rows_kept,
     shell:
-        "python workflow_scripts/decontaminate.py --use {wildcards.use} --training {input.training} --benchmarks {input.guard}"
+        "exec python workflow_scripts/decontaminate.py --use {wildcards.use} --training {input.training} --benchmarks {input.guard}"
         " --ngram {params.ngram} --remove {params.removes} {params.rows} --out {output} > {log} 2>&1"
 
 
@@ -153,7 +153,7 @@ rule divide_pools:
         ngram=lambda wildcards: CONFIG.runs[wildcards.run].data.ngram,
         removes=lambda wildcards: CONFIG.runs[wildcards.run].data.remove,
     shell:
-        "python workflow_scripts/divide_pools.py --pool {wildcards.pool} --pools {params.pools:q} --queries {input.datasets}"
+        "exec python workflow_scripts/divide_pools.py --pool {wildcards.pool} --pools {params.pools:q} --queries {input.datasets}"
         " --benchmarks {input.guard} --ngram {params.ngram} --remove {params.removes} --out {output} > {log} 2>&1"
 
 
@@ -175,5 +175,5 @@ rule measure_overlap:
         ngram=lambda wildcards: CONFIG.runs[wildcards.run].data.ngram,
         removes=removes,
     shell:
-        "python workflow_scripts/measure_overlap.py --use {wildcards.use} --training {input.training} --benchmark {input.benchmark}"
+        "exec python workflow_scripts/measure_overlap.py --use {wildcards.use} --training {input.training} --benchmark {input.benchmark}"
         " --ngram {params.ngram} --remove {params.removes} --out-items {output.found} --out-counts {output.counts} > {log} 2>&1"

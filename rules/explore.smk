@@ -71,4 +71,4 @@ rule merge_rollouts:
     resources:
         **asks("judge"),
     shell:
-        "python workflow_scripts/merge_shards.py --shards {input:q} --out {output:q} > {log:q} 2>&1"
+        "exec python workflow_scripts/merge_shards.py --shards {input:q} --out {output:q} > {log:q} 2>&1"

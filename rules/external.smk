@@ -21,7 +21,7 @@ rule grade_external:
     resources:
         **light(),
     shell:
-        "python workflow_scripts/grade_responses.py --responses {input:q} --benchmark {wildcards.name:q} --workers {threads}"
+        "exec python workflow_scripts/grade_responses.py --responses {input:q} --benchmark {wildcards.name:q} --workers {threads}"
         " --out {output:q} > {log:q} 2>&1"
 
 
@@ -40,4 +40,4 @@ rule tabulate_external:
     resources:
         **light(),
     shell:
-        "python workflow_scripts/tabulate_external.py --graded {input:q} --name {wildcards.name:q} --out {output:q} > {log:q} 2>&1"
+        "exec python workflow_scripts/tabulate_external.py --graded {input:q} --name {wildcards.name:q} --out {output:q} > {log:q} 2>&1"

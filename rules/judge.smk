@@ -35,7 +35,7 @@ rule grade_rollouts:
         critic=critic_options("--critic-model"),
         checkpoints="checkpoints/{run}/{policy}/explore/{mode}/{pool}/{judge}",
     shell:
-        "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
+        "exec python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
         " --judge {wildcards.judge} {params.critic} --method {params.method} --workers {threads} --settings {params.settings:q}"
         " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 
@@ -79,7 +79,7 @@ rule grade_responses:
         critic=critic_options("--critic-model"),
         checkpoints="checkpoints/{run}/{policy}/eval/greedy/{benchmark}/{judge}",
     shell:
-        "python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
+        "exec python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
         " --judge {wildcards.judge} {params.critic} --method {params.method} --workers {threads} --settings {params.settings:q}"
         " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 
@@ -135,5 +135,5 @@ rule score_responses:
     params:
         rows=optional("--rows", benchmark_rows),
     shell:
-        "python workflow_scripts/score_responses.py --grades {input.grades:q} --queries {input.queries:q} {params.rows}"
+        "exec python workflow_scripts/score_responses.py --grades {input.grades:q} --queries {input.queries:q} {params.rows}"
         " --overlap {input.overlap:q} --out {output:q} > {log:q} 2>&1"

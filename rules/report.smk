@@ -36,7 +36,7 @@ rule tabulate_results:
         results="results/{run}",
         tables="results/{run}/tables",
     shell:
-        "python workflow_scripts/tabulate_results.py --method {params.method} --results {params.results:q} --plan {params.plan:q}"
+        "exec python workflow_scripts/tabulate_results.py --method {params.method} --results {params.results:q} --plan {params.plan:q}"
         " --benchmarks {input.benchmarks:q} --out-dir {params.tables:q} > {log:q} 2>&1"
 
 
@@ -57,7 +57,7 @@ rule export_latex:
     params:
         method=method_name,
     shell:
-        "python workflow_scripts/export_latex.py --method {params.method} --tables {input:q} --out {output:q} > {log:q} 2>&1"
+        "exec python workflow_scripts/export_latex.py --method {params.method} --tables {input:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule plot_figures:
@@ -82,7 +82,7 @@ rule plot_figures:
         results="results/{run}",
         figures="results/{run}/figures",
     shell:
-        "python workflow_scripts/plot_figures.py --method {params.method} --run {wildcards.run} --results {params.results:q}"
+        "exec python workflow_scripts/plot_figures.py --method {params.method} --run {wildcards.run} --results {params.results:q}"
         " --plan {params.plan:q} --benchmarks {input.benchmarks:q} --out-dir {params.figures:q} > {log:q} 2>&1"
 
 
@@ -103,7 +103,7 @@ rule tabulate_costs:
         gpus=gpus_by_stage,
         logs="logs/results/{run}",
     shell:
-        "python workflow_scripts/tabulate_costs.py --method {params.method} --logs {params.logs:q} --gpus {params.gpus:q}"
+        "exec python workflow_scripts/tabulate_costs.py --method {params.method} --logs {params.logs:q} --gpus {params.gpus:q}"
         " --out {output:q} > {log:q} 2>&1"
 
 
@@ -132,7 +132,7 @@ rule write_summary:
         about=about_json,
         results=lambda wildcards: f"results/{wildcards.run}",
     shell:
-        "python workflow_scripts/write_summary.py --method {params.method} --run {wildcards.run} --results {params.results:q}"
+        "exec python workflow_scripts/write_summary.py --method {params.method} --run {wildcards.run} --results {params.results:q}"
         " --plan {params.plan:q} --about {params.about:q} --benchmarks {input.benchmarks:q} --tables {input.tables:q}"
         " --costs {input.costs:q} --figure {input.figure:q} --out {output:q} > {log:q} 2>&1"
 
@@ -158,5 +158,5 @@ rule browse_responses:
         plan=plan_json,
         results="results/{run}",
     shell:
-        "python workflow_scripts/browse_responses.py --method {params.method} --run {wildcards.run} --results {params.results:q}"
+        "exec python workflow_scripts/browse_responses.py --method {params.method} --run {wildcards.run} --results {params.results:q}"
         " --plan {params.plan:q} --benchmarks {input.benchmarks:q} --out {output:q} > {log:q} 2>&1"

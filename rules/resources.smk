@@ -59,16 +59,15 @@ def cores(stage):
 
 
 def launcher(stage):
-    """How a training program is started: plain Python, one process per GPU (port 0: any that is free), or so on each of several nodes."""
+    """How a training program is started: plain Python, one process per GPU, or so on each of several nodes."""
 
     def command(wildcards):
         ask = CONFIG.runs[wildcards.run].resources.of(stage)
+        launch = f"python workflow_scripts/launch_training.py --nodes {ask.nodes} --gpus {ask.gpus}"
         if ask.nodes > 1:
             step = f"srun --nodes={ask.nodes} --ntasks-per-node=1 --cpus-per-task={ask.cpus} --kill-on-bad-exit=1"
-            return f"{PATIENTLY} {step} python workflow_scripts/launch_training.py --gpus {ask.gpus}"
-        if ask.gpus < 2:
-            return "python"
-        return f"{PATIENTLY} accelerate launch --config_file config/accelerate/fsdp2.yaml --main_process_port 0 --num_processes {ask.gpus}"
+            return f"{PATIENTLY} {step} {launch}"
+        return "python" if ask.gpus < 2 else f"{PATIENTLY} {launch}"
 
     return command
 

@@ -89,7 +89,7 @@ def _layers(folder: Path, run: str, override: Any, rows: list[str]) -> list[Plac
 
 def _explained(run: settings.Run, found: list[Places]) -> Iterator[tuple[str, str, str]]:
     """Every setting: key, value as YAML writes it, place."""
-    for key, value in _flat(json.loads(settings.dumps(run))):
+    for key, value in _flat(settings.everything(run)):
         places = [layer[key] for layer in found if key in layer]
         yield key, json.dumps(value, ensure_ascii=False), places[-1] if places else DEFAULT
 

@@ -1,11 +1,12 @@
-"""Start the processes of one node of a training over several nodes; the rules run it through srun on each node.
+"""Start the processes of a training on this node: one for each GPU. Over several nodes the rules run this on each, through srun.
 
     python workflow_scripts/launch_training.py --gpus 8 workflow_scripts/train_policy.py ...
+    srun ... python workflow_scripts/launch_training.py --nodes 2 --gpus 8 workflow_scripts/train_policy.py ...
 
-reads   what SLURM tells a job step: its nodes, and which of them this is. All meet at the first node, at a port made of the job's
-        number; MASTER_ADDR and MASTER_PORT take precedence, where they are set
-writes  what the training program writes. It runs as a process for each GPU, sharded as config/accelerate/fsdp2.yaml says;
-        without GPUs as one process of each node, which share their gradients
+reads   with several nodes: what SLURM tells a job step, its nodes and which of them this is. All meet at the first node, at a port made
+        of the job's number; MASTER_ADDR and MASTER_PORT take precedence, where they are set
+writes  what the training program writes. Its processes shard the model as config/accelerate/fsdp2.yaml says; without GPUs there is
+        one of each node, and they share their gradients
 """
 
 import argparse
@@ -22,14 +23,28 @@ PORTS = range(20_000, 50_000)
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
+    parser.add_argument("--nodes", type=int, default=1, help="nodes that train together")
     parser.add_argument("--gpus", type=int, required=True, help="GPUs of a node; 0: train on CPUs")
     parser.add_argument("--config", default="config/accelerate/fsdp2.yaml", help="configuration of accelerate, for GPUs")
     parser.add_argument("program", nargs=argparse.REMAINDER, help="a training program and its arguments")
     return parser
 
 
-def command(gpus: int, config: str, program: list[str], step: Mapping[str, str], first_host: str) -> list[str]:
-    """The launcher's command line on this node.
+def on_one_node(gpus: int, config: str, program: list[str]) -> list[str]:
+    """The launcher's command line; port 0 is any that is free.
+
+    Raises:
+        InputError: there is no program, or there are no GPUs.
+    """
+    if not program:
+        raise InputError("no program to start was named")
+    if not gpus:
+        raise InputError("--gpus 0 on one node is one process: start the program itself")
+    return ["accelerate", "launch", "--config_file", config, "--main_process_port", "0", "--num_processes", str(gpus), *program]
+
+
+def on_each_node(gpus: int, config: str, program: list[str], step: Mapping[str, str], first_host: str) -> list[str]:
+    """The launcher's command line on this node of several.
 
     Args:
         step: environment of the job step.
@@ -63,8 +78,11 @@ def first_host(step: Mapping[str, str]) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    words = command(args.gpus, args.config, args.program, os.environ, first_host(os.environ))
-    os.execvp(words[0], words)  # signals reach the launcher itself
+    if args.nodes == 1:
+        words = on_one_node(args.gpus, args.config, args.program)
+    else:
+        words = on_each_node(args.gpus, args.config, args.program, os.environ, first_host(os.environ))
+    os.execvp(words[0], words)  # signals reach the launcher itself, and it ends with Snakemake as this program does
 
 
 if __name__ == "__main__":

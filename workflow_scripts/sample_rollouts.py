@@ -11,7 +11,7 @@ keeps   finished chunks under --checkpoints, so that a killed job goes on where 
 
 The engine starts once for all outputs; with several --gpus one starts on each, or on as many as one engine is spread over, though
 no more of them than there are chunks.
-Grading is another program: it never costs a sample.
+Grading is another program and never costs a sample. With --adaptive answers are graded here too, to see which labels are decided.
 """
 
 import sys
@@ -70,6 +70,8 @@ def arguments():
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
+    if args.adaptive and len(args.queries) > 1:
+        raise InputError("--adaptive: all modes of a query decide together: give one --queries")
     args.queries *= len(args.out) if len(args.queries) == 1 else 1
     if not len(args.queries) == len(args.mode) == len(args.out):
         raise InputError("give one --mode for each --out, and one --queries for all or for each")
@@ -106,15 +108,18 @@ def main(argv: list[str] | None = None) -> int:
 
 def _sample(args, chosen: SampleSettings, key: str, selected: list[pl.DataFrame], parts: list[slice]) -> None:
     """Sample this job's part of each table with an engine of its own; chunks that are there already are kept."""
+    if args.adaptive:  # what is wrong with it is said before a model is loaded
+        deciding = import_module(method_of(args.method).adaptive)
+        told = deciding.parse(args.adaptive, args.workers)
     engine = start_engine(args.model, chosen.engine, chosen.sampling)
     samples = range(args.first_sample, args.first_sample + args.samples)
     method = method_of(args.method)
     asked_in = prompts.profile(args.profile).frame
     limit = chosen.engine.max_model_len - 1
 
-    def planned(queries: pl.DataFrame, mode: str, samples: range, part: slice, *named: object) -> loop.Plan:
+    def planned(queries: pl.DataFrame, mode: str, samples: range, part: slice, *named: object, some: bool = False) -> loop.Plan:
         prompt = partial(method.prompt, args.profile, mode)
-        rows = plan_rows(queries, method.stored_mode(mode), samples, args.seed, prompt, engine.tokenizer, limit, asked_in)[part]
+        rows = plan_rows(queries, method.stored_mode(mode), samples, args.seed, prompt, engine.tokenizer, limit, asked_in, some)[part]
         return loop.Plan(rows, args.checkpoints / f"{key}-{settings.fingerprint(mode, queries.rows(), part.start, part.stop, *named)}")
 
     with Interpreter(chosen.interpreter.model_copy(update={"workers": args.workers})) as interpreter:
@@ -123,7 +128,8 @@ def _sample(args, chosen: SampleSettings, key: str, selected: list[pl.DataFrame]
             return loop.sample_rollouts(plans, engine, interpreter, chosen.sampling, chosen.engine, method.form, more)
 
         if args.adaptive:
-            frames = _adaptively(args, selected[0], samples, planned, sampled)
+            with make_judge(told.judge, told.grading) as judge:
+                frames = _adaptively(args, selected[0], samples, planned, sampled, deciding.Rounds(told, judge))
         else:
             frames = sampled(
                 [planned(queries, mode, samples, part) for queries, part, mode in zip(selected, parts, args.mode, strict=True)]
@@ -138,19 +144,19 @@ def _adaptively(
     samples: range,
     planned: Callable[..., loop.Plan],
     sampled: Callable[..., list[pl.DataFrame]],
+    rounds,
 ) -> list[pl.DataFrame]:
     """Round by round, each with the queries that are not decided yet."""
     plans: list[loop.Plan] = []
+    for mode in args.mode:
+        planned(queries, mode, samples, slice(0))  # refused where no prompt fits
 
     def one_round(undecided: pl.DataFrame, indices: range) -> list[pl.DataFrame]:
-        here = [planned(undecided, mode, indices, slice(0, None), indices.start, indices.stop) for mode in args.mode]
+        here = [planned(undecided, mode, indices, slice(0, None), indices.start, indices.stop, some=True) for mode in args.mode]
         plans.extend(here)
         return sampled(here, more=True)
 
-    deciding = import_module(method_of(args.method).adaptive)
-    told = deciding.parse(args.adaptive)
-    with make_judge(told.judge, told.grading) as judge:
-        frames = deciding.Rounds(told, judge).sample(_of_shard(queries, args.shard), samples, one_round)
+    frames = rounds.sample(_of_shard(queries, args.shard), samples, one_round)
     sampled(plans)  # all are there: what is judged now is how many programs could not be run
     return frames
 

@@ -24,5 +24,5 @@ rule demonstrate_solutions:
         profile=prompt_profile,
         settings=with_methodologies("start"),
     shell:
-        "python workflow_scripts/demonstrate_solutions.py --sft {input.sft:q} --model {input.model:q} --profile {params.profile:q}"
+        "exec python workflow_scripts/demonstrate_solutions.py --sft {input.sft:q} --model {input.model:q} --profile {params.profile:q}"
         " --seed {wildcards.seed} --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"

@@ -27,5 +27,5 @@ rule estimate_strategy:
     params:
         settings=section("estimate"),
     shell:
-        "python workflow_scripts/estimate_strategy.py --grades {input.grades:q} --out-q-values {output.q_values:q}"
+        "exec python workflow_scripts/estimate_strategy.py --grades {input.grades:q} --out-q-values {output.q_values:q}"
         " --out-strategy {output.strategy:q} --settings {params.settings:q} --seed {wildcards.seed} > {log:q} 2>&1"

@@ -1,5 +1,7 @@
 """Functions of wildcards that find what AutoCode's stages read: what belongs to the policy before an iteration."""
 
+from mathcode.methods.autocode.settings import decided_alike
+
 
 def before(wildcards):
     """The policy that an iteration explores and trains on."""
@@ -10,12 +12,24 @@ def model_before(wildcards):
     return paths.in_run(wildcards.run, paths.model(before(wildcards)))
 
 
+def exploration_before(wildcards):
+    """What an experiment uses of the exploration before it, as settings."""
+    run, experiment = CONFIG.runs[wildcards.run], run_of(wildcards)
+    if run.explore.adaptive and not decided_alike(run, experiment):
+        refuse(
+            f"run '{wildcards.run}' samples until its labels are decided (explore.adaptive), and experiment '{wildcards.experiment}' makes"
+            " others: build it in a run without"
+        )
+    return experiment.explore
+
+
 def rollouts_before(wildcards):
-    return [paths.in_run(wildcards.run, paths.rollouts(before(wildcards), mode)) for mode in run_of(wildcards).explore.modes]
+    modes = exploration_before(wildcards).modes
+    return [paths.in_run(wildcards.run, paths.rollouts(before(wildcards), mode)) for mode in modes]
 
 
 def grades_before(wildcards):
-    explore = run_of(wildcards).explore
+    explore = exploration_before(wildcards)
     return [paths.in_run(wildcards.run, paths.rollout_grades(before(wildcards), mode, explore.judge)) for mode in explore.modes]
 
 
@@ -30,10 +44,10 @@ def with_methodologies(name):
 
 
 def adaptive_settings(wildcards):
-    """When a query is sampled no further: the rule, how labels are made, and how rollouts are graded for them, as JSON."""
+    """When a query is sampled no further: the rule, how labels are made, and what of grading changes a verdict, as JSON."""
     run = CONFIG.runs[wildcards.run]
-    made = {"estimate": run.estimate, "judge": run.explore.judge, "grading": run.grading}
-    return settings.dumps(run.explore.adaptive.model_dump() | made)
+    grading = run.grading.model_dump(include={"timeout", "extraction"}) | {"max_infrastructure_errors": 1}  # how many is asked later
+    return settings.dumps(run.explore.adaptive.model_dump() | {"estimate": run.estimate, "judge": run.explore.judge, "grading": grading})
 
 
 def added_modes():

@@ -31,6 +31,6 @@ rule synthesize_responses:
         profile=prompt_profile,
         settings=with_methodologies("synthesize"),
     shell:
-        "python workflow_scripts/synthesize_responses.py --rollouts {input.rollouts:q} --grades {input.grades:q}"
+        "exec python workflow_scripts/synthesize_responses.py --rollouts {input.rollouts:q} --grades {input.grades:q}"
         " --strategy {input.strategy:q} --queries {input.queries:q} --model {input.model:q} --profile {params.profile:q}"
         " --iteration {wildcards.iteration} --seed {wildcards.seed} --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"

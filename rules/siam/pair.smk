@@ -28,6 +28,6 @@ rule pair_programs:
         settings=lambda wildcards: settings.dumps(pair_settings(wildcards).pair),
         loss=lambda wildcards: pair_settings(wildcards).align.loss,
     shell:
-        "python workflow_scripts/pair_programs.py --rollouts {input.rollouts:q} --grades {input.grades:q} --queries {input.queries:q}"
+        "exec python workflow_scripts/pair_programs.py --rollouts {input.rollouts:q} --grades {input.grades:q} --queries {input.queries:q}"
         " --pool {params.pool} --model {input.model:q} --settings {params.settings:q} --loss {params.loss} --seed {wildcards.seed}"
         " --out {output:q} > {log:q} 2>&1"

@@ -32,7 +32,7 @@ rule select_programs:
         settings=select_settings,
         seed=lambda wildcards: selecting(wildcards).seed,
     shell:
-        "python workflow_scripts/select_programs.py --rollouts {input.rollouts:q} --grades {input.grades:q} --queries {input.queries:q}"
+        "exec python workflow_scripts/select_programs.py --rollouts {input.rollouts:q} --grades {input.grades:q} --queries {input.queries:q}"
         " --pool {params.pool} --settings {params.settings:q} --seed {params.seed} --out {output:q} > {log:q} 2>&1"
 
 
@@ -60,5 +60,5 @@ rule demonstrate_programs:
         accepted=flag("--accepted", "accepted"),
         balance=balance,
     shell:
-        "python workflow_scripts/demonstrate_programs.py --sft {input.sft:q} {params.accepted} --model {input.model:q}"
+        "exec python workflow_scripts/demonstrate_programs.py --sft {input.sft:q} {params.accepted} --model {input.model:q}"
         " --profile {params.profile:q} --balance {params.balance} --out {output:q} > {log:q} 2>&1"

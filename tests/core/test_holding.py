@@ -62,6 +62,15 @@ def test_a_folder_may_be_removed_while_it_is_held(tmp_path):
     assert [*tmp_path.iterdir()] == []
 
 
+def test_a_folder_that_was_removed_and_is_held_by_another_is_left_to_it(tmp_path):
+    with holding.held(tmp_path / "kept"):
+        (tmp_path / "kept" / holding.HOLDER).unlink()
+        (tmp_path / "kept").rmdir()
+        (tmp_path / "kept").mkdir()
+        (tmp_path / "kept" / holding.HOLDER).write_text("process 1 on another")
+    assert (tmp_path / "kept" / holding.HOLDER).read_text() == "process 1 on another"
+
+
 def test_a_file_system_without_locks_is_told_and_goes_on(tmp_path, monkeypatch, caplog):
     def no_locks(*_):
         raise OSError(holding.errno.ENOLCK, "No locks available")

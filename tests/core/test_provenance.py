@@ -18,20 +18,42 @@ def commit_of(root: Path, **variables: str) -> str:
     return done.stdout.strip()
 
 
+def git(folder: Path, *words: str) -> str:
+    return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
 @pytest.fixture
 def copy(tmp_path) -> Path:
     """This code as a zip download leaves it, inside the clone of something else."""
     shutil.copytree(ROOT / "workflow_scripts", tmp_path / "other/autocode/workflow_scripts")
-    for words in (["init", "-q"], ["-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "something else"]):
-        subprocess.run(["git", "-C", str(tmp_path / "other"), *words], check=True)
+    git(tmp_path / "other", "init", "-q")
+    git(tmp_path / "other", "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "something else")
     return tmp_path / "other/autocode"
 
 
 @pytest.mark.stage
 @pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"), reason="no clone, or no git")
 def test_a_clone_names_its_commit():
-    head = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    assert commit_of(ROOT) == provenance._commit() == head.stdout.strip()
+    told = commit_of(ROOT)
+    assert told == provenance._commit()
+    assert told.removesuffix("-dirty") == git(ROOT, "rev-parse", "HEAD")
+
+
+@pytest.mark.stage
+@pytest.mark.skipif(not shutil.which("git"), reason="no git")
+def test_programs_that_were_changed_since_the_commit_are_told(tmp_path):
+    shutil.copytree(ROOT / "workflow_scripts", tmp_path / "workflow_scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / ".gitignore", tmp_path)
+    (tmp_path / "README.md").touch()
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q", "-m", "all of it")
+    head = git(tmp_path, "rev-parse", "HEAD")
+    (tmp_path / "README.md").write_text("What no program reads.")
+    assert commit_of(tmp_path) == head
+    with open(tmp_path / "workflow_scripts/train_policy.py", "a") as handle:
+        handle.write("# changed\n")
+    assert commit_of(tmp_path) == f"{head}-dirty"
 
 
 @pytest.mark.stage

@@ -1,4 +1,4 @@
-"""How a node's share of a training over several nodes is started."""
+"""How training on several GPUs or nodes is started."""
 
 import sys
 
@@ -11,7 +11,7 @@ STEP = {"SLURM_NNODES": "2", "SLURM_NODEID": "1", "SLURM_JOB_ID": "30007"}
 
 
 def test_gpus_get_a_process_each_and_all_meet_at_one_port():
-    words = launch_training.command(8, "fsdp2.yaml", ["train.py", "--seed", "1"], STEP, "node1")
+    words = launch_training.on_each_node(8, "fsdp2.yaml", ["train.py", "--seed", "1"], STEP, "node1")
     assert words[:4] == ["accelerate", "launch", "--config_file", "fsdp2.yaml"]
     given = dict(zip(words[4:14:2], words[5:14:2], strict=True))
     assert (given["--num_machines"], given["--machine_rank"], given["--num_processes"]) == ("2", "1", "16")
@@ -19,8 +19,18 @@ def test_gpus_get_a_process_each_and_all_meet_at_one_port():
     assert words[14:] == ["train.py", "--seed", "1"]
 
 
+def test_on_one_node_every_gpu_gets_a_process():
+    words = launch_training.on_one_node(8, "fsdp2.yaml", ["train.py", "--seed", "1"])
+    assert words[:4] == ["accelerate", "launch", "--config_file", "fsdp2.yaml"]
+    assert words[4:] == ["--main_process_port", "0", "--num_processes", "8", "train.py", "--seed", "1"]
+    with pytest.raises(InputError, match="start the program itself"):
+        launch_training.on_one_node(0, "", ["train.py"])
+    with pytest.raises(InputError, match="no program"):
+        launch_training.on_one_node(8, "", [])
+
+
 def test_without_gpus_a_node_has_one_process():
-    words = launch_training.command(0, "", ["train.py"], STEP | {"MASTER_PORT": "4711"}, "127.0.0.1")
+    words = launch_training.on_each_node(0, "", ["train.py"], STEP | {"MASTER_PORT": "4711"}, "127.0.0.1")
     assert words[:3] == [sys.executable, "-m", "torch.distributed.run"]
     assert {"--nnodes=2", "--node_rank=1", "--nproc_per_node=1", "--master_addr=127.0.0.1", "--master_port=4711"} <= set(words)
     assert words[-1] == "train.py"
@@ -32,6 +42,6 @@ def test_where_all_meet_can_be_said():
 
 def test_outside_a_job_step_and_without_a_program_it_says_so():
     with pytest.raises(InputError, match="SLURM_NNODES is not set: start this through srun"):
-        launch_training.command(0, "", ["train.py"], {}, "")
+        launch_training.on_each_node(0, "", ["train.py"], {}, "")
     with pytest.raises(InputError, match="no program"):
-        launch_training.command(0, "", [], STEP, "node1")
+        launch_training.on_each_node(0, "", [], STEP, "node1")

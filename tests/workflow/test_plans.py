@@ -91,6 +91,7 @@ def test_adaptive_sampling_is_one_job_a_policy_and_shard_for_all_modes(checkout,
         ("build: {experiments: [main, q_rule]}", "experiment 'q_rule' has others"),
         ("build: {experiments: [standard_rl]}", "experiment 'standard_rl' has others"),
         ("build: {experiments: [main]}, estimate: {alpha: 2.0}", "'estimate.alpha' must be inf"),
+        ("build: {experiments: [main]}, estimate: {price: 0.2}", "'estimate.price' must be 0"),
     ],
 )
 def test_where_no_label_is_decided_adaptive_sampling_is_refused(checkout, said, refused):
@@ -98,6 +99,27 @@ def test_where_no_label_is_decided_adaptive_sampling_is_refused(checkout, said, 
     assert done.returncode == 1
     assert "key 'explore.adaptive': a label is decided" in done.stdout
     assert refused in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("explore", "refused"),
+    [
+        ("modes: [native, cot]", "'explore.modes' must be these"),
+        ("judge: math_verify", "Math-Verify is not installed there"),
+    ],
+)
+def test_adaptive_sampling_wants_the_modes_and_a_judge_that_decide(checkout, explore, refused):
+    told = f"demo={{build: {{experiments: [main]}}, explore: {{adaptive: {{certainty: 0.95}}, {explore}}}}}"
+    done = snakemake("demo", "-n", "--config", told, cwd=checkout)
+    assert done.returncode == 1
+    assert refused in done.stdout
+
+
+def test_an_experiment_of_other_labels_is_refused_in_a_run_that_samples_adaptively(checkout):
+    told = f"demo={{build: {{experiments: [main]}}, {ADAPTIVE}}}"
+    done = snakemake("results/demo/q_rule/tiny/seed1/iter1/q_values.parquet", "-n", "--config", told, cwd=checkout)
+    assert done.returncode == 1
+    assert "experiment 'q_rule' makes others: build it in a run without" in done.stdout + done.stderr
 
 
 def test_a_file_plans_only_what_it_needs(checkout):

@@ -18,7 +18,7 @@ from mathcode.methods.autocode.form import FORM
 from mathcode.methods.autocode.methodologies import DECIDING
 from mathcode.methods.autocode.settings import Adaptive, Estimate
 
-RULES = [Estimate(rule="prior_times_q", alpha=math.inf), Estimate(rule="q", alpha=math.inf), Estimate(rule="q", alpha=math.inf, price=0.3)]
+RULES = [Estimate(rule="prior_times_q", alpha=math.inf), Estimate(rule="q", alpha=math.inf)]
 K = 4
 
 
@@ -31,10 +31,10 @@ def test_rounds_are_the_samples_in_order(start, count, first, step):
 
 
 def label(native: tuple[int, int], cot: tuple[int, int], code: tuple[int, int], estimate: Estimate) -> str | None:
-    """The label by hand, without the E-step: dearer programs are worth less; at a tie the higher worth, then CoT."""
+    """The label by hand, without the E-step; at a tie the higher Q-value, then CoT."""
     if not cot[1] or not code[1] or (estimate.rule != "q" and not native[1]) or not (cot[0] or code[0]):
         return None
-    worth = {"cot": cot[0] / cot[1], "code": code[0] / code[1] - estimate.price}
+    worth = {"cot": cot[0] / cot[1], "code": code[0] / code[1]}
     prior = native[0] / native[1] if native[1] else 0.0
     score = worth if estimate.rule == "q" else {"cot": (1 - prior) * worth["cot"], "code": prior * worth["code"]}
     if math.isclose(score["cot"], score["code"], abs_tol=1e-12):
@@ -57,7 +57,7 @@ counts = st.integers(0, K).flatmap(lambda n: st.tuples(st.integers(0, n), st.jus
 @given(counts, counts, counts, st.integers(1, 3), st.sampled_from(RULES))
 @example((0, 2), (1, 2), (2, 2), 2, RULES[0])
 def test_the_certainty_is_the_share_of_what_may_come(native, cot, code, left, estimate):
-    row = {"query_id": "q", "n_native": native[1], "n_cot": cot[1], "n_code": code[1], "executions_cot": 0.0, "executions_code": 1.0}
+    row = {"query_id": "q", "n_native": native[1], "n_cot": cot[1], "n_code": code[1]}
     row |= {name: yes / n if n else None for name, (yes, n) in {"prior_code": native, "q_cot": cot, "q_code": code}.items()}
     found = adaptive.certainties(pl.DataFrame([row]), left, estimate).row(0, named=True)
     now = label(native, cot, code, estimate)
@@ -109,7 +109,7 @@ def sampled_adaptively(asked, rollouts, told) -> list[pl.DataFrame]:
         return adaptive.Rounds(told, judge).sample(asked, range(K), one_round)
 
 
-@pytest.mark.parametrize("estimate", RULES, ids=["prior_times_q", "q", "price"])
+@pytest.mark.parametrize("estimate", RULES, ids=["prior_times_q", "q"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_certain_label_is_the_label_of_all_rollouts(seed, estimate):
     asked, rollouts = recorded(seed)
@@ -131,6 +131,25 @@ def test_less_certainty_takes_fewer_rollouts_and_every_query_gets_the_first():
         assert all(frame.group_by("query_id").len()["len"].min() >= 2 and frame["query_id"].n_unique() == len(asked) for frame in made)
         taken.append(sum(map(len, made)))
     assert taken[0] < taken[1] <= taken[2]
+
+
+def test_a_query_whose_prompt_is_too_long_is_not_asked_again():
+    """It would never be decided: an empty response is CoT, so no rollout complies with code."""
+    asked, rollouts = recorded(1)
+    long = asked["query_id"][0]
+    empty = pl.col("query_id") == long
+    rollouts = [
+        frame.with_columns(
+            token_ids=pl.when(empty).then(pl.lit([], frame.schema["token_ids"])).otherwise("token_ids"),
+            response=pl.when(empty).then(pl.lit("")).otherwise("response"),
+            methodology=pl.when(empty).then(pl.lit("cot")).otherwise("methodology"),
+        )
+        for frame in rollouts
+    ]
+    told = adaptive.Told(certainty=1.0, first=2, estimate=RULES[0], judge="exact", grading=LIMITS)
+    made = sampled_adaptively(asked, rollouts, told)
+    assert [frame.filter(pl.col("query_id") == long).height for frame in made] == [2, 2, 2]
+    assert max(frame.height for frame in made) > 2 * len(asked)
 
 
 def test_no_query_is_no_round():

@@ -120,6 +120,14 @@ def test_seeds_explore_queries_of_their_own(tmp_path):
     assert not explored["pass_at_k"].is_nan().any()
 
 
+def test_queries_that_were_explored_until_decided_are_compared_by_the_rollouts_that_all_have(tmp_path):
+    """pass@k at more of them would be that of the queries that took longest."""
+    found = built(tmp_path, benchmarks=["math"], adaptive={"certainty": 0.9, "first": 2})
+    assert comparisons.fewest_native(found) == 2
+    samples = rows.tabulate(found, METHOD.tables)["samples"]
+    assert samples.filter(benchmark=EXPLORED)["k"].max() == 2 < samples.filter(pl.col("benchmark") != EXPLORED)["k"].max()
+
+
 def test_families_that_lack_different_items_are_drawn_together(tmp_path):
     families = {name: {"label": name, "published": {}} for name in ("a", "b")}
     found = built(tmp_path, families=families, benchmarks=["math"])

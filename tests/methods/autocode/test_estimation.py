@@ -148,6 +148,17 @@ def test_ties_go_to_cot():
         assert strategy(tie, rule, 3.0)["s_cot"] == 0.5
 
 
+def test_a_tie_is_one_whatever_its_floats():
+    """(1 - 1/3) x 1/3 and 1/3 x 2/3: the same, and not the same floats."""
+    rows = [("q", "native", name, True) for name in ("code", "cot", "cot")]
+    rows += [("q", "cot", "cot", verdict) for verdict in (True, False, False)] + [
+        ("q", "code", "code", verdict) for verdict in (True, True, False)
+    ]
+    chosen = strategy(rows)
+    assert (1 - 1 / 3) * (1 / 3) != (1 / 3) * (2 / 3)
+    assert (chosen["label"], chosen["tie"]) == ("code", True)
+
+
 def test_at_a_tie_of_the_products_the_only_methodology_that_is_right_is_taken():
     # A policy that only writes code, and is never right with it: both products are 0, CoT has a value; and the other way round.
     for habit, other in (("code", "cot"), ("cot", "code")):

@@ -47,9 +47,10 @@ def held(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):
-                folder.rmdir()  # if nothing was saved
+            if _is_at(file, path):  # else this folder was removed meanwhile, and may be another process's by now
+                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    folder.rmdir()  # if nothing was saved
 
 
 def _locked(path: Path) -> IO[str]:
@@ -74,6 +75,12 @@ def _locked(path: Path) -> IO[str]:
                 raise
             log.warning("%s: this file system has no locks (%s): nothing keeps a second process away", path.parent, error.strerror)
             return file
-        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+        if _is_at(file, path):
             return file
         file.close()  # who held it has just left and taken the file along
+
+
+def _is_at(file: IO[str], path: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    return False

@@ -49,14 +49,23 @@ def _digest(path: str) -> str:
 
 
 def _commit() -> str | None:
-    """Commit of the repository the programs were started from; None without git, and for a copy that is no clone."""
+    """Commit of the repository the programs were started from, `-dirty` where programs were changed since; None without git,
+    and for a copy that is no clone."""
     root = Path(__file__).resolve().parents[3]
+
+    def git(*words: str) -> tuple[bool, str]:
+        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=False)
+        return done.returncode == 0, done.stdout.strip()
+
     try:
-        done = subprocess.run(["git", "-C", str(root), "rev-parse", "--show-toplevel", "HEAD"], capture_output=True, text=True, check=False)
+        known, said = git("rev-parse", "--show-toplevel", "HEAD")
+        repository, _, commit = said.partition("\n")
+        if not known or Path(repository) != root:
+            return None
+        _, changed = git("--no-optional-locks", "status", "--porcelain", "--", "workflow_scripts")
     except OSError:
         return None
-    repository, _, commit = done.stdout.strip().partition("\n")
-    return commit if done.returncode == 0 and Path(repository) == root else None
+    return f"{commit}-dirty" if changed else commit
 
 
 def write_json(path: str | Path, record: dict) -> None:

@@ -79,7 +79,7 @@ def of_job(job: Job, run: str, sizes: Sizes, method: Method) -> Work:
 
 
 def _training(trained: paths.Policy | paths.Critic, workers: int, sizes: Sizes, method: Method) -> Work:
-    """Each process takes micro-batches of a step in turn. A checkpoint holds the weights and two moments of each."""
+    """Each process takes micro-batches of a step in turn. A checkpoint holds weights and two moments of each: of an adapter few."""
     family = sizes.families[_family(trained, sizes)]
     chosen, examples = method.training(trained).optimizer, method.examples(trained)
     shown = trained_rows(examples, chosen)
@@ -90,7 +90,7 @@ def _training(trained: paths.Policy | paths.Critic, workers: int, sizes: Sizes, 
         tokens=shown * examples.tokens,
         busy=_shared(chosen, examples.tokens, workers),
         kept=weights * _BYTES[family.saved_dtype or family.train_dtype],
-        checkpoint=weights * _BYTES[family.train_dtype] * (1 if family.lora else 3),
+        checkpoint=0 if family.lora else 3 * weights * _BYTES[family.train_dtype],
         minutes=chosen.checkpoint_minutes,
         steps=shown / chosen.batch,
     )

@@ -7,7 +7,6 @@ import polars as pl
 from mathcode import settings, tables
 from mathcode.grading import answers
 from mathcode.grading.judge import Case, GradingError, Judge, Verdict
-from mathcode.responses import parse
 from mathcode.responses.form import Form
 
 
@@ -53,9 +52,13 @@ def grade_rollouts(rollouts: pl.DataFrame, queries: pl.DataFrame, judge: Judge, 
 
 
 def _cut(row: dict, first: str) -> dict:
-    """A rollout of several attempts as it stood before the first hint."""
-    ran = [round_ for round_ in row["rounds"] if round_["outcome"]]
-    return row | {"response": first, "rounds": ran[: len(parse.programs(first))]}
+    """A rollout of several attempts as it stood before the first hint: with the rounds that had been written by then."""
+    rounds, end = [], 0
+    for round_ in row["rounds"]:
+        end = max(row["response"].find(round_["text"], end), end) + len(round_["text"])
+        if end <= len(first):
+            rounds.append(round_)
+    return row | {"response": first, "rounds": rounds}
 
 
 def _case(row: dict, query: dict, form: Form, extraction: str, judge: Judge) -> Case:

@@ -70,7 +70,8 @@ def sample_rollouts(
     missing = {path: chunk for path, chunk in chunks.items() if path not in done}
     before = sum(map(len, done.values()))
     with tqdm(total=before + sum(map(len, missing.values())), initial=before, unit="row", mininterval=5) as progress:
-        advance(missing, engine, turns, save, progress.update)
+        if missing:
+            advance(missing, engine, turns, save, progress.update)
     if not more:
         check_infrastructure(done, interpreter.limits.max_infrastructure_errors)
     return [pl.concat([done[path] for path in own]) if own else tables.ROLLOUTS.empty() for own in names]

@@ -62,17 +62,19 @@ def plan_rows(
     tokenizer,
     max_prompt_tokens: int,
     frame: str = tokens.QUESTION,
+    some: bool = False,
 ) -> list[Row]:
     """One empty row per query and sample index, sorted by query and sample.
 
     Queries whose prompt is longer than `max_prompt_tokens` would leave no room for an answer: they are logged and still
-    get a row, which ends at once with `length`, so that every query is counted; unless no query is left.
+    get a row, which ends at once with `length`, so that every query is counted; unless no query of a table is left.
 
     Args:
         mode: the name the rollouts are kept under.
         samples: indices of the rollouts of a query.
         prompt: the text the model is given for a question.
         frame: what of that text is always there, and alone makes control tokens.
+        some: these are some of the queries of a table, and none of them need fit.
 
     Raises:
         RolloutError: every prompt is too long.
@@ -87,7 +89,7 @@ def plan_rows(
             row = Row(query_id, mode, sample, random_streams.stream(seed, query_id, mode, sample), text, prompt_ids)
             row.finish_reason = "length" if too_long else None
             rows.append(row)
-    if long and long == len(queries):
+    if long and long == len(queries) and not some:
         raise RolloutError(f"every prompt in mode {mode} is longer than {max_prompt_tokens} tokens: raise engine.max_model_len")
     if long:
         log.warning("%d of %d prompts in mode %s are longer than %d tokens: not answered", long, len(queries), mode, max_prompt_tokens)

@@ -20,6 +20,7 @@ from mathcode.settings.section import (
     Section,
     SettingsError,
     dumps,
+    everything,
     fingerprint,
     meant,
     merge,
@@ -36,6 +37,6 @@ __all__ = [
     "Data", "Dataset", "Device", "Engine", "Evaluate", "Experiment", "Explore", "Family", "Figure", "Grading", "Interpreter",
     "IsolationLevel", "Kernels", "Lengths", "Lora", "Name", "Optimizer", "Pool", "PoolName", "PositiveInt", "PositiveNumber", "Rate",
     "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source", "SourceFile", "Sources", "Start", "Task",
-    "Training", "dumps", "fingerprint", "learned_from", "meant", "merge", "parse", "parse_yaml", "refuse_overlaps", "untold",
-    "validated", "write",
+    "Training", "dumps", "everything", "fingerprint", "learned_from", "meant", "merge", "parse", "parse_yaml", "refuse_overlaps",
+    "untold", "validated", "write",
 ]  # fmt: skip

@@ -53,6 +53,15 @@ def dumps(section: Section | dict[str, Any]) -> str:
     return json.dumps(_finite(section), sort_keys=True)
 
 
+def everything(section: Any) -> Any:
+    """Plain values of a section, or of several by name, with the keys that `untold` leaves out of what is written."""
+    if isinstance(section, BaseModel):
+        return {name: everything(getattr(section, name)) for name in type(section).model_fields}
+    if isinstance(section, dict):
+        return {key: everything(item) for key, item in section.items()}
+    return [everything(item) for item in section] if isinstance(section, list | tuple) else _finite(section)
+
+
 def parse(model: type[Section], text: str, flag: str = "--settings") -> Any:
     """Read a section back from a command line; `flag` is named in errors.
 

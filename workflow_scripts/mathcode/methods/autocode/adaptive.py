@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
-from scipy.stats import betabinom
 
 from mathcode import settings
 from mathcode.grading import grades as grading
@@ -39,13 +38,14 @@ def rounds(samples: range, chosen: Adaptive) -> list[range]:
     return [range(start, end) for start, end in zip([samples.start, *ends], ends, strict=False)]
 
 
-def parse(text: str) -> Told:
-    """What `--adaptive` says.
+def parse(text: str, workers: int) -> Told:
+    """What `--adaptive` says; so many processes judge answers.
 
     Raises:
         SettingsError: it is something else.
     """
-    return settings.parse(Told, text, "--adaptive")
+    told = settings.parse(Told, text, "--adaptive")
+    return told.model_copy(update={"grading": told.grading.model_copy(update={"workers": workers})})
 
 
 class Rounds:
@@ -77,18 +77,19 @@ class Rounds:
             made.append(sampled(queries, indices))
             if queries.is_empty() or indices.stop == samples.stop:
                 break
-            graded.append(self._grades(pl.concat(made[-1]), queries))
+            rollouts = pl.concat(made[-1])
+            graded.append(self._grades(rollouts, queries))
             seen = pl.concat(graded).join(queries, on="query_id", how="semi")
             looked = decisions(estimation.estimate_q_values(seen), samples.stop - indices.stop, self._told, self._told.estimate)
-            queries = queries.join(looked.filter(~pl.col("decided")), on="query_id", how="semi")
+            open_ = looked.filter(~pl.col("decided")).join(rollouts.filter(pl.col("token_ids").list.len() > 0), on="query_id", how="semi")
+            queries = queries.join(open_, on="query_id", how="semi")  # one whose prompt is too long is never answered
             if queries.is_empty():
                 break
         return [pl.concat(frames[place] for frames in made).sort("query_id", "sample") for place, _ in enumerate(DECIDING)]
 
     def _grades(self, rollouts: pl.DataFrame, queries: pl.DataFrame) -> pl.DataFrame:
-        """Grades of a round. A rollout without a verdict decides nothing; how many there may be is judged at the end."""
-        limits = self._told.grading.model_copy(update={"max_infrastructure_errors": 1})
-        return grading.grade_rollouts(rollouts, queries, self._judge, FORM, limits).select(estimation.GRADES)
+        """Grades of a round. A rollout without a verdict decides nothing."""
+        return grading.grade_rollouts(rollouts, queries, self._judge, FORM, self._told.grading).select(estimation.GRADES)
 
 
 def decisions(q_values: pl.DataFrame, left: int, chosen: Adaptive, estimate: Estimate) -> pl.DataFrame:
@@ -111,30 +112,32 @@ def certainties(q_values: pl.DataFrame, left: int, estimate: Estimate) -> pl.Dat
             (round((row[share] or 0.0) * row[n]), row[n])
             for share, n in (("prior_code", "n_native"), ("q_cot", "n_cot"), ("q_code", "n_code"))
         ]
-        runs = tuple(round(row[f"executions_{name}"] or 0.0, 2) for name in _LABELS) if estimate.price else (0.0, 0.0)
-        now = _label(tuple(counts), runs, estimate)
-        rows.append((row["query_id"], None if now < 0 else _LABELS[now], _probability(now, tuple(counts), left, runs, estimate)))
+        now = _label(tuple(counts), estimate)
+        rows.append((row["query_id"], None if now < 0 else _LABELS[now], _probability(now, tuple(counts), left, estimate)))
     return pl.DataFrame(rows, schema={"query_id": pl.String, "label": pl.String, "certainty": pl.Float64}, orient="row")
 
 
 @functools.cache
-def _probability(label: int, counts: tuple[tuple[int, int], ...], left: int, runs: tuple[float, float], estimate: Estimate) -> float:
+def _probability(label: int, counts: tuple[tuple[int, int], ...], left: int, estimate: Estimate) -> float:
     """P(final label is this one), over all final counts of native code, right CoT and right code."""
-    final = _labels(tuple(n + left for _, n in counts), runs, estimate)
+    from scipy.stats import betabinom
+
+    final = _labels(tuple(n + left for _, n in counts), estimate)
     ahead = [betabinom(left, yes + 0.5, n - yes + 0.5).pmf(np.arange(left + 1)) for yes, n in counts]
     reached = final[tuple(slice(yes, yes + left + 1) for yes, _ in counts)]
     return float(np.einsum("i,j,k,ijk->", *ahead, (reached == label).astype(float)))
 
 
-def _label(counts: tuple[tuple[int, int], ...], runs: tuple[float, float], estimate: Estimate) -> int:
-    return int(_labels(tuple(n for _, n in counts), runs, estimate)[tuple(yes for yes, _ in counts)])
+def _label(counts: tuple[tuple[int, int], ...], estimate: Estimate) -> int:
+    return int(_labels(tuple(n for _, n in counts), estimate)[tuple(yes for yes, _ in counts)])
 
 
 @functools.lru_cache(maxsize=1024)
-def _labels(totals: tuple[int, int, int], runs: tuple[float, float], estimate: Estimate) -> np.ndarray:
+def _labels(totals: tuple[int, int, int], estimate: Estimate) -> np.ndarray:
     """The label for every count of native code, right CoT and right code out of these totals: its place in _LABELS, -1 for none.
 
-    The E-step itself makes them, so there is one rule for labels. A label that is drawn (finite alpha) is never decided: it is refused.
+    The E-step itself makes them, so there is one rule for labels. A run whose labels are drawn (finite alpha), or depend on how many
+    programs ran (a price), is refused: these counts do not decide them.
     """
     counts = np.stack(np.meshgrid(*(np.arange(n + 1) for n in totals), indexing="ij")).reshape(3, -1)
     shares = [found / n if n else np.full(found.shape, np.nan) for found, n in zip(counts, totals, strict=True)]
@@ -145,7 +148,6 @@ def _labels(totals: tuple[int, int, int], runs: tuple[float, float], estimate: E
             "prior_code": shares[0],
             "q_cot": shares[1],
             "q_code": shares[2],
-            **{f"executions_{name}": np.full(counts.shape[1], value) for name, value in zip(_LABELS, runs, strict=True)},
         }
     ).with_columns(pl.col("prior_code", "q_cot", "q_code").fill_nan(None))
     found = estimation.reference_strategy(frame, estimate, seed=1)["label"]

@@ -84,6 +84,7 @@ def planned(run: AutoCodeRun) -> dict[str, Any]:
         "published": run.build.published,
         "selection_benchmarks": run.evaluate.selection_benchmarks,
         "health": run.health.model_dump(),
+        **({"adaptive": run.explore.adaptive.model_dump()} if run.explore.adaptive else {}),
         **added(run),
     }
 

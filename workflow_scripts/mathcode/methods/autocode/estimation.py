@@ -92,7 +92,8 @@ def reference_strategy(q_values: pl.DataFrame, estimate: Estimate, seed: int) ->
     for row in frame.iter_rows(named=True):
         scores = {name: row[name] for name in names if row[name] is not None}
         prefers = len(scores) >= 2 and any(row[f"q_{name}"] for name in scores)
-        best = [name for name in scores if scores[name] == max(scores.values())] if prefers else []
+        # 2/3 x 1/3 and (1 - 2/3) x 2/3 are a tie, and differ as floats.
+        best = [name for name in scores if math.isclose(scores[name], max(scores.values()), rel_tol=1e-9)] if prefers else []
         tied = len(best) > 1
         if tied and math.isinf(estimate.alpha):
             scores = {name: row[f"net_{name}"] for name in best}

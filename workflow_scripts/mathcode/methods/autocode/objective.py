@@ -35,7 +35,7 @@ WATCHED = {
 
 PARTS = {
     "policy_loss": "the loss without its selection part and penalty, per response",
-    "selection_loss": "mean -log p of the reference cue, before weighting, nats per response",
+    "selection_loss": "mean -log p of the reference cue (and of the hint, with learn_hint: selection), before weighting, nats per response",
     "advantage": "mean advantage of the batch",
     **WATCHED,
     **{f"{name}/{kind}": f"{meaning}; {words}" for kind, words in KINDS.items() for name, meaning in WATCHED.items()},
@@ -63,7 +63,8 @@ class Paper(Loss):
         """No policy sampled the hint, which stands before the cue: with its ratio the clip would hold it where it is."""
         if row["kind"] != "reflective":
             return 0
-        return len(row["token_ids"]) if self.numbers.reflective_ratio == "one" else row["selection_mask"].index(True)
+        marked = row["selection_mask"]
+        return len(marked) if self.numbers.reflective_ratio == "one" or True not in marked else marked.index(True)
 
     def __call__(self, logp: torch.Tensor, batch: Batch) -> Total:
         numbers = self.numbers

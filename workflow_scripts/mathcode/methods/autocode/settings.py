@@ -192,11 +192,21 @@ def _check_adaptive(run: AutoCodeRun) -> None:
         raise settings.SettingsError(
             f"{where} by a rule while a model samples, and '{run.explore.judge}' is no rule: take another 'explore.judge'"
         )
+    if run.explore.judge == "math_verify":
+        raise settings.SettingsError(f"{where} where a model samples, and Math-Verify is not installed there: take another 'explore.judge'")
     if not math.isinf(run.estimate.alpha):
         raise settings.SettingsError(f"{where} only where it is not drawn: 'estimate.alpha' must be inf")
+    if run.estimate.price:
+        raise settings.SettingsError(f"{where} by right answers alone: 'estimate.price' must be 0")
+    if set(run.explore.modes) != set(methodologies.DECIDING):
+        raise settings.SettingsError(f"{where} by rollouts in {', '.join(methodologies.DECIDING)}: 'explore.modes' must be these")
     for experiment in run.build.experiments:
-        own = run.of(experiment)
-        if own.estimate != run.estimate or (own.explore.modes, own.explore.judge) != (run.explore.modes, run.explore.judge):
+        if not decided_alike(run, run.of(experiment)):
             raise settings.SettingsError(
                 f"{where} for the run's own 'estimate', 'explore.modes' and 'explore.judge', and experiment '{experiment}' has others"
             )
+
+
+def decided_alike(run: AutoCodeRun, experiment: AutoCodeRun) -> bool:
+    """Whether the labels of an experiment are those that a run's adaptive sampling has decided."""
+    return (experiment.estimate, experiment.explore) == (run.estimate, run.explore)

@@ -57,7 +57,8 @@ def _all_saved(items: np.ndarray) -> Compared:
 def fewest_native(results: Results) -> int:
     """The number of native rollouts of a query with which every policy was explored that was."""
     arms = [arm for family in results.plan.families for name in results.experiments for arm in results.course(name, family)[1:]]
-    return min(results.table(arm, seed, results.plan.q_values)["n_native"].max() or 0 for arm in arms for seed in results.plan.seeds)
+    most = min(results.table(arm, seed, results.plan.q_values)["n_native"].max() or 0 for arm in arms for seed in results.plan.seeds)
+    return results.plan.everywhere(most)
 
 
 def native_choices(results: Results, arm: Arm, k: int) -> list[np.ndarray]:

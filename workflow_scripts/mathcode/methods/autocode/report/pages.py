@@ -1,6 +1,7 @@
 """The pages of a run of AutoCode: the shared ones, with its parts in them."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -15,8 +16,9 @@ from mathcode.report import summary as shared
 from mathcode.report.results import Results
 
 
-def _rollouts(about: shared.About) -> str:
-    return f"K = {about.samples} a query and methodology, and as many native ones"
+def _rollouts(about: shared.About, plan: Plan) -> str:
+    words = f"K = {about.samples} a query and methodology, and as many native ones"
+    return f"at most {words}: fewer once the label is decided (certainty {plan.adaptive.certainty:g})" if plan.adaptive else words
 
 
 def _published(plan: Plan) -> str:
@@ -36,7 +38,7 @@ def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str
         answer=cards.answer,
         cards=cards.cards,
         picture=index.FIGURES[0].about,
-        rollouts=_rollouts,
+        rollouts=partial(_rollouts, plan=results.plan),
         published=_published,
         discrepancies=published.discrepancies,
         remarks=lambda tables, plan: [*dictated.remarks(tables, plan), health.remark(tables, plan)],

@@ -6,7 +6,7 @@ from mathcode import settings
 from mathcode.core.table_files import Table
 from mathcode.methods.autocode.artifacts import EM
 from mathcode.methods.autocode.methodologies import Methodology, all_of
-from mathcode.methods.autocode.settings import Health
+from mathcode.methods.autocode.settings import Adaptive, Health
 from mathcode.methods.autocode.tables import q_values_with, reference_strategy_with
 from mathcode.report import results
 
@@ -18,8 +18,14 @@ class Plan(results.Plan):
 
     selection_benchmarks: list[str] = Field(description="where the choice of methodology is measured")
     health: Health = Field(description="within which bounds a training is called healthy")
+    adaptive: Adaptive | None = Field(default=None, description="when a query was explored no further; null: K rollouts everywhere")
     published: str = Field(default="v1", description="version of the paper whose numbers stand beside ours")
     methodologies: dict[settings.Name, Methodology] = Field(default_factory=dict, description="those beside CoT and code")
+
+    def everywhere(self, most: int) -> int:
+        """So many rollouts has every explored query in each mode, where `most` is the most that one has: others than those whose label
+        took longest may be left with the first ones."""
+        return min(most, self.adaptive.first) if self.adaptive else most
 
     @property
     def labels(self) -> dict[str, str]:
