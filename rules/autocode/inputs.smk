@@ -1,8 +1,5 @@
 """Functions of wildcards that find what AutoCode's stages read: what belongs to the policy before an iteration."""
 
-from mathcode.methods.autocode.settings import decided_alike
-
-
 def before(wildcards):
     """The policy that an iteration explores and trains on."""
     return paths.Policy(wildcards.experiment, wildcards.family, int(wildcards.seed), int(wildcards.iteration)).before
@@ -15,7 +12,7 @@ def model_before(wildcards):
 def exploration_before(wildcards):
     """What an experiment uses of the exploration before it, as settings."""
     run, experiment = CONFIG.runs[wildcards.run], run_of(wildcards)
-    if run.explore.adaptive and not decided_alike(run, experiment):
+    if run.explore.adaptive and not run.decides_for(experiment):
         refuse(
             f"run '{wildcards.run}' samples until its labels are decided (explore.adaptive), and experiment '{wildcards.experiment}' makes"
             " others: build it in a run without"

@@ -132,6 +132,10 @@ class AutoCodeRun(settings.Run):
     health: Health
     methodologies: dict[settings.Name, Methodology] = Field(default_factory=dict, description="those beside CoT and code")
 
+    def decides_for(self, experiment: "AutoCodeRun") -> bool:
+        """Whether the labels of an experiment are those that this run's adaptive sampling decides."""
+        return (experiment.estimate, experiment.explore) == (self.estimate, self.explore)
+
 
 def optimizers(run: AutoCodeRun) -> list[settings.Optimizer]:
     """Every optimisation of a run: SFT, and RL of each experiment that it builds."""
@@ -201,12 +205,7 @@ def _check_adaptive(run: AutoCodeRun) -> None:
     if set(run.explore.modes) != set(methodologies.DECIDING):
         raise settings.SettingsError(f"{where} by rollouts in {', '.join(methodologies.DECIDING)}: 'explore.modes' must be these")
     for experiment in run.build.experiments:
-        if not decided_alike(run, run.of(experiment)):
+        if not run.decides_for(run.of(experiment)):
             raise settings.SettingsError(
                 f"{where} for the run's own 'estimate', 'explore.modes' and 'explore.judge', and experiment '{experiment}' has others"
             )
-
-
-def decided_alike(run: AutoCodeRun, experiment: AutoCodeRun) -> bool:
-    """Whether the labels of an experiment are those that a run's adaptive sampling has decided."""
-    return (experiment.estimate, experiment.explore) == (run.estimate, run.explore)
