@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mathcode import configuration, settings
 from mathcode.methods.autocode.settings import Estimate, Train
 from mathcode.paths import Policy
+from mathcode.settings.files import read_yaml
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +54,16 @@ def test_shipped_runs_are_valid(root, shipped):
     for run in shipped.runs.values():
         for experiment in run.experiments:
             assert run.of(experiment).build == run.build
+
+
+def test_a_key_that_stands_twice_is_refused_and_one_that_a_merge_brings_is_not(folder):
+    path = folder / "families.yaml"
+    kept = path.read_text(encoding="utf-8")
+    path.write_text(f"{kept}\ntiny: {{label: another}}\n", encoding="utf-8")
+    with pytest.raises(settings.SettingsError, match=r"families\.yaml: not YAML: key 'tiny' stands here for the second time .* line \d+"):
+        configuration.load(folder)
+    path.write_text("base: &base {a: 1, b: 2}\nother: {<<: *base, a: 3}\nlast: {<<: *base}\n", encoding="utf-8")
+    assert read_yaml(path) == {"base": {"a": 1, "b": 2}, "other": {"a": 3, "b": 2}, "last": {"a": 1, "b": 2}}
 
 
 def test_experiments_override_their_stages_only(shipped):
