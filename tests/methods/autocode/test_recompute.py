@@ -590,12 +590,20 @@ def rounds_row(run: Run, row: dict) -> dict:
     return {
         **common(run, row),
         **{name: attempts[count] / len(verdicts) for count, name in enumerate(names, 1)},
-        "recovered": 100 * again.count((False, True)) / len(again) if again else None,
-        "harmed": 100 * again.count((True, False)) / len(again) if again else None,
+        "tried_again": len(again),
+        "tried_again_least": min(100 * sum(one["first_right"] is not None for one in seed.values()) / len(seed) for seed in verdicts),
+        **corrected("recovered", again.count((False, True)), len(again)),
+        **corrected("harmed", again.count((True, False)), len(again)),
         "executions_per_response": executions / sum(len(seed) for seed in verdicts),
         "programs_failed": 100 * failed / executions if executions else None,
         **{f"published_attempts_{count}": number(paper.get(f"round{count}")) for count in (1, 2, 3)},
     }
+
+
+def corrected(name: str, count: int, n: int) -> dict:
+    """A share with Wilson's interval, percent."""
+    ends = (100 * end for end in proportion_confint(count, n, method="wilson")) if n else (None, None)
+    return dict(zip((name, f"{name}_low", f"{name}_high"), (100 * count / n if n else None, *ends), strict=True))
 
 
 def regimes_row(run: Run, row: dict) -> dict:

@@ -54,8 +54,14 @@ _MEANINGS = {
     "attempts_2": "with two: one reflective hint",
     "attempts_3": "with three",
     "attempts_4_or_more": "with more",
+    "tried_again": "responses that tried again, of all seeds",
+    "tried_again_least": "their percentage in the seed that has fewest",
     "recovered": "of the responses that tried again, percent whose first attempt was wrong and the last right",
+    "recovered_low": "lower end of its 95 % interval: Wilson over the responses of all seeds that tried again",
+    "recovered_high": "upper end",
     "harmed": "of the same, percent whose first attempt was right and the last wrong",
+    "harmed_low": "lower end of its 95 % interval, as for recovered",
+    "harmed_high": "upper end",
     "published_attempts_1": "the paper's responses with one round",
     "published_attempts_2": "with two",
     "published_attempts_3": "with three",
@@ -74,6 +80,7 @@ _MEANINGS = {
 
 _FOLDED = frozenset(
     {
+        *("tried_again_least",),
         *("clean_n", "clean_accuracy", "published_delta", "code_difference_p", "labels_low", "labels_high"),
         *("cot_preferred", "code_preferred", "unlabelled", "certain", "certain_macc", "cot_accuracy", "code_accuracy"),
         *("strict_share", "allow_code_share", "misaligned_share", "published_recall_cot", "published_recall_code"),
@@ -104,6 +111,7 @@ COLUMNS = SHARED.extended(
             "code_difference": ("code_difference_low", "code_difference_high"),
             "executions": ("executions_low", "executions_high"),
             "selection_macc": ("selection_macc_low", "selection_macc_high"),
+            **{name: (f"{name}_low", f"{name}_high") for name in ("recovered", "harmed")},
         },
         decimals={"ratio": 2, "kl": 3},
         p_values=frozenset({"difference_p", "code_difference_p"}),

@@ -104,7 +104,8 @@ TABLES = (
         "Methodology attempts and program runs of native responses. The paper's rounds may be counted otherwise.",
         [
             *OPENING,
-            *("attempts_1", "attempts_2", "attempts_3", "attempts_4_or_more", "recovered", "harmed"),
+            *("attempts_1", "attempts_2", "attempts_3", "attempts_4_or_more", "tried_again", "tried_again_least"),
+            *("recovered", "recovered_low", "recovered_high", "harmed", "harmed_low", "harmed_high"),
             *("executions_per_response", "programs_failed"),
             *("published_attempts_1", "published_attempts_2", "published_attempts_3"),
         ],

@@ -220,20 +220,28 @@ def make_rounds(results: Results) -> list[dict]:
             failed = sum(score["programs_failed"] for score in scores)
             paper = published.by_rounds(results.plan.families[family].published, benchmark) if arm.experiment == EM else {}
             attempts = [{int(count): responses for count, responses in score["attempts"].items()} for score in scores]
-            again, recovered, harmed = map(sum, zip(*map(outcomes.corrections, results.seed_grades(arm, "auto", benchmark)), strict=True))
             rows.append(
                 opening(results, arm, "auto", benchmark, {})
                 | {f"attempts_{count}": rounded(np.mean([one.get(count, 0) for one in attempts])) for count in (1, 2, 3)}
                 | {
                     "attempts_4_or_more": rounded(np.mean([sum(n for count, n in one.items() if count > 3) for one in attempts])),
-                    "recovered": hundred(recovered / again) if again else None,
-                    "harmed": hundred(harmed / again) if again else None,
+                    **_corrections(results.seed_grades(arm, "auto", benchmark)),
                     "executions_per_response": rounded(executions / responses),
                     "programs_failed": hundred(failed / executions) if executions else None,
                 }
                 | {f"published_attempts_{count}": paper.get(f"round{count}") for count in (1, 2, 3)}
             )
     return rows
+
+
+def _corrections(grades: list[pl.DataFrame]) -> dict:
+    """How many responses of all seeds tried again, and which share of these recovered or was harmed; Wilson's intervals."""
+    seeds = [outcomes.corrections(frame) for frame in grades]
+    again, recovered, harmed = map(sum, zip(*seeds, strict=True))
+    shares = {name: uncertainty.wilson_interval(n, again) if again else None for name, n in (("recovered", recovered), ("harmed", harmed))}
+    least = min(tried / max(len(frame), 1) for (tried, *_), frame in zip(seeds, grades, strict=True))
+    told = {"tried_again": again, "tried_again_least": hundred(least)}
+    return told | percent("recovered", shares["recovered"]) | percent("harmed", shares["harmed"])
 
 
 def make_regimes(results: Results) -> list[dict]:
