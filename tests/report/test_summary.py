@@ -186,7 +186,7 @@ def test_a_breach_is_named_on_the_page(tmp_path):
     run = tree.build(tmp_path, chosen)
     tabulate_results.main(["--method", "autocode", "--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(run / "tables")])
     text = page(run, chosen)
-    told = "Training left its bounds in 18 of 18 rows of the table health; the furthest is a step with effective sample size"
+    told = "Training was unstable: 18 of 18 rows of Training health leave a bound (6 of 6 of AutoCode (EM)). The furthest is a step with"
     assert f'<p class="caution"><strong>{told}' in text
     assert "stayed within its bounds" not in text
 
@@ -218,8 +218,9 @@ def test_a_run_without_em_says_what_was_not_run(written):
 
 def test_a_verdict_that_does_not_stand_among_all_tests_says_so():
     row = {"verdict": "supported", "adjusted_p": 0.3}
-    assert summary.verdict(row) == "reproduced, but not after adjusting for all tests"
-    assert summary.verdict(row | {"adjusted_p": 0.01}) == summary.verdict(row | {"adjusted_p": None}) == "reproduced"
+    assert summary.verdict(row) == "supported, only before correction"
+    assert summary.verdict(row | {"adjusted_p": 0.01}) == summary.verdict(row | {"adjusted_p": None}) == "supported"
+    assert summary.verdict({"verdict": "not resolved", "adjusted_p": 0.3}) == "inconclusive"
 
 
 def test_a_missing_table_is_named(tmp_path):

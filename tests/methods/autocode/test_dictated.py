@@ -21,6 +21,7 @@ def told(repeats_cue: float | None = 0.0, **accuracy: tuple[float, float]) -> li
             "mode": mode,
             "accuracy": value,
             "compliance": value + 1,
+            "code_rate": value - 1,
             "repeats_cue": repeats_cue,
         }
         for mode, values in ({"auto": (60.0, 90.0)} | accuracy).items()
@@ -32,14 +33,15 @@ def told(repeats_cue: float | None = 0.0, **accuracy: tuple[float, float]) -> li
 def test_the_methodology_that_em_lost_most_of_is_named_with_both_policies():
     (remark,) = told(cot=(60.0, 58.0), code=(79.1, 64.5))
     assert remark.text.startswith(
-        "Dictated to code, the start policy answers 79.1 % right and AutoCode (EM) 64.5 %; 80.1 and 65.5 % of their"
+        "Told to use code, AutoCode (EM) answers 64.5 % right and the start policy 79.1 %; 65.5 and 80.1 % of their responses begin as told"
     )
+    assert remark.text.endswith(", 63.5 and 78.1 % run a program.")
     assert (remark.section, remark.grave) == ("dictation", True)
 
 
 def test_a_small_loss_is_no_warning():
     (remark,) = told(cot=(60.0, 56.0), code=(79.1, 80.0))
-    assert remark.text.startswith("Dictated to CoT, ")
+    assert remark.text.startswith("Told to use CoT, ")
     assert not remark.grave
 
 
@@ -47,4 +49,4 @@ def test_a_small_loss_is_no_warning():
 def test_a_cue_written_twice_is_a_warning_where_it_is_no_accident(share, remarks):
     found = told(share, cot=(60.0, 60.0), code=(80.0, 80.0))
     assert len(found) == remarks
-    assert remarks == 1 or (found[1].grave and "a cue too many in 69.2 % of its responses" in found[1].text)
+    assert remarks == 1 or (found[1].grave and "in 69.2 % of its responses in auto, 69.2 % of those dictated to CoT" in found[1].text)

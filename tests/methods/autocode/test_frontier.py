@@ -74,4 +74,4 @@ def test_the_table_says_what_the_grades_say(tmp_path):
     assert all(set(said.split("; ")) <= names for said in table["left_behind_by"].drop_nulls())
     frames = {path.stem: pl.read_csv(path, infer_schema_length=None) for path in out.iterdir()}
     shown = cards.cards(frames, Plan.model_validate(json.loads(tree.as_json(chosen))))
-    assert [card.title for card in shown][-1] == "At what price?"
+    assert [card.title for card in shown][-1] == "Is anything more accurate?"

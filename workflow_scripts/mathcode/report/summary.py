@@ -5,7 +5,7 @@ One self-contained HTML file. It needs no network.
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
@@ -53,9 +53,9 @@ class Remark:
 
 
 ON_VERDICTS = (
-    "A verdict is what the whole 95 % interval of that line says, where the test of it alone agrees (p at most 0.05). "
-    "The p-values shown are adjusted by Holm for all tests of this table; "
-    "with one seed they, and the intervals, are over items alone and say nothing about another seed."
+    "A claim is supported if its whole 95 % interval is on the claimed side and its own test agrees (p at most 0.05, before correction). "
+    "The p-values shown are corrected by Holm for all tests of this table. "
+    "With one seed, intervals and tests are over items alone and say nothing about another seed."
 )
 
 
@@ -72,6 +72,8 @@ class Parts:
         remarks: what stands below the claims, from the same.
         cards: what more there is to the answer, from the tables by name and the plan.
         picture: what the figure shows, to who cannot see it.
+        legend: how to read it; empty: it needs no words.
+        words: terms of the page, and what they mean.
         rollouts: sentence about how queries are explored.
         published: sentence about where the published values are from.
         discrepancies: where published numbers disagree with themselves: rows of keys where and discrepancy.
@@ -92,9 +94,11 @@ class Parts:
     on_verdicts: str = ON_VERDICTS
     caution: Callable[[Mapping[str, pl.DataFrame]], str] = lambda tables: ""
     remarks: Callable[[Mapping[str, pl.DataFrame], Plan], list[Remark]] = lambda tables, plan: []
+    legend: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
-ROWS_SHOWN = 12
+ROWS_SHOWN = 20
 """A longer table is folded at first."""
 
 TEMPLATE = Path(__file__).with_name("summary.html")
@@ -110,13 +114,8 @@ _VERDICTS = {
 }
 """Verdicts, and the class of the page that colours them."""
 
-_IN_WORDS = {
-    "supported": "reproduced",
-    "contradicted": "not reproduced: the opposite",
-    "not resolved": "cannot be told at this size",
-    "not run": "not run",
-}
-"""Verdicts as a reader asks for them."""
+_IN_WORDS = {"contradicted": "the opposite holds", "not resolved": "inconclusive"}
+"""Verdicts as a reader asks for them, where these are others."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ def render(made: Made, plan: Plan, parts: Parts) -> str:
     listed = [item for item in parts.tables if item.title]
     body = [
         f'<p class="grey">{escape(made.about.description)}</p>{answer}{caution}',
-        f'<p><img class="first" alt="{escape(parts.picture)}" src="data:image/svg+xml;base64,{picture}"></p>',
+        f'<p><img class="first" alt="{escape(parts.picture)}" src="data:image/svg+xml;base64,{picture}"></p>{_below(parts)}',
         f"<h2>The paper's claims</h2>{_verdicts(tables['claims'], plan, parts.claims)}<p>{escape(parts.on_verdicts)}</p>{caution}",
         *map(_remark, parts.remarks(tables, plan)),
         f'<div class="cards">{cards}</div>',
@@ -166,7 +165,14 @@ def render(made: Made, plan: Plan, parts: Parts) -> str:
         _discrepancies(plan, parts.discrepancies),
         section("costs", "Costs", "What was measured of every job, added up by stage.", costs, plan, COSTS),
     ]
-    return page(f"Summary of run {made.run}", f"Run {made.run}", "\n".join(body))
+    return page(f"Summary of run {made.run}", f"Results of the run {made.run}", "\n".join(body))
+
+
+def _below(parts: Parts) -> str:
+    """What stands below the figure: how to read it, and the words of the page."""
+    legend = f'<p class="grey">{escape(parts.legend)}</p>' if parts.legend else ""
+    words = "".join(f"<dt>{escape(word)}</dt><dd>{escape(meaning)}</dd>" for word, meaning in parts.words.items())
+    return legend + (f"<details><summary>Words used on this page</summary><dl>{words}</dl></details>" if words else "")
 
 
 def page(title: str, heading: str, body: str) -> str:
@@ -215,13 +221,16 @@ def interval(row: dict) -> str:
 
 def verdict(row: dict) -> str:
     """A verdict as a reader asks for it; with a warning where it would not stand among all tests of the run."""
-    weak = row["verdict"] in ("supported", "contradicted") and row["adjusted_p"] is not None and row["adjusted_p"] > 0.05
-    return _IN_WORDS.get(row["verdict"], row["verdict"]) + (", but not after adjusting for all tests" if weak else "")
+    return _IN_WORDS.get(row["verdict"], row["verdict"]) + (", only before correction" if _weak(row) else "")
+
+
+def _weak(row: dict) -> bool:
+    return row["verdict"] in ("supported", "contradicted") and row["adjusted_p"] is not None and row["adjusted_p"] > 0.05
 
 
 def _verdicts(frame: pl.DataFrame, plan: Plan, claims: Sequence[str]) -> str:
     """Each claim with its verdict on every benchmark."""
-    titles = ("claim", "where", "effect, 95 % interval", "p, adjusted", "verdict")
+    titles = ("claim", "where", "effect, 95 % interval", "p, corrected", "verdict")
     head = "".join(f'<th class="text">{title}</th>' for title in titles)
     rows = []
     for claim in claims:
@@ -229,13 +238,15 @@ def _verdicts(frame: pl.DataFrame, plan: Plan, claims: Sequence[str]) -> str:
             again = " again" if number else ""
             where = ", ".join(filter(None, (plan.families[row["family"]].label, plan.named(row["benchmark"] or ""))))
             detail = f'<br><span class="grey">{escape(row["detail"])}</span>' if row.get("detail") else ""
-            effect = "" if row["value"] is None else shown(row["value"])
+            sign = "+" if claim.endswith(", points") and (row["value"] or 0) > 0 else ""
+            effect = "" if row["value"] is None else sign + shown(row["value"])
             interval = "" if row["low"] is None else f' <span class="interval">[{shown(row["low"])}, {shown(row["high"])}]</span>'
-            p_value = "" if row["adjusted_p"] is None else f"{row['adjusted_p']:.2g}"
+            p_value = "" if row["adjusted_p"] is None else "< 0.001" if row["adjusted_p"] < 0.001 else f"{row['adjusted_p']:.2g}"
+            kind = "weak" if _weak(row) else _VERDICTS[row["verdict"]]
             rows.append(
                 f'<tr><td class="text long{again}">{escape(claim) if number == 0 else ""}{detail}</td><td class="text">{escape(where)}</td>'
-                f'<td class="text" data-name="effect">{effect}{interval}</td><td class="text" data-name="p, adjusted">{p_value}</td>'
-                f'<td class="text verdict {_VERDICTS[row["verdict"]]}">{verdict(row)}</td></tr>'
+                f'<td class="text" data-name="effect">{effect}{interval}</td><td class="text" data-name="p, corrected">{escape(p_value)}</td>'
+                f'<td class="text verdict {kind}">{verdict(row)}</td></tr>'
             )
     return (
         f'<div class="wide" tabindex="0"><table class="claims"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
@@ -259,8 +270,9 @@ def _made_of(main: pl.DataFrame, costs: pl.DataFrame, plan: Plan, about: About, 
         "longest job": _hours(costs.filter(pl.col("stage") != "all")["longest_hours"].max()),
         "intervals": "95 %, "
         + ("over seeds and items" if len(plan.seeds) > 1 else "over items alone: they say nothing about another seed"),
-        "shaded cells": f"published values, not ours: {parts.published(plan)}. Everything else was measured in this run",
     }
+    if any(family.published for family in plan.families.values()):
+        facts["shaded cells"] = f"published values, not ours: {parts.published(plan)}. Everything else was measured in this run"
     return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts.items()) + "</dl>"
 
 

@@ -9,9 +9,12 @@ from mathcode.methods.autocode.report.plan import EM, Plan
 from mathcode.paths import START
 from mathcode.report.summary import Card, in_words, interval, shown, verdict
 
+MOST = 3
+"""Benchmarks that the first sentences speak of."""
+
 
 def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> str:
-    """What EM gains on the first benchmark, how sure that is, at what cost in programs, and how many claims hold; '' without EM.
+    """What EM gains on the first benchmarks, how sure that is, at what cost in programs, and how many claims hold; '' without EM.
 
     Args:
         tables: of the run, by name.
@@ -22,12 +25,16 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> str:
     row = _claims(tables, family, benchmark)
     auto = next(one for one in _of(tables["main"], family, benchmark) if (one["experiment"], one["mode"]) == (EM, "auto"))
     whose = f" of {plan.families[family].label}" if len(plan.families) > 1 else ""
-    right = f"{plan.label(EM)}{whose}, left to choose, answers {shown(auto['accuracy'])} % of {plan.named(benchmark)} right"
-    better = f"{_gained(row['accuracy'])} against the better dictated mode of the start policy{interval(row['accuracy'])}"
-    known = row["executions"]["value"] is not None
-    fewer = f", with {_saved(row['executions'])} of programs than when that is dictated to code" if known else ""
-    held = f"{sum(one['verdict'] == 'supported' for one in row.values())} of {len(row)} claims of the paper are reproduced there"
-    return f"{right}: {better}{fewer}; verdict on the gain: {verdict(row['accuracy'])}; {held}."
+    sentences = [
+        f"{plan.label(EM)}{whose}, left to choose, answers {shown(auto['accuracy'])} % of {plan.named(benchmark)} right.",
+        f"That is {_told(row['accuracy'])} against the start policy told to use the methodology that suits it better.",
+    ]
+    if row["executions"]["value"] is not None:
+        sentences.append(f"It runs {_saved(row['executions'])} than the start policy told to write code.")
+    sentences += [f"On {plan.named(other)}: {_told(_claims(tables, family, other)['accuracy'])}." for other in plan.benchmarks[1:MOST]]
+    held = [verdict(one) for one in row.values() if one["verdict"] == "supported"]
+    before = f" ({held.count(weak)} only before correction)" if (weak := "supported, only before correction") in held else ""
+    return " ".join([*sentences, f"Of {len(row)} claims of the paper {len(held)} hold on {plan.named(benchmark)}{before}."])
 
 
 def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
@@ -45,12 +52,13 @@ def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
     auto = main[EM, "auto"]
     compared = auto["accuracy"] - row["accuracy"]["value"]  # items that lack a verdict in one mode may tip two that are nearly level
     better = min((main[START, mode] for mode in plan.labels), key=lambda one: abs(one["accuracy"] - compared))
+    open_ = row["accuracy"]["verdict"] == "not resolved"
     return [
         Card(
             "Did it work?",
-            _gained(row["accuracy"]),
-            f"Accuracy {shown(auto['accuracy'])} % in auto after {plan.iterations} iterations of EM; the better dictated mode of the "
-            f"start policy ({better['mode']}) has {shown(better['accuracy'])} %. {in_words(row['accuracy'])}.",
+            "Inconclusive" if open_ else _gained(row["accuracy"]),
+            f"{_gained(row['accuracy'])}: accuracy {shown(auto['accuracy'])} % in auto after {plan.iterations} iterations of EM; the start "
+            f"policy told to use {plan.labels[better['mode']]} has {shown(better['accuracy'])} %. {in_words(row['accuracy'])}.",
             place,
         ),
         Card(
@@ -68,9 +76,12 @@ def _price(points: list[dict], place: str) -> Card:
     """Where EM stands among all policies by accuracy and programs run."""
     ours = next(point for point in points if point["experiment"] == EM)
     better = [point for point in points if point["accuracy"] > ours["accuracy"] and point is not ours]
-    listed = "; ".join(f"{point['label']}: {shown(point['accuracy'])} % at {point['executions']:.2f}" for point in better)
-    words = f"At least as accurate with no more programs, and better in one of the two: {ours['left_behind_by'] or 'no other policy'}."
-    return Card("At what price?", f"{ours['executions']:.2f} programs a response", f"{words} More accurate: {listed or 'none'}.", place)
+    better.sort(key=lambda point: -point["accuracy"])
+    listed = "; ".join(f"{point['label']}, {shown(point['accuracy'])} % with {point['executions']:.2f}" for point in better)
+    words = f"{ours['label']} has {shown(ours['accuracy'])} % with {ours['executions']:.2f} programs a response."
+    both = f" At least as good on both counts, and better in one: {ours['left_behind_by']}." if ours["left_behind_by"] else ""
+    counted = {0: "Nothing here", 1: "One policy"}.get(len(better), f"{len(better)} policies")
+    return Card("Is anything more accurate?", counted, f"{words}{f' More accurate: {listed}.' if better else ''}{both}", place)
 
 
 def _claims(tables: Mapping[str, pl.DataFrame], family: str, benchmark: str) -> dict[str, dict]:
@@ -87,7 +98,12 @@ def _gained(row: dict) -> str:
     return f"{'+' if row['value'] > 0 else ''}{shown(row['value'])} points"
 
 
+def _told(row: dict) -> str:
+    """A difference with its interval and verdict."""
+    return f"{_gained(row)}{interval(row)}, {verdict(row)}"
+
+
 def _saved(row: dict) -> str:
     if row["value"] is None:
         return "none to save"
-    return f"{shown(abs(row['value']))} % {'fewer' if row['value'] >= 0 else 'more'} runs"
+    return f"{shown(abs(row['value']))} % {'fewer' if row['value'] >= 0 else 'more'} programs"

@@ -12,7 +12,7 @@ UNLEARNED = 5.0
 """Points of accuracy; a policy that loses more of a dictated methodology is warned of."""
 
 REPEATED = 1.0
-"""Percent of native responses; a policy that repeats a cue in more of them is warned of."""
+"""Percent of responses in a mode; a policy that repeats a cue in more of them is warned of."""
 
 
 def remarks(found: Mapping[str, pl.DataFrame], plan: Plan) -> list[Remark]:
@@ -27,20 +27,24 @@ def remarks(found: Mapping[str, pl.DataFrame], plan: Plan) -> list[Remark]:
         return []
     place = (pl.col("family") == next(iter(plan.families))) & (pl.col("benchmark") == plan.benchmarks[0])
     rows = {(row["experiment"], row["mode"]): row for row in found["dictation"].filter(place).iter_rows(named=True)}
-    return [_dictated(rows, plan), *_repeated(rows[EM, "auto"], plan)]
+    return [_dictated(rows, plan), *_repeated({mode: rows[EM, mode] for mode in ("auto", *plan.labels)}, plan)]
 
 
 def _dictated(rows: Mapping[tuple[str, str], dict], plan: Plan) -> Remark:
     mode = min(plan.labels, key=lambda name: rows[EM, name]["accuracy"] - rows[START, name]["accuracy"])
     before, after = rows[START, mode], rows[EM, mode]
-    right = f"the start policy answers {shown(before['accuracy'])} % right and {plan.label(EM)} {shown(after['accuracy'])} %"
-    begun = f"{shown(before['compliance'])} and {shown(after['compliance'])} % of their responses begin as dictated"
+    right = f"{plan.label(EM)} answers {shown(after['accuracy'])} % right and the start policy {shown(before['accuracy'])} %"
+    begun = f"{shown(after['compliance'])} and {shown(before['compliance'])} % of their responses begin as told"
+    run = f"{shown(after['code_rate'])} and {shown(before['code_rate'])} % run a program"
     lost = before["accuracy"] - after["accuracy"]
-    return Remark(f"Dictated to {plan.labels[mode]}, {right}; {begun}.", "dictation", grave=lost > UNLEARNED)
+    return Remark(f"Told to use {plan.labels[mode]}, {right}; {begun}, {run}.", "dictation", grave=lost > UNLEARNED)
 
 
-def _repeated(row: dict, plan: Plan) -> list[Remark]:
-    if row["repeats_cue"] is None or row["repeats_cue"] <= REPEATED:
+def _repeated(rows: Mapping[str, dict], plan: Plan) -> list[Remark]:
+    shares = {mode: row["repeats_cue"] for mode, row in rows.items() if row["repeats_cue"] is not None}
+    if not shares or max(shares.values()) <= REPEATED:
         return []
-    text = f"In auto, {plan.label(EM)} writes a cue too many in {shown(row['repeats_cue'])} % of its responses."
+    left = f"{shown(shares['auto'])} % of its responses in auto" if "auto" in shares else ""
+    dictated = [f"{shown(share)} % of those dictated to {plan.labels[mode]}" for mode, share in shares.items() if mode != "auto"]
+    text = f"{plan.label(EM)} writes a cue too many (a second opening sentence) in {', '.join(filter(None, [left, *dictated]))}."
     return [Remark(text, "dictation", grave=True)]

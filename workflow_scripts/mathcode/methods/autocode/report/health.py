@@ -12,7 +12,7 @@ import polars as pl
 
 from mathcode import tables
 from mathcode.methods.autocode.form import KINDS
-from mathcode.methods.autocode.report.plan import Plan
+from mathcode.methods.autocode.report.plan import EM, Plan
 from mathcode.methods.autocode.settings import Health
 from mathcode.report.results import Arm, Results
 from mathcode.report.summary import Remark
@@ -84,11 +84,17 @@ def remark(found: Mapping[str, pl.DataFrame], plan: Plan) -> Remark:
     row, bound = max(((row, bound) for row in left for bound in bounds(plan.health)), key=lambda one: one[1].excess(one[0][one[1].column]))
     family = f" of {plan.families[row['family']].label}" if len(plan.families) > 1 else ""
     return Remark(
-        f"Training left its bounds in {len(left)} of {len(rows)} rows of the table health; the furthest is a step with "
-        f"{bound.told(row[bound.column])}: {row['kind']} of {plan.label(row['experiment'])}{family}, iteration {row['iteration']}.",
+        f"Training was unstable: {len(left)} of {len(rows)} rows of Training health leave a bound"
+        f"{_of_em(rows, plan)}. The furthest is a step with {bound.told(row[bound.column])}: {row['kind']} of "
+        f"{plan.label(row['experiment'])}{family}, iteration {row['iteration']}.",
         "health",
         grave=True,
     )
+
+
+def _of_em(rows: list[dict], plan: Plan) -> str:
+    own = [row["breaches"] != NONE for row in rows if row["experiment"] == EM]
+    return f" ({sum(own)} of {len(own)} of {plan.label(EM)})" if own else ""
 
 
 def _worst(results: Results, arm: Arm) -> list[dict]:

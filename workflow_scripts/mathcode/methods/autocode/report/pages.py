@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from mathcode.methods.autocode.report import cards, dictated, examples, health, index, published
+from mathcode.methods.autocode.report import cards, clean, dictated, examples, health, index, published
 from mathcode.methods.autocode.report.claims import CLAIMS
 from mathcode.methods.autocode.report.columns import columns_with
 from mathcode.methods.autocode.report.plan import Plan
@@ -14,6 +14,24 @@ from mathcode.methods.autocode.report.responses import parts
 from mathcode.report import browser
 from mathcode.report import summary as shared
 from mathcode.report.results import Results
+
+_LEGEND = (
+    "Each point is a policy, further up more accurate, further left with fewer programs. Pale: another one is at least as good on both "
+    "counts and better in one. Dotted: the best accuracy for as many programs."
+)
+
+_WORDS = {
+    "start policy": "the model before the first iteration: after SFT on solutions in words and solutions with programs",
+    "dictated, told to use": "the prompt asks for a methodology: CoT (reasoning in words) or code (a program, really run)",
+    "auto, native": "the prompt asks for none: the policy chooses",
+    "cue": "the sentence that opens a response and announces its methodology",
+    "EM": "an iteration of AutoCode: explore, estimate, synthesize, train",
+    "Q": "share of right answers of a methodology on a query; by Q alone: labels without the prior, how often the policy chose it by itself",
+    "self-reflective": "a training response made of a failed attempt, a hint, and a right attempt by another methodology",
+    "NO_REFL": "EM without such responses in the first iteration; later ones have them",
+    "released objective": "loss, labels and whitening as in the authors' released program, in place of the paper's formulas",
+    "standard RL": "trained on undictated rollouts alone: with as many of these as EM has (same K), or as many as EM has in all (equal rollouts)",
+}
 
 
 def _rollouts(about: shared.About, plan: Plan) -> str:
@@ -41,7 +59,9 @@ def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str
         rollouts=partial(_rollouts, plan=results.plan),
         published=_published,
         discrepancies=published.discrepancies,
-        remarks=lambda tables, plan: [*dictated.remarks(tables, plan), health.remark(tables, plan)],
+        remarks=lambda tables, plan: [*clean.remarks(tables, plan), *dictated.remarks(tables, plan), health.remark(tables, plan)],
+        legend=_LEGEND,
+        words=_WORDS,
     )
     return shared.render(shared.Made(tables, costs, figure, examples.worked(results), about, run), results.plan, parts)
 
