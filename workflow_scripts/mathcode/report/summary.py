@@ -236,16 +236,17 @@ def _verdicts(frame: pl.DataFrame, plan: Plan, claims: Sequence[str]) -> str:
     for claim in claims:
         for number, row in enumerate(frame.filter(pl.col("claim") == claim).iter_rows(named=True)):
             again = " again" if number else ""
-            where = ", ".join(filter(None, (plan.families[row["family"]].label, plan.named(row["benchmark"] or ""))))
+            family = plan.families[row["family"]].label if len(plan.families) > 1 or not row["benchmark"] else ""
+            where = ", ".join(filter(None, (family, plan.named(row["benchmark"] or ""))))
             detail = f'<br><span class="grey">{escape(row["detail"])}</span>' if row.get("detail") else ""
             sign = "+" if claim.endswith(", points") and (row["value"] or 0) > 0 else ""
             effect = "" if row["value"] is None else sign + shown(row["value"])
             interval = "" if row["low"] is None else f' <span class="interval">[{shown(row["low"])}, {shown(row["high"])}]</span>'
-            p_value = "" if row["adjusted_p"] is None else "< 0.001" if row["adjusted_p"] < 0.001 else f"{row['adjusted_p']:.2g}"
+            p_value = "" if row["adjusted_p"] is None else "&lt; 0.001" if row["adjusted_p"] < 0.001 else f"{row['adjusted_p']:.2g}"
             kind = "weak" if _weak(row) else _VERDICTS[row["verdict"]]
             rows.append(
                 f'<tr><td class="text long{again}">{escape(claim) if number == 0 else ""}{detail}</td><td class="text">{escape(where)}</td>'
-                f'<td class="text" data-name="effect">{effect}{interval}</td><td class="text" data-name="p, corrected">{escape(p_value)}</td>'
+                f'<td class="text" data-name="effect">{effect}{interval}</td><td class="text" data-name="p, corrected">{p_value}</td>'
                 f'<td class="text verdict {kind}">{verdict(row)}</td></tr>'
             )
     return (

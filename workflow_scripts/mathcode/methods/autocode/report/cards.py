@@ -27,11 +27,11 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> str:
     whose = f" of {plan.families[family].label}" if len(plan.families) > 1 else ""
     sentences = [
         f"{plan.label(EM)}{whose}, left to choose, answers {shown(auto['accuracy'])} % of {plan.named(benchmark)} right.",
-        f"That is {_told(row['accuracy'])} against the start policy told to use the methodology that suits it better.",
+        f"Against the start policy told to use the methodology that suits it better the difference is {_told(row['accuracy'])}.",
     ]
     if row["executions"]["value"] is not None:
         sentences.append(f"It runs {_saved(row['executions'])} than the start policy told to write code.")
-    sentences += [f"On {plan.named(other)}: {_told(_claims(tables, family, other)['accuracy'])}." for other in plan.benchmarks[1:MOST]]
+    sentences += [f"On {plan.named(other)} it is {_told(_claims(tables, family, other)['accuracy'])}." for other in plan.benchmarks[1:MOST]]
     held = [verdict(one) for one in row.values() if one["verdict"] == "supported"]
     before = f" ({held.count(weak)} only before correction)" if (weak := "supported, only before correction") in held else ""
     return " ".join([*sentences, f"Of {len(row)} claims of the paper {len(held)} hold on {plan.named(benchmark)}{before}."])
@@ -100,7 +100,7 @@ def _gained(row: dict) -> str:
 
 def _told(row: dict) -> str:
     """A difference with its interval and verdict."""
-    return f"{_gained(row)}{interval(row)}, {verdict(row)}"
+    return f"{_gained(row)}{interval(row)}: {verdict(row)}"
 
 
 def _saved(row: dict) -> str:

@@ -26,11 +26,11 @@ _WORDS = {
     "auto, native": "the prompt asks for none: the policy chooses",
     "cue": "the sentence that opens a response and announces its methodology",
     "EM": "an iteration of AutoCode: explore, estimate, synthesize, train",
-    "Q": "share of right answers of a methodology on a query; by Q alone: labels without the prior, how often the policy chose it by itself",
+    "Q": "share of right answers of a methodology on a query; by Q alone: labels that leave out the prior, how often it was chosen in auto",
     "self-reflective": "a training response made of a failed attempt, a hint, and a right attempt by another methodology",
     "NO_REFL": "EM without such responses in the first iteration; later ones have them",
     "released objective": "loss, labels and whitening as in the authors' released program, in place of the paper's formulas",
-    "standard RL": "trained on undictated rollouts alone: with as many of these as EM has (same K), or as many as EM has in all (equal rollouts)",
+    "standard RL": "trained on undictated rollouts alone: as many of these as EM has (same K), or as EM has in all (equal rollouts)",
 }
 
 
