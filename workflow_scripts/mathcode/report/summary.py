@@ -154,7 +154,8 @@ def render(made: Made, plan: Plan, parts: Parts) -> str:
     listed = [item for item in parts.tables if item.title]
     body = [
         f'<p class="grey">{escape(made.about.description)}</p>{answer}{caution}',
-        f'<p><img class="first" alt="{escape(parts.picture)}" src="data:image/svg+xml;base64,{picture}"></p>{_below(parts)}',
+        f'<div class="wide" tabindex="0"><img class="first" alt="{escape(parts.picture)}" src="data:image/svg+xml;base64,{picture}"></div>'
+        + _below(parts),
         f"<h2>The paper's claims</h2>{_verdicts(tables['claims'], plan, parts.claims)}<p>{escape(parts.on_verdicts)}</p>{caution}",
         *map(_remark, parts.remarks(tables, plan)),
         f'<div class="cards">{cards}</div>',
