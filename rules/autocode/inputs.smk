@@ -1,5 +1,6 @@
 """Functions of wildcards that find what AutoCode's stages read: what belongs to the policy before an iteration."""
 
+
 def before(wildcards):
     """The policy that an iteration explores and trains on."""
     return paths.Policy(wildcards.experiment, wildcards.family, int(wildcards.seed), int(wildcards.iteration)).before

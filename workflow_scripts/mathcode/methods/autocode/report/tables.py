@@ -239,7 +239,7 @@ def _corrections(grades: list[pl.DataFrame]) -> dict:
     seeds = [outcomes.corrections(frame) for frame in grades]
     again, recovered, harmed = map(sum, zip(*seeds, strict=True))
     shares = {name: uncertainty.wilson_interval(n, again) if again else None for name, n in (("recovered", recovered), ("harmed", harmed))}
-    least = min(tried / max(len(frame), 1) for (tried, *_), frame in zip(seeds, grades, strict=True))
+    least = min(tried / max(len(outcomes.usable(frame)), 1) for (tried, *_), frame in zip(seeds, grades, strict=True))
     told = {"tried_again": again, "tried_again_least": hundred(least)}
     return told | percent("recovered", shares["recovered"]) | percent("harmed", shares["harmed"])
 
