@@ -49,7 +49,7 @@ def nothing_makes(error):
     meant = (
         f"did you mean {near}?"
         if near
-        else "the Snakefile opens with the paths there are, and `snakemake --list-target-rules` names the runs"
+        else "the paths that exist are listed at the top of the Snakefile; `snakemake --list-target-rules` lists the runs"
     )
     return f"no rule makes {error.path}; {meant}"
 

@@ -19,10 +19,10 @@ def arguments():
     parser.add_argument("--model", help="base model folder; none for a family built from scratch")
     parser.add_argument("--sft", help="table sft, for a family built from scratch")
     parser.add_argument("--out-model", required=True)
-    parser.add_argument("--critic", action="store_true", help="its tokenizer learns the words of a critic's cases too")
-    parser.add_argument("--method", required=True, help=f"whose prompts and sentences a new tokenizer learns: {', '.join(METHODS)}")
+    parser.add_argument("--critic", action="store_true", help="let a new tokenizer also learn the words of a critic's cases")
+    parser.add_argument("--method", required=True, help=f"method whose prompts and phrases a new tokenizer learns: {', '.join(METHODS)}")
     parser.add_argument("--family", required=True, help="JSON of the family")
-    parser.add_argument("--seed", type=int, required=True, help="of a new model's weights")
+    parser.add_argument("--seed", type=int, required=True, help="seed for the weights of a model built from scratch")
     return parser
 
 

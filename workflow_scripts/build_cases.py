@@ -1,16 +1,17 @@
-"""Make the cases a critic learns from or is tested on: of graded rollouts, references in other forms, near misses, attacks, public labels.
+"""Make the cases a critic is trained or tested on: from graded rollouts, references in other forms, near misses, attacks, public labels.
 
     python workflow_scripts/build_cases.py --queries queries.parquet --rollouts rollouts.parquet --grades exact/grades.parquet \\
         --out cases.parquet --seed 1 --settings '{"rewritten": 4, "near_misses": 4}' \\
         --grading '{"timeout": 5, "max_infrastructure_errors": 0.01}'
 
-reads   table `queries`; tables `rollouts` with their tables `grades` of the judge exact (of generated data: oracle), in the same order;
-        none: no case of a rollout; tables `cases` of prepare_cases.py (--labelled), for testing alone
-writes  table `cases`: question, reference, program and result of each, its label (YES, NO), what is sure of that, and its split
+reads   table `queries`; tables `rollouts` with their tables `grades` from the judge exact (for generated data: oracle), in the same
+        order (without them no case is made of a rollout); tables `cases` of prepare_cases.py (--labelled), used for testing only
+writes  table `cases`: question, reference, program and result of each case, its label (YES, NO), what makes the label certain, and
+        its split
 
-Every label of a case made here is known without a model or a person. --settings is the section Cases of settings/critic.py; what it
-leaves out has its default. For the attack table of a critic make every attack: '{"balanced": false, "attacks": 1000}'. A near miss or an
-attack that the exact judge accepts is left out.
+The label of every case made here is known without asking a model or a person. --settings is the section Cases of settings/critic.py;
+keys that it leaves out have their defaults. For a critic's attack table, make every attack: '{"balanced": false, "attacks": 1000}'.
+A near miss or an attack that the exact judge accepts is left out.
 """
 
 import logging

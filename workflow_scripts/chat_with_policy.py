@@ -2,7 +2,7 @@
 
     python workflow_scripts/chat_with_policy.py results/demo/main/tiny/seed1/iter2/model
 
-reads   a policy folder, whose path says run, family and method, and the run's settings: prompt, sampling, interpreter
+reads   a policy folder, whose path tells the run and the model family; from their settings the method, prompt, sampling and interpreter
 writes  nothing; answers go to the terminal
 
 Ask one question a line; an empty line or Ctrl-D ends. Each is asked alone: these policies were trained on single questions.
@@ -27,10 +27,10 @@ from mathcode.responses import prompts
 def arguments():
     parser = cli.parser(__doc__)
     parser.add_argument("model", type=Path, help="policy folder of a run: results/RUN/POLICY/model")
-    parser.add_argument("--mode", help="how to ask (default: as the run evaluates: auto of autocode, code of siam)")
-    parser.add_argument("--question", help="ask this alone")
-    parser.add_argument("--temperature", type=float, help="0: greedy (default: that of the run's evaluation)")
-    parser.add_argument("--seed", type=int, default=1, help="of the sampling; another one, another response (1)")
+    parser.add_argument("--mode", help="mode to ask in (default: the first that the run is evaluated in: auto for autocode, code for siam)")
+    parser.add_argument("--question", help="ask only this question, then end")
+    parser.add_argument("--temperature", type=float, help="sampling temperature; 0: greedy (default: that of the run's evaluation)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the sampling; a different seed can give a different response (1)")
     parser.add_argument("--config", default="config", help="folder of the run's settings (config)")
     return parser
 

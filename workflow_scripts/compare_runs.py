@@ -1,13 +1,14 @@
-"""Hold finished runs, or policies, against the first of them: which claims moved, and what changed on the same items.
+"""Compare finished runs, or policies, with the first of them: which claims come out differently, and what changed on the same items.
 
     python workflow_scripts/compare_runs.py results/demo results/mine --out-dir comparison
 
-A folder of a policy, such as results/demo/main/tiny/seed1/iter2, does as well as that of a run.
+In place of the folder of a run you can give the folder of a policy, such as results/demo/main/tiny/seed1/iter2.
 
 Reads:  tables `grades`, settings.json and tables/claims.csv below each folder; evaluations found in only one of the two are skipped.
 Writes: policies.csv, claims.csv, settings.csv, and comparison.html with all three.
 
-Responses are paired by item, and by seed where the runs share seeds. Runs that share none are paired seed by seed in their order.
+Responses are paired by item and, if the runs share seeds, by seed. Runs that share no seed are paired in the order of their seeds: first
+with first, second with second, and so on.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from mathcode.report import comparison
 
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
-    parser.add_argument("folders", nargs="+", type=Path, help="folders of runs, or of policies; the first is what others are held against")
+    parser.add_argument("folders", nargs="+", type=Path, help="folders of runs or policies; the others are compared with the first")
     parser.add_argument("--out-dir", required=True, type=Path, help="folder to write")
     return parser
 
@@ -37,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     for name, frame in compared.items():
         atomic.write_text(args.out_dir / f"{name}.csv", frame.write_csv())
     atomic.write_text(args.out_dir / "comparison.html", comparison.render(compared, list(named)))
-    logging.info("%d evaluations that both have; open %s in a browser", compared["policies"].height, args.out_dir / "comparison.html")
+    logging.info("%d evaluations compared; open %s in a browser", compared["policies"].height, args.out_dir / "comparison.html")
     return 0
 
 

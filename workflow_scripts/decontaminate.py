@@ -1,14 +1,15 @@
-"""Clean the training sets of a run: join them, without what the benchmarks of its guard hold, and without repeats.
+"""Clean the training sets of a run: join them, without repeats and without questions that overlap with its guard benchmarks.
 
     python workflow_scripts/decontaminate.py --use queries --training data/queries/gsm8k_train.parquet \\
         --benchmarks data/benchmarks/gsm8k.parquet data/benchmarks/math.parquet --ngram 13 --remove exact --out queries.parquet
 
 reads   tables `queries` or `sft` by --use, and tables `queries` of the benchmarks
-writes  one table of the same kind; on request the tables `overlap_counts` and `overlap_items` of these benchmarks, as
-        measure_overlap.py makes them for any one
-logs    every removed question beside the question of the benchmark because of which it is removed
+writes  one table of the same kind; on request also the tables `overlap_counts` and `overlap_items` of these benchmarks, which
+        measure_overlap.py makes for any single benchmark
+logs    every removed question beside the benchmark question that it overlaps with
 
-The rules name the benchmarks of the run's guard. One that is only evaluated removes nothing: adding one trains nothing again.
+The workflow passes the benchmarks of the run's guard (`data.guard`). A benchmark that is only evaluated removes nothing, so adding one
+does not make anything train again.
 """
 
 import argparse
@@ -31,12 +32,12 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--use", choices=tables.TRAINING_SETS, required=True, help="what the training sets are for")
     parser.add_argument("--training", nargs="+", required=True, help="training sets, in order")
     parser.add_argument("--benchmarks", nargs="*", default=[], help="benchmarks they are cleaned of")
-    parser.add_argument("--ngram", type=int, required=True, help="words in a run that counts as overlap")
-    parser.add_argument("--remove", choices=["exact", "ngram"], required=True, help="which overlap removes a training row")
+    parser.add_argument("--ngram", type=int, required=True, help="number of successive words that must be shared to count as overlap")
+    parser.add_argument("--remove", choices=["exact", "ngram"], required=True, help="kind of overlap that removes a training row")
     parser.add_argument("--rows", type=int, help="rows to keep, drawn by hash; default: all")
     parser.add_argument("--out", required=True)
-    parser.add_argument("--out-contamination", help="table of counts to write too")
-    parser.add_argument("--out-items", help="table of overlapping items to write too")
+    parser.add_argument("--out-contamination", help="also write the table `overlap_counts` to this file")
+    parser.add_argument("--out-items", help="also write the table `overlap_items` to this file")
     return parser
 
 

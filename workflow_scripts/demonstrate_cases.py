@@ -1,4 +1,4 @@
-"""Turn cases into what a critic is trained on: a prompt that ends where YES or NO is due, and the right one of the two.
+"""Turn cases into training examples for a critic: a prompt that ends where YES or NO must follow, and the right one of the two.
 
     python workflow_scripts/demonstrate_cases.py --cases cases.parquet --model model --out training.parquet \\
         --settings '{"prompt": {"program": false}}'
@@ -6,8 +6,8 @@
 reads   table `cases`; the policy folder that training starts from, for its tokenizer
 writes  table `training` for the loss `label`, from the cases of split train alone
 
---settings is the section Critic of settings/critic.py: the same that the critic will judge with. Give --settings several times
-and each case is shown in each of these ways, such as with and without question and program.
+--settings is the section Critic of settings/critic.py, the one that the critic will judge with. If it is given several times, each case
+is shown once in each of these ways, such as with and without question and program.
 """
 
 import polars as pl

@@ -3,11 +3,12 @@
     python workflow_scripts/demonstrate_programs.py --sft sft.parquet --accepted start/accepted.parquet iter1/accepted.parquet \\
         --model model --profile plain --out training.parquet
 
-reads   table `sft` (none: no seed set), tables `accepted` (none, or empty ones: the seed set alone), the tokenizer of the base model
+reads   table `sft` (without it there is no seed set); tables `accepted` (without them, or if they are empty, only the seed set is used);
+        the tokenizer of the base model
 writes  table `training`, for a likelihood loss over the response: one program in its fence, and the end of text
 
-Solutions that do not hold just one program are left out. --balance type weighs accepted programs so that every type of question counts the
-same; those of the seed set weigh 1.
+Solutions that do not contain exactly one program are left out. With --balance type, accepted programs are weighted so that every type
+of question counts the same; programs of the seed set have weight 1.
 """
 
 from mathcode import tables

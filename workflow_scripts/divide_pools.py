@@ -7,7 +7,7 @@
 Reads:  tables `queries` of the datasets, and of the benchmarks of the run's guard.
 Writes: table `queries`.
 
-It is told of the pool and of those before it: to change or add a later one changes nothing of an earlier one.
+--pools describes only this pool and those before it, so changing or adding a later pool leaves the earlier ones as they are.
 """
 
 import argparse
@@ -29,9 +29,9 @@ def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
     parser.add_argument("--pool", required=True, choices=settings.POOLS, help="the pool to write")
     parser.add_argument("--pools", required=True, help="this pool and those before it as JSON, as in data.pools of a run")
-    parser.add_argument("--queries", nargs="+", required=True, help="the datasets that they take")
+    parser.add_argument("--queries", nargs="+", required=True, help="tables of the datasets that these pools draw from")
     parser.add_argument("--benchmarks", nargs="*", default=[], help="benchmarks the pool is cleaned of")
-    parser.add_argument("--ngram", type=int, required=True, help="words in a run that counts as overlap")
+    parser.add_argument("--ngram", type=int, required=True, help="number of successive words that must be shared to count as overlap")
     parser.add_argument("--remove", choices=["exact", "ngram"], required=True, help="which overlap removes a query")
     parser.add_argument("--out", required=True, help="table to write")
     return parser

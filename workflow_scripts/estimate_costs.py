@@ -2,13 +2,12 @@
 
     python workflow_scripts/estimate_costs.py paper --gpus 8 --override '{resources: {evaluate: {gpus: 1}}}'
 
-Reads:  the jobs that Snakemake plans, config/, and the rates of config/costs.yaml, which says where each is from; after a run also
-        logs/results/RUN, so that what it took stands beside.
+Reads:  the jobs that Snakemake plans, config/, and the rates in config/costs.yaml, which gives the source of each; after a run also
+        logs/results/RUN, to show what the run took beside the estimate.
 Writes: a table to the terminal, and to --csv. Nothing is run.
 
-What the columns mean is explained in docs/artifacts.md. Percents say what of the time is lost, and so which setting to look at:
-starting (resources.STAGE.gpus, shards), idle (micro_batch_tokens and batch of an optimizer, engine.chunk_rows), saving
-(checkpoint_minutes).
+The columns are explained in docs/artifacts.md. Three are percentages of time lost, each with the settings to look at: starting
+(resources.STAGE.gpus, shards), idle (micro_batch_tokens and batch of an optimizer, engine.chunk_rows), saving (checkpoint_minutes).
 """
 
 import argparse
@@ -36,10 +35,10 @@ SNAKEFILE = Path(__file__).parents[1] / "Snakefile"
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
     parser.add_argument("runs", nargs="+", metavar="RUN", help="name of a run")
-    parser.add_argument("--gpus", type=int, default=8, help="GPUs at once, for the wall clock and the peak (8)")
-    parser.add_argument("--cores", type=int, help="cores at once (this machine's; where a stage asks for GPUs, as many as are asked for)")
+    parser.add_argument("--gpus", type=int, default=8, help="GPUs available at once, for the wall clock and the peak of disk use (8)")
+    parser.add_argument("--cores", type=int, help="cores available at once (default: this machine's; no limit if any job uses GPUs)")
     parser.add_argument("--left", action="store_true", help="only the jobs that have still to run")
-    parser.add_argument("--override", help="YAML put over the settings of the runs, as behind --config RUN=")
+    parser.add_argument("--override", help="YAML that overrides settings of the runs, in the form that --config RUN= takes")
     parser.add_argument("--csv", type=Path, help="table to write, with a column for the run")
     parser.add_argument("--config", default="config", type=Path, help="folder of the settings (config)")
     return parser
@@ -141,7 +140,7 @@ def _rates(jobs: list[estimate.Planned], costs: settings.Costs) -> str:
     said = [
         f"{row.task} on {row.device}: {row.per_second:,.0f} tokens a second with {row.parameters:.3g} weights ({row.kind})" for row in rows
     ]
-    return "\n".join([*dict.fromkeys(said), "Sources, and what else it rests on: config/costs.yaml"])
+    return "\n".join([*dict.fromkeys(said), "Sources and further assumptions: config/costs.yaml"])
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     explored = set(grades["mode"]) - {"native"}
     failing, lacking = estimation.without_label(q_values, strategy)
     log.info(
-        "%d of %d queries labelled; without a label: %d that no dictated rollout answers, %d that lack native or complying rollouts",
+        "%d of %d queries labelled; without a label: %d that no dictated rollout answers correctly,"
+        " %d that lack native rollouts, or dictated rollouts that complied",
         *(strategy.height - failing - lacking, strategy.height, failing, lacking),
     )
     q_values_with(explored).write(q_values, args.out_q_values)

@@ -2,8 +2,9 @@
 
     python workflow_scripts/explain_settings.py results/demo/q_rule/tiny/seed1/iter1/model --only estimate train.optimizer
 
-Reads:  config/. Settings of an experiment and of a preference are those of the path, or of --experiment.
-Writes: a line a setting to the terminal: key, value, and file and line of it with its comment; `default` where no file sets it.
+Reads:  config/. If the path belongs to an experiment or a preference, their settings are applied; --experiment names an experiment.
+Writes: one line per setting to the terminal: its key, its value, and the file and line that set it with the comment there; `default` if
+        no file sets it.
 
 Layers, the last one on top: the hardware, config.yaml, the method, the run it extends, the run, --override, the experiment, the
 preference.
@@ -31,8 +32,8 @@ Places = dict[str, str]
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
     parser.add_argument("target", help="name of a run, or a path below results/RUN")
-    parser.add_argument("--experiment", help="settings as this experiment has them (default: those of the path, if it is one's)")
-    parser.add_argument("--override", help="YAML put over the run's, as behind --config RUN=")
+    parser.add_argument("--experiment", help="show the settings of this experiment (default: the one that the path belongs to, if any)")
+    parser.add_argument("--override", help="YAML that overrides settings of the run, in the form that --config RUN= takes")
     parser.add_argument("--only", nargs="+", default=[], metavar="KEY", help="sections or keys to print, such as train.optimizer (all)")
     parser.add_argument("--config", default="config", type=Path, help="folder of the settings (config)")
     return parser

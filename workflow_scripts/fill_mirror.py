@@ -2,8 +2,8 @@
 
     python workflow_scripts/fill_mirror.py laptop paper --out mirror
 
-reads   the runs' settings; an older mirror, public addresses and the hub, whichever has a source or a model first
-writes  OUT/raw/SOURCE with its manifest, and OUT/models/FAMILY with its SHA256SUMS; what is there already is checked and kept
+reads   the runs' settings; each source or model comes from an older mirror, a public address or the hub, the first that has it
+writes  OUT/raw/SOURCE with its manifest, and OUT/models/FAMILY with its SHA256SUMS; what OUT holds already is checked and kept
 
 Carry the folder over, and name it there: `snakemake --profile local laptop --config mirror=OUT`. Checksums are verified when it is used.
 What a run generates by itself, and models that it builds from scratch, need no mirror.

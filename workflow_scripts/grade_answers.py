@@ -8,7 +8,7 @@ writes  JSON lines {"id", "verdict", "outcome", "seconds"}, in the same order
 verdict   equal or different
 outcome   ok, or why the verdict is "different" without a comparison: gold_unparsed (the reference answer cannot be read),
           timed_out, infrastructure_error (not the answer's fault)
-seconds   time spent on the pair; equal pairs are judged once
+seconds   time spent on the pair; identical pairs are judged only once
 
 What counts as equal is written in docs/grading.md.
 """
@@ -24,7 +24,7 @@ def arguments():
     parser = cli.parser(__doc__)
     parser.add_argument("--pairs", required=True, help="JSON lines with the pairs")
     parser.add_argument("--out", required=True, help="JSON lines to write")
-    parser.add_argument("--workers", type=int, default=1, help="processes that judge what needs real numbers (%(default)s)")
+    parser.add_argument("--workers", type=int, default=1, help="processes for comparisons that need real-number arithmetic (%(default)s)")
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds for each pair (%(default)s)")
     return parser
 

@@ -25,10 +25,10 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--queries", nargs="+", required=True, help="tables of queries with the reference answers")
     parser.add_argument("--out", nargs="+", required=True, help="tables of grades to write, one per table of rollouts")
     parser.add_argument("--judge", default="exact", help=f"{', '.join(JUDGES)}, critic_NAME or cascade_NAME (%(default)s)")
-    parser.add_argument("--critic-model", help="policy folder of the critic in the judge's name")
-    parser.add_argument("--critic", default="{}", help="JSON of the section Critic: how that one judges")
+    parser.add_argument("--critic-model", help="policy folder of the critic that the judge's name contains")
+    parser.add_argument("--critic", default="{}", help="JSON of the section Critic: how that critic judges")
     parser.add_argument("--checkpoints", type=Path, help="folder that keeps a critic's scores until all are there")
-    parser.add_argument("--method", required=True, help=f"whose form the responses have: {', '.join(METHODS)}")
+    parser.add_argument("--method", required=True, help=f"method whose response format applies: {', '.join(METHODS)}")
     parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")
     parser.add_argument("--settings", required=True, help="JSON of the section 'grading'")
     return parser

@@ -1,14 +1,14 @@
-"""Judge cases: what any judge says of question, reference, program and result, to be held against their labels.
+"""Judge cases: record what a judge says of question, reference, program and result, to be compared with their labels.
 
     python workflow_scripts/judge_cases.py --cases cases.parquet --judge critic_main --model critics/main/seed1/model \\
         --out critic_main/verdicts.parquet --settings '{"timeout": 5, "max_infrastructure_errors": 0.01}' --critic '{"threshold": 0.5}'
 
 reads   table `cases`; for the judges critic_NAME and cascade_NAME the critic's policy folder
 writes  table `verdicts`, a row for each case, in their order
-keeps   scores of a critic under --checkpoints: killed at any moment, it goes on and ends with the same bytes
+keeps   scores of a critic under --checkpoints: a job killed at any moment goes on from there and ends with the same bytes
 
-Judges are exact, executes, lenient (all numbers of the reference, in order), critic_NAME, and cascade_NAME (exact first; the
-critic reads what it refuses). The oracle is none: a case has a reference and no values.
+Judges are, among others, exact, executes, lenient (all numbers of the reference, in order), critic_NAME, and cascade_NAME (exact first;
+the critic reads what exact refuses). The oracle cannot judge cases: a case has a reference answer but not the true values.
 --critic is the section Critic of settings/critic.py, with the prompt that the critic was trained on. The log says how many cases of
 each origin and label were accepted.
 """

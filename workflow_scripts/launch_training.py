@@ -3,10 +3,10 @@
     python workflow_scripts/launch_training.py --gpus 8 workflow_scripts/train_policy.py ...
     srun ... python workflow_scripts/launch_training.py --nodes 2 --gpus 8 workflow_scripts/train_policy.py ...
 
-reads   with several nodes: what SLURM tells a job step, its nodes and which of them this is. All meet at the first node, at a port made
-        of the job's number; MASTER_ADDR and MASTER_PORT take precedence, where they are set
+reads   on several nodes: SLURM's variables of the job step, which tell how many nodes there are and which one this is. All processes
+        meet at the first node, on a port derived from the job's number; MASTER_ADDR and MASTER_PORT take precedence if they are set
 writes  what the training program writes. Its processes shard the model as config/accelerate/fsdp2.yaml says; without GPUs there is
-        one of each node, and they share their gradients
+        one process per node, and the processes share their gradients
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Join the shards of sampled rollouts: the bytes are those of rollouts that one job sampled.
+"""Join the shards of sampled rollouts; the result is byte for byte what one job would have sampled.
 
     python workflow_scripts/merge_shards.py --shards shard1.parquet shard2.parquet --out rollouts.parquet
 

@@ -6,8 +6,8 @@
 reads   tables `rollouts`, `grades` of one judge for them, `queries` with the reference answers; the tokenizer of the policy
 writes  table `training`: the tokens of both sides as the policy wrote them, and the end of text
 
---settings is the section `pair` of a run; where `sure`, a program is rejected only if result and reference are single numbers that differ.
---loss likelihood is the control: the chosen sides of the same pairs, without the others, for SFT.
+--settings is the section `pair` of a run. If its key `sure` is true, a program is rejected only if result and reference are single
+numbers that differ. --loss likelihood is the control: SFT on the chosen sides of the same pairs.
 """
 
 from mathcode import settings, tables

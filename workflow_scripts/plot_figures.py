@@ -3,7 +3,7 @@
     python workflow_scripts/plot_figures.py --method autocode --run demo --results results/demo --plan "$PLAN" \\
         --out-dir results/demo/figures
 
-Reads:  what the run measured, below --results; the benchmarks, for a method that tells their parts apart.
+Reads:  what the run measured, below --results; the benchmarks, if the method reports parts of them separately.
 Writes: {figure}.svg and, for papers, {figure}.pdf for each; equal results give equal bytes.
         Nothing is written unless every figure could be drawn.
 """

@@ -36,7 +36,7 @@ def arguments() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     if args.push and not args.license:
-        raise InputError("--push needs --license: the base model's licence says which you may give")
+        raise InputError("--push needs --license: the licence of the base model decides which one you may give")
     config = configuration.load(args.config)
     run, policy = configuration.located(args.model, config)
     if not args.model.is_dir():

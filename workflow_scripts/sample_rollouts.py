@@ -6,12 +6,13 @@
         --settings '{"sampling": ..., "engine": ..., "interpreter": ...}'
 
 reads   a policy folder, tables `queries`
-writes  tables `rollouts`, one per --out; the i-th --out belongs to the i-th --mode and the i-th --queries (or the only one)
-keeps   finished chunks under --checkpoints, so that a killed job goes on where it was
+writes  tables `rollouts`, one per --out; the i-th --out belongs to the i-th --mode, and to the i-th --queries or the only one
+keeps   finished chunks under --checkpoints, from which a killed job goes on when it is started again
 
-The engine starts once for all outputs; with several --gpus one starts on each, or on as many as one engine is spread over, though
-no more of them than there are chunks.
-Grading is another program and never costs a sample. With --adaptive answers are graded here too, to see which labels are decided.
+One engine samples all outputs. With several --gpus there are several engines: one per GPU, or per group of GPUs that an engine is spread
+over (engine.tensor_parallel), but no more than there are chunks to sample.
+Grading is a program of its own, so grading again never means sampling again. With --adaptive, answers are graded here too, to see which
+labels are decided.
 """
 
 import sys
@@ -71,7 +72,7 @@ def arguments():
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     if args.adaptive and len(args.queries) > 1:
-        raise InputError("--adaptive: all modes of a query decide together: give one --queries")
+        raise InputError("--adaptive: all modes of a query are decided together, so give only one --queries")
     args.queries *= len(args.out) if len(args.queries) == 1 else 1
     if not len(args.queries) == len(args.mode) == len(args.out):
         raise InputError("give one --mode for each --out, and one --queries for all or for each")

@@ -1,4 +1,6 @@
-"""Log-probabilities of training examples under the model training starts from, by teacher forcing: behaviour policy, or reference.
+"""Compute log-probabilities of training examples by teacher forcing, under the model that training starts from.
+
+That model is the behaviour policy of off-policy RL, or the reference of a preference loss.
 
     python workflow_scripts/score_logprobs.py --training training.parquet --model model --out logprobs.parquet \\
         --profile plain --micro-batch-tokens 8192 --threads 1 --dtype float32

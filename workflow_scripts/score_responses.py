@@ -3,11 +3,11 @@
     python workflow_scripts/score_responses.py --grades grades.parquet --queries data/benchmarks/gsm8k.parquet \\
         --overlap results/laptop/data/overlap/sft/gsm8k/items.parquet --out scores.json
 
-Reads:  tables `grades`, the table `queries` of their benchmark, and its tables `overlap_items` with what the policy learns from.
-Writes: scores.json, the i-th for the i-th grades; every key is explained under its key `definitions`.
+Reads:  tables `grades`; the table `queries` of their benchmark; the benchmark's tables `overlap_items` for the policy's training data.
+Writes: scores.json, the i-th for the i-th table of grades; every key is explained under its key `definitions`.
 
-Every evaluated item must have a grade. A run may evaluate a drawn part of a benchmark (`benchmark_rows`): without --rows as many
-items are expected as were graded, namely those drawn first, so only the very last drawn item could go missing unnoticed.
+Every evaluated item must have a grade. If a run evaluates only a drawn part of a benchmark (`benchmark_rows`), give --rows: without it
+as many items are expected as were graded, those drawn first, so missing items go unnoticed if they were drawn last.
 """
 
 import argparse

@@ -4,10 +4,11 @@
         --queries web1.parquet --pool web1 --seed 1 --settings '{...}' --out accepted.parquet
 
 reads   tables `rollouts`, `grades` of one judge for them, `queries` with their questions
-writes  table `accepted`; without a row where nothing is accepted
+writes  table `accepted`; it is empty if nothing is accepted
 
-A critic accepts from --settings' threshold on, a rule by its verdict; --settings is the section `select` of a run. Only a program that ran
-alone in its response, ended well and printed something is a candidate. Two programs are one if they differ in names and blanks alone.
+--settings is the section `select` of a run. A critic accepts a program whose score reaches the threshold set there; a rule accepts by
+its verdict. Only a program that ran alone in its response, ended well and printed something is a candidate. Two programs count as one
+if they differ only in names and whitespace.
 """
 
 from mathcode import settings, tables

@@ -22,7 +22,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
     parser.add_argument("--method", required=True, help=f"whose stages the jobs belong to: {', '.join(METHODS)}")
     parser.add_argument("--logs", required=True, type=Path, help="folder of the run's logs")
-    parser.add_argument("--gpus", default="{}", help="JSON: GPUs a job of a stage asks for; none where it is not named")
+    parser.add_argument("--gpus", default="{}", help="JSON: GPUs that a job of each stage asks for; a stage that is left out has none")
     parser.add_argument("--out", required=True, type=Path, help="table to write")
     return parser
 

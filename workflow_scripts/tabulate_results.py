@@ -2,7 +2,8 @@
 
     python workflow_scripts/tabulate_results.py --method autocode --results results/demo --plan "$PLAN" --out-dir results/demo/tables
 
-Reads:  what the run measured, below --results; data/published of the repository; the benchmarks, for a method that tells their parts apart.
+Reads:  what the run measured, below --results; data/published of the repository; the benchmarks, if the method reports parts of them
+        separately.
 Writes: {table}.csv for each table; summary.html explains their columns.
         Nothing is written unless every table could be made.
 """

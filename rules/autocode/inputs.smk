@@ -15,8 +15,8 @@ def exploration_before(wildcards):
     run, experiment = CONFIG.runs[wildcards.run], run_of(wildcards)
     if run.explore.adaptive and not run.decides_for(experiment):
         refuse(
-            f"run '{wildcards.run}' samples until its labels are decided (explore.adaptive), and experiment '{wildcards.experiment}' makes"
-            " others: build it in a run without"
+            f"run '{wildcards.run}' stops sampling once its own labels are decided (explore.adaptive), but experiment"
+            f" '{wildcards.experiment}' makes other labels: build that experiment in a run without explore.adaptive"
         )
     return experiment.explore
 

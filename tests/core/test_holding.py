@@ -39,7 +39,7 @@ def test_a_second_process_is_told_who_works_there_until_that_one_is_killed(holde
     for _ in range(2):
         with pytest.raises(holding.HeldError) as told, holding.held(tmp_path / "kept"):
             pass
-    assert f"{tmp_path / 'kept'}: process {holder.pid} on {socket.gethostname()} works here" in str(told.value)
+    assert f"{tmp_path / 'kept'}: process {holder.pid} on {socket.gethostname()} is working here" in str(told.value)
     monkeypatch.undo()
     holder.send_signal(signal.SIGKILL)  # and not waited for
     with holding.held(tmp_path / "kept"):

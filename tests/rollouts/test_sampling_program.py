@@ -182,7 +182,7 @@ def test_an_engine_that_fails_stops_the_others_and_says_so(trained_policy, queri
     (damaged / "model.safetensors").write_bytes(b"cut")
     done = run_program(*command(damaged, queries, tmp_path / "bad", tiny_run), "--gpus", "2")
     assert done.returncode == 1
-    assert re.search(r"sample_rollouts\.py: replica [12] of 2 failed; its words are above\n$", done.stderr), done.stderr[-2000:]
+    assert re.search(r"sample_rollouts\.py: replica [12] of 2 failed; its error message is above\n$", done.stderr), done.stderr[-2000:]
 
 
 def test_the_size_of_the_chunks_changes_no_token(uninterrupted, trained_policy, queries, tiny_run, tmp_path):

@@ -52,7 +52,7 @@ def run(name: str, /, **options: object):
 
 # --- Files of one's own: (name of the file, its bytes or None for none, what else is said of it, words of the sentence) ---
 FILES = {
-    "a file that is not there": ("own.jsonl", None, {}, ["source 'own' cannot be had: mirror: no file ", "own.jsonl"]),
+    "a file that is not there": ("own.jsonl", None, {}, ["source 'own' cannot be fetched: mirror: no file ", "own.jsonl"]),
     "an empty file": ("own.jsonl", b"", {}, ["own.jsonl: 0 rows, config/sources.yaml says at least one"]),
     "CSV with nothing but a header": ("own.csv", b"q,a\n", {}, ["own.csv: 0 rows"]),
     "JSON lines in Latin-1": (
@@ -170,7 +170,7 @@ BY_HAND = {
     "a source that says nothing of a place": (
         "fetch_source",
         {"name": "own", "source": '{"license": "mine"}', "out": "$/own"},
-        ["source 'own' cannot be had: it has no mirrored file; no public address is configured; it has no hub dataset"],
+        ["source 'own' cannot be fetched: it has no mirrored file; no public address is configured; it has no hub dataset"],
     ),
     "a generator that is not there": (
         "fetch_source",
@@ -412,7 +412,7 @@ PLAN = {
     ),
     "a mode of evaluation in a path of exploration": (
         "-n results/paper/main/llama31/seed1/explore/native/queries/rollouts.parquet",
-        "the Snakefile opens with the paths there are",
+        "the paths that exist are listed at the top of the Snakefile",
     ),
     "a seed of zero": ("-n results/demo/start/tiny/seed0/model", "did you mean results/demo/start/tiny/seed1/model?"),
     "a table that is not there": ("-n results/demo/tables/mian.csv", "did you mean results/demo/tables/main.csv?"),
@@ -436,7 +436,7 @@ PLAN = {
     ),
     "no blank behind a colon in an override": (
         "-n demo --config demo={explore:{samples:2}}",
-        "key 'explore.samples:2': there is no such key; YAML wants a blank behind a colon",
+        "key 'explore.samples:2': there is no such key; YAML needs a space after a colon",
     ),
     "an unknown name in an override": (
         "-n demo --config 'demo={build: {families: [tinny]}}'",
@@ -500,7 +500,7 @@ def test_an_edit_of_the_settings(checkout, tmp_path, case):
 def test_a_job_whose_file_is_missing_says_so_in_the_terminal(checkout):
     done = snakemake("data/benchmarks/gaokao2023en.parquet", "--profile", "local", "--cores", "1", cwd=checkout)
     assert done.returncode == 1
-    assert "fetch_source.py: source 'gaokao2023en' cannot be had: mirror: no file data/mirror/gaokao2023en/test.jsonl.gz" in done.stdout
+    assert "fetch_source.py: source 'gaokao2023en' cannot be fetched: mirror: no file data/mirror/gaokao2023en/test.jsonl.gz" in done.stdout
     assert "Traceback" not in done.stdout
 
 

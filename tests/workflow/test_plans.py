@@ -119,7 +119,7 @@ def test_an_experiment_of_other_labels_is_refused_in_a_run_that_samples_adaptive
     told = f"demo={{build: {{experiments: [main]}}, {ADAPTIVE}}}"
     done = snakemake("results/demo/q_rule/tiny/seed1/iter1/q_values.parquet", "-n", "--config", told, cwd=checkout)
     assert done.returncode == 1
-    assert "experiment 'q_rule' makes others: build it in a run without" in done.stdout + done.stderr
+    assert "experiment 'q_rule' makes other labels: build that experiment in a run without explore.adaptive" in done.stdout + done.stderr
 
 
 def test_a_file_plans_only_what_it_needs(checkout):

@@ -208,7 +208,7 @@ def layers(folder: Path, run: str, override: Any = None) -> list[tuple[str, dict
         own.append((f"--config {run}", overriding(run, override)))
     said = _merged(own)
     if "method" not in said:
-        raise settings.SettingsError(f"{where}: key 'method': which method is it a run of? There are: {', '.join(METHODS)}")
+        raise settings.SettingsError(f"{where}: key 'method' is missing: it names the method of the run; there are: {', '.join(METHODS)}")
     refuse_unknown(said["method"], METHODS, f"{where}: key 'method'", "method")
     shared = [folder / "config.yaml", *filter(Path.is_file, [_of_method(folder, said["method"])])]
     found = [*((str(path), read_yaml(path)) for path in shared), *own]
@@ -263,7 +263,7 @@ def _check_names(config: Config, folder: Path) -> None:
             where = f"{folder / 'sources.yaml'}: '{name}'"
             refuse_unknown(dataset.source, sources.sources, where, "source")
             if known is sft_readers and dataset.columns and dataset.columns.solution is None:
-                raise settings.SettingsError(f"{where}: key 'columns.solution': what is learned from a file without solutions?")
+                raise settings.SettingsError(f"{where}: key 'columns.solution' is missing: SFT data need a column of solutions")
             refuse_unknown(dataset.reader, known(dataset), where, "reader")
     for name, family in config.families.items():
         _check_frame(family.prompt, f"{folder / 'families.yaml'}: family '{name}': key 'prompt'")

@@ -121,7 +121,7 @@ def test_which_programs_are_rejected(rejected, changes, is_pair):
     if is_pair:
         assert parents(pair(rows, **changes)) == ["code:0", "code:1"]
     else:
-        with pytest.raises(pairing.PairingError, match="web3: not one pair: no question of 1 has a program on both sides"):
+        with pytest.raises(pairing.PairingError, match="web3: not one pair: none of 1 questions has both a chosen and a rejected program"):
             pair(rows, **changes)
 
 
@@ -185,7 +185,7 @@ def test_counts_are_told(caplog):
     rows += [("q4", 0, [], False, 0.0)]
     with caplog.at_level(logging.INFO):
         pair(rows)
-    assert "web3: programs on neither side: 1 no program, 1 the score lies between" in caplog.text
+    assert "web3: programs neither chosen nor rejected: 1 no program, 1 the score lies between" in caplog.text
     told = "web3: 4 questions: 1 with both sides, 1 without a rejected, 1 without a chosen program, 1 without either; 1 pairs"
     assert told in caplog.text
 

@@ -66,7 +66,7 @@ def _locked(path: Path) -> IO[str]:
             who = file.read() or "another process"
             file.close()
             if time.monotonic() > end:
-                told = f"{path.parent}: {who} works here, perhaps left over by a killed Snakemake: wait for its end, or end it"
+                told = f"{path.parent}: {who} is working here, perhaps left over by a killed Snakemake: wait for it to end, or stop it"
                 raise HeldError(told) from None
             time.sleep(0.1)
             continue

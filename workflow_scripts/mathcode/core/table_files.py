@@ -29,8 +29,8 @@ def storable(text: str) -> str:
 class Column:
     """One column: its polars type, its meaning (with unit), and whether it may hold nulls.
 
-    A column with a `default` holds it where nothing is said: in a null of a frame, in all of a frame or a file without the column.
-    It is written only where a row holds something else, so most files do without it. The default of a nullable column may be None.
+    A `default` replaces nulls in a frame, and fills the whole column where a frame or a file lacks it. The column is written only if some
+    row differs from the default, so most files do without it. The default of a nullable column may be None.
     """
 
     dtype: pl.DataType

@@ -195,7 +195,7 @@ def _obtain(name: str, source: settings.Source, mirror: Path | None, folder: Pat
             return place(name, source, mirror, folder)
         except _NotHereError as reason:
             failures += [str(reason)] * bool(str(reason))
-    raise SourceError(f"source '{name}' cannot be had: {'; '.join(failures)}")
+    raise SourceError(f"source '{name}' cannot be fetched: {'; '.join(failures)}")
 
 
 def _generated(arguments: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a method is (methods/method.py), and a room for each; a room is found by standing here."""
+"""What a method is (methods/method.py), and a package for each method; a package in this folder is found without being listed."""
 
 import functools
 import json

@@ -201,7 +201,7 @@ def download(hub: str, revision: str | None, folder: str | Path) -> None:
         ) from error
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise ModelError(
-            f"{hub} at {revision or 'its newest revision'} cannot be had from the hub ({first_line(error)});"
+            f"{hub} at {revision or 'its newest revision'} cannot be downloaded from the hub ({first_line(error)});"
             " name a local folder instead: key 'path' in config/families.yaml"
         ) from error
     shutil.rmtree(Path(folder) / ".cache", ignore_errors=True)

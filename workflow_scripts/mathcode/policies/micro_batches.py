@@ -31,8 +31,8 @@ def by_tokens(order: Sequence[int], lengths: Sequence[int], limit: int, rows: in
 def shared_out(lengths: Sequence[int], limit: int, rows: int, processes: int) -> list[list[int]]:
     """The units of a step, longest first, as micro-batches that `processes` take in turn, one each a round.
 
-    No more rounds than the largest micro-batches allow; in these, the smallest that will do, since a round lasts as long as its largest.
-    One process has nobody to wait for, and takes the largest.
+    There are as few rounds as with the largest micro-batches allowed. Within that number of rounds the micro-batches are as small as
+    possible, since a round lasts as long as its largest one. A single process waits for nobody, and takes the largest.
 
     Args:
         lengths: tokens of the longest row of each unit.

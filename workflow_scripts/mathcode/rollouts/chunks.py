@@ -24,9 +24,9 @@ class RolloutError(UserError):
 def parts_of_shard(rows: list[int], number: int, shards: int, chunk_rows: int) -> list[slice]:
     """Which rows of each table one of `shards` jobs samples, counted from 1; `rows` are the tables' sizes.
 
-    The chunks of all tables stand in one row, and a job takes an equal part of it: what it samples of a table is in order, so joining
-    is putting shards in a row. The tokens of a row do not depend on its neighbours, but the last bits of its log-probabilities do, so
-    chunks stay whole.
+    The chunks of all tables are lined up, and each job takes an equal stretch of the line. So the rows it samples of a table are in order,
+    and shards are joined by concatenation. The tokens of a row do not depend on its neighbours, but the last bits of its
+    log-probabilities do, so chunks are never split.
 
     Raises:
         RolloutError: there is no such shard.
@@ -59,7 +59,7 @@ def check_infrastructure(chunks: Mapping[Path, pl.DataFrame], accepted: float) -
             path.unlink()
         raise RolloutError(
             f"programs of {sum(broken.values())} of {rows} rollouts could not be run, above the accepted share {accepted:g} "
-            "(interpreter.max_infrastructure_errors); start again when the machine is well: only the chunks they are in are sampled again"
+            "(interpreter.max_infrastructure_errors); fix the machine and start again: only the chunks of these rollouts are sampled again"
         )
 
 

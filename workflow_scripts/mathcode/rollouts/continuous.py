@@ -62,7 +62,7 @@ def sample(
             ready.appendleft(row)
         in_use += rows * (time.perf_counter() - filled)
     available = engine.slots * (time.perf_counter() - began)
-    log.info("%.1f %% of the engine's %d rows were in use, on average over its time", 100 * in_use / available, engine.slots)
+    log.info("on average %.1f %% of the engine's %d row slots were in use", 100 * in_use / available, engine.slots)
 
 
 class _Programs:

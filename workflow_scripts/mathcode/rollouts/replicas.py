@@ -56,7 +56,7 @@ def run(commands: dict[int, Sequence[str]], replicas: int, gpus: int) -> None:
         while True:
             states = {number: process.poll() for number, process in started.items()}
             if failed := [number for number, state in states.items() if state]:
-                raise ReplicaError(f"replica {failed[0]} of {replicas} failed; its words are above")
+                raise ReplicaError(f"replica {failed[0]} of {replicas} failed; its error message is above")
             if None not in states.values():
                 return
             time.sleep(0.1)

@@ -126,7 +126,7 @@ def validated(model: type[Section], value: Any, where: str) -> Any:
 def meant(name: str, known: Iterable[str]) -> str:
     """Words that name the known name which an unknown one is nearest to; none where none is near."""
     if ":" in name:
-        return "; YAML wants a blank behind a colon"
+        return "; YAML needs a space after a colon"
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
 

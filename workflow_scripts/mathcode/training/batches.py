@@ -1,4 +1,4 @@
-"""Which examples a step shows, and in what pieces: by seed and step alone, so that a training that was killed goes on as it would have.
+"""Which examples a step shows, and in what pieces. Seed and step alone decide it, so a killed training resumes as if uninterrupted.
 
 A unit is what must not be cut: a response, or both responses of a pair.
 """

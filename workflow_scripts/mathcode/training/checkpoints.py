@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """Those of one training, each in a folder `stepN`. One is whole once its `.metadata` is there, which is written last;
-    only then are those before it removed, so a kill leaves one that is whole.
+    """The checkpoints of one training, each in a folder `stepN`. A checkpoint is complete once its `.metadata` is there, which is written
+    last; only then are earlier ones removed, so a kill leaves a complete one.
 
-    They hold the weights that are trained (LoRA: not the base), the optimizers' moments, and the log so far. How many processes wrote
-    them, and how these shared the weights, does not matter to those that go on from them.
+    They hold the weights that are trained (LoRA: not the base), the optimizers' moments, and the log so far. Training can go on from them
+    with another number of processes, and another way of sharing the weights, than those that wrote them.
     """
 
     def __init__(self, folder: Path, accelerator, model, optimizers):

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 class Trained:
     """What training ends with. `weights`: the gathered state where FSDP shards it; only the main process writes.
 
-    Checkpoints are kept where `stop` was received: who sent it may take the job for failed, however it ends.
+    If `stop` received a signal, the checkpoints are kept however training ends: whoever sent it may count the job as failed.
     """
 
     model: object

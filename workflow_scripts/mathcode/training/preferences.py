@@ -125,7 +125,8 @@ def lengths(batch: Batch) -> torch.Tensor:
 
 
 def chosen_likelihood(summed: torch.Tensor, batch: Batch, chosen: torch.Tensor, normalisation: str) -> torch.Tensor:
-    """-log p of each chosen response, [pairs]: `sum` over its loss tokens, or so that the mean over pairs is one over all tokens.
+    """-log p of each chosen response, [pairs]: with `sum` over its loss tokens; with `mean` scaled so that the mean over pairs equals the
+    mean over all loss tokens of chosen responses.
 
     Args:
         summed: log p of each response, [B].

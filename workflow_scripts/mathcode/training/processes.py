@@ -35,7 +35,7 @@ def join_processes(family: settings.Family, chosen: settings.Optimizer) -> None:
 def accelerator_here(mixed_precision: str, name: str):
     """Accelerate on what there is, with the trackers that are wanted, which know the training by `name`.
 
-    On CPUs it shares a model whole without a word where sharding was asked for: that is refused.
+    On CPUs accelerate silently keeps the whole model in each process even if sharding was asked for; that is refused.
     """
     from accelerate import Accelerator
 
@@ -58,7 +58,7 @@ def asked_to_shard() -> bool:
 
 
 def in_any_process(accelerator, *flags: bool) -> list[bool]:
-    """Of each flag whether it is so in any process: they save together, or wait for each other for ever."""
+    """For each flag, whether it is set in any process. All must act alike: if only some saved, they would wait for each other for ever."""
     numbers = accelerator.reduce(torch.tensor(flags, dtype=torch.float32, device=accelerator.device))
     return [number > 0 for number in numbers.tolist()]
 

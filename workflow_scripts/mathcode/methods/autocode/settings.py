@@ -110,7 +110,7 @@ class Train(OffPolicy):
 
 
 class Health(settings.Section):
-    """Within which bounds an M-step is called healthy: no step of it, and no kind of its responses, may leave them. They train nothing."""
+    """Bounds within which an M-step is called healthy: no step, and no kind of response, may leave them. They do not affect training."""
 
     ratio_low: float = Field(gt=0, le=1, description="least mean importance ratio")
     ratio_high: float = Field(ge=1, description="largest mean importance ratio")

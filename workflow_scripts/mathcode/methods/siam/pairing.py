@@ -60,14 +60,16 @@ def pair(
             several += 1
             rows += _rows(two, number, tokenizer) if as_pairs else [_likelihood(two[0], number, tokenizer)]
     questions = rollouts["query_id"].n_unique()
-    log.info("%s: programs on neither side: %s", pool, told(refused))
+    log.info("%s: programs neither chosen nor rejected: %s", pool, told(refused))
     log.info(
         "%s: %d questions: %d with both sides, %d without a rejected, %d without a chosen program, %d without either; %d pairs",
         *(pool, questions, sides[True, True], sides[True, False], sides[False, True]),
         *(questions - sides[True, True] - sides[True, False] - sides[False, True], several),
     )
     if not rows:
-        raise PairingError(f"{pool}: not one pair: no question of {questions} has a program on both sides (neither side: {told(refused)})")
+        raise PairingError(
+            f"{pool}: not one pair: none of {questions} questions has both a chosen and a rejected program (neither: {told(refused)})"
+        )
     return pl.DataFrame(rows, schema=tables.TRAINING.schema)
 
 
