@@ -312,7 +312,7 @@ def test_orthogonalised_matrices_have_singular_values_near_one(shape):
 def test_checkpoints_are_written_by_the_clock(tiny_policy, shown, chosen, tmp_path, monkeypatch, minutes, expected):
     """Steps of 25 seconds; the last of the six needs none."""
     clock, saved = iter(range(0, 10_000, 25)), []
-    monkeypatch.setattr(loop, "save", lambda accelerator, folder, step, rows: saved.append(step))
+    monkeypatch.setattr(loop.Checkpoints, "save", lambda _, step, rows: saved.append(step))
     monkeypatch.setattr(loop.time, "monotonic", lambda: 0)
     real_step = loop._step
 
