@@ -146,9 +146,9 @@ def test_without_vllm_the_error_says_what_is_missing(trained_policy, limits):
         engines.start_engine(str(trained_policy), limits, settings.Sampling(**GREEDY))
 
 
-def test_rollouts_as_the_laptop_run_samples_them(trained_policy, queries, limits, tiny_run, tmp_path):
-    """The program with engine vllm, twice: programs run, outputs are shown, and the table repeats byte by byte."""
-    tables.QUERIES.write(queries.head(4), tmp_path / "queries.parquet")
+def sample(policy, queries, folder, tiny_run, outs: dict[str, str], *more: object) -> dict[str, pl.DataFrame]:
+    """What sample_rollouts.py makes with the laptop run's engine, a table for each mode."""
+    tables.QUERIES.write(queries, folder / "queries.parquet")
     laptop = configuration.load(ROOT / "config").runs["laptop"]
     small = {"dtype": "float32", "threads": 1, "max_model_len": 160, "kv_cache_gb": 1}
     chosen = {
@@ -156,28 +156,37 @@ def test_rollouts_as_the_laptop_run_samples_them(trained_policy, queries, limits
         "engine": laptop.engine.model_copy(update=small),
         "interpreter": tiny_run.interpreter,
     }
+    command = program(
+        "sample_rollouts",
+        *("--model", policy, "--queries", folder / "queries.parquet", "--mode", *outs, "--out", *(folder / out for out in outs.values())),
+        *("--seed", 1, "--method", "autocode", "--profile", "plain", "--checkpoints", folder / "kept"),
+        *("--settings", settings.dumps(chosen), *more),
+        python=str(PYTHON),
+    )
+    done = run_program(*command)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return {mode: tables.ROLLOUTS.read(folder / out) for mode, out in outs.items()}
+
+
+def test_rollouts_as_the_laptop_run_samples_them(trained_policy, queries, tiny_run, tmp_path):
+    """The program with engine vllm, twice: programs run, outputs are shown, and the table repeats byte by byte."""
     for out in ("first", "second"):
-        command = program(
-            "sample_rollouts",
-            *("--model", trained_policy, "--queries", tmp_path / "queries.parquet", "--mode", "code", "--samples", 2, "--seed", 1),
-            *(
-                "--method",
-                "autocode",
-                "--profile",
-                "plain",
-                "--out",
-                tmp_path / out,
-                "--checkpoints",
-                tmp_path / "kept",
-                "--settings",
-                settings.dumps(chosen),
-            ),
-            python=str(PYTHON),
-        )
-        done = run_program(*command)
-        assert done.returncode == 0, done.stderr[-2000:]
+        made = sample(trained_policy, queries.head(4), tmp_path, tiny_run, {"code": out}, "--samples", 2)
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
-    rollouts = tables.ROLLOUTS.read(tmp_path / "first")
+    rollouts = made["code"]
     ran = rollouts.explode("rounds").unnest("rounds").filter(pl.col("program").is_not_null())
     assert rollouts.height == 8
     assert ran["outcome"].to_list().count("ok") >= 4
+
+
+def test_it_samples_adaptively(trained_policy, queries, tiny_run, tmp_path):
+    """What decides labels is imported in vLLM's environment, which has little else."""
+    estimate = {"rule": "prior_times_q", "alpha": "inf"}
+    told = {"certainty": 0.9, "estimate": estimate, "judge": "exact", "grading": tiny_run.grading.model_dump()}
+    outs = {mode: mode for mode in ("native", "cot", "code")}
+    made = sample(trained_policy, queries.head(4), tmp_path, tiny_run, outs, "--samples", 4, "--adaptive", json.dumps(told))
+    counts = [frame.group_by("query_id").len().sort("query_id") for frame in made.values()]
+    assert counts[0].equals(counts[1])
+    assert counts[1].equals(counts[2])
+    assert counts[0]["len"].is_between(2, 4).all()
+    assert counts[0].height == 4
