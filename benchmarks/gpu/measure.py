@@ -10,7 +10,6 @@ Parts come in the order of their worth, so stop it whenever you like. Without a 
 """
 
 import argparse
-import ctypes
 import datetime
 import hashlib
 import importlib.util
@@ -33,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow_scripts"))
 import cards
 from parts import PARTS, Job, Part
 
-from mathcode.core import cli, json_lines
+from mathcode.core import cli, json_lines, parent
 from mathcode.core.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +44,6 @@ MEASURED, FAILED, OVERRAN, LEFT_OUT = "measured", "failed", "overran", "left out
 STARTING = 90
 """Seconds that a process may take for its imports."""
 KEY = ("part", "card", "code")
-_PR_SET_PDEATHSIG = 1
 
 
 def arguments():
@@ -223,7 +221,7 @@ def _rows(here: Connection, parts: Sequence[Part], end: float, log: Path) -> Ite
 
 def work(channel: Connection) -> int:
     """The worker: measure the parts that one is told of, and send a row of each."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a start that is killed leaves nobody on the GPU
+    parent.end_with_it(signal.SIGKILL)  # a start that is killed leaves nobody on the GPU
     told = json.loads(channel.recv_bytes())
     by_name = {part.name: part for part in PARTS}
     job = told["job"] | {"work": Path(told["job"]["work"])}

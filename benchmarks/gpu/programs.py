@@ -1,11 +1,9 @@
 """Programs of the project as users start them: a real model fine-tuned and evaluated, and the run `demo` through Snakemake."""
 
 import csv
-import ctypes
 import importlib.util
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -13,6 +11,8 @@ from pathlib import Path
 
 import sampling
 import steps
+
+from mathcode.core import parent
 
 ROOT = Path(__file__).parents[2]
 REHEARSAL = """
@@ -25,8 +25,6 @@ evaluate: {benchmark_rows: 8}
 """
 WRITTEN = {"data", "reports", "results", "logs", "checkpoints"}
 """Folders that a run writes to."""
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
 
 
 class NotInstalled(Exception):
@@ -151,12 +149,8 @@ def _run(command: list[str], folder: Path, log: Path) -> float:
         told = {"cwd": folder, "env": os.environ | {"PATH": path, "HF_HUB_OFFLINE": "1"}, "stdout": handle, "stderr": handle}
         handle.write(f"== {' '.join(command)}\n".encode())
         handle.flush()
-        done = subprocess.run(command, check=False, preexec_fn=_die_with_parent, **told)
+        done = subprocess.run(command, check=False, preexec_fn=parent.end_with_it, **told)
     if done.returncode:
         last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
         raise Failed(f"{Path(command[1]).name} {command[2] if command[1] == '-m' else ''}".strip() + f" failed: {' '.join(last)} ({log})")
     return time.monotonic() - begun
-
-
-def _die_with_parent() -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -6,12 +6,13 @@ import signal
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)  # loaded here: a process that has just been forked loads nothing
 
 
-def end_with_it() -> None:
-    """This process gets SIGTERM when its parent ends, for whatever reason. On Linux; elsewhere nothing happens."""
+def end_with_it(by: int = signal.SIGTERM) -> None:
+    """This process gets a signal when its parent ends, for whatever reason. On Linux; elsewhere nothing happens."""
     try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, by)
     except AttributeError:
         return
 
