@@ -61,7 +61,7 @@ def checkpoint(job, shape: str) -> dict:
         begun = cards.now()
         kept.save(1, [])
         waits = cards.now() - begun
-        kept.settle(wait=True)
+        kept.settle()
         written = cards.now() - begun
         begun = cards.now()
         step, _ = kept.resume()

@@ -29,6 +29,12 @@ def test_on_one_node_every_gpu_gets_a_process():
         launch_training.on_one_node(8, "", [])
 
 
+def test_a_step_of_several_nodes_does_not_train_on_each_by_itself(monkeypatch):
+    monkeypatch.setenv("SLURM_STEP_NUM_NODES", "2")
+    with pytest.raises(InputError, match="this job step has 2 nodes, which would train each by itself: give --nodes 2"):
+        launch_training.main(["--gpus", "8", "train.py"])
+
+
 def test_without_gpus_a_node_has_one_process():
     words = launch_training.on_each_node(0, "", ["train.py"], STEP | {"MASTER_PORT": "4711"}, "127.0.0.1")
     assert words[:3] == [sys.executable, "-m", "torch.distributed.run"]

@@ -54,10 +54,12 @@ def test_training_goes_on_from_the_last_whole_checkpoint(tmp_path, overlapped):
     for step in (1, 2, 10):
         one.step()
         one.checkpoints.save(step, [{"step": step}])
-    one.checkpoints.settle(wait=True)
+    one.checkpoints.settle()
     assert [path.name for path in tmp_path.iterdir()] == ["step10"]
     (tmp_path / "step11").mkdir()  # a kill left it
-    (tmp_path / "step11/progress.json").write_text("[]")
+    (tmp_path / "step11/__0_0.distcp").touch()
+    (tmp_path / "step12.mine").mkdir()
+    (tmp_path / "step12.mine/.metadata").touch()  # somebody's own
 
     other = Training(tmp_path, overlapped)  # the same base: its frozen layer is not kept
     assert other.weights() != one.weights()
@@ -67,8 +69,8 @@ def test_training_goes_on_from_the_last_whole_checkpoint(tmp_path, overlapped):
         training.step()
     assert other.weights() == one.weights()
     other.checkpoints.save(11, [])
-    other.checkpoints.settle(wait=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["step11"]
+    other.checkpoints.settle()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step11", "step12.mine"]
 
 
 def test_what_is_not_trained_is_not_kept(tmp_path):
@@ -77,16 +79,36 @@ def test_what_is_not_trained_is_not_kept(tmp_path):
     assert {name for name in kept if name.startswith("weights.")} == {"weights.1.weight", "weights.1.bias"}
 
 
+def test_a_frozen_weight_that_has_two_names_is_not_kept_by_either(tmp_path):
+    one = Training(tmp_path, False)
+    one.model.again = torch.nn.Linear(4, 4)
+    one.model.again.weight = one.model[0].weight
+    one.model.again.requires_grad_(False)
+    one.checkpoints.save(1, [])
+    kept = set(checkpoint.FileSystemReader(tmp_path / "step1").read_metadata().state_dict_metadata)
+    assert {name for name in kept if name.startswith("weights.")} == {"weights.1.weight", "weights.1.bias"}
+
+
+def test_a_folder_that_cannot_be_made_is_told_as_what_it_is(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    one = Training(tmp_path / "not" / "there", False)
+    monkeypatch.setattr(checkpoint.FileSystemWriter, "prepare_local_plan", full)
+    with pytest.raises(TrainingError, match="No space left on device"):
+        one.checkpoints.save(1, [])
+
+
 def test_steps_taken_meanwhile_do_not_change_what_is_written(tmp_path, slow_disk):
     one = Training(tmp_path, True)
     one.step()
     then = one.weights()
     one.checkpoints.save(1, [])
     one.step()
-    one.checkpoints.settle()  # not yet written: it does not wait
+    assert not one.checkpoints.written()
     assert not (tmp_path / "step1/.metadata").exists()
     slow_disk.set()
-    one.checkpoints.settle(wait=True)
+    one.checkpoints.settle()
 
     other = Training(tmp_path, True, seed=1)
     assert other.checkpoints.resume()[0] == 1
@@ -98,13 +120,13 @@ def test_one_that_cannot_be_written_is_one_sentence_and_the_one_before_stays(tmp
     one = Training(tmp_path, overlapped)
     one.step()
     one.checkpoints.save(1, [])
-    one.checkpoints.settle(wait=True)
+    one.checkpoints.settle()
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(checkpoint.FileSystemWriter, "write_data", full)
     with pytest.raises(TrainingError, match=r"step2: the checkpoint could not be written, \d+ MiB of space are left \(.*No space left"):
-        _ = one.checkpoints.save(2, []), one.checkpoints.settle(wait=True)
+        _ = one.checkpoints.save(2, []), one.checkpoints.settle()
     monkeypatch.undo()
     assert Training(tmp_path, overlapped).checkpoints.resume()[0] == 1

@@ -34,7 +34,7 @@ def test_a_gain_that_the_clean_items_turn_round_is_a_warning():
     (remark,) = told(auto=(86.5, 84.4), code=(83.5, 91.1))
     assert remark.grave
     assert remark.text.startswith(
-        "110 of the 200 items of math share a run of 13 words with a training row. On the other 90, AutoCode (EM)"
+        "110 of the 200 items of math share their text or a run of words with a training row. On the other 90, AutoCode (EM)"
     )
     assert "answers 84.4 % right and the start policy told to use code 91.1 % (on all: 86.5 and 83.5 %)." in remark.text
 

@@ -159,6 +159,20 @@ def test_a_tie_is_one_whatever_its_floats():
     assert (chosen["label"], chosen["tie"]) == ("code", True)
 
 
+@pytest.mark.parametrize(
+    ("cot", "code", "programs", "price"),
+    [((3, 10), (4, 10), 2, 0.05), ((0, 10), (3, 10), 3, 0.1), ((7, 10), (9, 10), 1, 0.2)],
+)
+def test_a_tie_after_the_price_of_programs_goes_to_cot(cot, code, programs, price):
+    """0.4 - 2 x 0.05 is 0.3, and 0.3 - 3 x 0.1 is 0, whatever their floats."""
+    values = {f"{what}_{name}": value for name, (yes, n) in (("cot", cot), ("code", code)) for what, value in (("n", n), ("q", yes / n))}
+    frame = pl.DataFrame(
+        [{"query_id": "q", "n_native": 4, "prior_code": 0.5, "executions_cot": 0.0, "executions_code": programs, **values}]
+    )
+    chosen = estimation.reference_strategy(frame, Estimate(rule="q", alpha="inf", price=price), 1).row(0, named=True)
+    assert (chosen["label"], chosen["tie"], chosen["s_cot"], chosen["s_code"]) == ("cot", True, 1.0, 0.0)
+
+
 def test_at_a_tie_of_the_products_the_only_methodology_that_is_right_is_taken():
     # A policy that only writes code, and is never right with it: both products are 0, CoT has a value; and the other way round.
     for habit, other in (("code", "cot"), ("cot", "code")):

@@ -62,10 +62,10 @@ def _commit() -> str | None:
         repository, _, commit = said.partition("\n")
         if not known or Path(repository) != root:
             return None
-        _, changed = git("--no-optional-locks", "status", "--porcelain", "--", "workflow_scripts")
+        known, changed = git("--no-optional-locks", "status", "--porcelain", "--untracked-files=normal", "--", "workflow_scripts")
     except OSError:
         return None
-    return f"{commit}-dirty" if changed else commit
+    return f"{commit}-dirty" if changed or not known else commit
 
 
 def write_json(path: str | Path, record: dict) -> None:

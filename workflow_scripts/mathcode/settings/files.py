@@ -17,10 +17,10 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         if not hasattr(node, "own_keys"):  # the first time: later those that `<<` brings are among them
             node.own_keys = set()
             for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-                if key.value in node.own_keys:
+                if (key.tag, key.value) in node.own_keys:
                     told = f"key '{key.value}' stands here for the second time"
                     raise yaml.constructor.ConstructorError(None, None, told, key.start_mark)
-                node.own_keys.add(key.value)
+                node.own_keys.add((key.tag, key.value))
         super().flatten_mapping(node)
 
 

@@ -7,6 +7,7 @@ That package takes a second to import, so only a training that needs it does.
 import json
 import logging
 import pickle
+import re
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -15,11 +16,13 @@ from pathlib import Path
 
 import torch.distributed
 
-from mathcode.core import atomic
+from mathcode.core.errors import ran_out_of_memory
 from mathcode.training.examples import TrainingError
 from mathcode.training.processes import WAIT
 
 log = logging.getLogger(__name__)
+
+_STEP = re.compile(r"step(\d+)")
 
 
 class Checkpoints:
@@ -49,18 +52,17 @@ class Checkpoints:
         Raises:
             TrainingError: it cannot be read.
         """
-        whole = {int(path.parent.name.removeprefix("step")): path.parent for path in self.folder.glob("step*/.metadata")}
-        if not whole:
+        step = self._by_the_first(max(self._whole(), default=0))  # others may not see a new folder of a network file system yet
+        if not step:
             return 0, []
         from torch.distributed import checkpoint
         from torch.distributed.checkpoint.state_dict import set_state_dict
 
-        step, latest = max(whole.items())
-        state = self._state()
+        latest, state = self._folder(step), self._state([])
         damaged = OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError  # what torch and json say of damaged files
         try:
             checkpoint.load(state, checkpoint_id=latest, **self._met)
-            rows = json.loads((latest / "progress.json").read_text())
+            rows = json.loads(state["log"])
         except (checkpoint.CheckpointException, *damaged) as error:
             told = f"{latest}: the checkpoint cannot be read ({_said(error)}); remove this folder to go on without it"
             raise TrainingError(told) from error
@@ -77,42 +79,60 @@ class Checkpoints:
         """
         from torch.distributed import checkpoint
 
-        self.settle(wait=True)
-        folder = self.folder / f"step{step}"
+        self.settle()
+        folder = self._folder(step)
         with _told_of(folder):
-            if self._is_first:
-                folder.mkdir(parents=True, exist_ok=True)
-                atomic.write_text(folder / "progress.json", json.dumps(rows))
             write = checkpoint.async_save if self.overlapped else checkpoint.save
-            written = write(self._state(), storage_writer=checkpoint.FileSystemWriter(folder), **self._met)
+            written = write(self._state(rows), storage_writer=checkpoint.FileSystemWriter(folder), **self._met)
         if self.overlapped:
             self._writing = folder, written
         else:
             self._keep_only(folder)
 
-    def settle(self, wait: bool = False) -> None:
-        """If what was begun has been written (`wait`: as soon as it has), remove the checkpoints before it.
+    def written(self) -> bool:
+        """Whether this process has written its share of what was begun, or failed to. Then all should settle together."""
+        return self._writing is not None and self._writing[1].done()
+
+    def settle(self) -> None:
+        """Wait for what was begun, if anything, and remove the checkpoints before it.
 
         Raises:
             TrainingError: it could not be written.
         """
-        if self._writing is None or not (wait or self._writing[1].done()):
+        if self._writing is None:
             return
         (folder, written), self._writing = self._writing, None
         with _told_of(folder):
             written.result()
         self._keep_only(folder)
 
-    def _state(self) -> dict:
+    def _state(self, rows: list[dict]) -> dict:
         from torch.distributed.checkpoint.state_dict import get_state_dict
 
         weights, moments = get_state_dict(self._model, self._optimizers, options=_trained())
-        return {"weights": weights, "moments": moments}
+        # torch leaves out frozen weights by their first name alone, and tied ones have two.
+        named = self._model.named_parameters(remove_duplicate=False)
+        frozen = {name.removeprefix("module.") for name, weight in named if not weight.requires_grad}
+        return {"weights": {name: weights[name] for name in weights if name not in frozen}, "moments": moments, "log": json.dumps(rows)}
+
+    def _folder(self, step: int) -> Path:
+        return self.folder / f"step{step}"
+
+    def _whole(self) -> list[int]:
+        """Steps of the whole checkpoints."""
+        return [int(found[1]) for path in self.folder.glob("step*/.metadata") if (found := _STEP.fullmatch(path.parent.name))]
+
+    def _by_the_first(self, value: int) -> int:
+        """What the first process says."""
+        said = [value]
+        if self._met["process_group"] is not None:
+            torch.distributed.broadcast_object_list(said, src=0, group=self._met["process_group"])
+        return said[0]
 
     def _keep_only(self, folder: Path) -> None:
         if self._is_first:
             for other in self.folder.iterdir():
-                if other != folder:
+                if other != folder and _STEP.fullmatch(other.name):
                     shutil.rmtree(other, ignore_errors=True)
 
 
@@ -131,7 +151,9 @@ def _told_of(folder: Path) -> Iterator[None]:
     try:
         yield
     except (checkpoint.CheckpointException, OSError, RuntimeError) as error:  # of a full disk torch says that positions are not as expected
-        free = shutil.disk_usage(folder.parent).free // 2**20
+        if ran_out_of_memory(error):
+            raise
+        free = shutil.disk_usage(next(parent for parent in folder.absolute().parents if parent.exists())).free // 2**20
         raise TrainingError(
             f"{folder}: the checkpoint could not be written, {free} MiB of space are left ({_said(error)}); the one before it stays"
         ) from error
@@ -140,4 +162,4 @@ def _told_of(folder: Path) -> Iterator[None]:
 def _said(error: BaseException) -> str:
     """One line of an error; torch wraps those of all processes in one with their tracebacks."""
     causes = [cause for cause, _ in error.failures.values()] if hasattr(error, "failures") else [error]
-    return " ".join(str(causes[0]).split())
+    return " ".join(str(causes[0]).split()) or type(causes[0]).__name__

@@ -95,16 +95,18 @@ def train(
             if not math.isfinite(row["loss"]):
                 raise TrainingError(f"the loss is {row['loss']} at step {step}: lower the learning rate")
             due = time.monotonic() - saved >= 60 * chosen.checkpoint_minutes
-            # The clock of the main process decides, so that all of them save, or none.
-            stopping, saving = in_any_process(accelerator, stop.received, due and accelerator.is_main_process)
+            # The clock of the main process decides, so that all of them save, or none; a checkpoint is settled by all, or fails in all.
+            stopping, saving, written = in_any_process(accelerator, stop.received, due and accelerator.is_main_process, kept.written())
+            if written:
+                kept.settle()
             if stopping or (saving and step < len(plan)):
                 kept.save(step, rows)
                 saved = time.monotonic()
-            kept.settle(wait=stopping)
             if stopping:
+                kept.settle()
                 log.warning("stopped by a signal at step %d; the next start goes on from here", step)
                 sys.exit(143)
-        kept.settle(wait=True)
+        kept.settle()
     return _trained(accelerator, model, rows, stop)
 
 

@@ -92,11 +92,12 @@ def reference_strategy(q_values: pl.DataFrame, estimate: Estimate, seed: int) ->
     for row in frame.iter_rows(named=True):
         scores = {name: row[name] for name in names if row[name] is not None}
         prefers = len(scores) >= 2 and any(row[f"q_{name}"] for name in scores)
-        # 2/3 x 1/3 and (1 - 2/3) x 2/3 are a tie, and differ as floats.
-        best = [name for name in scores if math.isclose(scores[name], max(scores.values()), rel_tol=1e-9)] if prefers else []
+        best = _highest(scores) if prefers else []
         tied = len(best) > 1
         if tied and math.isinf(estimate.alpha):
-            scores = {name: row[f"net_{name}"] for name in best}
+            best = _highest({name: row[f"net_{name}"] for name in best})
+        if math.isinf(estimate.alpha):
+            scores = {name: float(name == best[0]) for name in scores} if best else scores
         s = shares(scores, estimate.alpha) if best else None
         rows.append(
             {
@@ -121,6 +122,11 @@ def without_label(q_values: pl.DataFrame, strategy: pl.DataFrame) -> tuple[int, 
 def _methodologies(q_values: pl.DataFrame) -> list[str]:
     """CoT and code, which every table `q_values` has columns of, and what else was explored."""
     return names_with(column[2:] for column in q_values.columns if column.startswith("n_") and column != "n_native")
+
+
+def _highest(scores: Mapping[str, float]) -> list[str]:
+    """Those that tie for the highest score; 2/3 x 1/3 and (1 - 2/3) x 2/3 are a tie, and differ as floats."""
+    return [name for name in scores if math.isclose(scores[name], max(scores.values()), rel_tol=1e-9, abs_tol=1e-12)]
 
 
 def _scores(values: Mapping[str, pl.Expr], estimate: Estimate) -> dict[str, pl.Expr]:

@@ -34,7 +34,8 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> str:
     sentences += [f"On {plan.named(other)} it is {_told(_claims(tables, family, other)['accuracy'])}." for other in plan.benchmarks[1:MOST]]
     held = [verdict(one) for one in row.values() if one["verdict"] == "supported"]
     before = f" ({held.count(weak)} only before correction)" if (weak := "supported, only before correction") in held else ""
-    return " ".join([*sentences, f"Of {len(row)} claims of the paper {len(held)} hold on {plan.named(benchmark)}{before}."])
+    tested = sum(one["verdict"] != "not run" for one in row.values())
+    return " ".join([*sentences, f"Of {tested} claims of the paper tested here {len(held)} hold on {plan.named(benchmark)}{before}."])
 
 
 def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:

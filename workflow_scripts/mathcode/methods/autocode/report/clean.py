@@ -24,15 +24,17 @@ def remarks(found: Mapping[str, pl.DataFrame], plan: Plan) -> list[Remark]:
     return [
         _remark(rows[benchmark, EM, "auto"], [rows[benchmark, START, mode] for mode in plan.labels], plan)
         for benchmark in plan.benchmarks
-        if rows[benchmark, EM, "auto"]["contaminated"] and rows[benchmark, EM, "auto"]["clean_n"]
+        if rows[benchmark, EM, "auto"]["contaminated"]
+        and all(rows[benchmark, arm, mode]["clean_n"] for arm, mode in [(EM, "auto"), *((START, mode) for mode in plan.labels)])
     ]
 
 
 def _remark(auto: dict, dictated: list[dict], plan: Plan) -> Remark:
     better = max(dictated, key=lambda row: row["accuracy"])
     gain, clean = (auto[column] - better[column] for column in ("accuracy", "clean_accuracy"))
+    place = plan.named(auto["benchmark"])
     text = (
-        f"{auto['contaminated']} of the {auto['n']} items of {plan.named(auto['benchmark'])} share a run of 13 words with a training row. "
+        f"{auto['contaminated']} of the {auto['n']} items of {place} share their text or a run of words with a training row. "
         f"On the other {auto['clean_n']}, {plan.label(EM)} answers {shown(auto['clean_accuracy'])} % right and the start policy told to "
         f"use {plan.labels[better['mode']]} {shown(better['clean_accuracy'])} % (on all: {shown(auto['accuracy'])} and "
         f"{shown(better['accuracy'])} %)."
