@@ -78,11 +78,9 @@ def train(
     epoch_steps = math.ceil(len(usable) / chosen.batch)
     kept = Checkpoints(checkpoints, accelerator, model, optimizers)
     step, rows = kept.resume()
-    saved = time.monotonic()
-    stop = StopSignal()
+    saved, stop = time.monotonic(), StopSignal()
     model.train()
-    silent = not accelerator.is_main_process
-    shown = {"initial": step, "desc": "training", "unit": "step", "mininterval": 5, "disable": silent}
+    shown = {"initial": step, "desc": "training", "unit": "step", "mininterval": 5, "disable": not accelerator.is_main_process}
     with Tracking(accelerator, name, len(plan), step) as told, tqdm(total=len(plan), **shown) as progress:
         while step < len(plan):
             rate = peak * schedule(step, len(plan), chosen)
