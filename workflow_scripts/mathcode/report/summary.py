@@ -222,10 +222,11 @@ def interval(row: dict) -> str:
 
 def verdict(row: dict) -> str:
     """A verdict as a reader asks for it; with a warning where it would not stand among all tests of the run."""
-    return _IN_WORDS.get(row["verdict"], row["verdict"]) + (", only before correction" if _weak(row) else "")
+    return _IN_WORDS.get(row["verdict"], row["verdict"]) + (", only before correction" if weak(row) else "")
 
 
-def _weak(row: dict) -> bool:
+def weak(row: dict) -> bool:
+    """Whether a verdict holds by its own test, and not among all tests of the run."""
     return row["verdict"] in ("supported", "contradicted") and row["adjusted_p"] is not None and row["adjusted_p"] > 0.05
 
 
@@ -244,7 +245,7 @@ def _verdicts(frame: pl.DataFrame, plan: Plan, claims: Sequence[str]) -> str:
             effect = "" if row["value"] is None else sign + shown(row["value"])
             interval = "" if row["low"] is None else f' <span class="interval">[{shown(row["low"])}, {shown(row["high"])}]</span>'
             p_value = "" if row["adjusted_p"] is None else "&lt; 0.001" if row["adjusted_p"] < 0.001 else f"{row['adjusted_p']:.2g}"
-            kind = "weak" if _weak(row) else _VERDICTS[row["verdict"]]
+            kind = "weak" if weak(row) else _VERDICTS[row["verdict"]]
             rows.append(
                 f'<tr><td class="text long{again}">{escape(claim) if number == 0 else ""}{detail}</td><td class="text">{escape(where)}</td>'
                 f'<td class="text" data-name="effect">{effect}{interval}</td><td class="text" data-name="p, corrected">{p_value}</td>'

@@ -96,8 +96,7 @@ def reference_strategy(q_values: pl.DataFrame, estimate: Estimate, seed: int) ->
         tied = len(best) > 1
         if tied and math.isinf(estimate.alpha):
             best = _highest({name: row[f"net_{name}"] for name in best})
-        if math.isinf(estimate.alpha):
-            scores = {name: float(name == best[0]) for name in scores} if best else scores
+            scores = {name: float(name == best[0]) for name in best}
         s = shares(scores, estimate.alpha) if best else None
         rows.append(
             {

@@ -1,4 +1,4 @@
-"""The answers on the page to read first: one sentence, then by how much EM works, with how much code, and at what price."""
+"""The answers on the page to read first: some sentences, then by how much EM works, with how much code, and what is more accurate."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ import polars as pl
 from mathcode.methods.autocode.report.claims import CLAIMS
 from mathcode.methods.autocode.report.plan import EM, Plan
 from mathcode.paths import START
-from mathcode.report.summary import Card, in_words, interval, shown, verdict
+from mathcode.report.summary import Card, in_words, interval, shown, verdict, weak
 
 MOST = 3
 """Benchmarks that the first sentences speak of."""
@@ -32,8 +32,8 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> str:
     if row["executions"]["value"] is not None:
         sentences.append(f"It runs {_saved(row['executions'])} than the start policy told to write code.")
     sentences += [f"On {plan.named(other)} it is {_told(_claims(tables, family, other)['accuracy'])}." for other in plan.benchmarks[1:MOST]]
-    held = [verdict(one) for one in row.values() if one["verdict"] == "supported"]
-    before = f" ({held.count(weak)} only before correction)" if (weak := "supported, only before correction") in held else ""
+    held = [weak(one) for one in row.values() if one["verdict"] == "supported"]
+    before = f" ({sum(held)} only before correction)" if any(held) else ""
     tested = sum(one["verdict"] != "not run" for one in row.values())
     return " ".join([*sentences, f"Of {tested} claims of the paper tested here {len(held)} hold on {plan.named(benchmark)}{before}."])
 
@@ -69,11 +69,11 @@ def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
             f"to code. {in_words(row['executions'])}.",
             place,
         ),
-        _price(_of(tables["frontier"], family, benchmark), place),
+        _rivals(_of(tables["frontier"], family, benchmark), place),
     ]
 
 
-def _price(points: list[dict], place: str) -> Card:
+def _rivals(points: list[dict], place: str) -> Card:
     """Where EM stands among all policies by accuracy and programs run."""
     ours = next(point for point in points if point["experiment"] == EM)
     better = [point for point in points if point["accuracy"] > ours["accuracy"] and point is not ours]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _CURVES = [EM, "standard_rl_equal_rollouts", "standard_rl", "no_reflection"]
 """Experiments whose course is drawn; all of them in a run that is about others."""
-_PALE = ["q_rule", "released_objective"]
+_VARIANTS = ["q_rule", "released_objective"]
 """Variants that a run may have beside those, without being about them."""
 
 _POINTS = 60
@@ -258,7 +258,7 @@ def _looks(results: Results) -> Looks:
 
 
 def _shown(results: Results) -> list[str]:
-    about_others = set(results.plan.experiments) - {*_CURVES, *_PALE}
+    about_others = set(results.plan.experiments) - {*_CURVES, *_VARIANTS}
     known = [name for name in _CURVES if name in results.plan.experiments]
     return results.experiments if about_others or not known else known
 
