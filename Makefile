@@ -1,4 +1,4 @@
-#: make demo   set up, run the demo from raw data to report, write reports/demo.html (15 to 30 minutes on two cores)
+#: make demo   set up, run the demo from raw data to report, write reports/demo.html (about half an hour on two cores)
 #: make test   set up, run all tests but the tier `full` (13 to 20 minutes on two cores); options for pytest in ARGS="..."
 #: make fast   set up, run the tests to develop by, which start no program and train no model (3 minutes)
 #: make full   set up vLLM too, run the tier `full`: SLURM, vLLM, exhaustive sets, package indexes

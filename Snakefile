@@ -8,6 +8,7 @@
 #   results/{run}/data/queries.parquet | sft.parquet | pretraining.parquet    training data of a run, cleaned of what its guard holds
 #   results/{run}/data/{pool}.parquet                               queries of a pool, where a run divides any
 #   results/{run}/data/overlap/{use}/{benchmark}/items.parquet | counts.parquet
+#   results/{run}/scratch/{family}/seed{seed}/model/                random weights of a family whose base is then trained
 #   results/{run}/base|seeded|start/{family}/seed{seed}/            training.parquet  model/  training_log.parquet  settings.json  provenance.json
 #   results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/  the same, and logprobs; q_values  reference_strategy (AutoCode); accepted (SIaM)
 #   results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/{preference}/  the same, aligned (SIaM)

@@ -61,6 +61,12 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shipped(root) -> configuration.Config:
+    """Everything that `config/` says."""
+    return configuration.load(root / "config")
+
+
+@pytest.fixture(scope="session")
 def tiny_run() -> settings.Run:
     """The demo, cut to what a test waits for."""
     run = configuration.load(ROOT / "config").runs["demo"]

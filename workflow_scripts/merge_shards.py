@@ -1,4 +1,4 @@
-"""Join the shards of sampled rollouts; the result is byte for byte what one job would have sampled.
+"""Join the shards of sampled rollouts: the rows that one job would have sampled, on a CPU in lockstep byte for byte.
 
     python workflow_scripts/merge_shards.py --shards shard1.parquet shard2.parquet --out rollouts.parquet
 

@@ -4,7 +4,7 @@ import csv
 import textwrap
 
 import pytest
-from repository.test_docs import rows, section
+from support.documentation import rows, section
 from support.running import ROOT
 
 SCREEN = (45, 110)

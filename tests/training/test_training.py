@@ -282,6 +282,18 @@ def test_each_iteration_has_its_learning_rate(tiny_policy, shown, chosen, tmp_pa
     assert rates == [1e-3, 1e-3, 1e-4, 1e-4]
 
 
+@pytest.mark.parametrize("lora", [None, settings.Lora(rank=2, alpha=4)])
+@pytest.mark.parametrize(("optimizer", "kinds"), [("adamw", [torch.optim.AdamW]), ("muon", [optimizers.Muon, torch.optim.AdamW])])
+def test_every_trained_weight_has_one_optimizer(tiny_policy, chosen, optimizer, kinds, lora):
+    """LoRA's adapters are matrices of the blocks alone, so that Muon leaves nothing to AdamW, which refuses to have nothing."""
+    model = folders.load_policy(tiny_policy, "float32")
+    model = adapters.add_lora(model, lora, seed=1) if lora else model
+    made = optimizers.make_optimizers(model, chosen.model_copy(update={"optimizer": optimizer}), 0.1)
+    assert [type(one) for one in made] == kinds[: 1 if lora else None]
+    held = [id(weight) for one in made for group in one.param_groups for weight in group["params"]]
+    assert sorted(held) == sorted(id(weight) for weight in model.parameters() if weight.requires_grad)
+
+
 def test_muon_steps_as_torchs_does_but_for_its_bfloat16():
     """Torch rounds the direction to bfloat16, three digits: two steps of both agree to that, and keep the same momentum."""
     torch.manual_seed(1)

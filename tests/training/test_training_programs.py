@@ -6,25 +6,21 @@ import random
 import re
 import shutil
 import signal
-import subprocess
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import polars as pl
 import pytest
 import safetensors.torch
 import torch
-from support.running import ROOT, environment, files, program, run_here, run_program
+from support.running import ROOT, files, program, run_here, run_program
+from support.training_commands import begin, checkpoints, settings_json, sharded, start_command, succeed, train_command, wait_for_checkpoint
 
 import train_policy
 from mathcode import settings, tables
 from mathcode.configuration import LOSSES
-from mathcode.core import provenance
 from mathcode.core.errors import UserError
 from mathcode.methods.autocode import objective
-from mathcode.methods.autocode.settings import training as training_of
-from mathcode.paths import Policy
 from mathcode.policies import folders, scoring
 from mathcode.policies.folders import load_policy, load_tokenizer, save_policy
 from mathcode.training import examples, loop
@@ -74,54 +70,6 @@ def inputs(tmp_path_factory, trained_policy, tiny_policy, pairs, tiny_run, tiny_
     )
     assert scored.returncode == 0, scored.stderr[-2000:]
     return folder
-
-
-def outputs(folder) -> list:
-    return [
-        *("--out-model", folder / "out/model", "--out-log", folder / "out/log.parquet"),
-        *("--out-settings", folder / "out/settings.json", "--out-provenance", folder / "out/provenance.json"),
-        *("--seed", 1, "--checkpoints", folder / "kept"),
-    ]
-
-
-def start_command(folder, inputs, model, family, tiny_run, **optimizer) -> list[str]:
-    chosen = settings_json(tiny_run, 0, start={"optimizer": optimizer})
-    data = ["--training", inputs / "demonstrations.parquet", "--model", model, "--family", settings.dumps(family), "--settings", chosen]
-    return program("train_policy", *data, *outputs(folder))
-
-
-def settings_json(tiny_run, iteration: int, **changes) -> str:
-    """What a rule hands to the trainer."""
-    trained = Policy("main" if iteration else "start", "tiny", 1, iteration)
-    return settings.dumps(training_of(type(tiny_run).model_validate(settings.merge(tiny_run.model_dump(), changes)), trained))
-
-
-def train_command(folder, inputs, model, family, tiny_run, iteration=1, **changes) -> list[str]:
-    chosen = ["--family", settings.dumps(family), "--settings", settings_json(tiny_run, iteration, train=changes)]
-    data = ["--training", inputs / "training.parquet", "--logprobs", inputs / "logprobs.parquet", "--model", model]
-    return program("train_policy", *data, *chosen, *outputs(folder), "--iteration", iteration)
-
-
-def succeed(command: list[str], run=run_program) -> None:
-    done = run(*command)
-    assert done.returncode == 0, done.stderr[-2000:]
-
-
-def begin(command: list[str]) -> subprocess.Popen:
-    return subprocess.Popen(command, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True, start_new_session=True)
-
-
-def checkpoints(folder) -> dict[int, Path]:
-    """Folders of whole checkpoints, by step."""
-    return {int(path.parent.name.removeprefix("step")): path.parent for path in (folder / "kept").glob("*/step*/.metadata")}
-
-
-def wait_for_checkpoint(started: subprocess.Popen, folder, count: int = 1) -> None:
-    """Until `count` checkpoints were seen, or the program has ended."""
-    seen = set()
-    while len(seen) < count and started.poll() is None:
-        seen |= set(checkpoints(folder))
-        time.sleep(0.002)
 
 
 @pytest.fixture(scope="module")
@@ -247,35 +195,6 @@ def test_a_checkpoint_of_another_base_model_is_not_used(inputs, tiny_policy, tra
     assert "resumed" not in done.stderr
 
 
-def base_command(folder, family, *more: object) -> list[str]:
-    return program(
-        "build_base", "--out-model", folder / "model", "--method", "autocode", "--family", settings.dumps(family), "--seed", 1, *more
-    )
-
-
-def test_a_family_with_a_base_model_gets_a_folder_of_links(trained_policy, tiny_family, tmp_path):
-    family = tiny_family.model_copy(update={"scratch": None, "path": "anywhere", "precondition": "none"})
-    succeed(base_command(tmp_path, family, "--model", trained_policy), run_here)
-    assert provenance.folder_digest(tmp_path / "model") == provenance.folder_digest(trained_policy)
-    assert all(path.is_symlink() for path in (tmp_path / "model").iterdir())
-
-
-def test_a_family_from_scratch_is_built_by_its_seed(inputs, tiny_family, tmp_path):
-    for name, seed in (("one", 1), ("same", 1), ("other", 2)):
-        succeed(base_command(tmp_path / name, tiny_family, "--sft", inputs / "sft.parquet", "--seed", seed), run_here)
-    one, same, other = (files(tmp_path / name) for name in ("one", "same", "other"))
-    assert one == same
-    assert {name for name in one if one[name] != other[name]} == {"model/model.safetensors"}
-
-
-@pytest.mark.parametrize(("scratch", "said"), [(True, "--sft: a family built from scratch"), (False, "--model: a family that is not")])
-def test_a_base_without_what_it_is_made_of_is_one_sentence(tiny_family, tmp_path, scratch, said):
-    family = tiny_family if scratch else tiny_family.model_copy(update={"scratch": None, "path": "anywhere"})
-    done = run_here(*base_command(tmp_path, family))
-    assert (done.returncode, list(tmp_path.iterdir())) == (1, [])
-    assert done.stderr.startswith(f"build_base.py: {said}")
-
-
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -396,13 +315,6 @@ def test_what_cannot_be_sharded_is_refused_before_a_model_is_loaded(inputs, tiny
         assert done.returncode == 1
         assert re.fullmatch(rf"train_policy\.py: {said}.+", done.stderr.splitlines()[-1]), done.stderr[-2000:]
         assert "Traceback" not in done.stderr
-
-
-def sharded(command: list[str]) -> list[str]:
-    """A command of `train_command` or `start_command`, on two processes among which accelerate shards the model."""
-    python, path, *words = command
-    launched = [python, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "--no-python", python]
-    return [*launched, str(ROOT / "tests/support/sharded_training.py"), Path(path).stem, *words]
 
 
 @pytest.mark.parametrize("name", ["start", "train"])

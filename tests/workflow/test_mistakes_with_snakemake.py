@@ -1,0 +1,139 @@
+"""Mistakes that a user makes with Snakemake: targets, overrides, edited settings, profiles; what its last lines must say."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from support.checkout import SNAKEMAKE, snakemake
+from support.running import ROOT, environment
+
+# --- Snakemake: (its words, words of its last lines) ---
+PLAN = {
+    "a run that is not there": ("-n dmo", "no rule makes dmo; did you mean demo?"),
+    "a run in a path": ("-n results/dmo/start/tiny/seed1/model", "did you mean results/demo/start/tiny/seed1/model?"),
+    "a family, a benchmark and a judge in a path": (
+        "-n results/paper/main/lama31/seed1/iter1/eval/auto/gsm9k/exat/scores.json",
+        "did you mean results/paper/main/llama31/seed1/iter1/eval/auto/gsm8k/exact/scores.json?",
+    ),
+    "a mode of evaluation in a path of exploration": (
+        "-n results/paper/main/llama31/seed1/explore/native/queries/rollouts.parquet",
+        "the paths that exist are listed at the top of the Snakefile",
+    ),
+    "a seed of zero": ("-n results/demo/start/tiny/seed0/model", "did you mean results/demo/start/tiny/seed1/model?"),
+    "a table that is not there": ("-n results/demo/tables/mian.csv", "did you mean results/demo/tables/main.csv?"),
+    "a benchmark of all runs": ("-n data/benchmarks/gsm9k.parquet", "did you mean data/benchmarks/gsm8k.parquet?"),
+    "a pool of the other method": (
+        "-n results/demo/start/tiny/seed1/explore/code/web1/rollouts.parquet",
+        "snakemake: run 'demo' (method autocode) has no pool 'web1'; it has: queries",
+    ),
+    "a critic that the run has not": (
+        "-n results/demo/critics/main/seed1/model",
+        "run 'demo' (method autocode) has no critic 'main'; it has: none",
+    ),
+    "a log of others that is not there": ("-n results/external/me/tables/main.csv", "data/external/me.jsonl"),
+    "a typo in an override": (
+        "-n demo --config 'demo={explore: {sampels: 2}}'",
+        "snakemake: --config demo: key 'explore.sampels': there is no such key; did you mean 'samples'?",
+    ),
+    "a wrong type in an override": (
+        "-n demo --config 'demo={explore: {samples: many}}'",
+        "key 'explore.samples': input should be a valid integer",
+    ),
+    "no blank behind a colon in an override": (
+        "-n demo --config demo={explore:{samples:2}}",
+        "key 'explore.samples:2': there is no such key; YAML needs a space after a colon",
+    ),
+    "an unknown name in an override": (
+        "-n demo --config 'demo={build: {families: [tinny]}}'",
+        "unknown family 'tinny'; did you mean 'tiny'?",
+    ),
+    "an override that names no run": ("-n demo --config 'explore={samples: 2}'", "--config explore: unknown run 'explore'; there are: "),
+    "an override that is not closed": (
+        "-n demo --config 'demo={explore: {samples: 2'",
+        "--config demo: expected keys and values, as in --config demo='",
+    ),
+    "a mirror that is not there": (
+        "-n demo --config mirror=/nowhere",
+        "snakemake: --config mirror=/nowhere: no such folder; fill_mirror.py makes",
+    ),
+    "a profile that is not there": ("-n demo --profile lokal", "profile directory given (lokal), but no"),
+    "no number of cores": ("demo", "cores have to be specified for local execution (use --cores N"),
+    "an engine without vLLM": (
+        "laptop --cores 1 --config 'laptop={engine: {python: /nowhere/python}}'",
+        "'/nowhere/python' (engine.python) has no vLLM: turn conda on",
+    ),
+    "conda that is missing": ("data/benchmarks/arithmetic_test.parquet --cores 1 --sdm conda", "Is conda installed and accessible?"),
+    "SLURM that does not answer": ("demo --profile slurm", "start from a login node of the cluster, or take --profile local"),
+}
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("case", PLAN)
+def test_snakemake(checkout, case):
+    words, said = PLAN[case]
+    done = snakemake(*shlex.split(words), cwd=checkout, SLURM_CONF="/nowhere/slurm.conf")
+    assert done.returncode == 1, done.stdout[-2000:]
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+EDITS = {
+    "an unknown key": (
+        "runs/paper.yaml",
+        "description:",
+        "sampels: 3\ndescription:",
+        "runs/paper.yaml: key 'sampels': there is no such key",
+    ),
+    "a bracket left open": ("methods/autocode.yaml", "iterations: 2", "iterations: [2", "autocode.yaml: not YAML"),
+}
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("case", EDITS)
+def test_an_edit_of_the_settings(checkout, tmp_path, case):
+    file, old, new, said = EDITS[case]
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    text = (tmp_path / "config" / file).read_text()
+    assert old in text
+    (tmp_path / "config" / file).write_text(text.replace(old, new, 1))
+    done = snakemake("-n", "demo", "--config", f"config_folder={tmp_path / 'config'}", cwd=checkout)
+    assert (done.returncode, "Traceback" in done.stdout) == (1, False)
+    assert said in done.stdout.strip().splitlines()[-1]
+
+
+@pytest.mark.workflow
+def test_a_job_whose_file_is_missing_says_so_in_the_terminal(checkout):
+    done = snakemake("data/benchmarks/gaokao2023en.parquet", "--profile", "local", "--cores", "1", cwd=checkout)
+    assert done.returncode == 1
+    assert "fetch_source.py: source 'gaokao2023en' cannot be fetched: mirror: no file data/mirror/gaokao2023en/test.jsonl.gz" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.workflow
+def test_two_snakemakes_at_once(checkout):
+    first = subprocess.Popen(
+        [*SNAKEMAKE, "data/sft/arithmetic_sft.parquet", "--cores", "1"],
+        cwd=checkout,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        while not [*(checkout / ".snakemake/locks").glob("*")]:
+            time.sleep(0.05)
+            assert first.poll() is None
+        os.killpg(first.pid, signal.SIGSTOP)  # else it may end before the second begins
+        done = snakemake("data/sft/arithmetic_sft.parquet", "--profile", "local", "--cores", "1", cwd=checkout)
+    finally:
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
+        snakemake("--unlock", cwd=checkout)
+    assert done.returncode == 1
+    assert "no other Snakemake process is trying to create the same files" in " ".join(done.stdout.split())
+    assert "--unlock" in done.stdout
+    assert "Traceback" not in done.stdout
