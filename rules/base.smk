@@ -44,8 +44,8 @@ rule build_base:
     params:
         family=training_family,
         method=method_name,
-        model=flag("--model", "model"),
-        sft=flag("--sft", "sft"),
+        model=flag("model"),
+        sft=flag("sft"),
         critic=judges_cases,
     shell:
         "exec python workflow_scripts/build_base.py {params.model} {params.sft} {params.critic} --out-model {output:q} --method {params.method}"

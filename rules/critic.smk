@@ -25,8 +25,8 @@ rule build_cases:
     params:
         settings=lambda wildcards: settings.dumps(critic_of(wildcards).cases),
         grading=section("grading"),
-        rollouts=flag("--rollouts", "rollouts"),
-        grades=flag("--grades", "grades"),
+        rollouts=flag("rollouts"),
+        grades=flag("grades"),
     shell:
         "exec python workflow_scripts/build_cases.py --queries {input.queries:q} {params.rollouts} {params.grades} --seed {wildcards.seed}"
         " --workers {threads} --settings {params.settings:q} --grading {params.grading:q} --out {output:q} > {log:q} 2>&1"
@@ -73,9 +73,7 @@ rule build_case_set:
     params:
         settings=lambda wildcards: settings.dumps(case_set_of(wildcards).cases),
         grading=section("evaluation_grading"),
-        made_of=lambda wildcards, input: " ".join(
-            flag(f"--{kind}", kind)(wildcards, input) for kind in ("queries", "rollouts", "grades", "labelled")
-        ),
+        made_of=lambda wildcards, input: " ".join(flag(kind)(wildcards, input) for kind in ("queries", "rollouts", "grades", "labelled")),
         rows=lambda wildcards: "" if case_set_of(wildcards).rows is None else f"--rows {case_set_of(wildcards).rows}",
     shell:
         "exec python workflow_scripts/build_cases.py {params.made_of} {params.rows} --seed 1"

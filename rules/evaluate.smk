@@ -33,7 +33,7 @@ rule sample_responses:
     params:
         python=engine_python,
         modes=GREEDY,
-        rows=optional("--rows", benchmark_rows),
+        rows=benchmark_rows,
         samples=1,
         seed=policy_seed,
         method=method_name,

@@ -239,17 +239,13 @@ def responses_of_case_set(wildcards):
 
 def grades_of_case_set(wildcards):
     """Their grades by who counts: an oracle is sure of every label."""
-    judge = "oracle" if "oracle" in CONFIG.runs[wildcards.run].evaluate.judges else "exact"
+    judge = "oracle" if "oracle" in getattr(CONFIG.runs[wildcards.run].evaluate, "judges", ()) else "exact"
     return starts_on_case_set(wildcards, lambda policy, name: paths.response_grades(policy, "code", name, judge))
 
 
 def in_each(modes, path):
     """A path for each mode."""
     return [path.replace("{mode}", mode) for mode in modes]
-
-
-def benchmark_rows(run):
-    return run.evaluate.benchmark_rows
 
 
 def overlap_with_training(wildcards):

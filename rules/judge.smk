@@ -133,7 +133,7 @@ rule score_responses:
     resources:
         **asks("judge"),
     params:
-        rows=optional("--rows", benchmark_rows),
+        rows=benchmark_rows,
     shell:
         "exec python workflow_scripts/score_responses.py --grades {input.grades:q} --queries {input.queries:q} {params.rows}"
         " --overlap {input.overlap:q} --out {output:q} > {log:q} 2>&1"

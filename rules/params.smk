@@ -70,16 +70,12 @@ def critic_options(option):
     return as_options
 
 
-def flag(option, name):
-    """Params function: the option with the named input, or nothing where there is no such input."""
-    return lambda wildcards, input: f"{option} {input[name]}" if input[name] else ""
+def flag(name):
+    """Params function: the named input as the option of that name, or nothing where there is no such input."""
+    return lambda wildcards, input: f"--{name} {input[name]}" if input[name] else ""
 
 
-def optional(option, value):
-    """Params function: an option with what `value` makes of the run; nothing where that is None."""
-
-    def as_option(wildcards):
-        found = value(CONFIG.runs[wildcards.run])
-        return "" if found is None else f"{option} {found}"
-
-    return as_option
+def benchmark_rows(wildcards):
+    """Items evaluated of each benchmark, as an option; nothing where all are."""
+    rows = CONFIG.runs[wildcards.run].evaluate.benchmark_rows
+    return "" if rows is None else f"--rows {rows}"

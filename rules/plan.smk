@@ -12,4 +12,4 @@ def write_plan():
         for job in workflow.dag.jobs:
             asks = {"gpus": job.resources.get("gpu", 0), "cores": job.threads, "left": workflow.dag.needrun(job)}
             files = {kind: [str(path) for path in getattr(job, kind)] for kind in ("input", "output")}
-            print(json.dumps({"rule": job.rule.name, "benchmark": str(job.benchmark or ""), **asks, **files}), file=file)
+            print(json.dumps({"benchmark": str(job.benchmark or ""), **asks, **files}), file=file)

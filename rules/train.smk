@@ -63,7 +63,7 @@ rule train_policy:
         launcher=launcher("train"),
         family=training_family,
         settings=lambda wildcards: settings.dumps(training_of(wildcards)),
-        logprobs=flag("--logprobs", "logprobs"),
+        logprobs=flag("logprobs"),
         opening=opening_of_cases,
         iteration=iteration_of,
         seed=lambda wildcards: paths.trained(wildcards.trained).seed,

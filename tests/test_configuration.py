@@ -14,11 +14,11 @@ from mathcode.settings.files import read_yaml
 
 @pytest.fixture
 def folder(root, tmp_path):
-    """A copy of `config/` with the runs `paper`, `demo` and `siam_demo` only."""
+    """A copy of `config/` with the runs `paper`, `demo`, `autocode_critic` and `siam_demo` only."""
     copy = tmp_path / "config"
     shutil.copytree(root / "config", copy)
     for path in (copy / "runs").glob("*.yaml"):
-        if path.stem not in ("paper", "demo", "siam_demo"):
+        if path.stem not in ("paper", "demo", "autocode_critic", "siam_demo"):
             path.unlink()
     return copy
 
@@ -108,6 +108,7 @@ def test_a_run_extends_another(folder, shipped):
 RUN = "runs/demo.yaml"
 BASE = "methods/autocode.yaml"
 LORA = {"build": {"families": ["qwen25coder_05b"]}}
+ADAMW = {"optimizer": {"optimizer": "adamw"}}
 BAD = {
     "unknown key": (RUN, {"train": {"clip": 0.2}}, ["key 'train.clip'", "there is no such key"]),
     "unknown section": (RUN, {"trian": {}}, ["key 'trian'", "there is no such key"]),
@@ -148,6 +149,11 @@ BAD = {
     "LoRA on several GPUs": (RUN, LORA | {"resources": {"train": {"gpus": 2}}}, ["LoRA adapters of family 'qwen25coder_05b'", "gpus: 1"]),
     "LoRA on a GPU of several nodes": (RUN, LORA | {"resources": {"start": {"gpus": 1, "nodes": 2}}}, ["LoRA", "nodes: 1"]),
     "muon on several GPUs": (RUN, {"resources": {"default": {"gpus": 2}}}, ["muon", "adamw"]),
+    "muon of a critic alone on several GPUs": (
+        "runs/autocode_critic.yaml",
+        {"start": ADAMW, "train": ADAMW, "resources": {"critic": {"gpus": 2}}},
+        ["muon", "resources.critic"],
+    ),
     "no such hardware": (RUN, {"hardware": "laptp"}, ["key 'hardware'", "unknown hardware 'laptp'", "laptop"]),
     "unknown stage": (RUN, {"resources": {"trian": {"gpus": 1}}}, ["key 'resources.trian'", "there is no such key"]),
     "unknown ask of a stage": (RUN, {"resources": {"train": {"gpu": 1}}}, ["key 'resources.train.gpu'", "there is no such key"]),
@@ -236,6 +242,11 @@ BAD_SIAM = {
     ),
     "pretrained family without pretraining": ({"data": {"pretraining": []}}, ["key 'data.pretraining'", "'tiny_siam'"]),
     "critic on several GPUs with muon": ({"resources": {"critic": {"gpus": 2}}}, ["muon", "resources.critic"]),
+    "muon of a base alone on several GPUs": (
+        dict.fromkeys(["seeded", "start", "train", "align"], ADAMW)
+        | {"critics": dict.fromkeys(["main", "full"], ADAMW), "resources": {"start": {"gpus": 2}}},
+        ["muon", "resources.start"],
+    ),
 }
 
 

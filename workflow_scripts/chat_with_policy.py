@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         raise InputError(f"--mode: method {chosen.method} has no mode '{mode}'; it has {', '.join(method.modes)}")
     sampling = chosen.evaluate.sampling
     if args.temperature is not None:
-        sampling = settings.Sampling.model_validate(sampling.model_dump() | {"temperature": args.temperature})
+        sampling = settings.validated(settings.Sampling, sampling.model_dump() | {"temperature": args.temperature}, "--temperature")
     os.environ["TQDM_DISABLE"] = "1"  # no progress bar between question and answer
     from mathcode.rollouts import loop
     from mathcode.rollouts.engines import start_engine

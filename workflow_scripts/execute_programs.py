@@ -12,6 +12,7 @@ seconds   wall clock from the program's start, not from its queueing
 """
 
 import logging
+from typing import get_args
 
 from tqdm import tqdm
 
@@ -29,9 +30,8 @@ def arguments():
     parser.add_argument("--workers", type=int, default=1, help="programs that run at once (%(default)s)")
     parser.add_argument("--timeout", type=float, default=10.0, help="seconds for each program (%(default)s)")
     parser.add_argument("--memory-mb", type=int, default=1024, help="memory of each program (%(default)s)")
-    parser.add_argument(
-        "--isolation", choices=["process", "landlock", "sandbox"], default="landlock", help="weakest level that will do (%(default)s)"
-    )
+    levels = get_args(settings.IsolationLevel)
+    parser.add_argument("--isolation", choices=levels, default="landlock", help="weakest level that will do (%(default)s)")
     return parser
 
 

@@ -7,10 +7,7 @@ reads   the folder MIRROR/models/NAME if there is one (its SHA256SUMS are checke
 writes  a policy folder
 """
 
-from pathlib import Path
-
 from mathcode.core import cli
-from mathcode.core.errors import InputError
 from mathcode.policies import folders
 
 
@@ -27,16 +24,14 @@ def arguments():
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    mirrored = Path(args.mirror) / "models" / args.name
+    mirrored = folders.in_mirror(args.mirror, args.name)
     if mirrored.is_dir():
         folders.check_checksums(mirrored)
         folders.link_policy(mirrored, args.out)
     elif args.path:
         folders.link_policy(args.path, args.out)
-    elif args.hub:
-        folders.download(args.hub, args.revision, args.out)
     else:
-        raise InputError(f"family '{args.name}' names neither a local folder (path) nor a hub model (hub)")
+        folders.download(args.name, args.hub, args.revision, args.out)
     return 0
 
 

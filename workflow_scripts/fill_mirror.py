@@ -15,7 +15,6 @@ from pathlib import Path
 
 from mathcode import configuration, settings
 from mathcode.core import cli
-from mathcode.core.errors import InputError
 from mathcode.data import sources
 from mathcode.policies import folders
 
@@ -63,17 +62,15 @@ def _mirror_source(name: str, source: settings.Source, args) -> None:
 
 
 def _mirror_model(name: str, family: settings.Family, args) -> None:
-    target, older = args.out / "models" / name, Path(args.mirror) / "models" / name
+    target, older = folders.in_mirror(args.out, name), folders.in_mirror(args.mirror, name)
     if (target / folders.CHECKSUMS).is_file():
         folders.check_checksums(target)
         log.info("%s: checked", name)
         return
     if older.is_dir() or family.path:
         folders.copy_policy(older if older.is_dir() else family.path, target)
-    elif family.hub:
-        folders.download(family.hub, family.revision, target)
     else:
-        raise InputError(f"family '{name}' names neither a local folder (path) nor a hub model (hub)")
+        folders.download(name, family.hub, family.revision, target)
     folders.write_checksums(target)
     log.info("%s: %s", name, "copied" if older.is_dir() or family.path else "downloaded")
 

@@ -12,7 +12,7 @@ numbers that differ. --loss likelihood is the control: SFT on the chosen sides o
 
 from mathcode import settings, tables
 from mathcode.core import cli
-from mathcode.methods.siam.settings import Pair
+from mathcode.methods.siam.settings import TAKEN, Pair
 
 
 def arguments():
@@ -23,7 +23,7 @@ def arguments():
     parser.add_argument("--pool", required=True, help="name of the pool of these queries, for the log")
     parser.add_argument("--model", required=True, help="folder of the policy that wrote them, for its tokenizer")
     parser.add_argument("--settings", required=True, help="JSON of the section 'pair'")
-    parser.add_argument("--loss", choices=("dpo", "orpo", "likelihood"), required=True)
+    parser.add_argument("--loss", choices=TAKEN, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--out", required=True)
     return parser

@@ -41,9 +41,10 @@ def main(argv: list[str] | None = None) -> int:
     tokenizer = folders.load_tokenizer(args.model)
     model = folders.load_policy(args.model, args.dtype).to("cuda" if torch.cuda.is_available() else "cpu")
     frame = prompts.profile(args.profile).frame
+    asked = tokens.encode_prompts(tokenizer, training["prompt"].to_list(), frame)
     sequences = [
-        scoring.TokenSequence(tokens.encode_prompt(tokenizer, prompt, frame), ids, mask)
-        for prompt, ids, mask in training.select("prompt", "token_ids", "loss_mask").iter_rows()
+        scoring.TokenSequence(prompt, ids, mask)
+        for prompt, (ids, mask) in zip(asked, training.select("token_ids", "loss_mask").iter_rows(), strict=True)
     ]
     scored = scoring.score(model, sequences, tokenizer.pad_token_id, args.micro_batch_tokens, "log-probabilities")
     rows = [

@@ -57,7 +57,7 @@ rule demonstrate_programs:
         **asks("estimate"),
     params:
         profile=lambda wildcards: CONFIG.families[paths.Policy.parse(wildcards.demonstrated).family].prompt,
-        accepted=flag("--accepted", "accepted"),
+        accepted=flag("accepted"),
         balance=balance,
     shell:
         "exec python workflow_scripts/demonstrate_programs.py --sft {input.sft:q} {params.accepted} --model {input.model:q}"

@@ -91,7 +91,8 @@ def test_attacks_are_counted_in_a_table(critic):
     with CriticJudge(LIMITS, "critic_tiny", critic, CRITIC) as judge:
         verdicts = judge.judge([cases.as_case(row) for row in table.iter_rows(named=True)])
     rows = [(case_id, judge.name, one.outcome, one.accepted, one.score) for case_id, one in zip(table["case_id"], verdicts, strict=True)]
-    counted = agreement.attack_table(table, pl.DataFrame(rows, schema=tables.VERDICTS.schema, orient="row"))
+    said = pl.DataFrame(rows, schema=tables.VERDICTS.schema, orient="row")
+    counted = agreement.accepted_by(table.filter(pl.col("origin") == "attack"), said, ["judge", "variant"])
     assert counted.height > 30
     assert counted["n"].sum() == table.height
     known = counted.filter(pl.col("variant") != "cut")  # "3" for "35": a near miss

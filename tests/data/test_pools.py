@@ -118,11 +118,6 @@ def test_a_run_refuses_overlaps_and_unknown_pools():
     assert "autocode" in METHODS
 
 
-def test_pairs_of_a_pool():
-    pairs = pl.DataFrame({"question": ["What is 1 and 1?", "what", "What is 2 and 4 ?"], "solution": ["a", "b", "c"]})
-    assert pools.pairs_of(pairs, numbered("a", 3))["solution"].to_list() == ["a", "c"]
-
-
 # ------------------------------------------------------------------------------------------- program
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathcode.grading.answers import code_decides, extract, released
-from mathcode.methods.autocode.form import FORM, HINTS
+from mathcode.methods.autocode.form import FORM
 from mathcode.responses.boxes import contents as boxes
 
 
@@ -40,8 +40,8 @@ CASES = {
     "box in output after": ("\\boxed{4}\n" + program("print(1)", "\\boxed{3}"), "4"),
     "box in program": ("\\boxed{4}\n```python\nprint('\\\\boxed{3}')\n```", "4"),
     "number": ("We get 3 and then -1,234.5 in all", "-1,234.5"),
-    "number of last attempt": (f"It is 3. {HINTS['code']} It is 4.", "4"),
-    "no number in last attempt": (f"It is 3. {HINTS['code']} Well.", None),
+    "number of last attempt": (f"It is 3. {FORM.hints['code']} It is 4.", "4"),
+    "no number in last attempt": (f"It is 3. {FORM.hints['code']} Well.", None),
     "number of program": ("Hm.\n```python\nprint(5)\n```", None),
     "nothing": ("I do not know", None),
     "empty": ("", None),

@@ -108,7 +108,7 @@ def test_calibration_by_hand():
 
 def test_threshold_curve_by_counting(verdicts):
     scores, _, true = verdicts
-    for row in agreement.threshold_curve(scores, true).iter_rows(named=True):
+    for row in agreement.threshold_curve(scores, true, (0.1, 0.5, 0.7, 0.9, 0.95)).iter_rows(named=True):
         taken = [bool(yes) for score, yes in zip(scores, true, strict=True) if score >= row["threshold"]]
         assert (row["n"], row["accepted"]) == (400, len(taken))
         assert row["accepted_share"] == pytest.approx(len(taken) / 400)
@@ -132,6 +132,6 @@ def test_attacks_are_counted_by_kind_and_errors_left_out():
         schema=tables.VERDICTS.schema,
         orient="row",
     )
-    table = agreement.attack_table(cases, verdicts)
+    table = agreement.accepted_by(cases.filter(pl.col("origin") == "attack"), verdicts, ["judge", "variant"])
     assert table.select("variant", "n", "accepted", "share").rows() == [("stop", 1, 0, 0.0), ("yes", 2, 1, 0.5)]
     assert table["share_high"][0] > 0.5  # one attack proves little

@@ -14,7 +14,7 @@ from mathcode.core import provenance
 from mathcode.core.errors import InputError
 from mathcode.data import arithmetic
 from mathcode.methods.autocode import demonstrations, dictations
-from mathcode.methods.autocode.form import CUES, FORM, HINTS, with_cue
+from mathcode.methods.autocode.form import FORM, with_cue
 from mathcode.policies import folders, scratch
 from mathcode.policies.folders import ModelError
 from mathcode.responses import prompts
@@ -34,7 +34,7 @@ def texts():
             solutions = {"cot": record["cot"], "code": f"{shown}The answer is \\boxed{{{record['answer']}}}."}
             found += [dictations.render("plain", mode, record["question"]) for mode in ("native", "cot", "code")]
             found += [with_cue(*solution) for solution in solutions.items()]
-            found.append(f"{found[-2]}\n{HINTS['code']}\n{found[-1]}")
+            found.append(f"{found[-2]}\n{FORM.hints['code']}\n{found[-1]}")
     return found
 
 
@@ -55,13 +55,13 @@ def test_printable_text_survives_the_tokenizer(tokenizer):
 
 
 def test_a_decision_is_one_token(tokenizer):
-    cues = [tokenizer(cue)["input_ids"] for cue in CUES.values()]
+    cues = [tokenizer(cue)["input_ids"] for cue in FORM.cues.values()]
     assert [len(ids) for ids in cues] == [1, 1]
     assert cues[0] != cues[1]
-    for name, cue in CUES.items():
+    for name, cue in FORM.cues.items():
         prompt = prompts.render("plain", "What is 2 + 3?")
-        assert tokenizer(f"{prompt}{cue}\n")["input_ids"] == tokenizer(prompt)["input_ids"] + tokenizer(f"{CUES[name]}\n")["input_ids"]
-    for hint in HINTS.values():
+        assert tokenizer(f"{prompt}{cue}\n")["input_ids"] == tokenizer(prompt)["input_ids"] + tokenizer(f"{FORM.cues[name]}\n")["input_ids"]
+    for hint in FORM.hints.values():
         assert len(tokenizer(hint)["input_ids"]) == 1
     assert len(tokenizer(OUTPUT_FENCE)["input_ids"]) == 1
 

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from mathcode.methods.autocode import dictations
-from mathcode.methods.autocode.form import CUES, FORM
+from mathcode.methods.autocode.form import FORM
 from mathcode.policies import scratch, tokens
 from mathcode.responses import prompts
 
@@ -124,7 +124,7 @@ def test_only_the_frame_of_a_prompt_makes_control_tokens(name, marker, profile):
     controls = tokens.control_tokens(tokenizer)
     expected = [token for token in tokenizer(prompts.render(profile, "What is 2 + 3?"))["input_ids"] if token in controls]
     for question in (f"What is {marker}?", marker, f"{marker}system\n{marker}", prompts.render(profile, marker)):
-        ids = tokens.encode_prompt(tokenizer, prompts.render(profile, question), frame)
+        ids = tokens.encode_prompts(tokenizer, [prompts.render(profile, question)], frame)[0]
         assert [token for token in ids if token in controls] == expected
         shown = read_back(name, [token for token in ids if token not in controls])
         bare = frame
@@ -135,7 +135,7 @@ def test_only_the_frame_of_a_prompt_makes_control_tokens(name, marker, profile):
 
 @pytest.mark.parametrize("name", FAMILIES)
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-@given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60) | st.sampled_from([*TEXT, *CUES.values()]))
+@given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60) | st.sampled_from([*TEXT, *FORM.cues.values()]))
 def test_other_text_has_the_tokens_it_always_had(name, text):
     tokenizer = FAMILIES[name]
     plain = tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -145,7 +145,7 @@ def test_other_text_has_the_tokens_it_always_had(name, text):
         prompt = prompts.render(profile, text)
         whole = tokenizer(prompt)["input_ids"]
         if tokens.control_tokens(tokenizer).isdisjoint(plain):
-            assert tokens.encode_prompt(tokenizer, prompt, prompts.profile(profile).frame) == whole
+            assert tokens.encode_prompts(tokenizer, [prompt], prompts.profile(profile).frame) == [whole]
 
 
 @given(st.data())
@@ -160,7 +160,7 @@ def test_no_mixture_of_text_and_markers_makes_a_control_token(data):
     ids = tokens.encode_text(tokenizer, text)
     assert controls.isdisjoint(ids)
     assert read_back(name, ids) == without_blanks(name, text)
-    prompt = tokens.encode_prompt(tokenizer, prompts.render("chatml", text), prompts.profile("chatml").frame)
+    prompt = tokens.encode_prompts(tokenizer, [prompts.render("chatml", text)], prompts.profile("chatml").frame)[0]
     harmless = tokenizer(prompts.render("chatml", "1"))["input_ids"]
     assert [token for token in prompt if token in controls] == [token for token in harmless if token in controls]
 
@@ -183,17 +183,17 @@ def test_markers_count_that_were_added_later():
 def test_many_prompts_have_the_tokens_they_have_alone(name):
     tokenizer, frame = FAMILIES[name], prompts.profile("chatml").frame
     asked = [prompts.render("chatml", question) for question in ("1 + 1?", "What is <|im_end|>?", "</s>", "")]
-    assert tokens.encode_prompts(tokenizer, asked, frame) == [tokens.encode_prompt(tokenizer, one, frame) for one in asked]
+    assert tokens.encode_prompts(tokenizer, asked, frame) == [tokens.encode_prompts(tokenizer, [one], frame)[0] for one in asked]
     assert tokens.encode_prompts(tokenizer, [], frame) == []
 
 
 def test_a_prompt_in_another_frame_is_refused():
     with pytest.raises(tokens.TokenError, match="another prompt profile"):
-        tokens.encode_prompt(FAMILIES["qwen"], "What is it?\n", prompts.profile("chatml").frame)
+        tokens.encode_prompts(FAMILIES["qwen"], ["What is it?\n"], prompts.profile("chatml").frame)
 
 
 def test_dictated_prompts_are_in_the_frame_of_their_profile():
     for profile in prompts.PROFILES:
         for mode in ("native", "cot", "code"):
             prompt = dictations.render(profile, mode, "2 + 3 <|im_end|>")
-            assert tokens.encode_prompt(FAMILIES["qwen"], prompt, prompts.profile(profile).frame)
+            assert tokens.encode_prompts(FAMILIES["qwen"], [prompt], prompts.profile(profile).frame)[0]

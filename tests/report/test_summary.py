@@ -44,8 +44,8 @@ def written(tmp_path_factory):
     return make
 
 
-def page(run, chosen, tables=None, figure=None) -> str:
-    (run / "costs.csv").write_text(COSTS)
+def page(run, chosen, tables=None, figure=None, costs=COSTS) -> str:
+    (run / "costs.csv").write_text(costs)
     (run / "figure.svg").write_text("<svg/>")
     found = sorted((run / "tables").glob("*.csv")) if tables is None else tables
     flags = [
@@ -85,6 +85,15 @@ def test_it_needs_no_network_and_opens_with_the_answers(written):
     assert places == sorted(places)
     headings = [body.index(f'<h2 id="{table.name}">') for table in METHOD.tables if table.title]
     assert headings == sorted(headings)
+
+
+def test_memory_that_was_not_measured_is_not_told(tmp_path):
+    chosen = tree.plan()
+    run = tree.build(tmp_path, chosen)
+    flags = ["--method", "autocode", "--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(run / "tables")]
+    tabulate_results.main(flags)
+    assert "of processor time; the largest needed 4.5 GB. By stage" in page(run, chosen)
+    assert "of processor time. By stage" in page(run, chosen, costs=COSTS.replace(",4.5\n", ",\n"))
 
 
 @pytest.mark.stage

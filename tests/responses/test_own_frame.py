@@ -71,7 +71,7 @@ def test_the_tokens_of_a_prompt_are_those_of_the_template(chatty):
     frame = show_chat_frame.frame_of(tokenizer, "it")
     question = "What is 3 + 4?"
     wanted = tokenizer.apply_chat_template([{"role": "user", "content": question}], add_generation_prompt=True, tokenize=True)
-    assert tokens.encode_prompt(tokenizer, prompts.render(frame, question), frame) == list(wanted["input_ids"])
+    assert tokens.encode_prompts(tokenizer, [prompts.render(frame, question)], frame) == [list(wanted["input_ids"])]
 
 
 @pytest.mark.parametrize(

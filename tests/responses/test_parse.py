@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.strategies import LINES, PLAIN, block, responses
 
-from mathcode.methods.autocode.form import CUES, FORM, HINTS
+from mathcode.methods.autocode.form import FORM
 from mathcode.responses import parse, reading
 from mathcode.responses.parse import OUTPUT_FENCE, Segment
 
@@ -50,7 +50,7 @@ FENCES = {
     "indented lines kept": ("```python\nif x:\n    y\n```", ["if x:\n    y"]),
     "no closing fence": ("```python\nx", []),
     "left open before another": ("```python\nx\n```python\ny\n```", ["y"]),
-    "left open before a hint": (f"```python\nx\n{HINTS['code']}\n{block('y')}", ["y"]),
+    "left open before a hint": (f"```python\nx\n{FORM.hints['code']}\n{block('y')}", ["y"]),
     "other language": ("```bash\nx\n```", []),
     "fence without line end": ("```python x```", []),
 }
@@ -99,21 +99,21 @@ def test_pending_programs_are_the_last_of_the_programs(text):
     assert pending == [] or pending == parse.programs(text)[-len(pending) :]
 
 
-@given(st.lists(PLAIN, min_size=1, max_size=4), st.sampled_from(sorted(HINTS)))
+@given(st.lists(PLAIN, min_size=1, max_size=4), st.sampled_from(sorted(FORM.hints)))
 def test_hints_separate_attempts(texts, towards):
-    assert FORM.attempts(HINTS[towards].join(texts)) == texts
+    assert FORM.attempts(FORM.hints[towards].join(texts)) == texts
 
 
 METHODOLOGIES = {
-    "CoT cue": (f"{CUES['cot']}\n1 + 1 = 2", "cot"),
-    "code cue": (f"{CUES['code']}\n{block('x')}", "code"),
-    "cue wins over a fence": (f"{CUES['cot']}\n{block('x')}", "cot"),
-    "code cue without a program": (f"{CUES['code']}\nHm.", "code"),
-    "white space before the cue": (f"\n {CUES['code']}", "code"),
+    "CoT cue": (f"{FORM.cues['cot']}\n1 + 1 = 2", "cot"),
+    "code cue": (f"{FORM.cues['code']}\n{block('x')}", "code"),
+    "cue wins over a fence": (f"{FORM.cues['cot']}\n{block('x')}", "cot"),
+    "code cue without a program": (f"{FORM.cues['code']}\nHm.", "code"),
+    "white space before the cue": (f"\n {FORM.cues['code']}", "code"),
     "fence without a cue": (f"So:\n{block('x')}", "code"),
     "unclosed fence": ("```python\nx", "code"),
     "text": ("1 + 1 = 2", "cot"),
-    "cue not at the start": (f"Well. {CUES['code']}", "cot"),
+    "cue not at the start": (f"Well. {FORM.cues['code']}", "cot"),
     "empty": ("", "cot"),
 }
 
@@ -122,7 +122,7 @@ METHODOLOGIES = {
 def test_methodology(name):
     attempt, methodology = METHODOLOGIES[name]
     assert FORM.methodology(attempt) == methodology
-    assert FORM.first_methodology(attempt + HINTS["cot"] + block("x")) == methodology
+    assert FORM.first_methodology(attempt + FORM.hints["cot"] + block("x")) == methodology
 
 
 def test_released_test_for_code():

@@ -7,7 +7,7 @@ from support.response_pieces import ENDLESS, composed
 from support.strategies import LINES, block, responses
 
 from mathcode.grading import answers
-from mathcode.methods.autocode.form import FORM, HINTS
+from mathcode.methods.autocode.form import FORM
 from mathcode.responses import fences, parse, reading
 from mathcode.responses.boxes import boxes, contents, innermost, is_blank
 
@@ -156,7 +156,7 @@ ROUNDS = {
     "one too many": (block("a", "1") + "```output\n2\n```\n", [("a", "1")]),
     "before any program": ("```output\n1\n```\n" + block("a"), [("a", None)]),
     "of a shell": (block("a") + "```bash\nls\n```\n```output\nb.py\n```\n", [("a", None)]),
-    "behind a hint": (f"{block('a')}{HINTS['cot']}\n```output\n1\n```\n", [("a", None)]),
+    "behind a hint": (f"{block('a')}{FORM.hints['cot']}\n```output\n1\n```\n", [("a", None)]),
     "cut off": (block("a") + "```output\n12", [("a", "12")]),
     "asked for": (block("a") + "```output", [("a", None)]),
     "of several lines": (block("a", "1\n\n2"), [("a", "1\n\n2")]),
@@ -191,7 +191,7 @@ def test_all_programs_since_the_last_output_are_pending(name):
     [
         ("So 5.", ["prose"]),
         (f"<think>a</think>b\n{block('x', '1')}c", ["thinking", "prose", "program", "output", "prose"]),
-        (f"a {HINTS['code']} b", ["prose", "hint", "prose"]),
+        (f"a {FORM.hints['code']} b", ["prose", "hint", "prose"]),
         ("a <code>print(1)</code> b", ["prose", "listing", "prose"]),
         ("The answer is 5.<|im_end|>x", ["prose", "run_on"]),
         ("", []),

@@ -2,13 +2,13 @@
 
 from hypothesis import strategies as st
 
-from mathcode.methods.autocode.form import CUES, HINTS
+from mathcode.methods.autocode.form import FORM
 
 TICKS = "`" * 3
 
 PIECES = [
-    *CUES.values(),
-    *HINTS.values(),
+    *FORM.cues.values(),
+    *FORM.hints.values(),
     *(f"{TICKS}{language}\n" for language in ("python", "py", "Python3", "output", "Output", "json", "bash", "text", "", "python x")),
     f"{TICKS}\n",
     f"{TICKS}\r\n",
@@ -118,7 +118,7 @@ ENDLESS = {
     "many second thoughts": "Wait, no, that is wrong, so it is 5. " * 3_000,
     "many turns": "5\n\nQuestion 2: x\n" * 6_000,
     "many ends": "5 </s> is " * 10_000,
-    "many hints": f"{HINTS['cot']} 5. " * 1_500,
+    "many hints": f"{FORM.hints['cot']} 5. " * 1_500,
     "many objects": '{"answer": ' * 9_000,
     "many tags": "<answer>" * 12_000,
     "a long number": "9" * 200_000,

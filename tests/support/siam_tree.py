@@ -34,8 +34,6 @@ RIGHT = {
     "main/1/chosen": (19, 18, 15, 7),
 }
 """Right items of each part, in the order of PARTS."""
-KEPT_RIGHT = {"main": 38, "rule": 20}
-"""Of 40 kept programs of a round (rule: of 20) so many are right."""
 
 
 def plan(**changes) -> dict:
@@ -58,9 +56,9 @@ def plan(**changes) -> dict:
         "thresholds": {"main": 0.5, "rule": 0.5},
         "losses": {"dpo0": "dpo", "dpo1": "dpo", "orpo": "orpo", "chosen": "likelihood"},
         "likelihood_terms": {
-            "dpo0": {"beta": 0.1},
-            "dpo1": {"beta": 0.1, "likelihood_weight": 1.0},
-            "orpo": {"odds_weight": 0.1},
+            "dpo0": {"beta": 0.1, "length_normalised": False, "likelihood_weight": 0.0, "likelihood_normalisation": "mean"},
+            "dpo1": {"beta": 0.1, "length_normalised": False, "likelihood_weight": 1.0, "likelihood_normalisation": "mean"},
+            "orpo": {"odds_weight": 0.1, "likelihood_weight": 1.0, "likelihood_normalisation": "mean"},
             "chosen": {},
         },
     } | changes

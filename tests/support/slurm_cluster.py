@@ -85,6 +85,7 @@ ConstrainRAMSpace=no
 """
 FREEZER = Path("/sys/fs/cgroup/freezer")
 NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={memory} Gres=gpu:fake:{gpus}"
+CLAIMS = {"cpus": 8, "memory": 64000, "gpus": 2}
 DATABASE_DAEMON = """
 AuthType=auth/munge
 AuthInfo={folder}/munge.socket
@@ -129,14 +130,13 @@ class Cluster:
     Args:
         folder: for configuration, logs and state; made if missing.
         accounting: with a database, so that `sacct` answers.
-        nodes, cpus, memory_mb, gpus: how many nodes, and what each of them claims to have.
+        nodes: how many; each claims to have what `CLAIMS` says.
     """
 
-    def __init__(self, folder: Path, accounting: bool, nodes: int = 2, cpus: int = 8, memory_mb: int = 64000, gpus: int = 2):
+    def __init__(self, folder: Path, accounting: bool, nodes: int = 2):
         self.folder, self.accounting = folder, accounting
         place = secrets.token_hex(2)  # control groups are named by node and job; short, for SLURM puts both twice into the path of a socket
         self.nodes = [f"n{place}{number}" for number in range(1, nodes + 1)]
-        self._claims = {"cpus": cpus, "memory": memory_mb, "gpus": gpus}
         self._daemons: dict[str, subprocess.Popen] = {}
 
     @property
@@ -207,7 +207,7 @@ class Cluster:
         ports = _free_ports(3 + len(self.nodes))
         names = ("controller_port", "database_daemon_port", "database_port")
         values = {"folder": self.folder, "host": host, **dict(zip(names, ports, strict=False))}
-        nodes = [NODE.format(name=node, host=host, port=port, **self._claims) for node, port in zip(self.nodes, ports[3:], strict=True)]
+        nodes = [NODE.format(name=node, host=host, port=port, **CLAIMS) for node, port in zip(self.nodes, ports[3:], strict=True)]
         storage = ACCOUNTING.format(**values) if self.accounting else "AccountingStorageType=accounting_storage/none"
         held = tracking()
         self._write("slurm.conf", CONFIGURATION.format(accounting=storage, nodes="\n".join(nodes), tracking=held, **values))
@@ -223,11 +223,11 @@ class Cluster:
 
     def _gpu_files(self) -> str:
         """Device files for the GPUs: any will do, nobody opens them."""
-        for number in range(self._claims["gpus"]):
+        for number in range(CLAIMS["gpus"]):
             path = self.folder / f"gpu{number}"
             if not path.exists():
                 os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
-        return f"{self.folder}/gpu[0-{self._claims['gpus'] - 1}]"
+        return f"{self.folder}/gpu[0-{CLAIMS['gpus'] - 1}]"
 
     def _start_munge(self) -> None:
         key = self.folder / "munge.key"

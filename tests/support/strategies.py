@@ -4,7 +4,8 @@ import polars as pl
 from hypothesis import strategies as st
 
 from mathcode import tables
-from mathcode.methods.autocode.form import CUES, HINTS
+from mathcode.methods.autocode.form import FORM
+from mathcode.methods.autocode.methodologies import PAPER
 from mathcode.responses.parse import CLOSE_FENCE, CODE_FENCE, OUTPUT_FENCE, render_output
 
 PLAIN = st.text("abc 123+=.\n{}\\é问", max_size=20)
@@ -23,7 +24,7 @@ def block(program: str, output: str | None = None) -> str:
 @st.composite
 def attempts(draw) -> str:
     """One try at a question: a cue or none, then text and programs in any order."""
-    cue = draw(st.sampled_from(["", *(f"{cue}\n" for cue in CUES.values())]))
+    cue = draw(st.sampled_from(["", *(f"{cue}\n" for cue in FORM.cues.values())]))
     blocks = st.builds(block, LINES, st.none() | LINES)
     return cue + "".join(draw(st.lists(PLAIN | blocks, max_size=4)))
 
@@ -33,7 +34,7 @@ def responses(draw) -> str:
     """A response: tries with hints between them, possibly cut off in the middle of anything."""
     text = draw(attempts())
     for more in draw(st.lists(attempts(), max_size=2)):
-        text += f"\n{draw(st.sampled_from(list(HINTS.values())))}\n{more}"
+        text += f"\n{draw(st.sampled_from(list(FORM.hints.values())))}\n{more}"
     return text[: draw(st.integers(0, len(text)))] if draw(st.booleans()) else text
 
 
@@ -51,11 +52,11 @@ def grades(*rows: tuple) -> pl.DataFrame:
     return pl.DataFrame(records, schema=tables.GRADES.schema, orient="row")
 
 
-def grade_rows(queries: tuple[str, ...] = ("q1", "q2")) -> st.SearchStrategy[list[tuple]]:
+def grade_rows() -> st.SearchStrategy[list[tuple]]:
     """Rows for `grades`: any mix of modes, methodologies and outcomes."""
     verdicts = st.sampled_from([True, False, "no_answer", "infrastructure_error"])
-    modes, methodologies = st.sampled_from(["native", "cot", "code"]), st.sampled_from(tables.METHODOLOGIES)
-    return st.lists(st.tuples(st.sampled_from(queries), modes, methodologies, verdicts), min_size=1, max_size=25)
+    modes, methodologies = st.sampled_from(["native", "cot", "code"]), st.sampled_from(list(PAPER))
+    return st.lists(st.tuples(st.sampled_from(["q1", "q2"]), modes, methodologies, verdicts), min_size=1, max_size=25)
 
 
 REWARDS = st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=12)

@@ -30,10 +30,10 @@ def settings_json(tiny_run, iteration: int, **changes) -> str:
     return settings.dumps(training_of(type(tiny_run).model_validate(settings.merge(tiny_run.model_dump(), changes)), trained))
 
 
-def train_command(folder, inputs, model, family, tiny_run, iteration=1, **changes) -> list[str]:
-    chosen = ["--family", settings.dumps(family), "--settings", settings_json(tiny_run, iteration, train=changes)]
+def train_command(folder, inputs, model, family, tiny_run, **changes) -> list[str]:
+    chosen = ["--family", settings.dumps(family), "--settings", settings_json(tiny_run, 1, train=changes)]
     data = ["--training", inputs / "training.parquet", "--logprobs", inputs / "logprobs.parquet", "--model", model]
-    return program("train_policy", *data, *chosen, *outputs(folder), "--iteration", iteration)
+    return program("train_policy", *data, *chosen, *outputs(folder), "--iteration", 1)
 
 
 def succeed(command: list[str], run=run_program) -> None:

@@ -100,6 +100,11 @@ BY_HAND = {
         {"question": "?"},
         ["no model here (config.json is missing)"],
     ),
+    "a temperature below zero": (
+        "chat_with_policy results/demo/main/tiny/seed9/iter9/model",
+        {"question": "?", "temperature": "-1"},
+        ["--temperature: key 'temperature': input should be greater than or equal to 0"],
+    ),
     "a mirror of a run that is not there": ("fill_mirror labtop", {"out": "$/mirror"}, ["unknown run 'labtop'; did you mean 'laptop'?"]),
     "a mirror that cannot be written": ("fill_mirror laptop", {"out": "/proc/mirror"}, ["'/proc/mirror'"]),
 }

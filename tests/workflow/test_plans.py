@@ -248,6 +248,14 @@ def test_a_setting_on_the_command_line_is_what_jobs_are_told(checkout):
     assert "--samples 3 " in told.stdout
 
 
+def test_a_run_of_autocode_may_have_case_sets_too(checkout):
+    case_set = "{mine: {label: mine, rollouts: true, queries: [arithmetic_test]}}"
+    told = snakemake("results/demo/cases/mine.parquet", "-n", "--config", f"demo={{case_sets: {case_set}}}", cwd=checkout)
+    assert told.returncode == 0, told.stdout[-2000:]
+    jobs = jobs_of(told.stdout)
+    assert jobs["build_case_set"] == jobs["sample_responses"] == jobs["grade_responses"] == 1
+
+
 def test_the_paper_can_be_planned_in_many_shards(checkout):
     many = checkout / "config/runs/many.yaml"
     many.write_text('extends: paper\ndescription: "many shards"\nresources: {explore: {shards: 8}, evaluate: {shards: 8}}\n')

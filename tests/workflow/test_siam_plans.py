@@ -155,9 +155,9 @@ def with_more(folder: Path, build: str, rows: str) -> Iterator[list[str]]:
 SAME = "{experiments: [main, exact], preferences: [dpo_1], case_sets: [known_forms]}"
 
 
-def commands(folder: Path, build: str = SAME, rows: str = "") -> set[str]:
+def commands(folder: Path, rows: str = "") -> set[str]:
     """What the jobs of the small run are told."""
-    with with_more(folder, build, rows) as targets:
+    with with_more(folder, SAME, rows) as targets:
         done = snakemake(*targets, "-n", "-p", "--forceall", cwd=folder)
     assert done.returncode == 0, done.stdout[-2000:]
     found = re.findall(r"^.*workflow_scripts/.+$", done.stdout, re.MULTILINE)

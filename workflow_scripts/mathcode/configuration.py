@@ -248,7 +248,8 @@ def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
             raise settings.SettingsError(
                 f"{where}: LoRA adapters of family '{name}' need the whole model: take gpus: 1 and nodes: 1 ({training})"
             )
-    if any(chosen.optimizer == "muon" for chosen in METHODS[run.method].optimizers(run)):
+    optimizers = [*METHODS[run.method].optimizers(run), *(critic.optimizer for critic in run.critics.values())]
+    if any(chosen.optimizer == "muon" for chosen in optimizers):
         raise settings.SettingsError(f"{where}: optimizer muon needs whole matrices: take adamw, or gpus: 1 and nodes: 1 ({training})")
 
 

@@ -4,9 +4,6 @@ import polars as pl
 
 from mathcode.core.table_files import Column, Table
 
-METHODOLOGIES = ("cot", "code")
-"""How a response reaches its answer: by reasoning in words, or by a program."""
-
 ROUND = pl.Struct(
     {"text": pl.String, "program": pl.String, "output": pl.String, "result": pl.String, "error": pl.String, "outcome": pl.String}
 )

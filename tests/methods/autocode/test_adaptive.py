@@ -70,10 +70,10 @@ def test_the_certainty_is_the_share_of_what_may_come(native, cot, code, left, es
     assert math.isclose(found["certainty"], expected, abs_tol=1e-9)
 
 
-def recorded(seed: int, queries: int = 30) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+def recorded(seed: int) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """Queries whose answer is 1, and K rollouts of each in every mode: some are always right, some never, some do not comply."""
     draw = random.Random(seed)
-    names = [f"q{number:02d}" for number in range(queries)]
+    names = [f"q{number:02d}" for number in range(30)]
     asked = pl.DataFrame([{"query_id": name, "dataset": "sums", "question": "How many?", "gold": "1"} for name in names])
     asked = asked.with_columns(
         pl.lit(None, dtype).alias(name) for name, dtype in tables.QUERIES.schema.items() if name not in asked.columns

@@ -11,40 +11,45 @@ PLAN = tree.plan(benchmarks=["math"])
 FAMILY = next(iter(PLAN["families"]))
 
 
-def told(auto: tuple[float, float], code: tuple[float, float], contaminated: int = 110, clean_n: int = 90) -> list[clean.Remark]:
-    """Remarks of a table with accuracies of all items and of the clean ones."""
-    rows = [
-        {
-            "experiment": experiment,
-            "family": FAMILY,
-            "benchmark": "math",
-            "mode": mode,
-            "n": 200,
-            "accuracy": accuracy,
-            "contaminated": contaminated,
-            "clean_n": clean_n,
-            "clean_accuracy": of_clean,
-        }
-        for experiment, mode, (accuracy, of_clean) in (("start", "cot", (50.0, 40.0)), ("start", "code", code), ("main", "auto", auto))
-    ]
-    return clean.remarks({"main": pl.DataFrame(rows)}, Plan.model_validate(PLAN))
+def told(gain: float, of_clean: float | None, contaminated: int = 110) -> list[clean.Remark]:
+    """Remarks of a table with EM's gain on all items and on the clean ones."""
+    row = {
+        "experiment": "main",
+        "family": FAMILY,
+        "benchmark": "math",
+        "mode": "auto",
+        "n": 200,
+        "contaminated": contaminated,
+        "gain_over_start": gain,
+        "gain_low": gain - 7.5,
+        "gain_high": gain + 7.5,
+        "clean_n": 200 - contaminated,
+        "clean_accuracy": 84.4,
+        "clean_gain": of_clean,
+        "clean_gain_low": -14.0,
+        "clean_gain_high": None if of_clean is None else 1.25,
+    }
+    other = row | {"experiment": "start"}
+    return clean.remarks({"main": pl.DataFrame([other, row])}, Plan.model_validate(PLAN))
 
 
 def test_a_gain_that_the_clean_items_turn_round_is_a_warning():
-    (remark,) = told(auto=(86.5, 84.4), code=(83.5, 91.1))
+    (remark,) = told(3.0, -6.7)
     assert remark.grave
-    assert remark.text.startswith(
-        "110 of the 200 items of math share their text or a run of words with a training row. On the other 90, AutoCode (EM)"
+    assert remark.text == (
+        "110 of the 200 items of math share their text or a run of words with a training row. On the other 90, AutoCode (EM) answers "
+        "84.4 % right. Against the start policy told to use the methodology that suits it better the difference is "
+        "\N{MINUS SIGN}6.7 points (95 % interval \N{MINUS SIGN}14.0 to 1.2) there, and "
+        "+3.0 points (95 % interval \N{MINUS SIGN}4.5 to 10.5) on all items."
     )
-    assert "answers 84.4 % right and the start policy told to use code 91.1 % (on all: 86.5 and 83.5 %)." in remark.text
 
 
-@pytest.mark.parametrize(("auto", "code"), [((86.5, 95.0), (83.5, 91.1)), ((80.0, 84.0), (83.5, 91.1))])
-def test_what_clean_items_say_too_is_told_without_a_warning(auto, code):
-    (remark,) = told(auto=auto, code=code)
+@pytest.mark.parametrize(("gain", "of_clean"), [(3.0, 3.9), (-3.5, -7.1), (3.0, 0.0)])
+def test_what_clean_items_say_too_is_told_without_a_warning(gain, of_clean):
+    (remark,) = told(gain, of_clean)
     assert not remark.grave
 
 
-def test_without_overlap_there_is_nothing_to_say():
-    assert told(auto=(86.5, 86.5), code=(83.5, 83.5), contaminated=0, clean_n=200) == []
-    assert told(auto=(86.5, 0.0), code=(83.5, 0.0), contaminated=200, clean_n=0) == []
+def test_without_overlap_or_without_another_item_there_is_nothing_to_say():
+    assert told(3.0, 3.0, contaminated=0) == []
+    assert told(3.0, None, contaminated=200) == []

@@ -6,7 +6,8 @@ from support.strategies import block
 
 from mathcode import tables
 from mathcode.methods.autocode import demonstrations, dictations
-from mathcode.methods.autocode.form import CUES, FORM
+from mathcode.methods.autocode.form import FORM
+from mathcode.methods.autocode.methodologies import PAPER
 from mathcode.methods.autocode.settings import Start
 from mathcode.policies import scratch
 from mathcode.responses import prompts
@@ -46,12 +47,12 @@ def test_masks(tokenizer, start, profile, tmp_path):
     table = demonstrations.demonstrations(PAIRS, tokenizer, profile, shares(start, 1.0), 1)
     tables.TRAINING.write(table, tmp_path / "training.parquet")
     cot, code = table.iter_rows(named=True)  # in the order of query ids
-    assert tokenizer.decode(cot["token_ids"]) == f"{lead}{CUES['cot']}\n{STEPS}{end}"
+    assert tokenizer.decode(cot["token_ids"]) == f"{lead}{FORM.cues['cot']}\n{STEPS}{end}"
     assert cot["loss_mask"] == [True] * len(cot["token_ids"])
-    assert text(tokenizer, cot, cot["selection_mask"]) == lead + CUES["cot"]
-    assert tokenizer.decode(code["token_ids"]) == f"{lead}{CUES['code']}\n{PROGRAM}{end}"
+    assert text(tokenizer, cot, cot["selection_mask"]) == lead + FORM.cues["cot"]
+    assert tokenizer.decode(code["token_ids"]) == f"{lead}{FORM.cues['code']}\n{PROGRAM}{end}"
     assert text(tokenizer, code, [not flag for flag in code["loss_mask"]]) == "\n5\n```\n"
-    assert text(tokenizer, code, code["selection_mask"]) == lead + CUES["code"]
+    assert text(tokenizer, code, code["selection_mask"]) == lead + FORM.cues["code"]
     assert code["selection_mask"][0]
     assert code["token_ids"][-1] == tokenizer.eos_token_id
     assert code["loss_mask"][-1]
@@ -70,7 +71,7 @@ def modes(start: Start, methodology: str, seed: int = 1) -> list[str]:
 
 
 def test_shares(start):
-    for methodology in tables.METHODOLOGIES:
+    for methodology in PAPER:
         assert modes(shares(start, 0.0), methodology) == [methodology] * 400
         assert modes(shares(start, 1.0), methodology) == ["native"] * 400
         assert 80 < modes(shares(start, 0.25), methodology).count("native") < 120
@@ -98,14 +99,14 @@ def test_examples_do_not_depend_on_the_order_of_rows(tokenizer, start):
 
 def test_the_texts_a_tokenizer_learns_from():
     prompts = ["What is 2 + 3?\n", "What is 2 + 3?\nAnswer in words.\n", "What is 2 + 3?\nAnswer with a program.\n"]
-    assert demonstrations.texts(PAIRS, "plain") == [*prompts, f"{CUES['cot']}\n{STEPS}", f"{CUES['code']}\n{PROGRAM}"]
+    assert demonstrations.texts(PAIRS, "plain") == [*prompts, f"{FORM.cues['cot']}\n{STEPS}", f"{FORM.cues['code']}\n{PROGRAM}"]
 
 
 def test_what_a_model_from_scratch_reads_below_a_question_is_no_cue_of_a_response(tokenizer, start):
     """Where it was the cue, policies wrote theirs twice: they could not tell which of the two they had read."""
     for pair in demonstrations.demonstrations(PAIRS, tokenizer, "plain", shares(start, 0.0), 1).iter_rows(named=True):
         text = pair["prompt"] + pair["response"]
-        assert sum(text.count(cue) for cue in CUES.values()) == 1
+        assert sum(text.count(cue) for cue in FORM.cues.values()) == 1
 
 
 def test_a_marker_in_a_solution_is_text_and_the_end_is_learned_once(tokenizer, start):

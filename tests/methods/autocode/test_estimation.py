@@ -16,6 +16,7 @@ import estimate_strategy
 from mathcode import tables
 from mathcode.measures import uncertainty
 from mathcode.methods.autocode import estimation
+from mathcode.methods.autocode.methodologies import PAPER
 from mathcode.methods.autocode.settings import Estimate
 from mathcode.methods.autocode.tables import Q_VALUES, REFERENCE_STRATEGY
 
@@ -242,7 +243,7 @@ def test_values_are_probabilities_inside_their_intervals(rows):
     assert frame.schema == Q_VALUES.schema
     assert set(frame["query_id"]) == {row[0] for row in rows}
     for row in frame.iter_rows(named=True):
-        for mode in tables.METHODOLOGIES:
+        for mode in PAPER:
             assert (row[f"q_{mode}"] is None) == (row[f"n_{mode}"] == 0)
             if row[f"n_{mode}"]:
                 assert 0 <= row[f"q_{mode}_low"] <= row[f"q_{mode}"] <= row[f"q_{mode}_high"] <= 1

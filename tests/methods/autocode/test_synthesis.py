@@ -10,7 +10,7 @@ from support.strategies import REWARDS, block, grades
 
 from mathcode import tables
 from mathcode.methods.autocode import synthesis
-from mathcode.methods.autocode.form import CUES, FORM, HINTS
+from mathcode.methods.autocode.form import FORM
 from mathcode.methods.autocode.settings import Synthesize
 from mathcode.methods.autocode.synthesis import SynthesisError
 from mathcode.methods.autocode.tables import REFERENCE_STRATEGY
@@ -42,9 +42,9 @@ def chosen(**changes) -> Synthesize:
 
 # Rollouts: (query, mode, response, right). Half of the complete responses are native, with a cue; the others have none.
 TRIES = [
-    ("q", "native", f"{CUES['cot']}\n{SLIP}", False),
-    ("q", "native", f"{CUES['code']}\n{PROGRAM}", True),
-    ("q", "native", f"{CUES['code']}\n{BUG}", False),
+    ("q", "native", f"{FORM.cues['cot']}\n{SLIP}", False),
+    ("q", "native", f"{FORM.cues['code']}\n{PROGRAM}", True),
+    ("q", "native", f"{FORM.cues['code']}\n{BUG}", False),
     ("q", "cot", SLIP, False),
     ("q", "cot", STEPS, True),
     ("q", "code", PROGRAM, True),
@@ -172,7 +172,7 @@ def test_a_native_rollout_is_taken_token_by_token(tokenizer):
     assert row["sampled_logprobs"] == rollout["logprobs"]
     assert row["response"] == rollout["response"]
     assert row["selection_mask"] == [True] + [False] * (len(row["token_ids"]) - 1)
-    assert text_where(tokenizer, row, "selection_mask") == CUES["code"]
+    assert text_where(tokenizer, row, "selection_mask") == FORM.cues["code"]
     assert text_where(tokenizer, row, "loss_mask", False) == "\n5\n```\n"
 
 
@@ -180,10 +180,10 @@ def test_a_dictated_rollout_gets_the_cue_it_did_not_write(tokenizer):
     rollout = explored(tokenizer)[0].row(5, named=True)
     row = synthesized(tokenizer, reflective_per_query=0).row(0, named=True)
     assert row["parents"] == ["code:0"]
-    assert row["response"] == f"{CUES['code']}\n{PROGRAM}"
+    assert row["response"] == f"{FORM.cues['code']}\n{PROGRAM}"
     added = len(row["token_ids"]) - len(rollout["token_ids"])
     assert row["token_ids"][added:] == rollout["token_ids"]
-    assert tokenizer.decode(row["token_ids"][:added]) == f"{CUES['code']}\n"
+    assert tokenizer.decode(row["token_ids"][:added]) == f"{FORM.cues['code']}\n"
     assert row["loss_mask"] == [True] * added + rollout["generated"]
     assert row["selection_mask"] == [True] * added + [False] * len(rollout["token_ids"])
     assert row["sampled_logprobs"] is None
@@ -193,14 +193,14 @@ def test_a_dictated_rollout_gets_the_cue_it_did_not_write(tokenizer):
 def test_the_added_cue_stands_where_a_native_one_would(tokenizer, profile):
     frame = synthesized(tokenizer, profile=profile, reflective_per_query=0)
     lead = prompts.profile(profile).lead
-    assert frame["response"][0] == f"{lead}{CUES['code']}\n{PROGRAM}"
+    assert frame["response"][0] == f"{lead}{FORM.cues['code']}\n{PROGRAM}"
     assert frame["prompt"][0] == prompts.render(profile, QUESTIONS["q"])
 
 
 def test_a_dictated_rollout_that_wrote_the_cue_itself_gets_no_second_one(tokenizer):
-    row = synthesized(tokenizer, tries=[("q", "code", f"\n{CUES['code']}\n{PROGRAM}", True)]).row(0, named=True)
-    assert row["response"] == f"\n{CUES['code']}\n{PROGRAM}"
-    assert text_where(tokenizer, row, "selection_mask") == f"\n{CUES['code']}"
+    row = synthesized(tokenizer, tries=[("q", "code", f"\n{FORM.cues['code']}\n{PROGRAM}", True)]).row(0, named=True)
+    assert row["response"] == f"\n{FORM.cues['code']}\n{PROGRAM}"
+    assert text_where(tokenizer, row, "selection_mask") == f"\n{FORM.cues['code']}"
     assert row["sampled_logprobs"] is None  # it was sampled under another prompt
 
 
@@ -251,14 +251,15 @@ def test_a_reflective_response_is_a_failed_try_a_hint_and_a_right_one(tokenizer)
         ("cot:0", "code:0"), ("cot:0", "native:1"), ("native:0", "code:0"), ("native:0", "native:1"),
     ]  # fmt: skip
     for row in frame.iter_rows(named=True):
-        assert row["response"] == f"{CUES['cot']}\n{SLIP}\n{HINTS['code']}\n{CUES['code']}\n{PROGRAM}"
-        assert FORM.attempts(row["response"])[0].startswith(CUES["cot"])
+        assert row["response"] == f"{FORM.cues['cot']}\n{SLIP}\n{FORM.hints['code']}\n{FORM.cues['code']}\n{PROGRAM}"
+        assert FORM.attempts(row["response"])[0].startswith(FORM.cues["cot"])
         assert (row["methodology"], row["reward"], row["sampled_logprobs"]) == ("code", 1.0, None)
         assert text_where(tokenizer, row, "loss_mask") == (
-            f"\n{HINTS['code']}\n{CUES['code']}\n```python\nprint(2 + 3)\n```\n```outputThe answer is \\boxed{{5}}.{tokenizer.eos_token}"
+            f"\n{FORM.hints['code']}\n{FORM.cues['code']}\n```python\nprint(2 + 3)\n```\n"
+            f"```outputThe answer is \\boxed{{5}}.{tokenizer.eos_token}"
         )
-        assert text_where(tokenizer, row, "loss_mask", False) == f"{CUES['cot']}\n{SLIP}\n5\n```\n"
-        assert text_where(tokenizer, row, "selection_mask").strip() == CUES["code"]
+        assert text_where(tokenizer, row, "loss_mask", False) == f"{FORM.cues['cot']}\n{SLIP}\n5\n```\n"
+        assert text_where(tokenizer, row, "selection_mask").strip() == FORM.cues["code"]
         assert row["token_ids"].count(tokenizer.eos_token_id) == 1
 
 
@@ -266,9 +267,9 @@ def test_reflection_from_a_failed_program_to_steps(tokenizer):
     frame = reflective(synthesized(tokenizer, "cot"))
     assert sorted(map(tuple, frame["parents"])) == [("code:1", "cot:1"), ("native:2", "cot:1")]
     for row in frame.iter_rows(named=True):
-        assert row["response"] == f"{CUES['code']}\n{BUG}\n{HINTS['cot']}\n{CUES['cot']}\n{STEPS}"
-        assert text_where(tokenizer, row, "loss_mask") == f"\n{HINTS['cot']}\n{CUES['cot']}\n{STEPS}{tokenizer.eos_token}"
-        assert text_where(tokenizer, row, "selection_mask").strip() == CUES["cot"]
+        assert row["response"] == f"{FORM.cues['code']}\n{BUG}\n{FORM.hints['cot']}\n{FORM.cues['cot']}\n{STEPS}"
+        assert text_where(tokenizer, row, "loss_mask") == f"\n{FORM.hints['cot']}\n{FORM.cues['cot']}\n{STEPS}{tokenizer.eos_token}"
+        assert text_where(tokenizer, row, "selection_mask").strip() == FORM.cues["cot"]
 
 
 def test_a_failed_attempt_ends_at_whatever_token_its_model_ends_with(tokenizer):
@@ -286,14 +287,14 @@ def test_a_hint_that_is_not_learned_is_context(tokenizer):
     learned, shown = (reflective(synthesized(tokenizer, learn_hint=value)) for value in (True, False))
     assert shown["response"].to_list() == learned["response"].to_list()
     for row in shown.iter_rows(named=True):
-        assert text_where(tokenizer, row, "loss_mask").startswith(CUES["code"])
-        assert text_where(tokenizer, row, "selection_mask").strip() == CUES["code"]
-        assert text_where(tokenizer, row, "loss_mask", False) == f"{CUES['cot']}\n{SLIP}\n{HINTS['code']}\n\n5\n```\n"
+        assert text_where(tokenizer, row, "loss_mask").startswith(FORM.cues["code"])
+        assert text_where(tokenizer, row, "selection_mask").strip() == FORM.cues["code"]
+        assert text_where(tokenizer, row, "loss_mask", False) == f"{FORM.cues['cot']}\n{SLIP}\n{FORM.hints['code']}\n\n5\n```\n"
 
 
 def test_a_hint_may_stand_in_the_selection_loss(tokenizer):
     for row in reflective(synthesized(tokenizer, learn_hint="selection")).iter_rows(named=True):
-        assert text_where(tokenizer, row, "selection_mask").rstrip() == f"\n{HINTS['code']}\n{CUES['code']}"
+        assert text_where(tokenizer, row, "selection_mask").rstrip() == f"\n{FORM.hints['code']}\n{FORM.cues['code']}"
 
 
 def test_reflective_responses_count_in_the_whitening_of_their_query(tokenizer):
@@ -309,7 +310,7 @@ def test_how_many_reflective_responses_and_from_when(tokenizer):
 
 
 def test_reflections_are_not_nested(tokenizer):
-    twice = f"{CUES['cot']}\n{SLIP}\n{HINTS['code']}\n{CUES['code']}\n{PROGRAM}"
+    twice = f"{FORM.cues['cot']}\n{SLIP}\n{FORM.hints['code']}\n{FORM.cues['code']}\n{PROGRAM}"
     tries = [("q", "native", twice, False), ("q", "code", PROGRAM, True)]
     assert reflective(synthesized(tokenizer, tries=tries)).is_empty()
 

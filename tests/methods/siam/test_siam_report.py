@@ -18,7 +18,7 @@ import tabulate_results
 import write_summary
 from mathcode import paths
 from mathcode.methods.siam import METHOD
-from mathcode.methods.siam.report import examples, places, tables
+from mathcode.methods.siam.report import examples, places
 from mathcode.methods.siam.report.columns import COLUMNS
 from mathcode.report import canvas
 from mathcode.report.results import ResultsError
@@ -150,13 +150,6 @@ def test_alignment_has_accuracy_lengths_and_what_the_loss_says(built):
     assert (control["loss"], control["likelihood_weight"], control["delta_from_control"]) == ("likelihood", None, None)
     before = one(frames["alignment"], preference=None, part="outside")
     assert (before["policy"], before["accuracy"], before["length_mean"], before["delta_from_unaligned"]) == ("M_1", 80.0, 16.0, None)
-
-
-def test_what_a_loss_is_set_to_unasked_is_what_the_table_says():
-    preferences = pytest.importorskip("mathcode.training.preferences")
-    for loss, numbers in (("dpo", preferences.DPONumbers()), ("orpo", preferences.ORPONumbers())):
-        unasked = numbers.model_dump()
-        assert tables.DEFAULTS[loss] == {name: unasked[name] for name in tables.DEFAULTS[loss]}
 
 
 def test_data_tell_the_way_from_questions_to_kept_programs(built):

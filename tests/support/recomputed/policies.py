@@ -45,9 +45,12 @@ def main_row(run: Run, row: dict) -> dict:
         paper = published(f"{version}_main", model=names[role], code={"cot": "no", "code": "yes", "auto": "auto"}[role])
     if em and auto and "delta" in names:
         delta = published(f"{version}_main", model=names["delta"])
-    gain = [None] * 3
+    gain = clean_gain = [None] * 3
     if em and auto:
-        gain = interval(against_better(cells("strict", verdicts, *run.start(row, "cot", "code"))), difference)
+        terms = [verdicts, *run.start(row, "cot", "code")]
+        gain = interval(against_better(cells("strict", *terms)), difference)
+        kept = [[{query: one for query, one in seed.items() if query not in dirty} for seed in term] for term in terms]
+        clean_gain = interval(against_better(cells("strict", *kept)), difference)
     return {
         **opening(run, row, paper.get(row["benchmark"]), paper.get(f"{row['benchmark']}_cr")),
         "lenient_accuracy": percent(cells("lenient", verdicts)),
@@ -56,6 +59,7 @@ def main_row(run: Run, row: dict) -> dict:
         "published_delta": number(delta.get(row["benchmark"])),
         "clean_n": clean.shape[1],
         **named("clean", cut(interval(clean, mean, wilson=True)), "clean_accuracy"),
+        **named("clean_gain", clean_gain),
     }
 
 

@@ -36,16 +36,11 @@ def write(path: str | Path, model: str | None = None, inputs: list[str] = (), is
     record = {
         "versions": versions(),
         "commit": _commit(),
-        "inputs": {str(name): folder_digest(name) if Path(name).is_dir() else _digest(name) for name in inputs},
+        "inputs": {str(name): folder_digest(name) if Path(name).is_dir() else file_digest(name) for name in inputs},
         "model": folder_digest(model) if model else None,
         "isolation": sorted({level for level in isolation if level}),
     }
     write_json(path, record)
-
-
-def _digest(path: str) -> str:
-    with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _commit() -> str | None:
@@ -71,6 +66,12 @@ def _commit() -> str | None:
 def write_json(path: str | Path, record: dict) -> None:
     """Write a JSON file, whole or not at all."""
     atomic.write_text(path, json.dumps(record, indent=2, sort_keys=True) + "\n")
+
+
+def file_digest(path: str | Path) -> str:
+    """sha256 of a file's bytes."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def folder_digest(folder: str | Path) -> str:

@@ -15,7 +15,7 @@ from mathcode.critic import attacks, prompt, rewriting
 from mathcode.critic.cases import YES
 
 
-def training_rows(cases: pl.DataFrame, tokenizer, shown: settings.CriticPrompt, kind: str = "case", variant: str = "full") -> pl.DataFrame:
+def training_rows(cases: pl.DataFrame, tokenizer, shown: settings.CriticPrompt, variant: str = "full") -> pl.DataFrame:
     """Table `training`, a row for each case, in their order.
 
     Args:
@@ -44,7 +44,7 @@ def training_rows(cases: pl.DataFrame, tokenizer, shown: settings.CriticPrompt, 
                 "query_id": case["query_id"],
                 "prompt": asked.before,
                 "response": f"{asked.result}{asked.after} {case['label']}",
-                "kind": kind,
+                "kind": "case",
                 "loss": "label",
                 "token_ids": [*result, *after, labels[case["label"]]],
                 "loss_mask": [right] * len(result) + [False] * len(after) + [True],

@@ -75,9 +75,3 @@ def _claimed(pool: settings.Pool, datasets: Mapping[str, pl.DataFrame]) -> pl.Da
         wordings = pl.Series("_wording", [wording(question) for question in frame["question"]], dtype=pl.String)
         frames.append(frame.with_columns(wordings).filter(inside))
     return pl.concat(frames)
-
-
-def pairs_of(pairs: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
-    """Rows of the table `sft` whose question is in a pool: the programs of a seed set, without those of other pools' questions."""
-    held = {wording(question) for question in pool["question"]}
-    return pairs.filter(pl.Series([wording(question) in held for question in pairs["question"]], dtype=pl.Boolean))

@@ -309,11 +309,8 @@ def _check(path: Path, expected: settings.SourceFile, place: str, said_by: str =
 
 def _sha256(path: Path) -> str:
     """Of the uncompressed bytes, so that a recompressed copy is the same source."""
-    digest = hashlib.sha256()
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(f"{path}: damaged gzip file ({error})") from error
-    return digest.hexdigest()

@@ -11,7 +11,9 @@ Three sets of rules, chosen by `grading.extraction`:
 
 import re
 from dataclasses import dataclass
+from typing import get_args
 
+from mathcode import settings
 from mathcode.grading import equality
 from mathcode.grading.harness_orders import as_deepseek_math, as_qwen
 from mathcode.responses import reading, statements, values
@@ -19,7 +21,7 @@ from mathcode.responses.form import PLAIN, Form
 from mathcode.responses.reading import Attempt
 from mathcode.responses.statements import Mark
 
-RULES = ("autocode", "deepseek_math", "qwen2.5_math")
+RULES = get_args(settings.Extraction)
 
 
 @dataclass(frozen=True)
@@ -122,13 +124,13 @@ def _instead(attempt: Attempt, taken: Mark) -> str | None:
     """What an attempt concludes after it took something back; None where it finds it right after all."""
     concluded = [mark for mark in attempt.conclusions(taken.start) if mark.cued or taken.strength > 1]
     if concluded:
-        return None if taken.strength == 1 and _confirmed(attempt, taken, concluded[-1].end) else concluded[-1].value
+        return None if taken.strength == 1 and _confirmed(attempt, taken) else concluded[-1].value
     if taken.strength == 1:
         return None
     return next((value for start, end in reversed(attempt.stretches(taken.end)) if (value := _last(attempt, start, end))), None)
 
 
-def _confirmed(attempt: Attempt, taken: Mark, end: int) -> bool:
+def _confirmed(attempt: Attempt, taken: Mark) -> bool:
     return any(statements.confirms(attempt.text, start, last) for start, last in attempt.stretches(taken.end))
 
 

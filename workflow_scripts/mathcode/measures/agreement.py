@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from mathcode.measures import uncertainty
+from mathcode.measures import outcomes, uncertainty
 from mathcode.measures.uncertainty import Interval
 
-THRESHOLDS = (0.1, 0.5, 0.7, 0.9, 0.95)
 BINS = 10
+"""Bins of equal width that calibration is measured in."""
 
 _MEANS = ("said", "true", "both")
 """Columns whose means all measures of two columns of verdicts are made of."""
@@ -95,28 +95,28 @@ def auroc(scores: np.ndarray, true: np.ndarray) -> Interval:
     return (Interval(value, value - half, value + half) if half else Interval(value)).within(0.0, 1.0)
 
 
-def calibration_error(scores: np.ndarray, true: np.ndarray, bins: int = BINS) -> float:
+def calibration_error(scores: np.ndarray, true: np.ndarray) -> float:
     """Expected calibration error: |share of YES - mean score| of each bin of equal width, weighted by its cases."""
-    rows = reliability(scores, true, bins)
+    rows = reliability(scores, true)
     gaps = (rows["share_yes"] - rows["mean_score"]).abs() * rows["n"]
     return float(gaps.sum() / rows["n"].sum())
 
 
-def reliability(scores: np.ndarray, true: np.ndarray, bins: int = BINS) -> pl.DataFrame:
+def reliability(scores: np.ndarray, true: np.ndarray) -> pl.DataFrame:
     """The reliability diagram: of each bin with a case its ends, n, mean score, share of YES and the Wilson interval of that."""
     scores, true = np.asarray(scores, float), np.asarray(true, bool)
-    place = np.minimum((scores * bins).astype(int), bins - 1)
+    place = np.minimum((scores * BINS).astype(int), BINS - 1)
     rows = []
     for number in np.unique(place):
         inside = place == number
         share = uncertainty.wilson_interval(int(true[inside].sum()), int(inside.sum()))
         rows.append(
-            (number / bins, (number + 1) / bins, int(inside.sum()), float(scores[inside].mean()), share.value, share.low, share.high)
+            (number / BINS, (number + 1) / BINS, int(inside.sum()), float(scores[inside].mean()), share.value, share.low, share.high)
         )
     return pl.DataFrame(rows, schema=["low", "high", "n", "mean_score", "share_yes", "share_low", "share_high"], orient="row")
 
 
-def threshold_curve(scores: np.ndarray, true: np.ndarray, thresholds: Sequence[float] = THRESHOLDS) -> pl.DataFrame:
+def threshold_curve(scores: np.ndarray, true: np.ndarray, thresholds: Sequence[float]) -> pl.DataFrame:
     """What a threshold accepts (score >= threshold): its cases, their share of all, precision and recall with Wilson's intervals.
 
     Precision is null where nothing is accepted, recall where nothing is true.
@@ -144,16 +144,11 @@ def accepted_by(cases: pl.DataFrame, verdicts: pl.DataFrame, by: Sequence[str]) 
         cases, verdicts: tables `cases` and `verdicts`.
         by: columns of `cases`, or `judge`.
     """
-    joined = verdicts.filter(pl.col("outcome") != "infrastructure_error").join(cases, on="case_id", how="inner")
+    joined = outcomes.usable(verdicts).join(cases, on="case_id", how="inner")
     counted = joined.group_by(*by).agg(n=pl.len(), accepted=pl.col("accepted").sum()).sort(by)
     shares = [uncertainty.wilson_interval(accepted, n) for accepted, n in counted.select("accepted", "n").iter_rows()]
     ends = {"share": "value", "share_low": "low", "share_high": "high"}
     return counted.with_columns(pl.Series(name, [getattr(share, end) for share in shares], pl.Float64) for name, end in ends.items())
-
-
-def attack_table(cases: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
-    """Share of attacks that a judge held to be right, by judge and kind of attack; about 0 is what it should be."""
-    return accepted_by(cases.filter(pl.col("origin") == "attack"), verdicts, ["judge", "variant"])
 
 
 def _share(part: np.ndarray, of: np.ndarray) -> Interval:

@@ -183,7 +183,7 @@ def contrast_p_value(seeds: Sequence[np.ndarray], statistic: Callable[[np.ndarra
     return 1.0 if len(seeds[0]) < 2 else crossed_p_value(_cells(seeds, statistic))
 
 
-def nested_interval(seeds: Sequence[np.ndarray], level: float = LEVEL) -> Interval:
+def nested_interval(seeds: Sequence[np.ndarray]) -> Interval:
     """Mean over seeds where each seed has items of its own: Student's t over the seeds' means, which hold the items' part too.
 
     Args:
@@ -195,11 +195,11 @@ def nested_interval(seeds: Sequence[np.ndarray], level: float = LEVEL) -> Interv
     from scipy.stats import t
 
     if len(seeds) == 1:
-        return bootstrap_interval(seeds[0].reshape(-1, 1), lambda means: means[..., 0], level)
+        return bootstrap_interval(seeds[0].reshape(-1, 1), lambda means: means[..., 0])
     if not all(len(values) for values in seeds):
         raise ValueError("a seed has no item")
     means = np.array([values.mean() for values in seeds])
-    half = float(t.ppf(0.5 + level / 2, len(means) - 1) * means.std(ddof=1) / len(means) ** 0.5)
+    half = float(t.ppf(0.5 + LEVEL / 2, len(means) - 1) * means.std(ddof=1) / len(means) ** 0.5)
     return Interval(float(means.mean())) if half < _NOTHING else Interval(float(means.mean()), means.mean() - half, means.mean() + half)
 
 

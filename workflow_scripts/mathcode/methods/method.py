@@ -81,7 +81,7 @@ class Method:
         texts: what a tokenizer built from scratch learns from, of (table `sft`, prompt profile).
         training: what a policy or a critic of a run is trained with.
         origin: what its training starts from.
-        optimizers: every optimisation of a run, its experiments' included.
+        optimizers: every optimisation of a run, its experiments' included, but not its critics'.
         judges: every judge that its runs name, by what names it, such as "key 'explore.judge'".
         check: raises SettingsError for what a run may not say.
         samples: indices of the rollouts of a query, of (run, mode of exploration, pool).

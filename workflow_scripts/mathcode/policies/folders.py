@@ -1,6 +1,5 @@
 """Policies on disk: Hugging Face folders, loaded, linked, downloaded, and saved whole or not at all."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -8,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mathcode.core import atomic
-from mathcode.core.errors import UserError, first_line, ran_out_of_memory
+from mathcode.core import atomic, provenance
+from mathcode.core.errors import InputError, UserError, first_line, ran_out_of_memory
 
 CHECKSUMS = "SHA256SUMS"
 """File of a mirrored model folder: the checksums of the others."""
@@ -177,12 +176,20 @@ def copy_policy(source: str | Path, folder: str | Path) -> None:
     shutil.copytree(source, folder, dirs_exist_ok=True)
 
 
-def download(hub: str, revision: str | None, folder: str | Path) -> None:
-    """Download the settings, the tokenizer and the weights of a hub model at a revision: safetensors, or where there are none PyTorch's.
+def in_mirror(mirror: str | Path, family: str) -> Path:
+    """The folder of a family's base model in a mirror folder."""
+    return Path(mirror) / "models" / family
+
+
+def download(family: str, hub: str | None, revision: str | None, folder: str | Path) -> None:
+    """Download a family's hub model at a revision: settings, tokenizer and weights, safetensors or where there are none PyTorch's.
 
     Raises:
+        InputError: the family, which has no local folder, names no hub model either.
         ModelError: the hub cannot be reached, has no such model or revision, or no weights in it.
     """
+    if not hub:
+        raise InputError(f"family '{family}' names neither a local folder (path) nor a hub model (hub)")
     from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
@@ -209,8 +216,8 @@ def download(hub: str, revision: str | None, folder: str | Path) -> None:
 
 def write_checksums(folder: str | Path) -> None:
     """Write the SHA-256 of every file of a folder beside them, as `sha256sum` does: `sha256sum -c` checks them too."""
-    lines = [f"{_sha256(file)}  {file.name}\n" for file in sorted(Path(folder).iterdir()) if file.is_file() and file.name != CHECKSUMS]
-    atomic.write_text(Path(folder) / CHECKSUMS, "".join(lines))
+    files = [file for file in sorted(Path(folder).iterdir()) if file.is_file() and file.name != CHECKSUMS]
+    atomic.write_text(Path(folder) / CHECKSUMS, "".join(f"{provenance.file_digest(file)}  {file.name}\n" for file in files))
 
 
 def check_checksums(folder: str | Path) -> None:
@@ -224,13 +231,8 @@ def check_checksums(folder: str | Path) -> None:
         expected, _, name = line.partition("  ")
         if not (Path(folder) / name).is_file():
             raise ModelError(f"{listed}: there is no file {name}: copy the folder again, whole")
-        if _sha256(Path(folder) / name) != expected:
+        if provenance.file_digest(Path(folder) / name) != expected:
             raise ModelError(f"{Path(folder) / name}: not the file whose checksum is in {CHECKSUMS}: copy it again")
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def require(folder: str | Path) -> None:

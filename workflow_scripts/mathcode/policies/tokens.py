@@ -29,20 +29,13 @@ def encode_text(tokenizer, text: str) -> list[int]:
     return ids if control_tokens(tokenizer).isdisjoint(ids) and not _names_unknown(tokenizer, text) else _spelt(tokenizer, text)
 
 
-def encode_prompt(tokenizer, prompt: str, frame: str) -> list[int]:
-    """Tokens of a prompt: the control tokens among them are those of its frame, and those the tokenizer puts around every text.
+def encode_prompts(tokenizer, prompts: list[str], frame: str) -> list[list[int]]:
+    """Tokens of prompts of one frame, at one go: ten times as fast as one by one.
+
+    The control tokens among them are those of the frame, and those the tokenizer puts around every text.
 
     Args:
-        frame: what `prompt` was made of by putting something in the place of `{question}`.
-
-    Raises:
-        TokenError: the prompt does not begin and end as the frame does.
-    """
-    return encode_prompts(tokenizer, [prompt], frame)[0]
-
-
-def encode_prompts(tokenizer, prompts: list[str], frame: str) -> list[list[int]]:
-    """Tokens of many prompts of one frame, at one go: ten times as fast as one by one.
+        frame: what each prompt was made of by putting something in the place of `{question}`.
 
     Raises:
         TokenError: a prompt does not begin and end as the frame does.

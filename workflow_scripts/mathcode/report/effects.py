@@ -3,15 +3,13 @@
 Several seeds: intervals are over seeds and items. One seed: over items alone, and they say nothing about the next seed.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from mathcode.measures import outcomes, uncertainty
 from mathcode.measures.uncertainty import Interval
-from mathcode.report.results import Arm, Results, aligned
+from mathcode.report.results import Arm, Results
 
 
 def first(means: np.ndarray) -> np.ndarray:
@@ -41,14 +39,14 @@ def share(columns: list[np.ndarray]) -> Interval:
     return uncertainty.wilson_interval(made.value * items, items) if made.low is None else made
 
 
-def rate(results: Results, arm: Arm, mode: str, benchmark: str, column: str, items: Collection[str] | None = None) -> Interval:
-    """Share of greedy responses, to all items or to some, for which a true-or-false column of `grades` is true."""
-    return share([seed[:, 0] for seed in results.paired([(arm, mode)], benchmark, column, items)])
+def rate(results: Results, arm: Arm, mode: str, benchmark: str, column: str) -> Interval:
+    """Share of greedy responses for which a true-or-false column of `grades` is true."""
+    return share([seed[:, 0] for seed in results.paired([(arm, mode)], benchmark, column)])
 
 
-def accuracy(results: Results, arm: Arm, mode: str, benchmark: str, items: Collection[str] | None = None) -> Interval:
+def accuracy(results: Results, arm: Arm, mode: str, benchmark: str) -> Interval:
     """Share of right answers, strict, greedy."""
-    return rate(results, arm, mode, benchmark, "strict", items)
+    return rate(results, arm, mode, benchmark, "strict")
 
 
 def code_rate(results: Results, arm: Arm, mode: str, benchmark: str) -> Interval:
@@ -58,11 +56,9 @@ def code_rate(results: Results, arm: Arm, mode: str, benchmark: str) -> Interval
 
 def clean_accuracy(results: Results, arm: Arm, mode: str, benchmark: str) -> tuple[int, Interval | None]:
     """Items with a verdict that are not contaminated, and the accuracy on them; None where there is none."""
-    dirty = pl.Series(sorted(results.contaminated_items(arm.family, benchmark)), dtype=pl.String)
-    graded = [outcomes.usable(grades) for grades in results.seed_grades(arm, mode, benchmark)]
-    columns = aligned([grades.filter(~pl.col("query_id").is_in(dirty.implode())).select("query_id", "strict") for grades in graded])
+    columns = [seed[:, 0] for seed in results.paired([(arm, mode)], benchmark, items=results.clean_items(arm, mode, benchmark))]
     count = len(columns[0])
-    return count, share([column[:, 0] for column in columns]) if count else None
+    return count, share(columns) if count else None
 
 
 @dataclass(frozen=True)

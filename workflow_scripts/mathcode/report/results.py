@@ -157,6 +157,11 @@ class Results(Generic[P]):
         """query_id of the items of a benchmark that overlap with anything the family's policies learn from."""
         return self.overlapping_items(benchmark, settings.learned_from(self.plan.families[family].precondition))
 
+    def clean_items(self, arm: Arm, mode: str, benchmark: str) -> set[str]:
+        """query_id of the evaluated items of a benchmark that are not contaminated."""
+        evaluated = self.grades(arm.policy(self.plan.seeds[0]), mode, benchmark)["query_id"]
+        return {*evaluated} - self.contaminated_items(arm.family, benchmark)
+
     def overlapping_items(self, benchmark: str, uses: Collection[str]) -> set[str]:
         """query_id of the items of a benchmark that overlap with training sets of these uses."""
         return {query for use in uses for query in self._overlap(use, benchmark)["query_id"]}

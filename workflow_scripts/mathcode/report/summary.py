@@ -184,11 +184,12 @@ def page(title: str, heading: str, body: str) -> str:
 
 def _cost(costs: pl.DataFrame) -> Card:
     total = costs.filter(pl.col("stage") == "all").row(0, named=True)
+    memory = f"; the largest needed {total['peak_memory_gb']:.1f} GB" if total["peak_memory_gb"] is not None else ""
     return Card(
         "At what cost?",
         f"{total['gpu_hours']:.1f} GPU hours" if total["gpu_hours"] else f"{_hours(total['hours'])} of jobs",
-        f"{total['jobs']} jobs, {_hours(total['hours'])} of wall clock added up, {_hours(total['cpu_hours'])} of processor time; "
-        f"the largest needed {total['peak_memory_gb']:.1f} GB. By stage at the end of this page.",
+        f"{total['jobs']} jobs, {_hours(total['hours'])} of wall clock added up, {_hours(total['cpu_hours'])} of processor time{memory}. "
+        "By stage at the end of this page.",
         "all stages measured, training to grading",
     )
 

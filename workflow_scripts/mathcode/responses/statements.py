@@ -207,10 +207,10 @@ def _near(pattern: re.Pattern, hints: re.Pattern, text: str, start: int, end: in
             position = max(match.end(), position + 1)
 
 
-def outer(items: Iterable, most: int = MOST) -> list:
-    """The first and the last `most` of the items."""
+def outer(items: Iterable) -> list:
+    """The first and the last `MOST` of the items."""
     left = iter(items)
-    return [*islice(left, most), *deque(left, maxlen=most)]
+    return [*islice(left, MOST), *deque(left, maxlen=MOST)]
 
 
 def confirms(text: str, start: int, end: int) -> bool:

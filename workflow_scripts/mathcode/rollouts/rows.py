@@ -80,9 +80,9 @@ def plan_rows(
         RolloutError: every prompt is too long.
     """
     rows, long = [], 0
-    for query_id, question in queries.sort("query_id").select("query_id", "question").iter_rows():
-        text = prompt(question)
-        prompt_ids = tokens.encode_prompt(tokenizer, text, frame)
+    queries = queries.sort("query_id")
+    texts = [prompt(question) for question in queries["question"]]
+    for query_id, text, prompt_ids in zip(queries["query_id"], texts, tokens.encode_prompts(tokenizer, texts, frame), strict=True):
         too_long = len(prompt_ids) > max_prompt_tokens
         long += too_long
         for sample in samples:

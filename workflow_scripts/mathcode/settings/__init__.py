@@ -5,7 +5,7 @@ Sections that one method alone reads stand with it (`mathcode.methods.*.settings
 
 from mathcode.settings.costs import Costs, Device, Figure, Lengths, Rate, Start, Task
 from mathcode.settings.critic import Cases, CaseSet, Critic, CriticPrompt, CriticRow
-from mathcode.settings.execution import Grading, Interpreter, IsolationLevel
+from mathcode.settings.execution import Extraction, Grading, Interpreter, IsolationLevel
 from mathcode.settings.kernels import KERNELS, Kernels
 from mathcode.settings.model import Family, Lora, Scratch, learned_from
 from mathcode.settings.optimization import Optimizer, Training
@@ -34,7 +34,7 @@ from mathcode.settings.sources import COLUMNS, Columns, Dataset, Source, SourceF
 
 __all__ = [
     "COLUMNS", "KERNELS", "POOLS", "Ask", "Build", "CaseSet", "Cases", "Columns", "Costs", "Critic", "CriticPrompt", "CriticRow",
-    "Data", "Dataset", "Device", "Engine", "Evaluate", "Experiment", "Explore", "Family", "Figure", "Grading", "Interpreter",
+    "Data", "Dataset", "Device", "Engine", "Evaluate", "Experiment", "Explore", "Extraction", "Family", "Figure", "Grading", "Interpreter",
     "IsolationLevel", "Kernels", "Lengths", "Lora", "Name", "Optimizer", "Pool", "PoolName", "PositiveInt", "PositiveNumber", "Rate",
     "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source", "SourceFile", "Sources", "Start", "Task",
     "Training", "dumps", "everything", "fingerprint", "learned_from", "meant", "merge", "parse", "parse_yaml", "refuse_overlaps",

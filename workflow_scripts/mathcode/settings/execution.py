@@ -8,6 +8,8 @@ from mathcode.settings.section import PositiveInt, Section
 
 IsolationLevel = Literal["process", "landlock", "sandbox"]
 """What keeps programs in (docs/interpreter.md), from the weakest to the strongest."""
+Extraction = Literal["autocode", "deepseek_math", "qwen2.5_math"]
+"""Rules by which an answer is found in a response (docs/grading.md)."""
 
 
 class Interpreter(Section):
@@ -33,6 +35,4 @@ class Grading(Section):
     timeout: float = Field(gt=0, description="seconds per pair; over it the outcome is timed_out")
     workers: PositiveInt = Field(default=1, description="processes; the rules set it from the job's threads")
     max_infrastructure_errors: float = Field(ge=0, le=1, description="share of rows past which the stage fails")
-    extraction: Literal["autocode", "deepseek_math", "qwen2.5_math"] = Field(
-        default="autocode", description="rules by which an answer is found in a response (docs/grading.md)"
-    )
+    extraction: Extraction = Field(default="autocode", description="rules by which an answer is found in a response (docs/grading.md)")

@@ -1,14 +1,14 @@
 """Pools: the disjoint sets of queries that a run explores, and which part of which datasets each of them takes."""
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from mathcode.settings.section import Name, PositiveInt, Section
 
 PoolName = Literal["seed_set", "critic", "web1", "web2", "web3"]
-POOLS: tuple[PoolName, ...] = ("seed_set", "critic", "web1", "web2", "web3")
+POOLS: tuple[PoolName, ...] = get_args(PoolName)
 """Pools in order: what two of them could claim belongs to the first."""
 
 

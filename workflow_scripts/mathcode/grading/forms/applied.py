@@ -87,7 +87,7 @@ class Applied:
             arguments = (self._argument(),)
         else:
             arguments = (self._open_argument(),)
-        arguments = self._in_degrees(name, arguments)
+        arguments = self._in_degrees(arguments)
         if base is not None:
             value = ("f", "log", (*arguments, base))
         elif name == "lg":
@@ -112,7 +112,7 @@ class Applied:
         token = self.peek()
         return token.kind in ("word", "cmd", "call") and token.value.rsplit(".", 1)[-1] in FUNCTIONS
 
-    def _in_degrees(self, name: str, arguments: tuple) -> tuple:
+    def _in_degrees(self, arguments: tuple) -> tuple:
         """Within a function a degree sign counts."""
         if not (self.peek()[:2] == ("op", "^") and self._degrees()):
             return arguments

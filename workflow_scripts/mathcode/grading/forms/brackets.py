@@ -44,7 +44,7 @@ def bracketed(found: list[Token], reader):
         return None
     brackets = {"(": "()", "[": "[]", "{": "{}", "<": "<>"}
     if (opening, end) in (("(", ")"), ("[", "]"), ("{", "}"), ("<", ">")):
-        return _in_brackets(brackets[opening], items, found)
+        return _in_brackets(brackets[opening], items)
     half = {("(", "]"): "(]", ("[", ")"): "[)", ("]", "["): "()", ("]", "]"): "(]", ("[", "["): "[)"}.get((opening, end))
     return interval(Items(half, tuple(items))) if half and len(items) == 2 else None
 
@@ -104,7 +104,7 @@ def _spread(inner: list[Token]) -> list[list[Token]] | None:
     return parts if len(parts) > 1 else None
 
 
-def _in_brackets(brackets: str, items: list, found: list[Token]):
+def _in_brackets(brackets: str, items: list):
     """Values in a pair of brackets. One value alone is that value; rows of one length are a matrix."""
     if brackets == "{}" and not items:
         return Region(())
@@ -160,7 +160,7 @@ def printed(found: list[Token], reader):
         forms = [reader(part) for part in parts if not _keyword(part)]
         if any(isinstance(form, Raw) for form in forms):
             return None
-        return _called(short, forms, found)
+        return _called(short, forms)
     return None
 
 
@@ -168,7 +168,7 @@ def _keyword(part: list[Token]) -> bool:
     return len(part) > 2 and part[0].kind == "word" and part[1][:2] == ("op", "=") and part[0].value in ("dtype", "evaluate", "domain")
 
 
-def _called(name: str, forms: list, found: list[Token]):
+def _called(name: str, forms: list):
     if name in INTERVALS:
         return interval(Items(INTERVALS[name], tuple(forms[:2]))) if len(forms) == 2 else None
     if name in LOGICAL:
@@ -177,14 +177,14 @@ def _called(name: str, forms: list, found: list[Token]):
             return None
         return union(regions) if name in ("Union", "Or") else Items("and", tuple(regions))
     if name in TUPLES:
-        return _in_brackets("()", forms, found)
+        return _in_brackets("()", forms)
     only = forms[0] if len(forms) == 1 else None
     if name in MATRICES:
         return only if isinstance(only, Items) else None
     if name in SETS and isinstance(only, Items):
         forms = list(only.items)
     if name in SETS:
-        return Region(()) if not forms else _in_brackets("{}", forms, [Token("cmd", "{"), *found])
+        return Region(()) if not forms else _in_brackets("{}", forms)
     return only if isinstance(only, Items) else None
 
 

@@ -4,7 +4,6 @@ from mathcode.methods.autocode.methodologies import PAPER, form_of
 from mathcode.responses.form import Form
 
 FORM = form_of(PAPER)
-CUES, HINTS = FORM.cues, FORM.hints
 
 KINDS = {
     "exploratory_native": "native responses",

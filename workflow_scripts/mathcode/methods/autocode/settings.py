@@ -138,7 +138,7 @@ class AutoCodeRun(settings.Run):
 
 
 def optimizers(run: AutoCodeRun) -> list[settings.Optimizer]:
-    """Every optimisation of a run: SFT, and RL of each experiment that it builds."""
+    """Every optimisation of a run but its critics': SFT, and RL of each experiment that it builds."""
     return [run.start.optimizer, *(run.of(experiment).train.optimizer for experiment in run.build.experiments)]
 
 

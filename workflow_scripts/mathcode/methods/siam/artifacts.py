@@ -14,6 +14,8 @@ from mathcode.settings import Family
 
 MODE, SAMPLED = "code", "code_sampled"
 """The mode of exploration and greedy evaluation; that of samples whose length is measured."""
+USES = ("queries", "sft")
+"""What a run learns from, as overlap with benchmarks is counted."""
 SELF_DISTILLED_BY = "exact"
 """Who accepts these answers: the execution result is the reference."""
 
@@ -178,7 +180,7 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
         *(
             path(use, benchmark)
             for path in (paths.overlap_items, paths.overlap_counts)
-            for use in ("queries", "sft")
+            for use in USES
             for benchmark in run.build.benchmarks
         ),
     ]

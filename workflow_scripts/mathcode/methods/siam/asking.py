@@ -1,12 +1,13 @@
 """How SIaM asks: the question in its family's frame, and nothing else; the answer is one program, which runs once it is written."""
 
 from mathcode.methods.method import Mode
+from mathcode.methods.siam import artifacts
 from mathcode.responses import prompts
 
-EXPLORED = EVALUATED = {"code": Mode("code")}
+EXPLORED = EVALUATED = {artifacts.MODE: Mode("code")}
 """The one mode of exploration and of greedy evaluation."""
 
-SAMPLED = {"code_sampled": Mode("code")}
+SAMPLED = {artifacts.SAMPLED: Mode("code")}
 """Sampled responses to benchmarks, on which lengths are measured."""
 
 

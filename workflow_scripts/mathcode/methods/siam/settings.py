@@ -145,10 +145,10 @@ class SiamRun(settings.Run):
 
 
 def optimizers(run: SiamRun) -> list[settings.Optimizer]:
-    """Every optimisation of a run."""
+    """Every optimisation of a run but its critics'."""
     rounds = [run.of(experiment).train.optimizer for experiment in run.build.experiments]
     aligned = [run.preferring(preference).align.optimizer for preference in run.build.preferences]
-    return [run.seeded.optimizer, run.start.optimizer, *rounds, *aligned, *(critic.optimizer for critic in run.critics.values())]
+    return [run.pretrain.optimizer, run.seeded.optimizer, run.start.optimizer, *rounds, *aligned]
 
 
 def training(run: SiamRun, trained: Trained) -> settings.Training:

@@ -11,6 +11,9 @@ _MEANINGS = {
     "gain_low": "lower end of its 95 % interval: paired bootstrap over items for one seed, over seeds and items for several; blank "
     "where nothing varies",
     "gain_high": "upper end of the same",
+    "clean_gain": "the same on items that are not contaminated, by the mode that is better on these",
+    "clean_gain_low": "lower end of its 95 % interval, as for gain_over_start",
+    "clean_gain_high": "upper end of the same",
     "published_delta": "the paper's printed difference: auto minus code mode in v1, minus the base model's CoT in v3",
     "difference_from_main": "accuracy minus that of EM after as many iterations, points, on the same items",
     "difference_low": "lower end of its 95 % interval, as for gain_over_start",
@@ -81,7 +84,7 @@ _MEANINGS = {
 _FOLDED = frozenset(
     {
         *("tried_again_least",),
-        *("clean_n", "clean_accuracy", "published_delta", "code_difference_p", "labels_low", "labels_high"),
+        *("clean_n", "clean_accuracy", "clean_gain", "published_delta", "code_difference_p", "labels_low", "labels_high"),
         *("cot_preferred", "code_preferred", "unlabelled", "certain", "certain_macc", "cot_accuracy", "code_accuracy"),
         *("strict_share", "allow_code_share", "misaligned_share", "published_recall_cot", "published_recall_code"),
         *("published_accuracy_correct_selection", "published_improvement", "published_cot_accuracy", "published_code_accuracy"),
@@ -107,6 +110,7 @@ COLUMNS = SHARED.extended(
         folded=_FOLDED,
         intervals={
             "gain_over_start": ("gain_low", "gain_high"),
+            "clean_gain": ("clean_gain_low", "clean_gain_high"),
             "difference_from_main": ("difference_low", "difference_high"),
             "code_difference": ("code_difference_low", "code_difference_high"),
             "executions": ("executions_low", "executions_high"),

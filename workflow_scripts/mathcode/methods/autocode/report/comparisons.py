@@ -4,6 +4,8 @@ Shares are in [0, 1], with 95 % intervals.
 Several seeds: intervals are over seeds and items. One seed: over items alone, and they say nothing about the next seed.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 import polars as pl
 
@@ -15,14 +17,19 @@ from mathcode.report.effects import Compared, difference, saved
 from mathcode.report.results import Arm, Results, aligned
 
 
-def gain(results: Results, family: str, benchmark: str) -> Compared:
+def gain(results: Results, family: str, benchmark: str, items: Collection[str] | None = None) -> Compared:
     """EM in auto over the dictated mode of the start policy that is better over all seeds and items, CoT where they are level.
 
     A choice for each seed, or in each resample, would pick what luck favours there, to the disadvantage of EM.
+
+    Args:
+        items: query_id of the items that count; None: all.
     """
     start = results.start(family)
     dictated = [(start, name) for name in results.plan.labels]
-    cells = results.paired([(results.last(EM, family), "auto"), *dictated], benchmark)
+    cells = results.paired([(results.last(EM, family), "auto"), *dictated], benchmark, items=items)
+    if not len(cells[0]):
+        return Compared(None, None, 0)
     better = 1 + int(np.argmax(np.mean([seed[:, 1:].mean(axis=0) for seed in cells], axis=0)))
     pairs = [seed[:, [0, better]] for seed in cells]
     return Compared(uncertainty.contrast(pairs, difference), uncertainty.contrast_p_value(pairs, difference), len(cells[0]))

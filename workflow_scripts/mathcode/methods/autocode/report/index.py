@@ -48,6 +48,7 @@ TABLES = (
             "clean_accuracy",
             "clean_low",
             "clean_high",
+            *("clean_gain", "clean_gain_low", "clean_gain_high"),
         ],
         "autocode_v1_main.csv",
         "autocode_v3_main.csv",

@@ -35,6 +35,8 @@ def make_main(results: Results) -> list[dict]:
                 row |= {"clean_n": count} | percent("clean", clean, value="clean_accuracy")
                 if arm != start and mode == "auto":
                     row |= percent("gain", comparisons.gain(results, family, benchmark).effect, value="gain_over_start")
+                    kept = comparisons.gain(results, family, benchmark, results.clean_items(arm, mode, benchmark))
+                    row |= percent("clean_gain", kept.effect)
                     row["published_delta"] = _published(results, family, "delta", benchmark).get("accuracy")
                 rows.append(row)
     return rows

@@ -22,6 +22,9 @@ from mathcode.report.results import Arm, Results
 
 ATTACK = "attack"
 """Origin of cases that try to pass; they have a table of their own and are in no other number."""
+NOT_ATTACK = pl.col("origin") != ATTACK
+KEY = ["query_id", "sample"]
+"""What a program is known by, of those that a policy wrote for a pool."""
 
 
 def read(path: Path, table: Table) -> pl.DataFrame | None:
@@ -128,8 +131,8 @@ def audited(results: Results, arm: Arm) -> list[np.ndarray] | None:
     kept, graded = accepted(results, arm), judged_programs(results, arm, results.judge)
     if kept is None or graded is None:
         return None
-    told = [outcomes.usable(frame).select("query_id", "sample", "strict") for frame in graded]
-    return [frame.join(known, on=["query_id", "sample"])["strict"].to_numpy() for frame, known in zip(kept, told, strict=True)]
+    told = [outcomes.usable(frame).select(*KEY, "strict") for frame in graded]
+    return [frame.join(known, on=KEY)["strict"].to_numpy() for frame, known in zip(kept, told, strict=True)]
 
 
 def share_of(seeds: Sequence[np.ndarray] | None) -> Interval | None:
@@ -150,7 +153,7 @@ def audited_pairs(results: Results, arm: Arm) -> dict[str, float | None]:
         if not pool or (graded := explored(results, str(paths.Policy.parse(policy).before), results.judge, pool)) is None:
             return {}
         made_of = frame.with_columns(sample=pl.col("parents").list.first().str.split(":").list.last().cast(pl.Int32, strict=False))
-        told = made_of.join(graded.select("query_id", "sample", "strict"), on=["query_id", "sample"])
+        told = made_of.join(outcomes.usable(graded).select(*KEY, "strict"), on=KEY)
         for side, found in sides.items():
             found.append(told.filter(pl.col("side") == side)["strict"].to_numpy())
     known = {side: np.concatenate(found) for side, found in sides.items() if found}

@@ -3,14 +3,15 @@
 import polars as pl
 
 from mathcode import paths, tables
+from mathcode.measures import outcomes
 from mathcode.methods.siam.artifacts import exemplary
 from mathcode.methods.siam.report import evidence
+from mathcode.methods.siam.report.evidence import KEY
 from mathcode.methods.siam.report.plan import MODE
 from mathcode.report.browser import by_lot
 from mathcode.report.examples import Example, Examples, written
 from mathcode.report.results import Arm, Results
 
-_KEY = ["query_id", "sample"]
 _KINDS = {
     "accepted rightly": (True, True),
     "refused rightly": (False, False),
@@ -47,9 +48,9 @@ def _told(results: Results, explorer: str, pool: str, judge: str) -> pl.DataFram
     by = [evidence.explored(results, explorer, who, pool) for who in (judge, results.judge)]
     if any(frame is None for frame in by):
         return None
-    said, true = (frame.filter(pl.col("outcome") != "infrastructure_error") for frame in by)
+    said, true = map(outcomes.usable, by)
     score = pl.col("score") if "score" in said.columns else pl.lit(None, pl.Float64).alias("score")
-    return said.select(*_KEY, score, accepted="strict").join(true.select(*_KEY, right="strict"), on=_KEY)
+    return said.select(*KEY, score, accepted="strict").join(true.select(*KEY, right="strict"), on=KEY)
 
 
 def _first(told: pl.DataFrame, kind: tuple[bool, bool]) -> dict | None:

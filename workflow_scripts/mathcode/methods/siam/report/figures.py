@@ -13,6 +13,7 @@ from mathcode.critic.answer_types import answer_type
 from mathcode.measures import agreement
 from mathcode.methods.siam.artifacts import RULES
 from mathcode.methods.siam.report import arms, drawing, evidence, looks
+from mathcode.methods.siam.report.evidence import NOT_ATTACK
 from mathcode.methods.siam.report.lines import PARSABLE
 from mathcode.methods.siam.report.places import GENERATED, Place, accuracy, cells, compared, places
 from mathcode.methods.siam.report.plan import MODE, SAMPLED
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _GRID = (*np.arange(0.05, 1.0, 0.05).round(2), 0.98, 0.99)
 """Thresholds of a critic that are drawn."""
-_NOT_ATTACK = pl.col("origin") != evidence.ATTACK
 
 
 def rounds(results: Results, run: str) -> "Figure":
@@ -164,7 +164,7 @@ def _case_sets(results: Results) -> dict[str, str]:
     return {
         name: label
         for name, label in results.plan.case_sets.items()
-        if found[name] is None or not found[name].filter(_NOT_ATTACK).is_empty()
+        if found[name] is None or not found[name].filter(NOT_ATTACK).is_empty()
     }
 
 
@@ -173,7 +173,7 @@ def _cases(results: Results, case_set: str, judge: str) -> pl.DataFrame | None:
     seeds = evidence.cases(results, case_set, judge)
     if seeds is None:
         return None
-    frames = [frame.filter(_NOT_ATTACK).with_columns(seed=pl.lit(seed)) for seed, frame in zip(results.plan.seeds, seeds, strict=True)]
+    frames = [frame.filter(NOT_ATTACK).with_columns(seed=pl.lit(seed)) for seed, frame in zip(results.plan.seeds, seeds, strict=True)]
     joined = pl.concat(frames)
     return None if joined.is_empty() else joined
 

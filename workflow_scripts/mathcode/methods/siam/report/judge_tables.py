@@ -4,12 +4,14 @@ import polars as pl
 
 from mathcode.methods.siam.artifacts import RULES
 from mathcode.methods.siam.report import evidence, numbers
+from mathcode.methods.siam.report.claims import NOT_TESTABLE
+from mathcode.methods.siam.report.evidence import NOT_ATTACK
 from mathcode.methods.siam.report.published import NOT_AVAILABLE
 from mathcode.report import effects
 from mathcode.report.results import Results
 from mathcode.report.rows import hundred
 
-NOT_ATTACK, IS_ATTACK = pl.col("origin") != evidence.ATTACK, pl.col("origin") == evidence.ATTACK
+IS_ATTACK = pl.col("origin") == evidence.ATTACK
 
 
 def make_critic(results: Results) -> list[dict]:
@@ -48,7 +50,7 @@ def make_crosslingual(results: Results) -> list[dict]:
                 _key(results, case_set, judge)
                 | {"learned_from": ", ".join(learned) if learned else "not known", "language": language}
                 | _measured(own)
-                | {"verdict": "not testable at this size" if len(tested) < 2 or not learned else None}
+                | {"verdict": NOT_TESTABLE if len(tested) < 2 or not learned else None}
             )
     return rows
 
@@ -65,7 +67,9 @@ def _judged(results: Results, wanted: pl.Expr):
 def _key(results: Results, case_set: str, judge: str) -> dict:
     kind, _, critic = judge.partition("_")
     words = {"critic": "by itself", "cascade": "asked where the strict rule refuses"}
-    label = f"{results.plan.critics[critic]}; {words[kind]}" if critic in results.plan.critics else RULES.get(judge, judge)
+    label = (
+        f"{results.plan.critics[critic]}; {words[kind]}" if kind in words and critic in results.plan.critics else RULES.get(judge, judge)
+    )
     return {"case_set": case_set, "judge": judge, "label": label, "seeds": len(results.plan.seeds), "published": NOT_AVAILABLE}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from mathcode.measures import lengths as response_lengths
-from mathcode.measures import uncertainty
+from mathcode.measures import outcomes, uncertainty
 from mathcode.methods.siam.report import evidence, numbers
 from mathcode.methods.siam.report.places import Place
 from mathcode.methods.siam.report.plan import MODE, SAMPLED
@@ -36,8 +36,8 @@ def _by_verdict(results: Results, arm: Arm, place: Place) -> dict[str, float | N
     found = evidence.lengths(results, arm, MODE, place.benchmark, place.items)
     if not found:
         return {}
-    graded = [results.grades(arm.policy(seed), MODE, place.benchmark).select("query_id", "strict") for seed in results.plan.seeds]
-    joined = pl.concat(frame.join(grades, on="query_id") for frame, grades in zip(found, graded, strict=True))
+    graded = [outcomes.usable(results.grades(arm.policy(seed), MODE, place.benchmark)) for seed in results.plan.seeds]
+    joined = pl.concat(frame.join(grades.select("query_id", "strict"), on="query_id") for frame, grades in zip(found, graded, strict=True))
     means = {name: joined.filter(pl.col("strict") == right)["tokens"].mean() for name, right in (("right", True), ("wrong", False))}
     return {f"length_{name}": None if value is None else rounded(value) for name, value in means.items()}
 

@@ -11,6 +11,7 @@ import polars as pl
 from mathcode.measures import agreement, uncertainty
 from mathcode.measures.uncertainty import Interval
 from mathcode.methods.siam.report import arms, evidence, lengths
+from mathcode.methods.siam.report.evidence import NOT_ATTACK
 from mathcode.methods.siam.report.places import compared, out_of_domain
 from mathcode.methods.siam.report.plan import IN_DOMAIN, MAIN, MODE, PREFERENCE_LOSSES, SAMPLED, SEED_ONLY, Plan
 from mathcode.report import effects
@@ -80,7 +81,7 @@ def _cases(results: Results, wanted: pl.Expr, judges: Sequence[str]) -> tuple[st
     return (", ".join(where), [np.concatenate(seeds) for seeds in zip(*parts, strict=True)]) if parts else None
 
 
-def _p_value(interval: Interval, bound: float = 0.0) -> float | None:
+def _p_value(interval: Interval, bound: float) -> float | None:
     """Two-sided p-value of a bound, by the normal curve whose width the interval gives; None without an interval."""
     if interval.low is None or interval.high is None:
         return None
@@ -100,9 +101,6 @@ def _positive(interval: Interval | None) -> bool:
     return interval is not None and interval.low is not None and interval.low > 0
 
 
-_NOT_ATTACK = pl.col("origin") != evidence.ATTACK
-
-
 def _accepts_more(results: Results, _: str) -> Told | None:
     """Recall of the critic minus that of the strict rule, and the same of precision, on the same cases.
 
@@ -110,7 +108,7 @@ def _accepts_more(results: Results, _: str) -> Told | None:
     precision: the line is harder to show than it should be.
     """
     critic = trusted(results.plan)
-    found = _cases(results, _NOT_ATTACK & (pl.col("labelled_by") != "exact"), [critic, "exact"]) if critic else None
+    found = _cases(results, NOT_ATTACK & (pl.col("labelled_by") != "exact"), [critic, "exact"]) if critic else None
     if found is None:
         return None
     where, seeds = found
@@ -135,7 +133,7 @@ def _accepts_more(results: Results, _: str) -> Told | None:
 def _agrees(results: Results, _: str) -> Told | None:
     """Kappa of critic and strict rule where the reference is a single number."""
     critic = trusted(results.plan)
-    found = _cases(results, _NOT_ATTACK & pl.col("answer_type").is_in(PARSABLE), [critic, "exact"]) if critic else None
+    found = _cases(results, NOT_ATTACK & pl.col("answer_type").is_in(PARSABLE), [critic, "exact"]) if critic else None
     if found is None:
         return None
     where, seeds = found
@@ -174,8 +172,8 @@ def _beats_in_domain(results: Results, family: str) -> Told | None:
 def _alignment_adds(results: Results, family: str) -> Told | None:
     """The best preference minus the policy before it, and minus SFT on the chosen programs where the run has that control."""
     line = arms.aligned(results.plan, family)
-    tried = [arm for arm in line if results.plan.loss(arm.preference) in PREFERENCE_LOSSES]
-    control = next((arm for arm in line if results.plan.loss(arm.preference) == "likelihood"), None)
+    tried = [arm for arm in line if results.plan.losses[arm.preference] in PREFERENCE_LOSSES]
+    control = next((arm for arm in line if results.plan.losses[arm.preference] == "likelihood"), None)
     if not tried:
         return None
     chosen, before = out_of_domain(results), arms.unaligned(results.plan, family)
@@ -195,7 +193,7 @@ def _lengthens(results: Results, family: str) -> Told | None:
     weights: dict[Arm, float] = {}
     for arm in arms.aligned(results.plan, family):
         set_to = results.plan.likelihood_terms.get(arm.preference, {})
-        if results.plan.loss(arm.preference) == "dpo" and not set_to.get("length_normalised"):
+        if results.plan.losses[arm.preference] == "dpo" and not set_to.get("length_normalised"):
             weights[arm] = float(set_to.get("likelihood_weight", 0.0))
     bare, kept = [arm for arm, weight in weights.items() if weight == 0], [arm for arm, weight in weights.items() if weight > 0]
     if not bare or not kept:
@@ -217,7 +215,7 @@ def _serves_other_language(results: Results, _: str) -> Told | None:
     learned = evidence.learned_languages(results, critic.removeprefix("critic_")) if critic else []
     if critic is None or len(learned) != 1:
         return None
-    own, other = (_cases(results, _NOT_ATTACK & wanted, [critic]) for wanted in _spoken(learned[0]))
+    own, other = (_cases(results, NOT_ATTACK & wanted, [critic]) for wanted in _spoken(learned[0]))
     if own is None or other is None:
         return None
     truth = [[seed.astype(bool) for seed in seeds] for _, seeds in (own, other)]

@@ -47,9 +47,9 @@ def shares(name: str, interval: Interval | None, factor: float = 100) -> dict[st
     return percent(name, None if interval is None or math.isnan(interval.value) else interval, factor=factor)
 
 
-def all_shares(measured: Mapping[str, Interval], factor: float = 100) -> dict[str, float | None]:
+def all_shares(measured: Mapping[str, Interval]) -> dict[str, float | None]:
     """Several measures, each with its interval."""
-    return {column: value for name, interval in measured.items() for column, value in shares(name, interval, factor).items()}
+    return {column: value for name, interval in measured.items() for column, value in shares(name, interval).items()}
 
 
 def delta(name: str, found: Compared) -> dict[str, float | None]:

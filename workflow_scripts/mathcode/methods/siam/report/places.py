@@ -62,9 +62,9 @@ def cells(results: Results, arms: Sequence[Arm], chosen: Sequence[Place], column
     return [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
 
-def compared(results: Results, first: Arm, second: Arm, chosen: Sequence[Place], column: str = "strict") -> Compared:
+def compared(results: Results, first: Arm, second: Arm, chosen: Sequence[Place]) -> Compared:
     """First minus second on the same items of these places."""
-    pairs = cells(results, [first, second], chosen, column)
+    pairs = cells(results, [first, second], chosen)
     if not len(pairs[0]):
         return Compared(None, None, 0)
     return Compared(uncertainty.contrast(pairs, difference), uncertainty.contrast_p_value(pairs, difference), len(pairs[0]))

@@ -50,12 +50,6 @@ class Plan(results.Plan):
         """Experiments that select from the same pools by different judges, main first; in-domain data are another question."""
         return sorted((name for name in self.filters if name not in (IN_DOMAIN, SEED_ONLY)), key=lambda name: name != MAIN)
 
-    def loss(self, preference: str) -> str:
-        """The loss of a preference; read from its numbers where the plan does not say it."""
-        numbers = self.likelihood_terms.get(preference, {})
-        guessed = "orpo" if "odds_weight" in numbers else "dpo" if "beta" in numbers else "likelihood"
-        return self.losses.get(preference, guessed)
-
     @property
     def course(self) -> list[tuple[str, int]]:
         """Kinds and iterations of the paper's line of policies, without alignment."""

@@ -4,7 +4,9 @@ import numpy as np
 import polars as pl
 
 from mathcode.critic import hacking
+from mathcode.measures import outcomes
 from mathcode.methods.siam.report import arms, evidence, numbers
+from mathcode.methods.siam.report.evidence import KEY
 from mathcode.methods.siam.report.published import NOT_AVAILABLE
 from mathcode.paths import START
 from mathcode.report.results import Arm, Results
@@ -50,17 +52,17 @@ def _funnel(results: Results, arm: Arm, own: pl.DataFrame | None) -> dict:
         row |= {"kept": _mean([frame.height for frame in kept]), "distinct": _mean([frame["query_id"].n_unique() for frame in kept])}
     truth = of_language(evidence.judged_programs(results, arm, results.judge))
     if kept is not None and truth is not None:
-        right = [frame.filter("strict").select("query_id", "sample") for frame in truth]
-        judged = [frame.join(told, on=_KEY)["strict"].to_numpy() for frame, told in zip(kept, truth, strict=True)]
+        known = [outcomes.usable(frame) for frame in truth]
+        right = [frame.filter("strict").select(KEY) for frame in known]
+        judged = [frame.join(told, on=KEY)["strict"].to_numpy() for frame, told in zip(kept, known, strict=True)]
         row |= {"audited": sum(map(len, judged))} | numbers.shares("audited_precision", evidence.share_of(judged))
         if graded is not None:
-            taken = [frame.filter(_accepts(results, arm, frame)).select(_KEY) for frame in graded]
-            found = [one.join(two, on=_KEY, how="semi").height / one.height for one, two in zip(right, taken, strict=True) if one.height]
+            taken = [frame.filter(_accepts(results, arm, frame)).select(KEY) for frame in graded]
+            found = [one.join(two, on=KEY, how="semi").height / one.height for one, two in zip(right, taken, strict=True) if one.height]
             row["audited_recall"] = hundred(np.mean(found)) if found else None
     return row
 
 
-_KEY = ["query_id", "sample"]
 _RAN = (pl.col("executions") > 0) & (pl.col("programs_failed") == 0)
 
 
@@ -76,7 +78,8 @@ def _agreement(graded: list[pl.DataFrame], by_rule: list[pl.DataFrame] | None) -
     """Percent of programs that ran on which judge and strict rule say the same."""
     if by_rule is None:
         return None
-    both = [frame.filter(_RAN).join(rule, on=_KEY, suffix="_rule") for frame, rule in zip(graded, by_rule, strict=True)]
+    told = [[outcomes.usable(frame) for frame in frames] for frames in (graded, by_rule)]
+    both = [frame.filter(_RAN).join(rule, on=KEY, suffix="_rule") for frame, rule in zip(*told, strict=True)]
     shares = [(frame["strict"] == frame["strict_rule"]).mean() for frame in both if frame.height]
     return hundred(np.mean(shares)) if shares else None
 

@@ -7,6 +7,7 @@ import polars as pl
 
 from mathcode import paths, tables
 from mathcode.methods.siam.report import arms, evidence
+from mathcode.methods.siam.report.evidence import KEY
 from mathcode.methods.siam.report.places import PARTS_OF_TESTS, whole
 from mathcode.methods.siam.report.plan import MAIN, MODE
 from mathcode.methods.siam.tables import ACCEPTED
@@ -32,11 +33,11 @@ def _of_items(results: Results, arm: Arm, seed: int, benchmark: str, _: Mapping[
 
 def _compared(told: Mapping[str, pl.DataFrame], grader: str) -> pl.DataFrame:
     """Of each program every judge's verdict, the critic's score, and how many judges contradict the grader."""
-    known = told[grader].select(_KEY)
+    known = told[grader].select(KEY)
     for judge, grades in told.items():
-        known = known.join(grades.select(*_KEY, pl.col("outcome").alias(f"verdict_{judge}")), on=_KEY)
+        known = known.join(grades.select(*KEY, pl.col("outcome").alias(f"verdict_{judge}")), on=KEY)
         if judge.startswith("critic_") and "score" in grades.columns and "score" not in known.columns:
-            known = known.join(grades.select(*_KEY, "score"), on=_KEY)
+            known = known.join(grades.select(*KEY, "score"), on=KEY)
     right = pl.col(f"verdict_{grader}") == "correct"
     judges = [judge for judge in told if judge != grader]
     others = [pl.col(f"verdict_{judge}") == "correct" for judge in judges]
@@ -62,7 +63,7 @@ def _programs(results: Results, arm: Arm, seed: int) -> Place | None:
     if kept is None or judge not in told or not (responses.is_file() and asked.is_file()):
         return None
     counted = next(iter(told))
-    facts = _compared(told, counted).join(kept.select(*_KEY, kept=pl.lit("kept")), on=_KEY, how="left")
+    facts = _compared(told, counted).join(kept.select(*KEY, kept=pl.lit("kept")), on=KEY, how="left")
     order = [pl.col("disagreements"), pl.col("kept").is_not_null(), -pl.col("sample")]
     chosen = facts.sort(*order, descending=True).unique("query_id", keep="first", maintain_order=True)
     part = pl.format("{} of {}", pl.col("kept").fill_null("refused"), pl.lit(pool))
@@ -70,13 +71,10 @@ def _programs(results: Results, arm: Arm, seed: int) -> Place | None:
         name=f"programs for {arm.policy(seed)}",
         questions=tables.QUERIES.read(asked),
         responses=responses,
-        grades=told[counted].join(chosen.select(_KEY), on=_KEY, how="semi"),
+        grades=told[counted].join(chosen.select(KEY), on=KEY, how="semi"),
         facts=chosen.with_columns(part=part).drop("sample", "kept"),
         foremost=chosen.select("query_id", rank=pl.col("disagreements").cast(pl.Int64)),
     )
-
-
-_KEY = ["query_id", "sample"]
 
 
 def _foremost(results: Results, benchmark: str) -> pl.DataFrame:

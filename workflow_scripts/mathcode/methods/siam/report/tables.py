@@ -7,17 +7,15 @@ import numpy as np
 import polars as pl
 
 from mathcode import paths
-from mathcode.measures import agreement, uncertainty
+from mathcode.measures import agreement, outcomes, uncertainty
+from mathcode.methods.siam.artifacts import USES
 from mathcode.methods.siam.report import arms, evidence, lengths, numbers, places, published
 from mathcode.methods.siam.report.plan import IN_DOMAIN, MAIN, MODE, SEED_ONLY
 from mathcode.methods.siam.report.published import NOT_AVAILABLE
 from mathcode.paths import START
 from mathcode.report import effects
-from mathcode.report.results import Arm, Results
+from mathcode.report.results import Arm, Results, aligned
 from mathcode.report.rows import rounded
-
-USES = ("queries", "sft")
-"""What a run of SIaM learns from."""
 
 
 def make_main(results: Results) -> list[dict]:
@@ -75,7 +73,7 @@ def _kept(results: Results, arm: Arm) -> dict:
     return {
         "label": results.plan.label(arm.experiment),
         "judge": (judge := results.plan.filters[arm.experiment]),
-        "threshold": results.plan.thresholds.get(arm.experiment) if "_" in judge else None,
+        "threshold": results.plan.thresholds.get(arm.experiment) if judge.startswith(("critic_", "cascade_")) else None,
         "kept": accepted and rounded(np.mean([frame.height for frame in accepted])),
         "audited": audited and sum(map(len, audited)),
         **numbers.shares("audited_precision", evidence.share_of(audited)),
@@ -115,7 +113,7 @@ def make_alignment(results: Results) -> list[dict]:
         if not (line := arms.aligned(results.plan, family)):
             continue
         before = arms.unaligned(results.plan, family)
-        control = next((arm for arm in line if results.plan.loss(arm.preference) == "likelihood"), None)
+        control = next((arm for arm in line if results.plan.losses[arm.preference] == "likelihood"), None)
         for place in places.places(results):
             for arm in (before, *line):
                 row = numbers.opening(results, arm, place) | {"ran": _ran(results, arm, place), "published": NOT_AVAILABLE}
@@ -130,12 +128,6 @@ def make_alignment(results: Results) -> list[dict]:
     return rows
 
 
-DEFAULTS = {
-    "dpo": {"beta": 0.1, "likelihood_weight": 0.0, "likelihood_normalisation": "mean"},
-    "orpo": {"odds_weight": 0.1, "likelihood_weight": 1.0, "likelihood_normalisation": "mean"},
-}
-"""What a loss is set to where a run says nothing. Repeated here, since the losses import torch; a test holds both together."""
-
 _LOSS_COLUMNS = {
     "beta": "beta",
     "odds_weight": "odds_weight",
@@ -146,16 +138,14 @@ _LOSS_COLUMNS = {
 
 def _trained_on_pairs(results: Results, arm: Arm) -> dict:
     """What a preference is set to, and what its loss reports at the end of training."""
-    set_to, log = results.plan.likelihood_terms.get(arm.preference, {}), evidence.log_parts(results, arm)
-    loss, pairs = results.plan.loss(arm.preference), evidence.pairs(results, arm)
-    numbers_of = DEFAULTS.get(loss, {}) | set_to
+    set_to, log = results.plan.likelihood_terms[arm.preference], evidence.log_parts(results, arm)
     shown = ("margin", "chosen_reward", "rejected_reward", "chosen_logprob", "rejected_logprob")
     return {
         "label": results.plan.preferences[arm.preference],
-        "loss": loss,
-        **{column: numbers_of.get(name) for name, column in _LOSS_COLUMNS.items()},
-        "length_normalised": "yes" if numbers_of.get("length_normalised") else None,
-        "pairs": pairs,
+        "loss": results.plan.losses[arm.preference],
+        **{column: set_to.get(name) for name, column in _LOSS_COLUMNS.items()},
+        "length_normalised": "yes" if set_to.get("length_normalised") else None,
+        "pairs": evidence.pairs(results, arm),
         **evidence.audited_pairs(results, arm),
         "reward_accuracy": 100 * log["preferred"] if "preferred" in log else None,
         **{part: log.get(part) for part in shown},
@@ -186,18 +176,14 @@ def make_agreement(results: Results) -> list[dict]:
 
 def _verdict_pairs(results: Results, arm: Arm, place: places.Place, judge: str) -> list[np.ndarray]:
     """Verdicts of a judge and of the grader on the same responses: an array (items, 2) a seed."""
+    wanted = pl.lit(True) if place.items is None else pl.col("query_id").is_in(sorted(place.items))
     seeds = []
     for seed in results.plan.seeds:
         policy = arm.policy(seed)
         frames = [one.grades(policy, MODE, place.benchmark) for one in (results.judged_by(judge), results)]
-        told = [frame.filter(pl.col("outcome") != "infrastructure_error").select("query_id", "strict") for frame in frames]
-        both = told[0].join(told[1], on="query_id", suffix="_grader").sort("query_id")
-        kept = both if place.items is None else both.filter(pl.col("query_id").is_in(sorted(place.items)))
-        seeds.append(kept)
-    common = seeds[0].select("query_id")
-    for frame in seeds[1:]:
-        common = common.join(frame, on="query_id", how="semi")
-    return [frame.join(common, on="query_id", how="semi").sort("query_id").drop("query_id").to_numpy().astype(float) for frame in seeds]
+        told = [outcomes.usable(frame).select("query_id", "strict") for frame in frames]
+        seeds.append(told[0].join(told[1], on="query_id", suffix="_grader").filter(wanted))
+    return aligned(seeds)
 
 
 def _agreed(seeds: list[np.ndarray]) -> dict:

@@ -1,0 +1,52 @@
+"""Who is trusted in SIaM's tables and who audits: verdicts that are none, and rules whose names look like a critic's."""
+
+import polars as pl
+import pytest
+from support import siam_tree as tree
+
+from mathcode import paths
+from mathcode.methods.siam import METHOD
+from mathcode.methods.siam.report import program_tables, tables
+from mathcode.report.results import Results
+from mathcode.tables import GRADES
+
+WITHOUT_VERDICT = {("start/tiny/seed1", "web1"): "web1-010", ("main/tiny/seed1/iter1", "web3"): "web3-001"}
+"""The question on whose programs the grader broke, of what a policy wrote for a pool."""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> Results:
+    """A run whose round 1 kept 40 programs, two of them without a verdict; one pair in six has none either."""
+    root = tmp_path_factory.mktemp("audits")
+    chosen = tree.plan(
+        experiments={"main": "critic", "rule": "Math-Verify"},
+        filters={"main": "cascade_main", "rule": "math_verify"},
+        preferences={"dpo0": "DPO, lambda 0"},
+    )
+    run = tree.build(root, chosen)
+    for (explorer, pool), query in WITHOUT_VERDICT.items():
+        path, broken = run / paths.rollout_grades(explorer, "code", "oracle", pool), pl.col("query_id") == query
+        outcome = pl.when(broken).then(pl.lit("infrastructure_error")).otherwise("outcome")
+        GRADES.write(GRADES.read(path).with_columns(outcome=outcome, strict=pl.col("strict") & ~broken), path)
+    return METHOD.report.results(run, tree.as_json(chosen), tree.benchmarks(root, chosen))
+
+
+def first(rows: list[dict], **wanted) -> dict:
+    return next(row for row in rows if wanted.items() <= row.items())
+
+
+def test_kept_programs_without_a_verdict_are_neither_right_nor_wrong(results):
+    row = first(program_tables.make_data(results), experiment="main", iteration=1)
+    assert (row["kept"], row["audited"]) == (40, 38)
+    assert row["audited_precision"] == pytest.approx(100 * 36 / 38, abs=0.01)
+    same = first(tables.make_filter(results), experiment="main", iteration=1)
+    assert (same["audited"], same["audited_precision"]) == (38, row["audited_precision"])
+
+
+def test_programs_of_pairs_without_a_verdict_are_neither_right_nor_wrong(results):
+    row = first(tables.make_alignment(results), preference="dpo0")
+    assert (row["pairs"], row["chosen_right"], row["rejected_wrong"]) == (6, 100.0, 80.0)  # of five each; one rejected one is right
+
+
+def test_a_rule_has_no_threshold_whatever_its_name(results):
+    assert {row["judge"]: row["threshold"] for row in tables.make_filter(results)} == {"cascade_main": 0.5, "math_verify": None}
