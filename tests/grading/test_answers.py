@@ -29,6 +29,7 @@ CASES = {
     "sentence": ("The answer is 5.", "5"),
     "sentence with decimal": ("The answer is: 3.14. Good.", "3.14"),
     "sentence with math": ("Therefore the answer is $\\frac{1}{2}$.", "\\frac{1}{2}"),
+    "sentence with money in math": ("The answer is $\\$1,200$.", "\\$1,200"),
     "chinese sentence": ("所以答案是：12。", "12"),
     "last sentence": ("The answer is 5.\nNo, the final answer is 6", "6"),
     "output": (program("print(8)", "8"), "8"),

@@ -13,6 +13,7 @@ from support import generated_answers
 
 from mathcode.grading import equality, exact
 from mathcode.grading.forms import reading
+from mathcode.grading.forms.names import FUNCTIONS
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -46,6 +47,19 @@ def test_verdicts_agree_with_those_given_by_hand(name):
 def test_generated_pairs_of_each_form(form, count):
     wrong = [pair for pair in generated_answers.pairs(form, count) if equal(*pair[:2]) is not pair[2]]
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", sorted({*FUNCTIONS, "Mod", "root", "max", "min"}))
+def test_a_function_of_too_few_or_too_many_arguments_is_no_value(name):
+    for count in range(5):
+        called = f"{name}({', '.join('2345'[:count])})"
+        assert equal("977", called) is False
+        assert equal(called, "977") is False
+    assert equal("977", f"\\{name} 5") is False
+
+
+def test_a_measure_without_its_second_unit_is_no_error():
+    assert equal("150 seconds", "2 min 30") is False
 
 
 PIECES = ["\\frac", "\\sqrt", "\\pm", "\\le", "\\cup", "\\text{", "\\begin{pmatrix}", "\\end{pmatrix}", "\\left(", "\\infty", "\\\\",

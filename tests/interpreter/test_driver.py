@@ -33,6 +33,8 @@ GOOD = {
     "own file": ("open('a.txt', 'w').write('kept')\nprint(open('a.txt').read())", "kept\n"),
     "closed output": ("import os\nprint(1, flush=True)\nos.close(1)", "1\n"),
     "no arguments": ("import sys\nprint(sys.argv)", "['program.py']\n"),
+    "a number in base 16": ("print(hex(3735928559))", "0xdeadbeef\n"),
+    "an address": ("print(type('A', (), {})(), print)", "<__main__.A object at 0x000000000000> <built-in function print>\n"),
     "no input": ("import sys\nprint(repr(sys.stdin.read()))", "''\n"),
 }
 

@@ -48,7 +48,7 @@ _START_SECONDS = 300
 """A worker that has not imported its modules by then never will."""
 _GRACE_SECONDS = 20
 """Beyond a program's own limit: a worker that still has not answered is itself stopped."""
-_ADDRESS = re.compile(r"\b0x[0-9a-f]{8,16}\b")
+_ADDRESS = re.compile(r"(?<= at )0x[0-9a-f]{8,16}\b")
 _NO_ADDRESS = "0x000000000000"
 _STREAM_BYTES = 1 << 20
 """As in the worker."""

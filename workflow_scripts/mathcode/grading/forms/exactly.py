@@ -10,6 +10,7 @@ import hashlib
 import math
 from fractions import Fraction
 
+from mathcode.grading.forms.names import takes
 from mathcode.grading.forms.transcendental import Undefined
 
 MAX_BITS = 6000
@@ -234,7 +235,9 @@ def _prime_root(q: int) -> int:
 
 def _function(name: str, arguments: list[tuple]) -> tuple[int, Fraction | None]:
     """A function of fractions whose value is one."""
-    if name == "sqrt" and len(arguments) == 1:
+    if not takes(name, len(arguments)):
+        raise Undecided
+    if name == "sqrt":
         return _root(arguments[0], 2)
     if name == "root" and arguments[1][1] is not None and arguments[1][1].denominator == 1 and arguments[1][1] > 0:
         return _root(arguments[0], int(arguments[1][1]))
@@ -243,24 +246,18 @@ def _function(name: str, arguments: list[tuple]) -> tuple[int, Fraction | None]:
     exact = [its for _, its in arguments]
     if None in exact:
         raise Undecided
-    if name in _ON_FRACTIONS and len(exact) == 1:
+    if name in _ON_FRACTIONS:
         return _of_fraction(Fraction(_ON_FRACTIONS[name](exact[0])))
     if any(one.denominator != 1 for one in exact):
         raise Undecided
     whole = [int(one) for one in exact]
-    if name in _ON_INTEGERS and whole and all(abs(one) <= 10**200 for one in whole):
+    if name in _ON_INTEGERS and all(abs(one) <= 10**200 for one in whole):
         return _of_fraction(Fraction(_ON_INTEGERS[name](*whole)))
     if name == "factorial" and 0 <= whole[0] <= MAX_FACTORIAL:
         return _counted(math.prod, range(2, whole[0] + 1))
     if name == "factorial2" and 0 <= whole[0] <= MAX_FACTORIAL:
         return _counted(math.prod, range(whole[0], 0, -2))
-    if (
-        name == "binomial"
-        and len(whole) == 2
-        and whole[1] >= 0
-        and abs(whole[0]) <= 10**6
-        and min(whole[1], whole[0] - whole[1]) <= MAX_FACTORIAL
-    ):
+    if name == "binomial" and whole[1] >= 0 and abs(whole[0]) <= 10**6 and min(whole[1], whole[0] - whole[1]) <= MAX_FACTORIAL:
         return _counted(lambda pair: math.comb(*pair), whole) if whole[0] >= 0 else (0, Fraction(0))
     raise Undecided
 

@@ -24,6 +24,19 @@ FUNCTIONS = {
 }  # fmt: skip
 """Functions, by the names that LaTeX, people and programs give them."""
 
+_FEWEST = {"gcd": 1, "lcm": 1, "max": 2, "min": 2}
+_TWO = {"root", "Mod", "binomial"}
+
+
+def takes(name: str, count: int) -> bool:
+    """Whether a function can be of so many arguments; one that is not known can be of any number."""
+    if name in _FEWEST:
+        return count >= _FEWEST[name]
+    if name in _TWO:
+        return count == 2
+    return count == 1 or (name == "log" and count == 2) or name not in {*FUNCTIONS.values(), "factorial2"}
+
+
 WRAPPERS = {"Integer", "Float", "mpf", "Decimal", "float", "int", "float64", "float32", "int64", "int32", "longdouble", "Poly", "sympify"}
 """What programs put around a value; the value is the first argument."""
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from mathcode.grading.forms.exactly import MAX_EXPONENT, MAX_FACTORIAL
+from mathcode.grading.forms.names import takes
 from mathcode.grading.forms.transcendental import (
     CONTEXT,
     ONE,
@@ -186,15 +187,17 @@ def _whole(argument: Complex) -> int:
 
 
 def _function(name: str, trees: tuple, point: Point) -> Complex:
+    if not takes(name, len(trees)):
+        raise Unknown(name)
     arguments = [_value(tree, point) for tree in trees]
-    if name == "abs" and len(arguments) == 1:
+    if name == "abs":
         point.negative_bars |= arguments[0][0] < 0
         return ((arguments[0][0] ** 2 + arguments[0][1] ** 2).sqrt() if arguments[0][1] else abs(arguments[0][0])), ZERO
-    if name in _COMPLEX and len(arguments) == 1:
+    if name in _COMPLEX:
         return _COMPLEX[name](arguments[0])
-    if name in _REAL and len(arguments) == 1:
+    if name in _REAL:
         return Decimal(_REAL[name](_real(arguments[0]))), ZERO
-    if name == "root" and len(arguments) == 2:
+    if name == "root":
         return (
             root(arguments[0], index) if 0 < (index := _whole(arguments[1])) < 10**6 else over((ONE, ZERO), root(arguments[0], -index or 1))
         )
@@ -212,7 +215,7 @@ def _function(name: str, trees: tuple, point: Point) -> Complex:
 
 def _counted(name: str, arguments: list[Complex]) -> Complex:
     """Functions of whole numbers; a binomial with a small number below is a polynomial of the number above."""
-    if name == "binomial" and len(arguments) == 2 and (below := _whole(arguments[1])) <= 300:
+    if name == "binomial" and (below := _whole(arguments[1])) <= 300:
         if below < 0:
             return ZERO, ZERO
         result = (ONE, ZERO)
