@@ -4,7 +4,8 @@
         --benchmarks data/benchmarks/gsm8k.parquet data/benchmarks/math.parquet --ngram 13 --remove exact --out queries.parquet
 
 reads   tables `queries` or `sft` by --use, and tables `queries` of the benchmarks
-writes  one table of the same kind
+writes  one table of the same kind; on request also the tables `overlap_counts` and `overlap_items` of these benchmarks, which
+        measure_overlap.py makes for any single benchmark
 logs    every removed question beside the benchmark question that it overlaps with
 
 The workflow passes the benchmarks of the run's guard (`data.guard`). A benchmark that is only evaluated removes nothing, so adding one
@@ -35,16 +36,21 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--remove", choices=["exact", "ngram"], required=True, help="kind of overlap that removes a training row")
     parser.add_argument("--rows", type=int, help="rows to keep, drawn by hash; default: all")
     parser.add_argument("--out", required=True)
+    parser.add_argument("--out-contamination", help="also write the table `overlap_counts` to this file")
+    parser.add_argument("--out-items", help="also write the table `overlap_items` to this file")
     return parser
 
 
-def clean(paths: list[str], table: Table, guard: dict[str, pl.DataFrame], ngram: int, remove: str) -> pl.DataFrame:
-    """The datasets of a use joined, without contaminated rows and repeats."""
-    frames = [table.empty()]
+def clean(
+    paths: list[str], table: Table, guard: dict[str, pl.DataFrame], ngram: int, remove: str
+) -> tuple[pl.DataFrame, list[decontamination.Comparison]]:
+    """The datasets of a use joined, without contaminated rows and repeats; and one comparison for each."""
+    frames, comparisons = [table.empty()], []
     for path in paths:
         frame = table.read(path)
         compared = decontamination.compare(Path(path).stem, table.name, frame["question"], guard, ngram, remove)
         frames.append(frame.filter(pl.Series(compared.keep)))
+        comparisons.append(compared)
         for removal in compared.removed:
             item = guard[removal.benchmark].row(removal.item, named=True)
             ours, theirs = json_lines.dumps(frame["question"][removal.row]), json_lines.dumps(item["question"])
@@ -54,17 +60,21 @@ def clean(paths: list[str], table: Table, guard: dict[str, pl.DataFrame], ngram:
     joined = pl.concat(frames)
     distinct = queries.without_repeats(joined)
     log.info("%s: %d rows; %d repeats between datasets dropped", table.name, joined.height, joined.height - distinct.height)
-    return distinct
+    return distinct, comparisons
 
 
 def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
     table = tables.TRAINING_SETS[options.use]
     guard = {Path(path).stem: tables.QUERIES.read(path) for path in options.benchmarks}
-    joined = clean(options.training, table, guard, options.ngram, options.remove)
+    joined, compared = clean(options.training, table, guard, options.ngram, options.remove)
     if joined.is_empty():
         raise InputError(f"no row is left in {options.use} after decontamination; see --remove and --ngram")
     table.write(queries.take(joined, options.rows), options.out)
+    if options.out_contamination:
+        tables.OVERLAP_COUNTS.write(pl.concat([one.counts for one in compared]), options.out_contamination)
+    if options.out_items:
+        tables.OVERLAP_ITEMS.write(pl.concat([one.items for one in compared]), options.out_items)
     return 0
 
 
