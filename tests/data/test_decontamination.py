@@ -127,6 +127,18 @@ def test_program_merges_and_removes(tmp_path, caplog):
     assert items.height == 1
 
 
+def test_on_request_it_tells_of_its_benchmarks_what_is_measured_of_single_ones(tmp_path):
+    train = written(tmp_path, queries("who is it", "what now then", dataset="train"), "train", "queries")
+    bench = written(tmp_path, queries("Who is it?", "and why", dataset="bench"), "bench", "queries")
+    told = {name: tmp_path / f"{name}.parquet" for name in ("contamination", "items")}
+    asked = [word for name, path in told.items() for word in (f"--out-{name}", str(path))]
+    assert decontaminate.main([*program_arguments(tmp_path, use=["queries"], training=[train], benchmarks=[bench]), *asked]) == 0
+    items, counts = measured(tmp_path, bench, use=["queries"], training=[train])
+    assert items.height == 1
+    assert tables.OVERLAP_ITEMS.read(told["items"]).equals(items)
+    assert tables.OVERLAP_COUNTS.read(told["contamination"]).equals(counts)
+
+
 def test_a_benchmark_outside_the_guard_removes_nothing_and_is_measured_all_the_same(tmp_path):
     train = written(tmp_path, queries("who is it", "what now then", dataset="train"), "train", "queries")
     bench = written(tmp_path, queries("Who is it?", dataset="bench"), "bench", "queries")
