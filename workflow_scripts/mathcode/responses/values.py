@@ -26,6 +26,7 @@ _CHOICE = re.compile(
     r"(?:\\(?:text|mathrm|textbf|mathbf)\s*\{)?[({\[（]?\s*([A-J])\s*[)}\]）]?\}?(?=[.,;:)、。，；：*$_\s]|"
     r"$|[^\x00-\x7f]|\\|<|\")(?!\s*[-+=<>^/*]\s*\S)(?!\s?[a-z])"
 )
+_NEXT_CHOICE = re.compile(r"[)\]）\s*$]{0,4}(?:[,，、和&]|,?\s*(?:and|or)\b)[\s*$]{0,3}[(（]?([A-J])[)）]?(?!\w)")
 _CHOICE_REASON = re.compile(r"\(?([A-J])\)?(?=\s+(?:because|since|as|which|is (?:correct|right))\b)")
 _NOT_BUT = re.compile(r"(?:not|n't)\s+[^\n]{1,80}?,?\s+but\s+(?:rather\s+|instead\s+)?|不是[^\n]{1,40}?而是")
 _NOT = re.compile(r"(?:not|no longer|n't|never|neither|不是|并非|不可能)(?![A-Za-z])", re.IGNORECASE)
@@ -212,10 +213,10 @@ def _choice(rest: str) -> Value | None:
     letters = [match[1]]
     end = match.end()
     for _ in range(6):
-        more = re.match(r"[\s*$]{0,3}(?:,|and|or|、|和|,\s*and)[\s*$]{1,3}\(?([A-J])\)?(?![A-Za-z\w])", bare[end:])
+        more = _NEXT_CHOICE.match(bare, end)
         if not more:
             break
-        letters, end = [*letters, more[1]], end + more.end()
+        letters, end = [*letters, more[1]], more.end()
     return Value(", ".join(letters), True, skipped + end)
 
 
