@@ -26,6 +26,7 @@ FUNCTIONS = {
 
 _FEWEST = {"gcd": 1, "lcm": 1, "max": 2, "min": 2}
 _TWO = {"root", "Mod", "binomial"}
+_KNOWN = {*FUNCTIONS.values(), "factorial2"}
 
 
 def takes(name: str, count: int) -> bool:
@@ -34,7 +35,7 @@ def takes(name: str, count: int) -> bool:
         return count >= _FEWEST[name]
     if name in _TWO:
         return count == 2
-    return count == 1 or (name == "log" and count == 2) or name not in {*FUNCTIONS.values(), "factorial2"}
+    return count == 1 or (name == "log" and count == 2) or name not in _KNOWN
 
 
 WRAPPERS = {"Integer", "Float", "mpf", "Decimal", "float", "int", "float64", "float32", "int64", "int32", "longdouble", "Poly", "sympify"}
