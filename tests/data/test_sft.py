@@ -125,14 +125,19 @@ def test_openmath_last_expression_is_printed():
     assert "print(a * 2)\n```\n```output\n6\n```\nSo 6.\nThe answer is \\boxed{6}." in frame["solution"][0]
 
 
-@pytest.mark.parametrize("last", ["a = 3", "    a", "for x in y: z()", "a += 1", "# a", "import os", "return a"])
+@pytest.mark.parametrize("last", ["a = 3", "    a", "for x in y: z()", "a += 1", "# a", "import os", "return a", "a ="])
 def test_what_is_no_expression_is_left(last):
     assert solutions.printing(f"a = 1\n{last}") == f"a = 1\n{last}"
 
 
-@pytest.mark.parametrize("last", ["a", "f(a)", "a == 1", "sorted(x)[0]"])
-def test_a_bare_expression_is_printed(last):
-    assert solutions.printing(f"a = 1\n{last}") == f"a = 1\nprint({last})"
+@pytest.mark.parametrize("last", ["a", "f(a)", "a == 1", "sorted(x)[0]", "sorted(a, reverse=True)", "max(\n    a,\n    2,\n)", "'π'"])
+@pytest.mark.parametrize("behind", ["", "  # the answer", "\n# done", "\n"])
+def test_a_bare_expression_is_printed(last, behind):
+    assert solutions.printing(f"a = 1\n{last}{behind}") == f"a = 1\nprint({last}){behind}"
+
+
+def test_a_program_that_prints_is_left():
+    assert solutions.printing("a = 1\nprint(a)\na") == "a = 1\nprint(a)\na"
 
 
 def test_mathinstruct_parts_and_program_requests():

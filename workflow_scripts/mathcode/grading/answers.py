@@ -165,13 +165,22 @@ def _printed(attempt: Attempt) -> str | None:
 _LABEL = re.compile(r"[A-Za-z一-鿿][^:：=\n\d(\[{]{0,80}(?:\([^()\n]{0,40}\)\s{0,4})?[:：=]\s*(?=[-−+$(\[]?\s?[\d.$(\[\\-])(?!\d\d\b)")
 
 
+_ANOTHER = re.compile(r"[,;，；]\s*[A-Za-z一-鿿][^,;:：=\n]{0,40}[:：=]")
+"""A second label: what stands behind the first is no answer alone."""
+_PROSE = re.compile(r"(?!.*(?:\b(?:not?|never|none)\b|n't))[A-Z][a-z]*\s+(?:[a-z]{2,}\s+)+")
+"""How a sentence begins that denies nothing."""
+
+
 def _in_output(line: str, question: str = "") -> str:
     """The value in a line that a program printed: behind a label or in a sentence, else the line."""
     found = [mark for mark in statements.marks(line, 0, len(line), question) if mark.kind in ("box", "statement")]
     if found:
         return found[-1].value
     label = _LABEL.match(line)
-    return line[label.end() :].strip() if label else line
+    if label and not _ANOTHER.search(line, label.end()):
+        return line[label.end() :].strip()
+    sentence = statements.in_sentence(line, question) if not label and _PROSE.match(line) else None
+    return sentence.text if sentence else line
 
 
 def _same(answer: str, printed: str) -> bool:

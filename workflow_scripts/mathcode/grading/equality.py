@@ -70,10 +70,9 @@ def understood(gold: str) -> bool:
     return bool(normalise(gold)) and not isinstance(_form(gold), Raw)
 
 
-_JOINED = re.compile("[A-H]{2,6}")
 _LETTER = re.compile("[A-H]")
 _LETTERS = re.compile(r"[(\s]*[A-H][)\s]*(?:(?:,|;|and|和|\s)[(\s]*[A-H][)\s]*)+")
-"""Letters of several options: joined, in order; with something between them."""
+"""Letters of several options with something between them."""
 _EXACT, _NUMERIC = Comparison(Exact()), Comparison(Numeric())
 
 
@@ -108,8 +107,9 @@ def _equal(gold: str, answer: str, comparison: Comparison) -> bool | None:
 
 def _options(gold: str, answer: str, comparison: Comparison) -> bool | None:
     """Letters of options, with or without their text; None where the reference answer is no option, or the answer names none."""
-    if _JOINED.fullmatch(gold) and sorted(gold) == list(gold) and len(set(gold)) == len(gold) and len(answer) < 40:
-        return True if [*gold] == sorted(_LETTER.findall(answer)) and _LETTERS.fullmatch(answer) else None
+    gold, answer = words.bare(gold), words.bare(answer)
+    if several := _several(gold):
+        return True if several == _several(answer) else None
     ours, theirs = words.option(gold), words.option(answer)
     if ours and not (ours[0].isupper() or ours[2]):
         ours = None
@@ -122,3 +122,12 @@ def _options(gold: str, answer: str, comparison: Comparison) -> bool | None:
     if theirs and theirs[1] and not ours and not words.phrase(gold):
         return comparison.equal(_read(gold), _read(theirs[1]))
     return None
+
+
+def _several(text: str) -> list[str] | None:
+    """The letters of several options, `A, C`, `(A) and (C)`, or joined in order, `AC`; None where a text is something else."""
+    if len(text) > 40:
+        return None
+    letters = _LETTER.findall(text)
+    joined = len(text) > 1 and [*text] == sorted(set(letters))
+    return sorted(letters) if joined or _LETTERS.fullmatch(text) else None

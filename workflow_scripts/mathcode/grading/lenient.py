@@ -13,6 +13,7 @@ from typing import Self
 
 from mathcode import settings
 from mathcode.grading.exact import GRADER, ExactJudge
+from mathcode.grading.forms.characters import fold
 from mathcode.grading.judge import Case, Verdict, shown
 
 MAX_CHARS = 1000
@@ -25,11 +26,14 @@ _ZH_DIGITS = {
 _ZH_TENS = {"十": 10, "百": 100, "千": 1000}
 _ZH_MYRIADS = {"万": 10**4, "亿": 10**8}
 _ZH = r"(?:[零〇一二两三四五六七八九十百万亿]|千(?![克米瓦]))"
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
+_ENGLISH_SCALE = rf"(?:{'|'.join(_SCALES)})s?\b"
 _NUMBER = re.compile(
-    r"(?<![A-Za-z_\d.])(?P<sign>(?<![A-Za-z\d_)\]}%])[-−]\s?|负)?(?:"
+    r"(?<![A-Za-z_\d.])(?P<sign>(?<![A-Za-z\d_)\]}%])[-−]\s?|负|\b(?:minus|negative)\s)?(?:"
     r"(?P<whole>\d{1,30})(?:\s+(?P<up>\d{1,30})\s?/\s?(?P<down>\d{1,30})|\s?\\[dtc]?frac\s?\{(?P<mup>\d{1,30})\}\s?\{(?P<mdown>\d{1,30})\})"
     r"|\\[dtc]?frac\s?\{(?P<fup>[-−]?\d{1,30})\}\s?\{(?P<fdown>\d{1,30})\}"
-    rf"|(?P<plain>{_PLAIN})(?:\s?/\s?(?P<over>\d{{1,30}}(?![\d.])))?(?P<myriad>[万亿](?!一))?(?P<percent>\s?\\?[%％])?"
+    rf"|(?P<plain>{_PLAIN})(?:\s?/\s?(?P<over>\d{{1,30}}(?![\d.])))?(?:(?P<scale>[百万亿](?!一)|千(?![克米瓦])|\s{_ENGLISH_SCALE})"
+    r"|(?P<half>[个小时天年周]{1,2}半))?(?P<percent>\s?\\?[%％])?"
     rf"|(?P<zhwhole>{_ZH}{{1,20}})又(?P<zhdown>{_ZH}{{1,20}})分之(?P<zhup>{_ZH}{{1,20}})"
     rf"|(?P<zhover>{_ZH}{{1,20}})分之(?P<zhunder>{_ZH}{{1,20}})"
     rf"|(?<![星期周拜])(?P<zh>{_ZH}{{1,20}})(?:点(?P<zhpoint>[零〇一二三四五六七八九]{{1,20}}))?(?![样起般些直定])"
@@ -84,7 +88,7 @@ def _value(found: dict[str, str | None]) -> Fraction:
         return Fraction(int(found["fup"].replace("−", "-")), int(found["fdown"]))
     if found["plain"]:
         value = Fraction(found["plain"].replace(",", ""))
-        return value / int(found["over"] or 1) * _ZH_MYRIADS.get(found["myriad"], 1)
+        return (value / int(found["over"] or 1) + Fraction(bool(found["half"]), 2)) * _scale(found["scale"])
     if found["zhwhole"]:
         return _chinese(found["zhwhole"]) + Fraction(_chinese(found["zhup"]), _chinese(found["zhdown"]))
     if found["zhover"]:
@@ -94,6 +98,13 @@ def _value(found: dict[str, str | None]) -> Fraction:
         return Fraction(whole)
     digits = "".join(str(_ZH_DIGITS[digit]) for digit in found["zhpoint"])
     return whole + Fraction(int(digits), 10 ** len(digits))
+
+
+def _scale(word: str | None) -> int:
+    """What a word behind digits multiplies by: 3 million, 3万."""
+    if not word:
+        return 1
+    return (_ZH_TENS | _ZH_MYRIADS | _SCALES)[word.strip().lower().rstrip("s")]
 
 
 def _chinese(text: str) -> int:
@@ -130,6 +141,9 @@ def is_expression(text: str) -> bool:
 
 def same_numbers(gold: str, answer: str) -> bool:
     """Whether an answer holds the numbers of a reference answer, all of them, in order, and no other one."""
+    if max(len(gold), len(answer)) > MAX_CHARS:
+        return False
+    gold, answer = fold(gold), fold(answer)
     if is_expression(gold) or is_expression(answer):
         return False
     wanted, given = numbers(gold), numbers(answer)

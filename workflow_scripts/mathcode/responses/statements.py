@@ -33,9 +33,9 @@ _LEADS = re.compile(
     r"|(?P<right>(?<!angle )(?<![A-Za-z])\(?(?P<upper>[A-J])\)?\s+is\s+(?:the\s+)?(?:correct|right|best)(?!\s+(?:that|angle|triangle|to)))"
     r"|(?P<mend>(?<=[\d})%$])[,;—]\s{0,3}(?:no|rather|or rather|I mean|sorry)[,:]\s{1,3}(?:wait[,.]?\s)?(?=[-−$€£\\]{0,2}\d))"
     r"|(?P<correct>(?P<character>[A-J])\s{0,2}是?(?:正确|对的))"
-    r"|(?P<chinese>答案(?:应该是|应当是|应该为|应是|应为|就是|[是为选]|[:：]|等于)[:：]?|答案(?=不是[^\n。]{1,30}而是))"
+    r"|(?P<chinese>(?:答案|正确的?选项)(?:应该是|应当是|应该为|应是|应为|就是|[是为选]|[:：]|等于)[:：]?|【\s?答案\s?】|答案(?=不是[^\n。]{1,30}而是))"
     r"|(?P<reply>(?:^|(?<=[\n。\s*]))答\s?[:：,，])"
-    r"|(?P<pick>(?:应|故|所以|因此|正确)?选择?(?:选项)?[:：]?(?=[\s(（$*]{0,3}[A-J](?![A-Za-z])))",
+    r"|(?P<pick>(?:应|故|所以|因此|正确)?选择?(?:选项)?[:：]?(?=[\s(（$*]{0,3}(?:[A-J](?![A-Za-z])|[A-H]{2,6}(?![A-Za-z]))))",
     re.IGNORECASE | re.MULTILINE,
 )
 """What stands before a stated answer."""
@@ -266,7 +266,7 @@ def _stated(kind: str, match: re.Match, window: str, question: str) -> values.Va
     if value and (value.clear or not re.search(r"\d", value.text)):
         return value
     if kind in ("reply", "chinese", "heading") or (kind in ("answer", "short") and match.group()[-1] in ":："):
-        return _in_sentence(window, question)
+        return in_sentence(window, question)
     return value
 
 
@@ -282,7 +282,7 @@ def _of_tag(inside: str, question: str) -> values.Value | None:
         content = led.value
     elif value and value.clear and not re.search(r"\w", inside[value.length :]):
         content = value.text
-    elif "\\" not in content and (found := _in_sentence(inside.strip().split("\n")[-1], question)):
+    elif "\\" not in content and (found := in_sentence(inside.strip().split("\n")[-1], question)):
         content = found.text
     return values.Value(content, True, len(inside)) if content else None
 
@@ -291,7 +291,7 @@ def _cut(content: str, question: str) -> str:
     """The value of a box, also where it holds a sentence of four words or more."""
     value = values.cut(content, question)
     words = re.fullmatch(r"\\(?:text|mathrm|mbox|textbf)\s*\{([^{}]*\d[^{}]*)\}[.\s]*", value)
-    found = _in_sentence(words[1], question) if words and len(words[1].split()) > 3 else None
+    found = in_sentence(words[1], question) if words and len(words[1].split()) > 3 else None
     return found.text if found else value
 
 
@@ -306,8 +306,8 @@ def _of_json(window: str) -> values.Value | None:
     return values.Value(values.cut(text), True, match.end()) if text.strip() and text != "null" else None
 
 
-def _in_sentence(window: str, question: str) -> values.Value | None:
-    """The value of an answer line that is a sentence of its own: what it concludes, else its only number."""
+def in_sentence(window: str, question: str) -> values.Value | None:
+    """The value of an answer line that is a sentence of its own: what it concludes, else its only number or amount."""
     opened = window.lstrip(" \t\r\n*_:：")
     offset = len(window) - len(opened)
     stop = _SENTENCE.search(opened)
@@ -316,9 +316,9 @@ def _in_sentence(window: str, question: str) -> values.Value | None:
     if concluded:
         return values.Value(concluded[-1].value, True, offset + len(sentence))
     numbers = list(re.finditer(rf"(?<![A-Za-z0-9_.]){values.NUMBER}", sentence))
-    if len(numbers) != 1:
+    value = values.stated(sentence[numbers[0].start() :], question) if numbers else None
+    if not numbers or (len(numbers) > 1 and (value is None or numbers[0].start() + value.length < numbers[-1].end() or "," in value.text)):
         return None
-    value = values.stated(sentence[numbers[0].start() :], question)
     return values.Value(value.text if value and value.clear else numbers[0].group(), True, offset + len(sentence))
 
 

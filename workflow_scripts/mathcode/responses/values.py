@@ -18,7 +18,7 @@ _FILLER = re.compile(
     r"(?:therefore|thus|hence|so|then|clearly|simply|obviously|indeed|just|exactly|precisely|approximately|about|around|roughly|nearly|"
     r"equal to|equals|given by|found to be|actually|really|now|also|still|definitely|certainly|finally|only|in fact|of course|"
     r"a total of|the (?:number|value|fraction|integer|expression|quantity|interval|sum|set|letter)(?! of\b)|that is|as follows|"
-    r"等于|应该是|应该为|应为|就是|约为|约等于|大约是?|是|为)(?![A-Za-z])\s*[,:：，]?\s*",
+    r"等于|应该是|应该为|应为|就是|约为|约等于|大约是?|(?:是|为)(?!\W*(?:$|\n)))(?![A-Za-z])\s*[,:：，]?\s*",
     re.IGNORECASE,
 )
 _OPTION = re.compile(r"(?:(?:the\s+)?(?:option|choice|letter|statement)|选项?|项)\s*(?=[\W_]{0,4}[A-J](?![A-Za-z]))", re.IGNORECASE)
@@ -27,6 +27,8 @@ _CHOICE = re.compile(
     r"$|[^\x00-\x7f]|\\|<|\")(?!\s*[-+=<>^/*]\s*\S)(?!\s?[a-z])"
 )
 _NEXT_CHOICE = re.compile(r"[)\]）\s*$]{0,4}(?:[,，、和&]|,?\s*(?:and|or)\b)[\s*$]{0,3}[(（]?([A-J])[)）]?(?!\w)")
+_JOINED_CHOICE = re.compile(r"(?=[A-H]{2,6}(?![A-Za-z]))A?B?C?D?E?F?G?H?(?=[.,;:。．，；：*$\s]|$)(?!\s+[a-z])")
+"""Letters of several choices, in order: 故选：AC."""
 _CHOICE_REASON = re.compile(r"\(?([A-J])\)?(?=\s+(?:because|since|as|which|is (?:correct|right))\b)")
 _NOT_BUT = re.compile(r"(?:not|n't)\s+[^\n]{1,80}?,?\s+but\s+(?:rather\s+|instead\s+)?|不是[^\n]{1,40}?而是")
 _NOT = re.compile(r"(?:not|no longer|n't|never|neither|不是|并非|不可能)(?![A-Za-z])", re.IGNORECASE)
@@ -40,7 +42,7 @@ _ATOM = re.compile(
 )
 _OPERATOR = re.compile(
     r"[ \t]*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"
-    r"[-+−–*/^×÷·=<>≤≥≠±∓:_∪∩≈∈|])[ \t]*(?!\s|$)"
+    r"[-+−–*/^×÷·=<>≤≥≠±∓:_∪∩≈∈|]|：(?=\d))[ \t]*(?!\s|$)"
 )
 _SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|和|或者?|以及)\s*")
 _UNIT_WORDS = re.compile(r"[ ~]?(?:\\text\s*\{[^{}]{0,60}\}(?:\^\{?\d\}?)?|[A-Za-z][A-Za-z./'’-]{0,30}(?:\^?[23²³])?(?![\w^]))")
@@ -61,7 +63,11 @@ _COMPARED = re.compile(
     r"\s*(?:[A-Za-z]+\s+){0,2}(?:more|less|fewer|greater|larger|smaller|bigger|older|younger|taller|"
     r"longer|shorter|higher|lower|times)\s+(?:[a-z]+\s+){0,2}(?:than|as)\b"
 )
-_CHINESE_UNIT = re.compile(r"\s?([一-鿿]{1,4})(?![一-鿿])")
+_CHINESE_UNIT = re.compile(r"\s?((?![或和与及以且又至到因所即为是])[一-鿿]{1,4}(?:/[一-鿿]{1,4})?)(?![一-鿿])")
+_SMALLER = "minutes?|mins?|seconds?|secs?|hours?|hrs?|days?|weeks?|months?|inch(?:es)?|cents?|ounces?|oz|grams?|g|meters?|metres?|m|cm|mm"
+_SECOND = re.compile(rf"(?:[ ]|(?<=[一-鿿]))(?={NUMBER}[ ]?(?:[A-Za-z]{{2,}}|[一-鿿]))|[ ]and[ ](?={NUMBER}[ ]?(?:{_SMALLER})(?![A-Za-z]))")
+"""Between the parts of one amount: 3 hours 20 minutes, 3小时20分钟."""
+_MIXED = re.compile(r"\s\d{1,6}/\d{1,6}(?![\w/])|又(?:\d{1,6}/\d{1,6}(?![\w/])|(?=\\[dt]?frac\b))")
 _SENTENCE_END = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<]|$)|[。！？；]|\n|</?[a-z]")
 _REMARK = re.compile(
     r"\s*(?:[,，;；]|\s[—–-]{1,3}\s|\((?=[^()]{0,200}[A-Za-z一-鿿]{2})|（|\b(?:because|since|as|so|"
@@ -203,6 +209,8 @@ def _choice(rest: str) -> Value | None:
     start = option.end() if option else 0
     bare = rest[start:].lstrip(_EDGE + "$")
     skipped = len(rest) - len(bare)
+    if joined := _JOINED_CHOICE.match(bare):
+        return Value(joined.group(), True, skipped + joined.end())
     match = _CHOICE.match(bare) or _CHOICE_REASON.match(bare)
     if not match:
         return None
@@ -283,7 +291,7 @@ def _expression(rest: str, start: int) -> int:
     """Where the run of numbers, names, operators and brackets that begins at a place ends."""
     position, after_operator = start, True
     while position < len(rest):
-        if rest[position] in "([{" or rest.startswith(("\\{", "\\left"), position):
+        if rest[position] in "([{（" or rest.startswith(("\\{", "\\left"), position):
             end = _bracket(rest, position)
             if end is None or re.search(r"[A-Za-z]{3,}\s+[A-Za-z]{2,}", _MACRO_TEXT.sub("", rest[position:end])):
                 break
@@ -295,8 +303,8 @@ def _expression(rest: str, start: int) -> int:
             position = _arguments(rest, position) if atom.group().startswith("\\") else position
         elif not after_operator and (operator := _OPERATOR.match(rest, position)) and _continues(rest, operator.end()):
             position, after_operator = operator.end(), True
-        elif not after_operator and (mixed := re.compile(r"\s\d{1,6}/\d{1,6}(?![\w/])").match(rest, position)):
-            position = mixed.end()
+        elif not after_operator and (mixed := _MIXED.match(rest, position)):
+            position, after_operator = mixed.end(), mixed.group() == "又"
         elif not after_operator and rest[position] == "'":
             position += 1
         else:
@@ -319,9 +327,9 @@ def _bracket(rest: str, start: int) -> int | None:
     """Behind the bracket that closes the one at a place; open and closed ends of intervals may be mixed."""
     depth = 0
     for position in range(start, min(len(rest), start + 300)):
-        if rest[position] in "([{":
+        if rest[position] in "([{（":
             depth += 1
-        elif rest[position] in ")]}":
+        elif rest[position] in ")]}）":
             depth -= 1
             if depth == 0:
                 return position + 1
@@ -331,7 +339,22 @@ def _bracket(rest: str, start: int) -> int | None:
 
 
 def _with_unit(text: str, rest: str, end: int) -> tuple[str, int]:
-    """A value with the words of a unit behind it, up to three."""
+    """A value with its unit; an amount in two units is one value."""
+    amount, position = _measured(text, rest, end)
+    for _ in range(2):
+        between = _SECOND.match(rest, position) if position > end else None
+        if not between or not re.fullmatch(rf"[-−]?{NUMBER}", text):
+            break
+        number = re.compile(NUMBER).match(rest, between.end())
+        part, stop = _measured(number.group(), rest, number.end())
+        if stop == number.end():
+            break
+        amount, position = amount + between.group() + part, stop
+    return amount, position
+
+
+def _measured(text: str, rest: str, end: int) -> tuple[str, int]:
+    """A number or formula with the words of a unit behind it, up to three."""
     if chinese := _CHINESE_UNIT.match(rest, end):
         return f"{text}{chinese[1]}", chinese.end()
     unit, position = "", end

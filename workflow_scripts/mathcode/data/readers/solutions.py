@@ -3,6 +3,7 @@
 A reader turns one record into a `Draft`, or into the reason why the record is left out. Programs are text here: nothing runs them.
 """
 
+import ast
 import re
 from collections.abc import Callable
 
@@ -15,9 +16,6 @@ from mathcode.responses import parse
 _CALCULATION = re.compile(r"<<[^<>]*>>")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\s*=(?!=)")
 _PROGRAM_REQUEST = re.compile(r"(?i)\s*(?:please |let's )(?:write|program)\b[^.?!]*\b(?:program|python)\b[^.?!]*[.!]?\s*$")
-_BARE_EXPRESSION = re.compile(
-    r"(?!\s|#|(?:print|return|raise|assert|import|from|for|while|if|else|def|class|pass|del)\b)(?![^#]*[^=!<>]=[^=])\S.*"
-)
 
 
 def gsm8k_rationale(record: Record) -> Draft | str:
@@ -163,11 +161,19 @@ def _interleaved(question: str, gold: str, response: str, kind: str | None) -> D
 
 
 def printing(program: str) -> str:
-    """A program whose last line is a bare expression prints it, as the notebook it was written for did."""
-    if "print(" in program:
+    """A program that prints nothing and ends in an expression prints its value, as the notebook it was written for did."""
+    try:
+        *_, last = ast.parse(program).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return program
-    *lines, last = program.rstrip().split("\n")
-    return "\n".join([*lines, f"print({last})"]) if _BARE_EXPRESSION.fullmatch(last) else program
+    if "print(" in program or not isinstance(last, ast.Expr):
+        return program
+    lines = program.encode().split(b"\n")  # columns of a tree count bytes
+    row, column = last.end_lineno - 1, last.end_col_offset
+    lines[row] = lines[row][:column] + b")" + lines[row][column:]
+    row, column = last.lineno - 1, last.col_offset
+    lines[row] = lines[row][:column] + b"print(" + lines[row][column:]
+    return b"\n".join(lines).decode()
 
 
 def _without_marks(rationale: str) -> str:

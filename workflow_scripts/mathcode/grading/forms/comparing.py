@@ -6,11 +6,12 @@ True and False are final; None means that the arithmetic at hand (`arithmetic.Ex
 from dataclasses import replace
 from fractions import Fraction
 
-from mathcode.grading.forms import units
+from mathcode.grading.forms import rounding, units
 from mathcode.grading.forms.arithmetic import Exact
 from mathcode.grading.forms.sets import Sets
 from mathcode.grading.forms.trees import replaced, symbols
 from mathcode.grading.forms.values import (
+    TOGETHER,
     Based,
     Chain,
     Items,
@@ -23,6 +24,7 @@ from mathcode.grading.forms.values import (
     Raw,
     Region,
     Relation,
+    Rounded,
     Words,
 )
 from mathcode.grading.forms.verdicts import Verdict, all_, any_, matched
@@ -43,6 +45,8 @@ class Comparison(Sets):
             return _based(gold, answer)
         if isinstance(gold, Raw | Words) or isinstance(answer, Raw | Words):
             return gold == answer
+        if isinstance(gold, Rounded) or isinstance(answer, Rounded):
+            return self._rounded(gold, answer)
         if isinstance(gold, Items) or isinstance(answer, Items):
             return self._items(gold, answer)
         if isinstance(gold, Named) or isinstance(answer, Named):
@@ -126,6 +130,13 @@ class Comparison(Sets):
         values = [Quantity(form.sides[-1]) if isinstance(form, Chain) else form for form in (gold, answer)]
         return all_([*parts, self.equal(*values)]) if False not in parts else False
 
+    def _rounded(self, gold, answer) -> Verdict:
+        """A value and its decimal, which agree to the digits that are shown, state both."""
+        agree = all_(rounding.agree(form, self.arithmetic) for form in (gold, answer))
+        if isinstance(gold, Rounded) and isinstance(answer, Rounded):
+            return all_([agree, self.equal(gold.value, answer.value), self.equal(gold.decimal, answer.decimal)])
+        return all_([agree, any_(self.equal(ours, theirs) for ours in rounding.stated(gold) for theirs in rounding.stated(answer))])
+
     def relations(self, gold: Relation, answer: Relation) -> Verdict:
         """Equations with the same solutions by a constant factor; inequalities by one above zero."""
         if gold.sign != answer.sign:
@@ -171,9 +182,9 @@ class Comparison(Sets):
         if isinstance(gold, Matrix) or isinstance(answer, Matrix):
             return self._matrix_and_items(gold, answer)
         if isinstance(gold, Named) and isinstance(gold.value, Items) and isinstance(answer, Items):
-            return self._items(gold.value, answer) if not _names(answer) else self._assignments(Items("", (gold,)), answer)
+            return self._items(gold.value, answer) if not _names(answer) else self._assignments(_each_named(gold), answer)
         if isinstance(answer, Named) and isinstance(answer.value, Items) and isinstance(gold, Items):
-            return self._items(gold, answer.value) if not _names(gold) else self._assignments(gold, Items("", (answer,)))
+            return self._items(gold, answer.value) if not _names(gold) else self._assignments(gold, _each_named(answer))
         if not isinstance(gold, Items) or not isinstance(answer, Items):
             return False
         if "and" in (gold.brackets, answer.brackets) or "minus" in (gold.brackets, answer.brackets):
@@ -290,11 +301,22 @@ def _based(gold, answer) -> bool:
         return other.key.upper() == based.digits
     if not isinstance(other, Quantity) or other.unit or other.percent:
         return False
-    if other.tree[0] == "n":
-        return other.tree[2] is None and other.tree[1].denominator == 1 and str(other.tree[1]) == based.digits
-    letters = other.tree[1] if other.tree[0] == "*" else ()
+    sign, tree = ("-", other.tree[1]) if other.tree[0] == "-" else ("", other.tree)
+    if tree[0] == "n":
+        return tree[2] is None and tree[1].denominator == 1 and f"{sign}{tree[1]}" == based.digits
+    letters = tree[1] if tree[0] == "*" and not sign else ()
     spelled = "".join(str(node[1]) for node in letters if node[0] in "ns")
     return len(letters) > 1 and spelled == based.digits
+
+
+def _each_named(named: Named) -> Items:
+    """A named value as assignments: of `(x, y)` each item has its name."""
+    if named.name[0] != "(":
+        return Items("", (named,))
+    names = named.name[1:-1].split(TOGETHER)
+    if len(names) != len(named.value.items):
+        return Items("", (named,))
+    return Items("", tuple(Named(name, item, ("s", name)) for name, item in zip(names, named.value.items, strict=True)))
 
 
 def _is_function(named: Named) -> bool:

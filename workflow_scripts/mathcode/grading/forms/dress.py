@@ -27,20 +27,26 @@ _LABEL = re.compile(
     r"|(?:最终|最后|正确|所以|因此|故)?(?:的)?(?:答案|答|结果)(?:\s*[是为:]\s*)+|\[答案\]\s*|(?:一共|总共|共计|共)(?=[\d一二三四五六七八九十百两])|(?:\\therefore|∴)\s*",
     re.IGNORECASE,
 )
-_STOP = re.compile(r"(?<![.…])[.。]\s*$|\\\\\s*$|(?<=\S)[,;]\s*$")
+_BLANK = r"(?:\\[,;:! ]|\\q?quad(?![a-zA-Z])|~|\s)*"
+_EDGES = re.compile(rf"^{_BLANK}|(?<!\\){_BLANK}$")
+"""White space around an answer, in LaTeX too."""
+_STOP = re.compile(r"(?<![.…])[.。]\s*$|\\\\\s*$|(?<=[^\s\\])[,;]\s*$")
+_STYLED = re.compile(r"\\(?:boldsymbol|mathbf|bm|pmb|underline)\s*\{(?!\s*[A-Za-z]+\s*\})")
+"""Type that says nothing around more than a name."""
+_STYLES = re.compile(
+    r"\\(?:(?:text)?color\s*\{[^{}]*\}|(?:display|text|script|scriptscript)style(?![a-zA-Z])"
+    r"|(?:tiny|scriptsize|footnotesize|small|normalsize|large|Large|LARGE|huge|Huge|bfseries|normalfont)(?![a-zA-Z]))\s*"
+)
 _SIMPLE = (
     ("\\textbar{}", "|"),
     ("\\textless{}", "<"),
     ("\\textgreater{}", ">"),
     ("\\textbackslash", ""),
     ("\\textasciitilde", " "),
-    ("\\!", ""),
     ("{,}", ","),
     ("{}^{}\\circ", "^{\\circ}"),
     ("\\left.", ""),
     ("\\right.", ""),
-    ("\\displaystyle", " "),
-    ("\\textstyle", " "),
     ("\\limits", ""),
     ("\\%", "%"),
     ("\\lbrace", "\\{"),
@@ -52,6 +58,7 @@ _SIMPLE = (
     ("\\_", "_"),
 )
 _SIZES = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?|middle)(?![a-zA-Z])\s*")
+_TIGHT = re.compile(r"\s*\\!\s*")
 _NAMES = re.compile(
     r"\\(dfrac|tfrac|cfrac|dbinom|tbinom|leqslant|geqslant|leq|geq|leqq|geqq|lt|gt|neq|lvert|rvert|vert|mid|textless|textgreater|textbar"
     r"|varnothing|textdegree|degree|colon|land|lor|cdots|dots|ldots|dotsc|wedge|vee|to|thinspace|asymp|textcircled|star|ast|centerdot|bullet)"
@@ -88,11 +95,10 @@ def undressed(text: str) -> str:
 
 def _bare(text: str) -> str:
     """One layer less."""
-    text = text.strip()
-    text = _STOP.sub("", text).rstrip()
+    text = _STOP.sub("", _EDGES.sub("", text)).rstrip()
     if (label := _LABEL.match(text)) and label.end() < len(text):
         return text[label.end() :]
-    if (box := _BOX.match(text)) and closing(text, box.end() - 1) == len(text) - 1:
+    if (box := _BOX.match(text) or _STYLED.match(text)) and closing(text, box.end() - 1) == len(text) - 1:
         return text[box.end() : -1]
     for opening, end in _DELIMITERS:
         if len(text) >= len(opening) + len(end) and text.startswith(opening) and text.endswith(end):
@@ -126,7 +132,7 @@ def _spelled(text: str) -> str:
     text = _EMPTY.sub("", text)
     for old, new in _JOINED:
         text = text.replace(old, new)
-    text = _SIZES.sub(" ", text)
+    text = _SIZES.sub("", _STYLES.sub(" ", _TIGHT.sub("", text)))
     text = _NAMES.sub(lambda match: _SPELLED.get(match[1], match[0]) + (" " if _SPELLED.get(match[1], "\\")[0] == "\\" else ""), text)
     text = text.replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ") if "\\(" in text or "\\[" in text else text
     return text.strip()

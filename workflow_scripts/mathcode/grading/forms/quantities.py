@@ -27,7 +27,7 @@ _CURRENCY = {
 _ADJECTIVE = re.compile(r"(?<=[a-z.}]) +(?:old|tall|long|wide|high|deep|away|each|apart|in total|total|thick)$")
 _COUNTED = {"integers": "numbers", "solutions": "roots", "points": "dots", "values": "values", "times": None, "total": None}
 _BASE = re.compile(
-    r"((?=[A-Z]*\d)[0-9A-Z]+(?:\.\d+)?|[A-Z]+(?=_\{?(?:16|12)\b))\s*(?:_\s*(?:\{\s*(?:\\text\s*\{)?\s*([a-z0-9]+)\s*\}?\s*\}|(?:\\text\s*\{)?([a-z0-9]+)\}?)"
+    r"(-?)(\()?((?=[A-Z]*\d)[0-9A-Z]+(?:\.\d+)?|[A-Z]+(?=_\{?(?:16|12)\b))(?(2)\))\s*(?:_\s*(?:\{\s*(?:\\text\s*\{)?\s*([a-z0-9]+)\s*\}?\s*\}|(?:\\text\s*\{)?([a-z0-9]+)\}?)"
     r"|(?:\\text\s*\{)?\s*\(?\s*(?:in )?base[- ]([a-z0-9]+)\s*\)?\s*\}?)"
 )
 _FACTORS = {"mg"}
@@ -73,9 +73,9 @@ def based(text: str) -> Based | None:
     match = _BASE.fullmatch(text)
     if not match:
         return None
-    base = next(group for group in match.groups()[1:] if group)
+    base = next(group for group in match.groups()[3:] if group)
     base = _BASES.get(base.lower(), base)
-    return Based(match[1].lstrip("0") or "0", base) if base.isdigit() and int(base) < 100 else None
+    return Based(match[1] + (match[3].lstrip("0") or "0"), base) if base.isdigit() and int(base) < 100 else None
 
 
 def repeating(text: str) -> tuple | None:
@@ -123,7 +123,7 @@ def quantity(tokens: list[Token]) -> Quantity | None:
     if not tokens:
         return None
     currency, negative, place = _currency(tokens)
-    if found := _measured_letters(tokens, place, currency, negative):
+    if found := _measured_letters(tokens, place, currency, negative) or (currency and _rate(tokens, place, currency, negative)):
         return found
     parser = Parser(tokens, place)
     try:
@@ -223,9 +223,28 @@ def _behind(tokens: list[Token], place: int, tree: tuple, currency: str | None) 
 
 
 def _money(tree: tuple, rest: str, currency: str) -> Quantity | None:
+    if found := _priced(tree, rest, currency):
+        return found
     if rest and (found := measured(tree, rest)):
         return found if found.unit is None or found.noun or units.ratio(found.unit, units.unit(currency)) else None
     return Quantity(tree, units.unit(currency, strict=False)) if not rest else None
+
+
+def _rate(tokens: list[Token], place: int, currency: str, negative: bool) -> Quantity | None:
+    """A price for one of something behind a stroke: `$3/hour`."""
+    at = next((at for at in range(place + 1, len(tokens)) if tokens[at][:2] == ("op", "/")), None)
+    if at is None or (tree := _whole(tokens[place:at])) is None:
+        return None
+    return _priced(("-", tree) if negative else tree, written(tokens[at:]), currency)
+
+
+def _priced(tree: tuple, rest: str, currency: str) -> Quantity | None:
+    """A price: `$3 per hour`, `$3/hour`, `$3 each`."""
+    rest = _bare(rest)
+    if rest in ("each", "apiece"):
+        return Quantity(tree, units.unit(currency, strict=False))
+    found = units.unit(f"{currency} {rest}", strict=False) if re.match(r"per |/", rest) else None
+    return Quantity(tree, found) if found else None
 
 
 def measured(tree: tuple, rest: str) -> Quantity | None:

@@ -7,13 +7,29 @@ from functools import lru_cache
 
 from mathcode.grading.forms import numerals, quantities, times, words
 from mathcode.grading.forms.brackets import bracketed, environment, printed
-from mathcode.grading.forms.names import LETTERS, OPAQUE
+from mathcode.grading.forms.names import CONSTANTS, LETTERS, OPAQUE
 from mathcode.grading.forms.regions import as_region, inequality, named_set, union
 from mathcode.grading.forms.splitting import MAX_ITEMS, positions, split
 from mathcode.grading.forms.tokens import Token, tokens, written
 from mathcode.grading.forms.trees import symbols
-from mathcode.grading.forms.values import Chain, Items, Moment, Named, Quantity, Range, Ratio, Raw, Region, Relation, Words
+from mathcode.grading.forms.values import (
+    TOGETHER,
+    Chain,
+    Items,
+    Moment,
+    Named,
+    Quantity,
+    Range,
+    Ratio,
+    Raw,
+    Region,
+    Relation,
+    Rounded,
+    Words,
+)
 
+_FIGURES = {("cmd", "angle"), ("cmd", "measuredangle"), ("cmd", "triangle")}
+"""What makes a name of the letters behind it."""
 MAX_NESTING = 12
 """Forms within forms."""
 _SAID = {"and": "and", "land": "and", "&": "and", "且": "and", "or": "or", "lor": "or", "或": "or"}
@@ -191,7 +207,9 @@ def _related(found: list[Token], reader):
     signs = [_SIGNS[found[place][:2]] for place in places]
     if not parts[-1] or (not parts[0] and signs != ["approx"]):
         return None
-    if signs[0] in ("in", "approx"):
+    if signs[-1] == "approx":
+        return _rounded(found[: places[-1]], parts[-1], reader)
+    if signs[0] == "in":
         return _member(parts, signs, reader)
     trees = [_tree(part) for part in parts]
     if all(sign == "=" for sign in signs):
@@ -202,17 +220,27 @@ def _related(found: list[Token], reader):
 
 
 def _member(parts: list, signs: list[str], reader):
-    r"""`x \in S`; `\approx 5`."""
+    r"""`x \in S`."""
     if len(signs) > 1:
         return None
-    form = reader(parts[1])
-    if signs[0] == "approx":
-        return form if not parts[0] and isinstance(form, Quantity) else None
-    region = as_region(form)
+    region = as_region(reader(parts[1]))
     name = _name(parts[0])
     if region is None or name is None:
         return None
     return Region(region.pieces, name)
+
+
+def _rounded(before: list[Token], behind: list[Token], reader):
+    r"""`\approx 5`; `x \approx 1.31`, `4\pi \approx 12.57`, `x = \frac13 \approx 0.333`."""
+    decimal = reader(behind)
+    if not isinstance(decimal, Quantity):
+        return None
+    if not before:
+        return decimal
+    if (name := _name(before)) is not None and name not in CONSTANTS.values():
+        return Named(name, decimal, _tree(before))
+    value = reader(before)
+    return Rounded(value, decimal) if isinstance(value, Quantity | Chain | Named) else None
 
 
 def _tree(part: list[Token]) -> tuple | None:
@@ -222,7 +250,13 @@ def _tree(part: list[Token]) -> tuple | None:
 
 
 def _name(part: list[Token]) -> str | None:
-    """The name that stands before an equals sign: a symbol, a function of symbols, a word."""
+    r"""The name that stands before an equals sign: a symbol, a function of symbols, a word, `\angle ABC`, `(x, y)`."""
+    measured = part[1:] if part and part[0][:2] == ("word", "m") else part
+    if measured and measured[0][:2] in _FIGURES:
+        named = all(token.kind in ("word", "num", "op") for token in measured[1:]) and 1 < len(measured) < 5
+        return written(measured) if named else None
+    if len(part) > 2 and (part[0].value, part[-1].value) == ("(", ")") and (each := _names(part[1:-1])) is not None:
+        return each
     tree = _tree(part)
     if tree is not None and tree[0] == "s":
         return tree[1]
@@ -233,6 +267,15 @@ def _name(part: list[Token]) -> str | None:
     if all(token.kind in ("word", "text") for token in part) and 0 < len(part) < 5 and not _is_product(part):
         return words.bare(written(part)).casefold()
     return None
+
+
+def _names(inner: list[Token]) -> str | None:
+    """`(x, y)`: symbols that are named together."""
+    parts, _ = split(inner)
+    trees = [_tree(part) for part in parts]
+    if len(parts) < 2 or any(tree is None or tree[0] != "s" for tree in trees):
+        return None
+    return f"({TOGETHER.join(tree[1] for tree in trees)})"
 
 
 def _is_product(part: list[Token]) -> bool:
@@ -247,7 +290,7 @@ def _equated(parts: list, trees: list, reader):
         parts, trees, name = parts[::-1], trees[::-1], swapped
     if name is not None:
         value = reader(parts[-1])
-        if isinstance(value, Raw):
+        if isinstance(value, Raw) or (name[0] == "(" and not isinstance(value, Items)):
             return None
         if trees[0] is not None and trees[-1] is not None and trees[0][0] == "s" and trees[0][1] in symbols(trees[-1]):
             return Relation("=", trees[0], trees[-1])

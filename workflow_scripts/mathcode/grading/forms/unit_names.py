@@ -18,9 +18,9 @@ _PRESSURE, _CHARGE, _VOLTAGE = "mass*length^-1*time^-2", "current*time", "mass*l
 _WORDS = f"""
 length 1 meter metre 米 公尺
 length 1/10 decimeter decimetre 分米 公寸
-length 1/100 centimeter centimetre 厘米 公分
+length 1/100 centimeter centimetre cms 厘米 公分
 length 1/1000 millimeter millimetre 毫米 公厘
-length 1000 kilometer kilometre 千米 公里
+length 1000 kilometer kilometre kms 千米 公里
 length 1/1000000 micrometer micrometre micron 微米
 length 1/1000000000 nanometer nanometre 纳米
 length 1/10000000000 angstrom Å
@@ -53,8 +53,8 @@ length^3 473176473/2000000000000 cup
 length^3 473176473/16000000000000 fluid_ounce fl_oz 液盎司
 length^3 473176473/32000000000000 tablespoon tbsp
 length^3 473176473/96000000000000 teaspoon tsp
-mass 1 kilogram kilo kilogramme 千克 公斤
-mass 1/1000 gram gramme 克
+mass 1 kilogram kilo kilogramme kgs 千克 公斤
+mass 1/1000 gram gramme gm gms 克
 mass 1/1000000 milligram 毫克
 mass 1/1000000000 microgram mcg 微克
 mass 1000 tonne metric_ton t 吨 公吨

@@ -39,9 +39,16 @@ class Items:
     items: tuple
 
 
+TOGETHER = ", "
+"""Stands between names that are given together."""
+
+
 @dataclass(frozen=True)
 class Named:
-    """A value with its name. `tree` is the name as an expression; `sides` holds further sides of a chain of equations."""
+    """A value with its name; `(x, y)` names the items of its value in turn.
+
+    `tree` is the name as an expression; `sides` holds further sides of a chain of equations.
+    """
 
     name: str
     value: object
@@ -54,6 +61,14 @@ class Chain:
     """Constants said to be equal: 3 + 4 = 7. A true chain states its last side, a false one nothing."""
 
     sides: tuple
+
+
+@dataclass(frozen=True)
+class Rounded:
+    r"""A value and the decimal that it is about: 4\pi \approx 12.57. Where the two agree, it states both."""
+
+    value: object
+    decimal: Quantity
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ _OPTION = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _PREFIX = re.compile(r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)|选)", re.IGNORECASE)
+_GOES_ON = re.compile(r"[*/^_!+=<>]|-\s")
+"""What goes on with an expression whose first letter stands in brackets."""
 _ANOTHER = re.compile(r"[(\[]\s*[A-Z]\s*[)\]]|(?:^|\s)[A-Z]\s*[.:)](?:\s|$)|^(?:or|and|或|和)\b", re.IGNORECASE)
 
 
@@ -52,11 +54,16 @@ def option(text: str) -> tuple[str, str, bool] | None:
     rest = match["rest"].strip()
     if rest and not match["close"]:
         return None
-    if rest and _ANOTHER.search(rest):
+    if rest and (_ANOTHER.search(rest) or (match["open"] and _is_factor(match))):
         return None
     letter = match["letter"]
     marked = marked or (bool(_PREFIX.match(text)) and len(text) > 1)
     return letter.upper() if marked or letter.upper() in "ABCDE" else letter, rest, marked
+
+
+def _is_factor(match: re.Match) -> bool:
+    """Whether a letter in brackets begins an expression: `(x)(x+1)`, `(n)!`, `(a) - 1`."""
+    return bool(_GOES_ON.match(match["rest"])) or (match["rest"][0] in "([" and match["letter"] not in "ABCDE")
 
 
 def circled(tokens: list[Token]) -> list[str] | None:
