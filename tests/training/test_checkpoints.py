@@ -89,6 +89,26 @@ def test_a_frozen_weight_that_has_two_names_is_not_kept_by_either(tmp_path):
     assert {name for name in kept if name.startswith("weights.")} == {"weights.1.weight", "weights.1.bias"}
 
 
+@pytest.mark.parametrize("overlapped", [False, True])
+def test_a_trained_weight_that_has_two_names_is_kept_once_and_stays_one(tmp_path, overlapped):
+    def training(seed: int) -> Training:
+        made = Training(tmp_path, overlapped, seed)
+        made.model.again = torch.nn.Linear(4, 1)
+        made.model.again.weight = made.model[1].weight
+        made.model.again.bias.requires_grad_(False)
+        return made
+
+    one, other = training(0), training(1)
+    assert other.weights() != one.weights()
+    one.checkpoints.save(1, [])
+    one.checkpoints.settle()
+    kept = set(checkpoint.FileSystemReader(tmp_path / "step1").read_metadata().state_dict_metadata)
+    assert {name for name in kept if name.startswith("weights.")} == {"weights.1.weight", "weights.1.bias"}
+    assert other.checkpoints.resume() == (1, [])
+    assert other.weights() == one.weights()
+    assert other.model.again.weight is other.model[1].weight
+
+
 def test_a_folder_that_cannot_be_made_is_told_as_what_it_is(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")

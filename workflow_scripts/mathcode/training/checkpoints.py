@@ -110,10 +110,11 @@ class Checkpoints:
         from torch.distributed.checkpoint.state_dict import get_state_dict
 
         weights, moments = get_state_dict(self._model, self._optimizers, options=_trained())
-        # torch leaves out frozen weights by their first name alone, and tied ones have two.
-        named = self._model.named_parameters(remove_duplicate=False)
-        frozen = {name.removeprefix("module.") for name, weight in named if not weight.requires_grad}
-        return {"weights": {name: weights[name] for name in weights if name not in frozen}, "moments": moments, "log": json.dumps(rows)}
+        # torch leaves out frozen weights by their first name alone, and tied ones have two: of these one is enough.
+        names = {name.removeprefix("module.") for name, _ in self._model.named_parameters(remove_duplicate=False)}
+        kept = {name.removeprefix("module.") for name, weight in self._model.named_parameters() if weight.requires_grad}
+        weights = {name: weights[name] for name in weights if name in kept or name not in names}
+        return {"weights": weights, "moments": moments, "log": json.dumps(rows)}
 
     def _folder(self, step: int) -> Path:
         return self.folder / f"step{step}"
