@@ -10,6 +10,7 @@ from mathcode.grading.forms.applied import Applied
 from mathcode.grading.forms.names import CONSTANTS, FUNCTIONS, LETTERS
 from mathcode.grading.forms.tokens import Token
 from mathcode.grading.forms.trees import NotAlgebra, letters_of, numeral, product
+from mathcode.grading.forms.units import unit
 
 MAX_DEPTH = 30
 """Brackets within brackets; nobody writes more."""
@@ -81,8 +82,13 @@ class Parser(Applied):
                 return product(factors)
 
     def _cross(self, token: Token) -> bool:
-        """Whether an `x` between a number and a power of ten is a times sign: `1.23 x 10^-4`."""
-        if token.kind != "word" or token.value not in ("x", "X") or not self.place or self.tokens[self.place - 1].kind != "num":
+        """Whether an `x` is a times sign: between a number and a power of ten, `1.23 x 10^-4`, or alone between two numbers, `2 x 7`."""
+        if token.kind != "word" or token.value not in ("x", "X") or not self.place:
+            return False
+        before = self.tokens[self.place - 1]
+        if token.spaced and self.peek(1).kind == "num" and self.peek(1).spaced and (before.kind == "num" or before.value == ")"):
+            return True
+        if before.kind != "num":
             return False
         return (
             self.peek(1)[:2] == ("num", "10") and self.peek(2)[:2] in (("op", "^"), ("op", "**")) and (token.spaced == self.peek(1).spaced)
@@ -117,7 +123,7 @@ class Parser(Applied):
             return token.value in LETTERS or token.value in FUNCTIONS or token.value in ("frac", "sqrt", "binom", "lfloor", "lceil")
         if token.kind == "word":
             return letters_of(token.value) is not None
-        return token.kind in ("mark", "call")
+        return token.kind in ("mark", "call") or (_is_letter(token) and (self.peek(1)[:2] == ("op", "_") or not _is_unit(token)))
 
     def power(self) -> tuple:
         """A factor with what stands behind it: factorials, exponents."""
@@ -170,8 +176,8 @@ class Parser(Applied):
             return self._macro(token.value)
         if token.kind == "word":
             return self._word(token.value)
-        if token.kind == "mark":
-            return self._symbol(token.value)
+        if token.kind == "mark" or _is_letter(token):
+            return self._symbol(token.value.strip())
         if token.kind == "call":
             return self._call(token.value.rsplit(".", 1)[-1])
         raise NotAlgebra(token.value)
@@ -310,3 +316,13 @@ class Parser(Applied):
             self.place += 1
             last = ("^", last, self.exponent())
         return ("*", (*symbols, last))
+
+
+def _is_letter(token: Token) -> bool:
+    """Whether a token is one upright letter, which is a symbol where a factor must stand."""
+    letter = token.value.strip()
+    return token.kind == "text" and len(letter) == 1 and letter.isalpha() and letter.isascii()
+
+
+def _is_unit(token: Token) -> bool:
+    return unit(token.value.strip(), strict=False) is not None

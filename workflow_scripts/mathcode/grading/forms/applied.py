@@ -17,6 +17,8 @@ class Applied:
         """A symbol with its index and primes; a letter of a function with its argument."""
         if not bare and self.take("op", "_"):
             name += "_" + self._index()
+            if (chosen := self._chosen(name)) is not None:
+                return chosen
         primes = 0
         while self.take("op", "'"):
             primes += 1
@@ -34,6 +36,22 @@ class Applied:
         if self.peek()[:2] == ("op", "(") and not self.peek().spaced and self._is_function(name):
             return ("f", name, self._arguments())
         return ("s", name)
+
+    def _chosen(self, name: str) -> tuple | None:
+        """`C_5^2`, as schools in China write a binomial, and `A_5^2`, arrangements; of a base that is no larger than it both are powers."""
+        letter, _, base = name.partition("_")
+        if letter not in ("C", "A") or not base.isdigit() or self.peek()[:2] != ("op", "^"):
+            return None
+        place = self.place
+        self.place += 1
+        taken = self.exponent()
+        if taken[0] != "n" or taken[2] is not None or taken[1] > int(base) or len(base) > 4:
+            self.place = place
+            return None
+        whole = ("n", Fraction(int(base)), None)
+        if letter == "C":
+            return ("f", "binomial", (whole, taken))
+        return ("/", ("f", "factorial", (whole,)), ("f", "factorial", (("n", whole[1] - taken[1], None),)))
 
     def _is_function(self, name: str) -> bool:
         """Whether a letter before a bracket is the name of a function."""

@@ -132,10 +132,16 @@ def _spelling(char: str) -> str:
 _SPELLINGS = _Spellings()
 
 
+_LITRES = re.compile(r"(?<=\d)(\s?)ℓ(?![A-Za-z\d_^])")
+"""The sign of the litre; elsewhere it is a letter."""
+
+
 def fold(text: str) -> str:
     """One spelling for what means the same; see the head of this module. Never raises; keeps lone surrogates."""
     if len(text) > MAX_CHARS:
         return text
+    if "ℓ" in text:
+        text = _LITRES.sub(r"\1\\text{L}", text)
     for _ in range(_ROUNDS):
         if not _ODD.search(text):
             break

@@ -18,6 +18,7 @@ from mathcode.grading.forms.values import (
     Matrix,
     Moment,
     Named,
+    Order,
     Quantity,
     Range,
     Ratio,
@@ -254,6 +255,7 @@ _KINDS = {
     Matrix: Comparison.matrices,
     Relation: Comparison.relations,
     Range: Comparison.ranges,
+    Order: lambda _, gold, answer: gold == answer,
     Moment: lambda *_: False,
 }
 

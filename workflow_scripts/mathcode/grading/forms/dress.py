@@ -45,6 +45,7 @@ _SIMPLE = (
     ("\\textasciitilde", " "),
     ("{,}", ","),
     ("{}^{}\\circ", "^{\\circ}"),
+    ("^{}\\circ", "^{\\circ}"),
     ("\\left.", ""),
     ("\\right.", ""),
     ("\\limits", ""),
@@ -75,8 +76,18 @@ _SPELLED = {
 _DOLLAR = re.compile(r"(\\?)\$(\s?)")
 
 
-_EMPTY = re.compile(r"(?<!\})\{\s*\}(?=[\^_])")
-"""Braces that only carry an exponent."""
+_EMPTY = re.compile(r"^\{\s*\}|(?<!\})\{\s*\}(?=[\^_])|\^\s*\{\s*\}(?=\s*\\(?:circ|text))")
+"""Braces that hold nothing."""
+_ALONE = re.compile(
+    r"(?<![A-Za-z}\]])\{\s*([A-Za-z]|\\[A-Za-z]+|\\(?:text|mathrm|rm)\s*\{[A-Za-z]\})\s*\}(?=\s*_)"
+    r"|\^\s*\{\s*(\^\s*\{\s*\\circ\s*\})\s*\}|(?<=[\d\s/)])\{(\\text\{[^{}]*\})\}"
+)
+r"""Braces around one thing: `{a}_{1}`, `^{^{\circ}}`, `20{\text{km}}`."""
+_UPRIGHT = re.compile(r"\\rm(?![a-zA-Z{])\s*([A-Za-z][A-Za-z. ]*)?")
+_TYPE = re.compile(r"\\(?:bf|it|sf|tt|sl|em)(?![a-zA-Z{])(?:\s+(?=[^A-Za-z\s])|(?=[\d\\]))")
+"""Old switches of type."""
+_ENDING = re.compile(r"(?<=\d)\s*\^\s*\{?\s*(?:\\(?:text|mathrm|rm)\s*)?\{?\s*(st|nd|rd|th)\s*\}?\s*\}?(?![A-Za-z])")
+"""Raised endings of ordinals."""
 _BRACED = re.compile(r"(?:^|(?<=[\s,+-]))(\d[\d.,]*)\{(\s*/?[A-Za-z][A-Za-z /]*)\}")
 """A unit or noun in braces whose text macro was lost."""
 _PIECE = re.compile(r"\\\\|\\[()\[\]]|\\.|\$\$|\*\*|__|.", re.DOTALL)
@@ -129,13 +140,19 @@ def _spelled(text: str) -> str:
     for old, new in _SIMPLE:
         if old in text:
             text = text.replace(old, new)
-    text = _EMPTY.sub("", text)
+    text = _TYPE.sub("", _UPRIGHT.sub(_upright, _ENDING.sub(r"\1", _EMPTY.sub("", text))))
+    text = _ALONE.sub(lambda found: found[1] or found[2] or found[3], text)
     for old, new in _JOINED:
         text = text.replace(old, new)
     text = _SIZES.sub("", _STYLES.sub(" ", _TIGHT.sub("", text)))
     text = _NAMES.sub(lambda match: _SPELLED.get(match[1], match[0]) + (" " if _SPELLED.get(match[1], "\\")[0] == "\\" else ""), text)
     text = text.replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ") if "\\(" in text or "\\[" in text else text
     return text.strip()
+
+
+def _upright(match: re.Match) -> str:
+    r"""`\rm cm` as `\text{ cm}`; before anything but letters the switch says nothing."""
+    return f"\\text{{ {match[1]}}}" if match[1] else ""
 
 
 def _dollars(text: str) -> str:

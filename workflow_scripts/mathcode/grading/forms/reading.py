@@ -18,6 +18,7 @@ from mathcode.grading.forms.values import (
     Items,
     Moment,
     Named,
+    Order,
     Quantity,
     Range,
     Ratio,
@@ -214,9 +215,26 @@ def _related(found: list[Token], reader):
     trees = [_tree(part) for part in parts]
     if all(sign == "=" for sign in signs):
         return _equated(parts, trees, reader)
-    if None in trees or "=" in signs or "in" in signs:
+    if None not in trees and "=" not in signs:
+        return inequality(trees, signs)
+    return _ordered(parts, signs)
+
+
+def _ordered(parts: list, signs: list[str]) -> Order | None:
+    """Things in their order, from the least: `boys > girls`, `a = c > b`."""
+    least_first = all(sign in ("=", "<", "<=") for sign in signs)
+    if not all(parts) or not (least_first or all(sign in ("=", ">", ">=") for sign in signs)):
         return None
-    return inequality(trees, signs)
+    keys = [words.raw(part) for part in parts]
+    if not least_first:
+        keys, signs = keys[::-1], [sign.replace(">", "<") for sign in signs[::-1]]
+    groups: list[list[tuple]] = [[keys[0]]]
+    for key, sign in zip(keys[1:], signs, strict=True):
+        if sign == "=":
+            groups[-1].append(key)
+        else:
+            groups.append([key])
+    return Order(tuple(tuple(sorted(group)) for group in groups), tuple(sign for sign in signs if sign != "="))
 
 
 def _member(parts: list, signs: list[str], reader):
@@ -320,8 +338,8 @@ def _ratio(found: list[Token], reader):
 
 def _ranged(found: list[Token], reader):
     """`1.4 to 1.6 m/s`, a range with a dash between."""
-    places = positions(found, lambda token: token[:2] in (("word", "to"), ("op", "–"), ("op", "至"), ("op", "到")))
+    places = positions(found, lambda token: token[:2] in (("word", "to"), ("op", "–"), ("op", "至"), ("op", "到"), ("cmd", "sim")))
     if len(places) != 1 or not 0 < places[0] < len(found) - 1:
         return None
-    low, high = (quantities.quantity(part) for part in (found[: places[0]], found[places[0] + 1 :]))
-    return Range(low, high) if low is not None and high is not None else None
+    ends = [reader(part) for part in (found[: places[0]], found[places[0] + 1 :])]
+    return Range(*ends) if all(isinstance(end, Quantity | Moment) for end in ends) else None

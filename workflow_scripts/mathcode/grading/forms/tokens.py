@@ -130,7 +130,11 @@ def _made(match: re.Match) -> tuple:
         and not re.search(r"\d\d|\s\S", bare)
     ):
         return "mark", f"{macro} {bare.strip()}"
-    if not re.search(r"[^\W\d_]|\\", held) or (macro in ("mathbf", "textbf", "mathit", "textit") and len(bare) == 1):
+    if (
+        not re.search(r"[^\W\d_]|\\", held)
+        or re.fullmatch(r"\\[A-Za-z]+", bare)
+        or (macro in ("mathbf", "textbf", "mathit", "textit") and len(bare) == 1)
+    ):
         return "inline", f" {held} "
     if bare in FUNCTIONS or (macro.startswith("operatorname") and bare.isalpha()):
         return "word", bare

@@ -81,6 +81,14 @@ class Relation:
 
 
 @dataclass(frozen=True)
+class Order:
+    """Things in their order, the least first: groups of equal ones, and the sign, < or <=, between each two."""
+
+    groups: tuple[tuple, ...]
+    signs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Piece:
     """An interval; an end of None is infinite."""
 
