@@ -34,10 +34,10 @@ def main(argv: list[str] | None = None) -> int:
 
     args = arguments().parse_args(argv)
     chosen = settings.parse(Estimate, args.settings)
-    grades = pl.concat([tables.GRADES.read(path, columns=estimation.GRADES) for path in args.grades])
+    grades = pl.concat([tables.GRADES.scan(path).select(estimation.GRADES) for path in args.grades])
     q_values = estimation.estimate_q_values(grades)
     strategy = estimation.reference_strategy(q_values, chosen, args.seed)
-    explored = set(grades["mode"]) - {"native"}
+    explored = {column.removeprefix("n_") for column in q_values.columns if column.startswith("n_")} - {"native"}
     failing, lacking = estimation.without_label(q_values, strategy)
     log.info(
         "%d of %d queries labelled; without a label: %d that no dictated rollout answers correctly,"

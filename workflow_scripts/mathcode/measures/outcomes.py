@@ -40,9 +40,13 @@ class MetricsError(UserError):
     """A number cannot be computed from the grades given; the message says why."""
 
 
+USABLE = pl.col("outcome") != "infrastructure_error"
+"""Whether a row says something about the model."""
+
+
 def usable(grades: pl.DataFrame) -> pl.DataFrame:
     """The rows that say something about the model."""
-    return grades.filter(pl.col("outcome") != "infrastructure_error")
+    return grades.filter(USABLE)
 
 
 def score(grades: pl.DataFrame) -> dict:

@@ -6,7 +6,7 @@ The formulas are the paper's for CoT and code; any further methodology that was 
 import functools
 import math
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import polars as pl
@@ -22,54 +22,58 @@ GRADES = ("query_id", "mode", "methodology", "outcome", "strict", "executions")
 """Columns of `grades` that the E-step looks at."""
 
 
-def estimate_q_values(grades: pl.DataFrame) -> pl.DataFrame:
+def estimate_q_values(grades: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     """Prior and Q-values of each query from graded rollouts (table `grades`, any mix of modes) as table `q_values`.
 
     prior_code is the share of native rollouts that chose code (Eq. 7). Q(x, c) is the mean reward of the rollouts
     dictated to c (Eq. 8); a rollout that did not comply is no sample of p(y|x, c) and is left out, as is every
     infrastructure error, which says nothing about the answer. Beside it stand the programs that these rollouts ran, on average.
-    Values without a rollout are null.
+    Values without a rollout are null. A lazy table is read in parts, so many million rollouts need no memory of their own.
     """
-    names = names_with(set(grades["mode"].unique()) - {"native"})
-    usable = outcomes.usable(grades).with_columns(reward=pl.col("strict").cast(pl.Float64))
-    native = pl.col("mode") == "native"
-    complied = pl.col("mode") == pl.col("methodology")
-    per_query = usable.group_by("query_id").agg(
-        n_native=native.sum().cast(pl.Int32),
-        mean_native=pl.col("reward").filter(native).mean(),
-        **{f"prior_{name}": (pl.col("methodology") == name).filter(native).cast(pl.Float64).mean() for name in names[1:]},
-        **{
-            f"{what}_{mode}": value
-            for mode in names
-            for what, value in {
-                "n": (complied & (pl.col("mode") == mode)).sum().cast(pl.Int32),
-                "q": pl.col("reward").filter(complied & (pl.col("mode") == mode)).mean(),
-                "executions": pl.col("executions").filter(complied & (pl.col("mode") == mode)).cast(pl.Float64).mean(),
-            }.items()
-        },
+    rows = grades.lazy()
+    modes = rows.select(pl.col("mode").unique()).collect(engine="streaming")["mode"]
+    names = names_with(set(modes) - {"native"})
+    reward, native = pl.col("strict").cast(pl.Float64), outcomes.USABLE & (pl.col("mode") == "native")
+    complied = {name: outcomes.USABLE & (pl.col("mode") == name) & (pl.col("methodology") == name) for name in names}
+    per_query = rows.group_by("query_id").agg(
+        n_native=native.sum(),
+        mean_native=reward.filter(native).mean(),
+        **{f"prior_{name}": (pl.col("methodology") == name).cast(pl.Float64).filter(native).mean() for name in names[1:]},
+        **{f"n_{name}": complied[name].sum() for name in names},
+        **{f"q_{name}": reward.filter(complied[name]).mean() for name in names},
+        **{f"executions_{name}": pl.col("executions").cast(pl.Float64).filter(complied[name]).mean() for name in names},
     )
-    missing = grades.select(pl.col("query_id").unique()).join(per_query, on="query_id", how="anti")
-    none = {f"n_{name}": 0 for name in ("native", *names)}
-    counts = pl.concat([per_query, missing.with_columns(**none)], how="diagonal_relaxed").sort("query_id")
+    counts = per_query.collect(engine="streaming").sort("query_id")
     columns = q_values_with(names).schema
     return _with_intervals(counts, names).select(pl.col(name).cast(dtype) for name, dtype in columns.items())
 
 
 def _with_intervals(counts: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    """Intervals, and the comparison of each methodology with CoT, computed once per distinct pair of counts."""
-    columns, found = {}, {}
-    for mode in names:
-        n = counts[f"n_{mode}"].to_numpy()
-        successes = np.rint(counts[f"q_{mode}"].fill_null(0.0).to_numpy() * n)
-        low, high = jeffreys_interval(successes, n)
-        columns[f"q_{mode}_low"] = [value if total else None for value, total in zip(low.tolist(), n, strict=True)]
-        columns[f"q_{mode}_high"] = [value if total else None for value, total in zip(high.tolist(), n, strict=True)]
-        found[mode] = list(zip(successes.astype(int).tolist(), n.tolist(), strict=True))
-    for mode in names[1:]:
-        pairs = list(zip(found[mode], found[names[0]], strict=True))
-        known = {pair: probability_code_better(*pair) for pair in set(pairs) if pair[0][1] and pair[1][1]}
-        columns[f"p_{mode}_better"] = [known.get(pair) for pair in pairs]
-    return counts.with_columns(pl.Series(name, values, dtype=pl.Float64) for name, values in columns.items())
+    """Intervals, and the comparison of each methodology with CoT, computed once for all queries of the same counts."""
+    right = {f"right_{name}": (pl.col(f"q_{name}").fill_null(0.0) * pl.col(f"n_{name}")).round().cast(pl.Int64) for name in names}
+    counts = counts.with_columns(**right)
+    for name in names:
+        counts = _for_each(
+            counts, [f"right_{name}", f"n_{name}"], lambda right, n: jeffreys_interval(right, n), f"q_{name}_low", f"q_{name}_high"
+        )
+    first = names[0]
+    for name in names[1:]:
+        compared = [f"right_{name}", f"n_{name}", f"right_{first}", f"n_{first}"]
+        counts = _for_each(counts, compared, _better, f"p_{name}_better")
+    return counts
+
+
+def _for_each(counts: pl.DataFrame, keys: list[str], told: Callable, *columns: str) -> pl.DataFrame:
+    """A table with columns that follow from counts: `keys` are right answers and rollouts, in turn; null without a rollout."""
+    distinct = counts.select(keys).unique().filter(pl.all_horizontal(pl.col(key) > 0 for key in keys[1::2]))
+    values = told(*(distinct[key].to_numpy() for key in keys)) if distinct.height else [[] for _ in columns]
+    found = distinct.with_columns(pl.Series(name, value, dtype=pl.Float64) for name, value in zip(columns, values, strict=True))
+    return counts.join(found, on=keys, how="left", maintain_order="left")
+
+
+def _better(*counts: np.ndarray) -> list[list[float]]:
+    """The probability that one methodology is better than another, for arrays of their right answers and rollouts."""
+    return [[probability_code_better((right, n), (other, m)) for right, n, other, m in zip(*(one.tolist() for one in counts), strict=True)]]
 
 
 def reference_strategy(q_values: pl.DataFrame, estimate: Estimate, seed: int) -> pl.DataFrame:
@@ -87,28 +91,47 @@ def reference_strategy(q_values: pl.DataFrame, estimate: Estimate, seed: int) ->
     if estimate.price:
         worth = {name: value - estimate.price * pl.col(f"executions_{name}") for name, value in worth.items()}
     told = {f"q_{name}": pl.col(f"q_{name}") for name in names} | {f"net_{name}": value for name, value in worth.items()}
-    frame = q_values.sort("query_id").select("query_id", **told, **_scores(worth, estimate))
-    rows = []
-    for row in frame.iter_rows(named=True):
-        scores = {name: row[name] for name in names if row[name] is not None}
-        prefers = len(scores) >= 2 and any(row[f"q_{name}"] for name in scores)
-        best = _highest(scores) if prefers else []
-        tied = len(best) > 1
-        if tied and math.isinf(estimate.alpha):
-            best = _highest({name: row[f"net_{name}"] for name in best})
-            scores = {name: float(name == best[0]) for name in best}
-        s = shares(scores, estimate.alpha) if best else None
-        rows.append(
-            {
-                "query_id": row["query_id"],
-                **{f"s_{name}": None if s is None else s.get(name, 0.0) for name in names},
-                "label": None if s is None else _draw(s, row["query_id"], seed),
-                "tie": tied,
-                "rule": estimate.rule,
-                "alpha": estimate.alpha,
-            }
-        )
-    return pl.DataFrame(rows, schema=reference_strategy_with(names).schema)
+    frame = q_values.select("query_id", **told, **_scores(worth, estimate))
+    values = [column for column in frame.columns if column != "query_id"]
+    kinds = frame.group_by(values, maintain_order=True).agg("query_id")  # what follows from the values is worked out once for all alike
+    found = pl.DataFrame([_strategy_of(row, names, estimate) for row in kinds.iter_rows(named=True)], schema=_strategy_schema(names))
+    rows = kinds.select("query_id").hstack(found).explode("query_id").sort("query_id")
+    columns = reference_strategy_with(names).schema
+    return (
+        _labelled(rows, names, seed)
+        .with_columns(rule=pl.lit(estimate.rule), alpha=pl.lit(estimate.alpha))
+        .select(pl.col(name).cast(dtype) for name, dtype in columns.items())
+    )
+
+
+def _strategy_schema(names: list[str]) -> dict:
+    return {f"s_{name}": pl.Float64 for name in names} | {"tie": pl.Boolean}
+
+
+def _strategy_of(row: Mapping, names: list[str], estimate: Estimate) -> dict:
+    """The reference strategy of the queries with these values, null where nothing is preferred, and whether methodologies tie."""
+    scores = {name: row[name] for name in names if row[name] is not None}
+    prefers = len(scores) >= 2 and any(row[f"q_{name}"] for name in scores)
+    best = _highest(scores) if prefers else []
+    tied = len(best) > 1
+    if tied and math.isinf(estimate.alpha):
+        best = _highest({name: row[f"net_{name}"] for name in best})
+        scores = {name: float(name == best[0]) for name in best}
+    s = shares(scores, estimate.alpha) if best else None
+    return {f"s_{name}": None if s is None else s.get(name, 0.0) for name in names} | {"tie": tied}
+
+
+def _labelled(rows: pl.DataFrame, names: list[str], seed: int) -> pl.DataFrame:
+    """Reference strategies with the label drawn from each; where one methodology has it all, nothing need be drawn."""
+    sure = pl.coalesce(pl.when(pl.col(f"s_{name}") == 1.0).then(pl.lit(name)) for name in names)
+    labelled = rows.with_columns(label=sure)
+    open_ = labelled.filter(pl.col("label").is_null() & pl.col(f"s_{names[0]}").is_not_null())
+    if open_.is_empty():
+        return labelled
+    drawn = [_draw({name: row[f"s_{name}"] for name in names}, row["query_id"], seed) for row in open_.iter_rows(named=True)]
+    labels = open_.select("query_id", drawn=pl.Series(drawn, dtype=pl.String))
+    joined = labelled.join(labels, on="query_id", how="left", maintain_order="left")
+    return joined.with_columns(label=pl.coalesce("label", "drawn")).drop("drawn")
 
 
 def without_label(q_values: pl.DataFrame, strategy: pl.DataFrame) -> tuple[int, int]:
