@@ -68,7 +68,7 @@ class Parts:
         columns: of these tables.
         main: the table that says how many items a benchmark has, in its column n.
         claims: of the paper, in words, in the order of the table `claims`.
-        answer: the first sentence of the page, from the tables by name and the plan; empty: the run has no answer.
+        answer: the first sentences of the page, from the tables by name and the plan; the first of them is the answer. None: no answer.
         remarks: what stands below the claims, from the same.
         cards: what more there is to the answer, from the tables by name and the plan.
         picture: what the figure shows, to who cannot see it.
@@ -85,7 +85,7 @@ class Parts:
     columns: Columns
     main: str
     claims: Sequence[str]
-    answer: Callable[[Mapping[str, pl.DataFrame], Plan], str]
+    answer: Callable[[Mapping[str, pl.DataFrame], Plan], list[str]]
     cards: Callable[[Mapping[str, pl.DataFrame], Plan], list[Card]]
     picture: str
     rollouts: Callable[[About], str]
@@ -149,7 +149,8 @@ def render(made: Made, plan: Plan, parts: Parts) -> str:
     tables, costs = made.tables, made.costs
     picture = base64.b64encode(made.figure.encode()).decode()
     cards = "".join(map(_card, [*parts.cards(tables, plan), _cost(costs)]))
-    answer = f'<p class="answer">{escape(said)}</p>' if (said := parts.answer(tables, plan)) else ""
+    said = parts.answer(tables, plan)
+    answer = f'<p class="answer">{escape(said[0])}</p><p class="beside">{escape(" ".join(said[1:]))}</p>' if said else ""
     caution = f'<p class="caution"><strong>{escape(said)}</strong></p>' if (said := parts.caution(tables)) else ""
     listed = [item for item in parts.tables if item.title]
     body = [

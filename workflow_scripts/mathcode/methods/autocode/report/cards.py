@@ -13,21 +13,21 @@ MOST = 3
 """Benchmarks that the first sentences speak of."""
 
 
-def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> str:
-    """What EM gains on the first benchmarks, how sure that is, at what cost in programs, and how many claims hold; '' without EM.
+def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[str]:
+    """What EM gains on the first benchmarks, how sure that is, at what cost in programs, and how many claims hold; nothing without EM.
 
     Args:
         tables: of the run, by name.
     """
     if EM not in plan.experiments:
-        return ""
+        return []
     family, benchmark = next(iter(plan.families)), plan.benchmarks[0]
     row = _claims(tables, family, benchmark)
     auto = next(one for one in _of(tables["main"], family, benchmark) if (one["experiment"], one["mode"]) == (EM, "auto"))
     whose = f" of {plan.families[family].label}" if len(plan.families) > 1 else ""
     sentences = [
-        f"{plan.label(EM)}{whose}, left to choose, answers {shown(auto['accuracy'])} % of {plan.named(benchmark)} right.",
-        f"Against the start policy told to use the methodology that suits it better the difference is {_told(row['accuracy'])}.",
+        f"{plan.label(EM)}{whose}, which chooses for itself, answers {shown(auto['accuracy'])} % of {plan.named(benchmark)} right; "
+        f"compared with the better dictated mode of the start policy that is {_told(row['accuracy'])}.",
     ]
     if row["executions"]["value"] is not None:
         sentences.append(f"It runs {_saved(row['executions'])} than the start policy told to write code.")
@@ -35,7 +35,7 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> str:
     held = [weak(one) for one in row.values() if one["verdict"] == "supported"]
     before = f" ({sum(held)} only before correction)" if any(held) else ""
     tested = sum(one["verdict"] != "not run" for one in row.values())
-    return " ".join([*sentences, f"Of {tested} claims of the paper tested here {len(held)} hold on {plan.named(benchmark)}{before}."])
+    return [*sentences, f"Of {tested} claims of the paper tested here {len(held)} hold on {plan.named(benchmark)}{before}."]
 
 
 def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:

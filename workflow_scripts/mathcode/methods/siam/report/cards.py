@@ -11,22 +11,23 @@ from mathcode.methods.siam.report.plan import MAIN, Plan
 from mathcode.report.summary import Card, in_words, interval, shown
 
 
-def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> str:
-    """What the last round gains out of the seed's domain, what a rule would, and how many claims hold; '' where there are no such items.
+def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[str]:
+    """What the last round gains out of the seed's domain, what a rule would, and how many claims hold; nothing without such items.
 
     Args:
         tables: of the run, by name.
     """
     own, lines = _own(tables, plan)
     if (row := _ended(own, plan)) is None:
-        return ""
+        return []
     ends = {"low": row["delta_low"], "high": row["delta_high"]}
-    rule = f"; filtered by the best rule it ends {_apart(max(map(_beyond, rules)))}" if (rules := _rules(own, plan)) else ""
-    return (
+    rule = [f"Filtered by the best rule it ends {_apart(max(map(_beyond, rules)))}."] if (rules := _rules(own, plan)) else []
+    return [
         f"After {plan.iterations} rounds filtered by the critic the policy solves {shown(row['accuracy'])} % of the items outside the "
-        f"seed's domain ({plan.named(row['benchmark'])}, part {row['part']}): {_signed(row['delta'])} against M_0{interval(ends)}{rule}; "
-        f"{_count(lines)} of {len(lines)} claims are shown."
-    )
+        f"seed's domain ({plan.named(row['benchmark'])}, part {row['part']}): {_signed(row['delta'])} against M_0{interval(ends)}.",
+        *rule,
+        f"{_count(lines)} of {len(lines)} claims are shown.",
+    ]
 
 
 def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
