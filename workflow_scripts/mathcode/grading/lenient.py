@@ -30,16 +30,22 @@ _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9,
 _ENGLISH_SCALE = rf"(?:{'|'.join(_SCALES)})s?\b"
 _NUMBER = re.compile(
     r"(?<![A-Za-z_\d.])(?P<sign>(?<![A-Za-z\d_)\]}%])[-−]\s?|负|\b(?:minus|negative)\s)?(?:"
-    r"(?P<whole>\d{1,30})(?:\s+(?P<up>\d{1,30})\s?/\s?(?P<down>\d{1,30})|\s?\\[dtc]?frac\s?\{(?P<mup>\d{1,30})\}\s?\{(?P<mdown>\d{1,30})\})"
-    r"|\\[dtc]?frac\s?\{(?P<fup>[-−]?\d{1,30})\}\s?\{(?P<fdown>\d{1,30})\}"
+    r"(?P<whole>\d{1,30})(?:(?:\s+|又)(?P<up>\d{1,30})\s?/\s?(?P<down>\d{1,30})"
+    r"|\s?\\[dtc]?frac\s?(?:\{(?P<mup>\d{1,30})\}\s?\{(?P<mdown>\d{1,30})\}|(?P<nup>\d)\s?(?P<ndown>\d)(?!\d)))"
+    r"|\\[dtc]?frac\s?(?:\{(?P<fup>[-−]?\d{1,30})\}\s?\{(?P<fdown>\d{1,30})\}|(?P<sup>\d)\s?(?P<sdown>\d)(?!\d))"
+    r"|百分之(?P<hundredth>\d{1,30}(?:\.\d{1,30})?)"
     rf"|(?P<plain>{_PLAIN})(?:\s?/\s?(?P<over>\d{{1,30}}(?![\d.])))?(?:(?P<scale>[百万亿](?!一)|千(?![克米瓦])|\s{_ENGLISH_SCALE})"
     r"|(?P<half>[个小时天年周]{1,2}半))?(?P<percent>\s?\\?[%％])?"
     rf"|(?P<zhwhole>{_ZH}{{1,20}})又(?P<zhdown>{_ZH}{{1,20}})分之(?P<zhup>{_ZH}{{1,20}})"
     rf"|(?P<zhover>{_ZH}{{1,20}})分之(?P<zhunder>{_ZH}{{1,20}})"
-    rf"|(?<![星期周拜])(?P<zh>{_ZH}{{1,20}})(?:点(?P<zhpoint>[零〇一二三四五六七八九]{{1,20}}))?(?![样起般些直定])"
+    rf"|(?<![星期周拜])(?P<zh>{_ZH}{{1,20}})(?:点(?P<zhpoint>[零〇一二三四五六七八九]{{1,20}}))?(?![样起般些直定共])"
     r")"
 )
-_EXPRESSION = re.compile(r"\^|√|π|\\(?:sqrt|pi|sin|cos|tan|log|ln)|[\d)][abcnxyz](?![A-Za-z])|[A-Za-z\d)]\s?[*+×·]\s?[A-Za-z\d(]")
+_EXPRESSION = re.compile(
+    r"\^|√|π|\\(?:sqrt|pi|sin|cos|tan|log|ln|pm|mp|le|ge|lt|gt|neq?|overline|bar|dot)(?![A-Za-z])|[±≤≥≠<>]|\d\s?!(?![=\w])"
+    r"|[\d)][a-ce-fi-kn-rpu-z](?![A-Za-z])|[A-Za-z\d)]\s?[*+×·]\s?[A-Za-z\d(\\]|[A-Za-z\d)]\s?-\s?[A-Za-z\d(]|\)\s?\("
+)
+"""Letters on the heels of a number are factors; those left out are units: m, g, h, d, l, s, t."""
 _UNIT_POWER = re.compile(r"(?<=[\d\s{])(?:[ckdm]?m|ft|in|yd|mi|units?|inches|met(?:er|re)s?)\}?\^\{?[23]\}?(?=\s?(?:[,;.)}$]|and|$))")
 _RELATIVE = Fraction(1, 10**6)
 
@@ -74,7 +80,7 @@ def _read(match: re.Match) -> Read | None:
         return None
     found = match.groupdict()
     decimal = any(mark in (found["plain"] or "") for mark in ".eE") or bool(found["zhpoint"])
-    percent = bool(found["percent"]) or found["zhover"] == "百"
+    percent = bool(found["percent"] or found["hundredth"]) or found["zhover"] == "百"
     if found["zhover"] == "百":
         value *= 100
     return Read(-value if found["sign"] else value, decimal, percent, match.start(), match.end())
@@ -83,7 +89,12 @@ def _read(match: re.Match) -> Read | None:
 def _value(found: dict[str, str | None]) -> Fraction:
     """What the groups of `_NUMBER` say, without sign and per cent."""
     if found["whole"]:
-        return int(found["whole"]) + Fraction(int(found["up"] or found["mup"]), int(found["down"] or found["mdown"]))
+        above, below = (found["up"] or found["mup"] or found["nup"], found["down"] or found["mdown"] or found["ndown"])
+        return int(found["whole"]) + Fraction(int(above), int(below))
+    if found["hundredth"]:
+        return Fraction(found["hundredth"])
+    if found["sup"]:
+        return Fraction(int(found["sup"]), int(found["sdown"]))
     if found["fup"]:
         return Fraction(int(found["fup"].replace("−", "-")), int(found["fdown"]))
     if found["plain"]:

@@ -27,6 +27,7 @@ class Parser(Applied):
         self.place = place
         self.depth = 0
         self.bars = 0
+        self.powers = 0
 
     def peek(self, ahead: int = 0) -> Token:
         place = self.place + ahead
@@ -148,6 +149,14 @@ class Parser(Applied):
 
     def exponent(self) -> tuple:
         """What stands behind `^`: a group, or one factor with its sign; exponents bind from the right."""
+        self.powers += 1
+        if self.powers > MAX_DEPTH:
+            raise NotAlgebra("too deep")
+        value = self._exponent()
+        self.powers -= 1
+        return value
+
+    def _exponent(self) -> tuple:
         if self.take("op", "{"):
             value = self.sum()
             self.need("op", "}")

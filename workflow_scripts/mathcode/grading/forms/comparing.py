@@ -82,11 +82,9 @@ class Comparison(Sets):
         return False
 
     def _measures(self, gold: Quantity, answer: Quantity) -> Verdict:
-        factor = Fraction(1)
-        if gold.unit and answer.unit:
-            factor = units.ratio(answer.unit, gold.unit)
-            if factor is None:
-                return False
+        factors = units.ratios(answer.unit, gold.unit) if gold.unit and answer.unit else [Fraction(1)]
+        if not factors:
+            return False
         contradicting = (gold.noun and answer.noun and not _one_noun(gold.noun, answer.noun)) or (gold.noun and answer.unit)
         if (contradicting or (gold.unit and answer.noun)) and not (_counts(gold) or _counts(answer)):
             return False
@@ -96,8 +94,7 @@ class Comparison(Sets):
                 return False
             percent, plain = (gold.tree, answer.tree) if gold.percent else (answer.tree, gold.tree)
             return any_(same(plain, value) for value in (percent, ("/", percent, _HUNDRED)))
-        tree = answer.tree if factor == 1 else ("*", (("n", factor, None), answer.tree))
-        return same(gold.tree, tree)
+        return any_(same(gold.tree, answer.tree if factor == 1 else ("*", (("n", factor, None), answer.tree))) for factor in factors)
 
     def _named(self, gold, answer) -> Verdict:
         """A value with its name: the name may be left out, but not be another one, unless the two are one equation."""
@@ -243,6 +240,8 @@ class Comparison(Sets):
             return all_(self.equal(*((value, item) if ours else (item, value))) for value, item in zip(values, other.items, strict=True))
         if len(values) != len(other.items) or other.brackets not in ("", "{}", "[]"):
             return False
+        if ours and len(named) > 1:  # without names it must be told by its place which value is whose
+            return all_(self.equal(*pair) for pair in zip([value for one in named.values() for value in one], other.items, strict=True))
         return matched(values, other.items, self.equal) if ours else matched(other.items, values, self.equal)
 
     def ranges(self, gold: Range, answer: Range) -> Verdict:
@@ -355,7 +354,7 @@ def _odd(gold: Items, answer: Items) -> bool:
 def _ordered(gold: str, answer: str) -> bool | None:
     """Whether order counts between two pairs of brackets; None: they cannot be equal."""
     if gold == answer:
-        return gold in ("()", "[]", "<>")
+        return gold in ("()", "[]", "<>", "R")
     if {gold, answer} == {"()", "<>"}:
         return True
     if gold == "[]":

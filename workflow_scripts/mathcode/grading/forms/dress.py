@@ -30,9 +30,11 @@ _LABEL = re.compile(
 _BLANK = r"(?:\\[,;:! ]|\\q?quad(?![a-zA-Z])|~|\s)*"
 _EDGES = re.compile(rf"^{_BLANK}|(?<!\\){_BLANK}$")
 """White space around an answer, in LaTeX too."""
-_STOP = re.compile(r"(?<![.…])[.。]\s*$|\\\\\s*$|(?<=[^\s\\])[,;]\s*$")
+_STOP = re.compile(r"(?<=[A-Za-z]{3})!\s*$|(?<![.…])[.。]\s*$|\\\\\s*$|(?<=[^\s\\])[,;]\s*$")
 _STYLED = re.compile(r"\\(?:boldsymbol|mathbf|bm|pmb|underline)\s*\{(?!\s*[A-Za-z]+\s*\})")
 """Type that says nothing around more than a name."""
+_MEASURE = re.compile(r"\\(?:text(?:rm|bf)?|mathrm|mbox)\s*\{(?=\s*[-$€£¥]?\s?[\d.])")
+"""A text macro around a number with its unit."""
 _STYLES = re.compile(
     r"\\(?:(?:text)?color\s*\{[^{}]*\}|(?:display|text|script|scriptscript)style(?![a-zA-Z])"
     r"|(?:tiny|scriptsize|footnotesize|small|normalsize|large|Large|LARGE|huge|Huge|bfseries|normalfont)(?![a-zA-Z]))\s*"
@@ -76,7 +78,7 @@ _SPELLED = {
 _DOLLAR = re.compile(r"(\\?)\$(\s?)")
 
 
-_EMPTY = re.compile(r"^\{\s*\}|(?<!\})\{\s*\}(?=[\^_])|\^\s*\{\s*\}(?=\s*\\(?:circ|text))")
+_EMPTY = re.compile(r"^\{\s*\}(?=.)|(?<!\})\{\s*\}(?=[\^_])|\^\s*\{\s*\}(?=\s*\\(?:circ|text))")
 """Braces that hold nothing."""
 _ALONE = re.compile(
     r"(?<![A-Za-z}\]])\{\s*([A-Za-z]|\\[A-Za-z]+|\\(?:text|mathrm|rm)\s*\{[A-Za-z]\})\s*\}(?=\s*_)"
@@ -109,7 +111,7 @@ def _bare(text: str) -> str:
     text = _STOP.sub("", _EDGES.sub("", text)).rstrip()
     if (label := _LABEL.match(text)) and label.end() < len(text):
         return text[label.end() :]
-    if (box := _BOX.match(text) or _STYLED.match(text)) and closing(text, box.end() - 1) == len(text) - 1:
+    if (box := _BOX.match(text) or _STYLED.match(text) or _MEASURE.match(text)) and closing(text, box.end() - 1) == len(text) - 1:
         return text[box.end() : -1]
     for opening, end in _DELIMITERS:
         if len(text) >= len(opening) + len(end) and text.startswith(opening) and text.endswith(end):

@@ -7,6 +7,7 @@ A Chinese noun needs its measure word, which does not count: 个苹果 and 只�
 
 import re
 
+from mathcode.grading.forms.numerals import FRACTION_WORDS
 from mathcode.grading.forms.unit_names import MEASURE_WORDS
 
 MAX_CHARS = 100
@@ -29,9 +30,9 @@ fifths sixths sevenths eighths ninths dozen dozens hundred thousand million bill
 alpha beta gamma delta epsilon theta lambda sigma omega phi psi rho tau mu nu xi st nd rd th january february march april may june july
 august september october november december monday tuesday wednesday thursday friday saturday sunday first second true false only wrong one
 two three four five six seven eight nine eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty
-fifty sixty seventy eighty ninety maybe perhaps impossible unlikely doubtful guess
+fifty sixty seventy eighty ninety maybe perhaps impossible unlikely doubtful guess basis ppm ppb score gross
 """
-_NO_NOUNS = frozenset(_NO_NOUNS_TEXT.split())
+_NO_NOUNS = frozenset(_NO_NOUNS_TEXT.split()) | FRACTION_WORDS
 """Words that no bare noun phrase holds: they join, deny, compare, name functions or directions, or are numbers."""
 _NO_HEADS_TEXT = """
 long wide tall deep high higher low lower power prime real rational irrational imaginary complex positive negative even odd square right
@@ -39,8 +40,13 @@ left full empty upper inside repeating same whole early late double infinite cor
 """
 _NO_HEADS = frozenset(_NO_HEADS_TEXT.split())
 """Words that may stand before a noun (`long pieces`, `prime numbers`), but turn a number if nothing follows (`5 negative`)."""
-_ENDINGS = re.compile(".*(?:[^e]ed|[^lipfa]ly|ally)")
-_NOUNS_SO_ENDING = frozenset(["bed", "shed", "sled", "moped", "biped", "red", "monopoly", "assembly"])
+_ENDINGS = re.compile(".*(?:[^e]ed|[^lipfa]ly|ally)|..+ing")
+_NOUNS_SO_ENDING_TEXT = """
+bed shed sled moped biped red monopoly assembly building clothing string thing spring swing sling painting drawing ceiling stocking earring
+pudding wedding meeting sibling dumpling duckling seedling railing shilling dressing evening morning setting covering filling serving
+offspring pairing landing writing reading training opening closing crossing outing herring darling sapling lightning frosting topping icing
+"""
+_NOUNS_SO_ENDING = frozenset(_NOUNS_SO_ENDING_TEXT.split())
 _NO_NOUN_HAN = frozenset(
     "不没无或和且与及是等于增减升降赚亏赢输第上下午早晚前后左右东南西北零一二三四五六七八九十百千万亿两半几多少余约倍的了到比率"
 )
@@ -93,7 +99,8 @@ def _is_han(word: str) -> bool:
 def _chinese_noun(text: str) -> str | None:
     text = text.replace(" ", "")
     rest = next((text[length:] for length in (2, 1) if text[:length] in MEASURE_WORDS and len(text) > length), None)
-    if rest is None or len(rest) > 8 or not all(_is_han(char) for char in rest) or any(char in _NO_NOUN_HAN for char in rest):
+    rest = rest and rest.removeprefix("不同的")
+    if not rest or len(rest) > 8 or not all(_is_han(char) for char in rest) or any(char in _NO_NOUN_HAN for char in rest):
         return None
     return rest
 

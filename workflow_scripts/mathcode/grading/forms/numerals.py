@@ -44,6 +44,8 @@ _ORDINAL_SCALES = {"hundredth": 100} | {word + "th": value for word, value in _S
 _DENOMINATORS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4}
 _DENOMINATORS |= {word: value for word, value in (_ORDINAL_UNITS | _ORDINAL_TENS | _ORDINAL_SCALES).items() if value > 2}
 _DENOMINATORS |= {word + "s": value for word, value in _DENOMINATORS.items() if word[-1] == "h" or word == "third"}
+FRACTION_WORDS = frozenset(_DENOMINATORS)
+"""Words for parts of one: `thirds`, `twelfths`."""
 _PLACES = {"ones": 1, "tens": 10, "hundreds": 100} | {word + "s": value for word, value in _SCALES.items()}
 _PLACES_ONE = {"one": 1, "ten": 10, "hundred": 100} | _SCALES
 _DIGITS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+")

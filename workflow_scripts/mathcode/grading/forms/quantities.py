@@ -11,9 +11,11 @@ from mathcode.grading.forms import numerals, units
 from mathcode.grading.forms.algebra import Parser
 from mathcode.grading.forms.names import FUNCTIONS
 from mathcode.grading.forms.tokens import Token, written
-from mathcode.grading.forms.trees import NotAlgebra, symbols
+from mathcode.grading.forms.trees import NotAlgebra, numeral, symbols
 from mathcode.grading.forms.values import Based, Quantity
 
+MAX_TOKENS = 700
+"""Words and signs of an expression; nobody asks for a longer one."""
 _PERCENT = {"%", "percent", "per cent", "percents", "percentage points", "\\text{percent}"}
 _CURRENCY = {
     ("cmd", "$"): "$",
@@ -24,7 +26,11 @@ _CURRENCY = {
     ("op", "₩"): "₩",
     ("cmd", "pounds"): "£",
 }
-_ADJECTIVE = re.compile(r"(?<=[a-z.}]) +(?:old|tall|long|wide|high|deep|away|each|apart|in total|total|thick)$")
+_ADJECTIVE = re.compile(r"(?<=[a-z.}]) +(?:old|tall|long|wide|high|deep|away|apart|thick)$")
+_STATE = re.compile(r"(?:^| +)(?:left(?: over)?|remaining|needed|required|each|apiece|altogether|in all|in total|total)$")
+"""What is said of counted things without counting others."""
+_EVERY = re.compile(r" (?:a|an|every|each) (?=(?:second|minute|hour|day|week|month|year|person|trip)$)")
+_MORE = re.compile(r"^(?:more|fewer|extra|additional) (?=[a-z])")
 _COUNTED = {"integers": "numbers", "solutions": "roots", "points": "dots", "values": "values", "times": None, "total": None}
 _BASE = re.compile(
     r"(-?)(\()?((?=[A-Z]*\d)[0-9A-Z]+(?:\.\d+)?|[A-Z]+(?=_\{?(?:16|12)\b))(?(2)\))\s*(?:_\s*(?:\{\s*(?:\\text\s*\{)?\s*([a-z0-9]+)\s*\}?\s*\}|(?:\\text\s*\{)?([a-z0-9]+)\}?)"
@@ -42,9 +48,6 @@ _DOTTED = re.compile(r"(-?)(\d*)\.(\d*?)\\dot\{?(\d)\}?(?:(\d*)\\dot\{?(\d)\}?)?
 _REPEATING = re.compile(
     r"(-?)(\d*)\.(\d*?)(?:\\(?:overline|bar|dot)\s*\{?\s*(\d+)\s*\}?|(\d+?)(\5{2,})\d{0,3}(?:\s*(?:\\ldots|\.\.\.|…)))$"
 )
-
-
-_PARTICIPLE = re.compile(r"(?:ed|ly|ing)\)?$")
 
 
 def chinese_mixed(text: str) -> Quantity | None:
@@ -120,7 +123,7 @@ def in_words(text: str) -> Quantity | None:
 
 def quantity(tokens: list[Token]) -> Quantity | None:
     """The quantity that all of the tokens are; None if they are not one."""
-    if not tokens:
+    if not 0 < len(tokens) <= MAX_TOKENS:
         return None
     currency, negative, place = _currency(tokens)
     if found := _measured_letters(tokens, place, currency, negative) or (currency and _rate(tokens, place, currency, negative)):
@@ -130,12 +133,22 @@ def quantity(tokens: list[Token]) -> Quantity | None:
         tree = parser.sum()
     except NotAlgebra:
         return None
-    found = _behind(tokens, parser.place, ("-", tree) if negative else tree, currency)
+    found = _behind(tokens, parser.place, ("-", tree) if negative else tree, currency) or _and_fraction(tokens)
     if not found and currency is None and tokens[0].kind == "num" and len(tokens) < 20:
         return compound(_whole(tokens[:1]) or tree, tokens[1:])  # 2 h 30 min
     if found and parser.place == len(tokens) and currency is None and (loose := _loose(tokens, place)):
         return Quantity(found.tree, loose=loose)
     return found
+
+
+def _and_fraction(tokens: list[Token]) -> Quantity | None:
+    """`2 and 1/2`."""
+    if len(tokens) != 5 or tokens[1].value != "and" or tokens[3].value != "/" or any(tokens[at].kind != "num" for at in (0, 2, 4)):
+        return None
+    whole, above, below = (numeral(tokens[at].value) for at in (0, 2, 4))
+    if whole[2] or not 0 < above[1] < below[1]:
+        return None
+    return Quantity(number_tree(whole[1] + above[1] / below[1]))
 
 
 def _currency(tokens: list[Token]) -> tuple[str | None, bool, int]:
@@ -240,7 +253,7 @@ def _rate(tokens: list[Token], place: int, currency: str, negative: bool) -> Qua
 
 def _priced(tree: tuple, rest: str, currency: str) -> Quantity | None:
     """A price: `$3 per hour`, `$3/hour`, `$3 each`."""
-    rest = _bare(rest)
+    rest = _EVERY.sub("per ", f" {_bare(rest)}").strip()
     if rest in ("each", "apiece"):
         return Quantity(tree, units.unit(currency, strict=False))
     found = units.unit(f"{currency} {rest}", strict=False) if re.match(r"per |/", rest) else None
@@ -265,7 +278,10 @@ def measured(tree: tuple, rest: str) -> Quantity | None:
             head, tail = bare[:1], bare[1:]
         scaled = ("*", (tree, ("n", Fraction(scale), None)))
         return measured(scaled, tail) if tail.strip() else Quantity(scaled)
-    bare = _ADJECTIVE.sub("", bare)
+    if _STATE.fullmatch(bare):
+        return Quantity(tree)
+    bare = _STATE.sub("", _EVERY.sub(" per ", _ADJECTIVE.sub("", bare)))
+    bare = _MORE.sub("", bare)
     if found := units.unit(bare, strict=True) or (units.unit(f"\\text{{{bare}}}") if "\\text" in rest else None):
         return Quantity(tree, found)
     if found := units.unit(bare, strict=False):
@@ -275,7 +291,7 @@ def measured(tree: tuple, rest: str) -> Quantity | None:
 
 def _counted(tree: tuple, bare: str) -> Quantity | None:
     """A number of things."""
-    if tree[0] == "s" or _PARTICIPLE.search(bare):
+    if tree[0] == "s":
         return None
     if bare[:1] == "(" and bare[-1:] == ")" and bare.count("(") == 1:
         bare = bare[1:-1]

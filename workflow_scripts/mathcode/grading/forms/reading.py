@@ -3,17 +3,18 @@ r"""From the text of an answer to its form: lists first, then relations, then br
 `read` never fails: what no form takes to the last sign is `Raw` (mathematics) or `Words`.
 """
 
+import re
 from functools import lru_cache
 
-from mathcode.grading.forms import numerals, quantities, times, words
+from mathcode.grading.forms import numerals, quantities, times, units, words
 from mathcode.grading.forms.brackets import bracketed, environment, printed
-from mathcode.grading.forms.names import CONSTANTS, LETTERS, OPAQUE
+from mathcode.grading.forms.names import CONSTANTS, LETTERS
+from mathcode.grading.forms.naming import expression, name_of, prefixed
 from mathcode.grading.forms.regions import as_region, inequality, named_set, union
 from mathcode.grading.forms.splitting import MAX_ITEMS, positions, split
 from mathcode.grading.forms.tokens import Token, tokens, written
-from mathcode.grading.forms.trees import symbols
+from mathcode.grading.forms.trees import numeral, symbols
 from mathcode.grading.forms.values import (
-    TOGETHER,
     Chain,
     Items,
     Moment,
@@ -29,10 +30,10 @@ from mathcode.grading.forms.values import (
     Words,
 )
 
-_FIGURES = {("cmd", "angle"), ("cmd", "measuredangle"), ("cmd", "triangle")}
-"""What makes a name of the letters behind it."""
 MAX_NESTING = 12
 """Forms within forms."""
+_REMAINDER = re.compile(r"(\d{1,30})\s*(?:余|\.{3,6}|(?:\\[lc]?dots\s*){1,2}|[Rr]|remainder|rem\.?)\s*(\d{1,30})")
+"""A quotient with its remainder."""
 _SAID = {"and": "and", "land": "and", "&": "and", "且": "and", "or": "or", "lor": "or", "或": "or"}
 """What joins conditions."""
 _SIGNS = {("op", sign): sign for sign in ("=", "<", ">", "<=", ">=", "!=")} | {
@@ -44,11 +45,14 @@ _SIGNS = {("op", sign): sign for sign in ("=", "<", ">", "<=", ">=", "!=")} | {
 @lru_cache(maxsize=4096)
 def read(text: str):
     """The form of an undressed text."""
-    return _form(tokens(text), text, 0)
+    return _form(tokens(text), text, 0, {})
 
 
-def _form(found: list[Token], text: str | None, depth: int):
-    """The form of tokens; `text` is what they were made of, where that is known."""
+def _form(found: list[Token], text: str | None, depth: int, known: dict):
+    """The form of tokens; `text` is what they were made of, where that is known.
+
+    `known` holds the forms of parts: several readers ask for the same one, and of parts within parts each would ask again.
+    """
     if depth > MAX_NESTING or not found:
         return Raw(words.raw(found))
     found = _plain(found)
@@ -56,7 +60,10 @@ def _form(found: list[Token], text: str | None, depth: int):
         text = written(found)
 
     def reader(part: list[Token]):
-        return _form(part, None, depth + 1)
+        key = (depth, *part)
+        if key not in known:
+            known[key] = _form(part, None, depth + 1, known)
+        return known[key]
 
     if (whole := _at_once(found, text)) is not None:
         return whole
@@ -90,6 +97,10 @@ def _at_once(found: list[Token], text: str):
                 return Moment(kind, value)
         if (place := numerals.ordinal(flat)) is not None:
             return Moment("ordinal", place)
+    if (divided := _REMAINDER.fullmatch(flat)) is not None:
+        return Items("R", tuple(Quantity(numeral(number)) for number in divided.groups()))
+    if re.match(r"\d+ ?h[a-z]*\d", flat) and (spell := times.duration(flat)) is not None and not spell.months:
+        return Quantity(quantities.number_tree(spell.seconds / 3600), units.unit("hour"))
     if (form := quantities.based(text)) is not None:
         return form
     if text[-1] == ")" and (form := quantities.chinese_mixed(text)) is not None:
@@ -111,6 +122,8 @@ def _single(found: list[Token], text: str):
         return region
     if (marks := words.circled(found)) is not None:
         return Items("", tuple(map(Words, marks))) if len(marks) > 1 else Words(marks[0])
+    if (named := prefixed(found)) is not None and (value := quantities.quantity(named[1])) is not None:
+        return Named(named[0], value)
     phrase = words.phrase(text)
     if _is_name(found):
         return Words(phrase or words.bare(text))
@@ -212,7 +225,7 @@ def _related(found: list[Token], reader):
         return _rounded(found[: places[-1]], parts[-1], reader)
     if signs[0] == "in":
         return _member(parts, signs, reader)
-    trees = [_tree(part) for part in parts]
+    trees = [expression(part) for part in parts]
     if all(sign == "=" for sign in signs):
         return _equated(parts, trees, reader)
     if None not in trees and "=" not in signs:
@@ -242,7 +255,7 @@ def _member(parts: list, signs: list[str], reader):
     if len(signs) > 1:
         return None
     region = as_region(reader(parts[1]))
-    name = _name(parts[0])
+    name = name_of(parts[0])
     if region is None or name is None:
         return None
     return Region(region.pieces, name)
@@ -255,56 +268,16 @@ def _rounded(before: list[Token], behind: list[Token], reader):
         return None
     if not before:
         return decimal
-    if (name := _name(before)) is not None and name not in CONSTANTS.values():
-        return Named(name, decimal, _tree(before))
+    if (name := name_of(before)) is not None and name not in CONSTANTS.values():
+        return Named(name, decimal, expression(before))
     value = reader(before)
     return Rounded(value, decimal) if isinstance(value, Quantity | Chain | Named) else None
 
 
-def _tree(part: list[Token]) -> tuple | None:
-    """The expression that a part is."""
-    value = quantities.quantity(part)
-    return value.tree if value is not None and not (value.unit or value.noun or value.percent) else None
-
-
-def _name(part: list[Token]) -> str | None:
-    r"""The name that stands before an equals sign: a symbol, a function of symbols, a word, `\angle ABC`, `(x, y)`."""
-    measured = part[1:] if part and part[0][:2] == ("word", "m") else part
-    if measured and measured[0][:2] in _FIGURES:
-        named = all(token.kind in ("word", "num", "op") for token in measured[1:]) and 1 < len(measured) < 5
-        return written(measured) if named else None
-    if len(part) > 2 and (part[0].value, part[-1].value) == ("(", ")") and (each := _names(part[1:-1])) is not None:
-        return each
-    tree = _tree(part)
-    if tree is not None and tree[0] == "s":
-        return tree[1]
-    if tree is not None and tree[0] == "f" and tree[1].rstrip("'") in OPAQUE and all(one[0] == "s" for one in tree[2]):
-        return tree[1]
-    if tree is not None and tree[0] == "*" and len(tree[1]) == 2 and tree[1][0][0] == tree[1][1][0] == "s" and written(part).endswith(")"):
-        return tree[1][0][1]
-    if all(token.kind in ("word", "text") for token in part) and 0 < len(part) < 5 and not _is_product(part):
-        return words.bare(written(part)).casefold()
-    return None
-
-
-def _names(inner: list[Token]) -> str | None:
-    """`(x, y)`: symbols that are named together."""
-    parts, _ = split(inner)
-    trees = [_tree(part) for part in parts]
-    if len(parts) < 2 or any(tree is None or tree[0] != "s" for tree in trees):
-        return None
-    return f"({TOGETHER.join(tree[1] for tree in trees)})"
-
-
-def _is_product(part: list[Token]) -> bool:
-    tree = _tree(part)
-    return tree is not None and (tree[0] != "s")
-
-
 def _equated(parts: list, trees: list, reader):
     """A named value, a chain of constants, or an equation."""
-    name = _name(parts[0])
-    if len(parts) == 2 and name is None and (swapped := _name(parts[1])) is not None and trees[1] is not None and trees[0] is not None:
+    name = name_of(parts[0])
+    if len(parts) == 2 and name is None and (swapped := name_of(parts[1])) is not None and trees[0] is not None:
         parts, trees, name = parts[::-1], trees[::-1], swapped
     if name is not None:
         value = reader(parts[-1])
@@ -324,13 +297,13 @@ def _equated(parts: list, trees: list, reader):
 
 def _ratio(found: list[Token], reader):
     """Terms between colons."""
-    places = positions(found, lambda token: token[:2] == ("op", ":") or token[:2] == ("word", "to"))
+    places = positions(found, lambda token: token[:2] in (("op", ":"), ("op", "比"), ("word", "to")))
     if not places or len(places) > 6 or any(found[place].kind == "word" for place in places):
         return None
     parts = [found[low + 1 : high] for low, high in zip([-1, *places], [*places, len(found)], strict=True)]
-    trees = [_tree(part) if part else None for part in parts]
+    trees = [expression(part) if part else None for part in parts]
     if None in trees:
-        name = _name(parts[0]) if len(parts) == 2 and parts[0] and trees[0] is None else None
+        name = name_of(parts[0]) if len(parts) == 2 and parts[0] and trees[0] is None else None
         form = reader(parts[1]) if name and parts[1] else None
         return Named(name, form) if isinstance(form, Quantity | Items) else None
     return Ratio(tuple(trees))

@@ -23,7 +23,7 @@ from fractions import Fraction
 from mathcode.grading.forms.nouns import MAX_CHARS, noun
 from mathcode.grading.forms.unit_names import NAMES, WORDS, Dimension, Reading
 
-__all__ = ["Unit", "noun", "ratio", "unit"]
+__all__ = ["Unit", "noun", "ratio", "ratios", "unit"]
 
 MAX_POWER = 12
 
@@ -91,19 +91,28 @@ class _Item:
 
 
 def ratio(one: Unit, other: Unit) -> Fraction | None:
-    """How many of `other` make one of `one`; None where no reading of the two has the same dimension: then they contradict.
+    """How many of `other` make one of `one`, by the preferred readings; None where the two contradict each other."""
+    return next(iter(ratios(one, other)), None)
 
-    A reading that both share goes first, so that `tons` are tonnes beside tonnes and short tons beside pounds. `units` are any measure,
-    `square units` any squared one.
+
+def ratios(one: Unit, other: Unit) -> list[Fraction]:
+    """How many of `other` make one of `one`, in each way that both can be read; none where no readings have the same dimension.
+
+    A reading that both share is the only one, so that `tons` beside `tons` are as many; beside pounds and kilograms a ton may be a short
+    one or a tonne. `units` are any measure, `square units` any squared one.
     """
     if set(one.readings) & set(other.readings):
-        return Fraction(1)
-    for dimension, factor in one.readings:
-        for other_dimension, other_factor in other.readings:
-            if dimension == other_dimension:
-                return factor / other_factor
+        return [Fraction(1)]
+    found = [
+        factor / other_factor
+        for dimension, factor in one.readings
+        for other_dimension, other_factor in other.readings
+        if dimension == other_dimension
+    ]
+    if found:
+        return list(dict.fromkeys(found))
     bases = [reading[0][0] for side in (one, other) for reading in side.readings[:1] if len(reading[0]) == 1]
-    return Fraction(1) if len(bases) == 2 and bases[0][1] == bases[1][1] and "unit" in (bases[0][0], bases[1][0]) else None
+    return [Fraction(1)] if len(bases) == 2 and bases[0][1] == bases[1][1] and "unit" in (bases[0][0], bases[1][0]) else []
 
 
 def unit(text: str, strict: bool = True) -> Unit | None:

@@ -33,7 +33,9 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Items:
-    """Several values. `brackets`: "" (a bare list), "{}", "()", "[]", "<>", or "{:}" for the pairs of a mapping."""
+    """Several values. `brackets`: "" (a bare list), "{}", "()", "[]", "<>", "{:}" for the pairs of a mapping, or "R" for a quotient and
+    its remainder.
+    """
 
     brackets: str
     items: tuple

@@ -20,6 +20,10 @@ _GOES_ON = re.compile(r"[*/^_!+=<>]|-\s")
 _ANOTHER = re.compile(r"[(\[]\s*[A-Z]\s*[)\]]|(?:^|\s)[A-Z]\s*[.:)](?:\s|$)|^(?:or|and|或|和)\b", re.IGNORECASE)
 
 
+_DENIED = re.compile(r"\b(?:not|never|wrong|incorrect|false|impossible)\b|n't\b|不|错", re.IGNORECASE)
+"""What says of an option that it is not the one."""
+
+
 def bare(text: str) -> str:
     """A text without its text macros, white space as one blank."""
     for _ in range(3):
@@ -54,7 +58,7 @@ def option(text: str) -> tuple[str, str, bool] | None:
     rest = match["rest"].strip()
     if rest and not match["close"]:
         return None
-    if rest and (_ANOTHER.search(rest) or (match["open"] and _is_factor(match))):
+    if rest and (_ANOTHER.search(rest) or _DENIED.search(rest) or re.fullmatch("[A-Z]", rest) or (match["open"] and _is_factor(match))):
         return None
     letter = match["letter"]
     marked = marked or (bool(_PREFIX.match(text)) and len(text) > 1)
