@@ -182,7 +182,7 @@ def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = No
     }
     sources = settings.validated(settings.Sources, read_yaml(folder / "sources.yaml"), str(folder / "sources.yaml"))
     config = settings.validated(Config, {"runs": runs, "families": families, "sources": sources}, str(folder))
-    _check_names(config, folder)
+    _check_names(config, folder, overrides or {})
     return config
 
 
@@ -253,7 +253,7 @@ def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
         raise settings.SettingsError(f"{where}: optimizer muon needs whole matrices: take adamw, or gpus: 1 and nodes: 1 ({training})")
 
 
-def _check_names(config: Config, folder: Path) -> None:
+def _check_names(config: Config, folder: Path, overrides: Mapping[str, Any]) -> None:
     """Every name a run uses exists, so a typo is found before any job starts."""
     from mathcode.data.readers import case_readers, query_readers, sft_readers  # programs import this module too, and do not read data
 
@@ -282,6 +282,7 @@ def _check_names(config: Config, folder: Path) -> None:
             ("experiment", run.build.experiments, run.experiments),
             ("benchmark", run.build.benchmarks, sources.benchmarks),
             ("benchmark", [*run.data.guard, *getattr(run.evaluate, "in_domain", ())], sources.benchmarks),
+            ("benchmark", getattr(run.evaluate, "selection_benchmarks", ()), sources.benchmarks),
             ("query dataset", run.data.queries, sources.queries),
             ("SFT dataset", [*run.data.sft, *run.data.pretraining], sources.sft),
             ("benchmark", [name for row in run.case_sets.values() for name in row.queries], sources.benchmarks),
@@ -296,9 +297,25 @@ def _check_names(config: Config, folder: Path) -> None:
         try:
             _check_settings(run)
         except settings.SettingsError as error:
-            raise settings.SettingsError(f"{where}: {error}") from None
+            elsewhere = _set_elsewhere(layers(folder, name, overrides.get(name)), error.key)
+            raise settings.SettingsError(f"{where}: {error}{elsewhere}") from None
         _check_critics(config, run, where)
         _check_sharding(config, run, where)
+
+
+def _set_elsewhere(found: list[tuple[str, dict]], key: str | None) -> str:
+    """Words that name the layer which set a key, if that is not the top one; none where no key is given."""
+    saying = [where for where, values in found if key and _says(values, key)]
+    return f" ({key} is set in {saying[-1]})" if saying and saying[-1] != found[-1][0] else ""
+
+
+def _says(values: Any, key: str) -> bool:
+    """Whether a layer has a key, given as sections and name joined by dots."""
+    for part in key.split("."):
+        if not isinstance(values, dict) or part not in values:
+            return False
+        values = values[part]
+    return True
 
 
 def _check_frame(prompt: str, where: str) -> None:
