@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
+from safetensors.torch import load_file
 from support.checkout import copied, snakemake
 from support.running import ROOT, run_program
 from transformers import AutoTokenizer
@@ -161,6 +162,16 @@ def test_the_page_on_own_models_trains_one_in_the_frame_of_its_template(built):
     assert learned["prompt"].str.starts_with("Q: What is 12 * 12?").any()
     asked = tables.ROLLOUTS.read(start / "eval/auto/own_test/responses.parquet")
     assert asked.filter(pl.col("prompt") == "Q: What is 3 + 4?\nA:").height == 1
+
+
+@pytest.mark.workflow
+def test_the_run_of_the_page_is_estimated_by_what_its_files_and_its_model_hold(built):
+    done = run_program("python", "workflow_scripts/estimate_costs.py", "own", "--csv", "costs.csv", cwd=built)
+    assert done.returncode == 0, done.stderr
+    stages = {row["stage"]: row for row in pl.read_csv(built / "costs.csv").rows(named=True)}
+    assert min(stages[stage]["million_tokens"] for stage in ("SFT", "evaluation", "RL")) > 0
+    weights = sum(weight.numel() for weight in load_file(built / "data/mirror/models/mine/model.safetensors").values())
+    assert stages["SFT"]["kept_gb"] == pytest.approx(4 * weights / 1e9)  # a policy of the start, in float32
 
 
 @pytest.mark.workflow

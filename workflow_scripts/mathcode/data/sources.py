@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 RAW = "raw"
 """Folder of fetched sources in a mirror."""
+FETCHED = Path("data/raw")
+"""Folder of fetched sources, from the root of the repository."""
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl.gz"
 """Where records of a hub dataset or of the generator are kept."""
@@ -85,6 +87,31 @@ def read_source(folder: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{folder / name}: row {count}", record
         if count != rows:
             raise SourceError(f"{folder / name}: {count} rows, its manifest says {rows}")
+
+
+def at_hand(name: str, source: settings.Source, mirror: str | Path, fetched: str | Path = FETCHED) -> dict[Path, int | None]:
+    """Files on this machine that hold the records of a source, all and in order, each with its rows where a manifest says them.
+
+    They are the source as it was fetched, else its copy in the mirror folder, else its files there; none where it is not here.
+
+    Raises:
+        SourceError: a manifest cannot be read.
+    """
+    for folder in (Path(fetched) / name, Path(mirror) / RAW / name):
+        if (folder / MANIFEST).is_file():
+            return {folder / entry["name"]: entry["rows"] for entry in _manifest(folder, "name", "rows")["files"]}
+    files = [Path(mirror) / file.path for file in source.files]
+    return dict.fromkeys(files) if all(map(Path.is_file, files)) else {}
+
+
+def count_rows(name: str, source: settings.Source, mirror: str | Path, fetched: str | Path = FETCHED) -> int | None:
+    """Rows of a source whose files are on this machine, counted where no manifest says them; None where it is not here.
+
+    Raises:
+        SourceError: one of the files, or a manifest, cannot be read.
+    """
+    found = at_hand(name, source, mirror, fetched)
+    return sum(sum(1 for _ in read_records(path)) if rows is None else rows for path, rows in found.items()) if found else None
 
 
 def _manifest(folder: Path, *keys: str) -> dict[str, Any]:
