@@ -106,6 +106,22 @@ def test_an_edit_of_the_settings(checkout, tmp_path, case):
 
 
 @pytest.mark.workflow
+def test_a_column_that_is_missing_is_refused_while_planning(checkout, tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror/own.csv").write_text("exercise,key\n1 + 1?,2\n")
+    path = tmp_path / "config/sources.yaml"
+    own = "  own: {license: mine, files: [{path: own.csv}]}"
+    row = "  own: {source: own, reader: columns, columns: {question: exercize, answer: key}}"
+    path.write_text(path.read_text().replace("\nsources:\n", f"\nsources:\n{own}\n").replace("\nqueries:\n", f"\nqueries:\n{row}\n"))
+    told = [f"config_folder={tmp_path / 'config'}", f"mirror={tmp_path / 'mirror'}"]
+    done = snakemake("-n", "data/queries/own.parquet", "--config", *told, cwd=checkout)
+    assert done.returncode == 1
+    sentence = f"queries 'own': key 'columns.question' names 'exercize', a column that source 'own' lacks ({tmp_path / 'mirror/own.csv'})"
+    assert done.stdout.strip().splitlines()[-1] == f"snakemake: {path}: {sentence}; did you mean 'exercise'?"
+
+
+@pytest.mark.workflow
 def test_a_job_whose_file_is_missing_says_so_in_the_terminal(checkout):
     done = snakemake("data/benchmarks/gaokao2023en.parquet", "--profile", "local", "--cores", "1", cwd=checkout)
     assert done.returncode == 1

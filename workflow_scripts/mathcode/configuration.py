@@ -160,11 +160,13 @@ def needed(config: Config, run: str) -> tuple[list[str], list[str]]:
     return sorted(raw), sorted(name for name in families if not config.families[name].scratch)
 
 
-def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = None) -> Config:
+def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = None, mirror: str | None = None) -> Config:
     """Read, merge and validate everything under `folder`.
 
     Args:
         overrides: settings put over those of a run, by its name; runs that extend it do not take them over.
+        mirror: folder of files to fetch, or "" for none: then columns that are named must be in those files that are here; None: no
+            file is looked at.
 
     Raises:
         SettingsError: naming the file and the key, or the override.
@@ -183,6 +185,10 @@ def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = No
     sources = settings.validated(settings.Sources, read_yaml(folder / "sources.yaml"), str(folder / "sources.yaml"))
     config = settings.validated(Config, {"runs": runs, "families": families, "sources": sources}, str(folder))
     _check_names(config, folder, overrides or {})
+    if mirror is not None:
+        from mathcode.data.readers import columns
+
+        columns.refuse_missing(sources, mirror, str(folder / "sources.yaml"))
     return config
 
 
