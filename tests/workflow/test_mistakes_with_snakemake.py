@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from support.checkout import SNAKEMAKE, snakemake
+from support.checkout import SNAKEMAKE, copied, snakemake
 from support.running import ROOT, environment
 
 # --- Snakemake: (its words, words of its last lines) ---
@@ -79,6 +79,23 @@ def test_snakemake(checkout, case):
     assert done.returncode == 1, done.stdout[-2000:]
     assert said in done.stdout
     assert "Traceback" not in done.stdout
+
+
+@pytest.mark.workflow
+def test_a_partition_that_the_cluster_has_not(tmp_path):
+    """The cluster is a `sinfo` that lists its partitions if it is asked as `rules/cluster.smk` asks; nothing is submitted."""
+    folder = copied(tmp_path / "checkout")
+    partitions = folder / "slurm/partitions.yaml"
+    partitions.write_text(partitions.read_text().replace("cpu: cpu", "cpu: nope"))
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "sinfo").write_text("#!/bin/sh\n[ \"$*\" = '--noheader --format=%R' ] && printf 'gpu\\na100\\n'\n")
+    (programs / "sinfo").chmod(0o755)
+    done = snakemake("demo", "--profile", "slurm", cwd=folder, PATH=f"{programs}{os.pathsep}{environment()['PATH']}")
+    assert (done.returncode, "Traceback" in done.stdout) == (1, False), done.stdout[-2000:]
+    sentence = "slurm/partitions.yaml: this cluster has no partition 'nope'; it has: gpu, a100"
+    assert sentence in map(str.strip, done.stdout.splitlines())
+    assert not (folder / "data/raw").exists()
 
 
 EDITS = {
