@@ -21,7 +21,7 @@ from mathcode.methods.method import Method
 from mathcode.paths import Policy
 from mathcode.responses import prompts
 from mathcode.rollouts.engines import ENGINES
-from mathcode.settings.files import overriding, read_run, read_yaml
+from mathcode.settings.files import overriding, read_run, read_yaml, set_elsewhere
 
 METHODS: dict[str, Method] = methods.found()
 """Methods that a run may name."""
@@ -145,6 +145,15 @@ def located(model: Path, config: Config) -> tuple[str, Policy]:
         if policy is not None and run in config.runs and policy.family in config.families:
             return run, policy
     raise InputError(f"{model}: no policy of a configured run; such a folder is results/RUN/POLICY/model")
+
+
+def how_to_build(config: Config, run: str, policy: Policy) -> str:
+    """The command that makes a policy of a run, in words; for one that no rule makes, that there is none."""
+    chosen = config.runs[run]
+    known = paths.policy_pattern(config.families, chosen.experiments, getattr(chosen, "preferences", ()))
+    if re.fullmatch(known, str(policy)) and (policy.iteration or policy.experiment in config.method(run).kinds):
+        return f"build it with: snakemake --profile local {paths.in_run(run, paths.model(policy))}"
+    return f"run '{run}' makes no policy '{policy}': the Snakefile lists, at its top, the paths that exist"
 
 
 def needed(config: Config, run: str) -> tuple[list[str], list[str]]:
@@ -303,25 +312,10 @@ def _check_names(config: Config, folder: Path, overrides: Mapping[str, Any]) -> 
         try:
             _check_settings(run)
         except settings.SettingsError as error:
-            elsewhere = _set_elsewhere(layers(folder, name, overrides.get(name)), error.key)
+            elsewhere = set_elsewhere(layers(folder, name, overrides.get(name)), error.key)
             raise settings.SettingsError(f"{where}: {error}{elsewhere}") from None
         _check_critics(config, run, where)
         _check_sharding(config, run, where)
-
-
-def _set_elsewhere(found: list[tuple[str, dict]], key: str | None) -> str:
-    """Words that name the layer which set a key, if that is not the top one; none where no key is given."""
-    saying = [where for where, values in found if key and _says(values, key)]
-    return f" ({key} is set in {saying[-1]})" if saying and saying[-1] != found[-1][0] else ""
-
-
-def _says(values: Any, key: str) -> bool:
-    """Whether a layer has a key, given as sections and name joined by dots."""
-    for part in key.split("."):
-        if not isinstance(values, dict) or part not in values:
-            return False
-        values = values[part]
-    return True
 
 
 def _check_frame(prompt: str, where: str) -> None:
