@@ -45,7 +45,8 @@ include: "rules/refuse.smk"
 refuse_missing_mirror(config.get("mirror"))
 try:
     overrides = {name: value for name, value in config.items() if name not in ("config_folder", "mirror", "plan")}
-    CONFIG = configuration.load(config.get("config_folder", "config"), overrides)
+    looked_into = None if workflow.remote_exec else config.get("mirror", "data/mirror") or ""  # a job has been planned already
+    CONFIG = configuration.load(config.get("config_folder", "config"), overrides, looked_into)
 except settings.SettingsError as error:
     refuse(error)
 

@@ -105,6 +105,22 @@ def test_a_run_extends_another(folder, shipped):
     assert (longest.description, longest.train) == ("x", demo.train)
 
 
+def test_a_wrong_value_that_a_run_took_over_is_told_with_its_file(folder):
+    """A natural first run: the demo on a benchmark of one's own, whose labels of selection would still be asked for the demo's."""
+    (folder / "runs" / "mine.yaml").write_text("extends: demo\nbuild: {benchmarks: [gsm8k]}\n")
+    sentence = "key 'evaluate.selection_benchmarks' names 'arithmetic_test', which build.benchmarks leaves out: set both"
+    inherited = f"(evaluate.selection_benchmarks is set in {folder / 'runs/demo.yaml'})"
+    with pytest.raises(settings.SettingsError) as raised:
+        configuration.load(folder)
+    assert str(raised.value) == f"{folder / 'runs/mine.yaml'}: {sentence} {inherited}"
+    (folder / "runs" / "mine.yaml").write_text("extends: demo\nbuild: {benchmarks: [gsm8k]}\nevaluate: {selection_benchmarks: [math]}\n")
+    with pytest.raises(settings.SettingsError, match=r"names 'math', which build\.benchmarks leaves out: set both$"):
+        configuration.load(folder)
+    (folder / "runs" / "mine.yaml").unlink()
+    with pytest.raises(settings.SettingsError, match=re.escape(f"{sentence} {inherited}")):
+        configuration.load(folder, {"demo": {"build": {"benchmarks": ["gsm8k"]}}})
+
+
 RUN = "runs/demo.yaml"
 BASE = "methods/autocode.yaml"
 LORA = {"build": {"families": ["qwen25coder_05b"]}}
@@ -125,7 +141,16 @@ BAD = {
     "unknown experiment": (RUN, {"build": {"experiments": ["mian"]}}, ["unknown experiment 'mian'", "main"]),
     "unknown engine": (RUN, {"engine": {"name": "vlm"}}, ["unknown engine 'vlm'", "did you mean 'vllm'"]),
     "unknown benchmark": (RUN, {"build": {"benchmarks": ["gsm9k"]}}, ["unknown benchmark 'gsm9k'", "gsm8k"]),
-    "selection on a benchmark that is not evaluated": (RUN, {"evaluate": {"selection_benchmarks": ["math"]}}, ["unknown benchmark 'math'"]),
+    "selection on a benchmark that is not evaluated": (
+        RUN,
+        {"evaluate": {"selection_benchmarks": ["math"]}},
+        ["key 'evaluate.selection_benchmarks' names 'math', which build.benchmarks leaves out: set both"],
+    ),
+    "selection on a benchmark that is not there": (
+        RUN,
+        {"evaluate": {"selection_benchmarks": ["mathh"]}},
+        ["unknown benchmark 'mathh'; did you"],
+    ),
     "unknown queries": (RUN, {"data": {"queries": ["gsm9k"]}}, ["unknown query dataset 'gsm9k'"]),
     "unknown SFT dataset": (RUN, {"data": {"sft": ["gsm9k"]}}, ["unknown SFT dataset 'gsm9k'"]),
     "experiment called start": (RUN, {"experiments": {"start": {"label": "x"}}}, ["no experiment may be called 'start'"]),

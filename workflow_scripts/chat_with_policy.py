@@ -47,6 +47,8 @@ def main(argv: list[str] | None = None) -> int:
     sampling = chosen.evaluate.sampling
     if args.temperature is not None:
         sampling = settings.validated(settings.Sampling, sampling.model_dump() | {"temperature": args.temperature}, "--temperature")
+    if not (args.model / "config.json").is_file():
+        raise InputError(f"{args.model}: no model here (config.json is missing); {configuration.how_to_build(config, run, policy)}")
     os.environ["TQDM_DISABLE"] = "1"  # no progress bar between question and answer
     from mathcode.rollouts import loop
     from mathcode.rollouts.engines import start_engine

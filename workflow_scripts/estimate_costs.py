@@ -2,8 +2,9 @@
 
     python workflow_scripts/estimate_costs.py paper --gpus 8 --override '{resources: {evaluate: {gpus: 1}}}'
 
-Reads:  the jobs that Snakemake plans, config/, and the rates in config/costs.yaml, which gives the source of each; after a run also
-        logs/results/RUN, to show what the run took beside the estimate.
+Reads:  the jobs that Snakemake plans, config/, and the rates in config/costs.yaml, which gives the source of each; of data and models
+        whose size is not said there, the files, where they are on this machine; after a run also logs/results/RUN, to show what the run
+        took beside the estimate.
 Writes: a table to the terminal, and to --csv. Nothing is run.
 
 The columns are explained in docs/artifacts.md. Three are percentages of time lost, each with the settings to look at: starting
@@ -11,11 +12,13 @@ The columns are explained in docs/artifacts.md. Three are percentages of time lo
 """
 
 import argparse
+import functools
 import math
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -24,9 +27,11 @@ from mathcode import configuration, settings
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
 from mathcode.critic.attacks import ATTACKS
+from mathcode.data import sources
 from mathcode.estimates import estimate, plan, work
 from mathcode.estimates.clock import rate_of
 from mathcode.estimates.sizes import Sizes
+from mathcode.policies import folders
 from mathcode.report import costs as measured
 
 SNAKEFILE = Path(__file__).parents[1] / "Snakefile"
@@ -39,6 +44,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--cores", type=int, help="cores available at once (default: this machine's; no limit if any job uses GPUs)")
     parser.add_argument("--left", action="store_true", help="only the jobs that have still to run")
     parser.add_argument("--override", help="YAML that overrides settings of the runs, in the form that --config RUN= takes")
+    parser.add_argument("--mirror", default="data/mirror", help="mirror folder, whose files are counted (data/mirror)")
     parser.add_argument("--csv", type=Path, help="table to write, with a column for the run")
     parser.add_argument("--config", default="config", type=Path, help="folder of the settings (config)")
     return parser
@@ -56,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
         on_gpus = any(job.gpus for job in planned)
         cores = args.cores or (math.inf if on_gpus else os.cpu_count() or 1)
         stages = {name: stage.jobs for name, stage in config.method(run).stages.items()}
-        jobs = _worked(planned, run, config, costs, stages)
+        jobs = _worked(planned, run, config, costs, stages, args.mirror)
         table = estimate.tabulate(jobs, costs, args.gpus, cores, stages)
         logs = Path("logs/results") / run
         if measured.names(logs, stages):
@@ -85,10 +91,12 @@ def _planned(run: str, args: argparse.Namespace) -> list[plan.Job]:
             return plan.read(lines, run)
 
 
-def _worked(planned: list[plan.Job], run: str, config: configuration.Config, costs: settings.Costs, stages: dict) -> list[estimate.Planned]:
+def _worked(
+    planned: list[plan.Job], run: str, config: configuration.Config, costs: settings.Costs, stages: dict, mirror: str = "data/mirror"
+) -> list[estimate.Planned]:
     """The jobs with the work in them."""
     chosen, method = config.runs[run], config.method(run)
-    sizes = Sizes(chosen, config.sources, config.families, costs, len(ATTACKS))
+    sizes = Sizes(chosen, config.sources, config.families, costs, len(ATTACKS), *_here(config, mirror))
     asked = work.Method(
         samples=lambda mode, pool: method.samples(chosen, mode, pool),
         evaluation=lambda mode: method.evaluation(chosen, mode),
@@ -102,6 +110,20 @@ def _worked(planned: list[plan.Job], run: str, config: configuration.Config, cos
         )
         for job, after in zip(planned, plan.before(planned), strict=True)
     ]
+
+
+def _here(config: configuration.Config, mirror: str) -> tuple[Callable[[str], int | None], Callable[[str], int | None]]:
+    """Rows of sources, and weights of families, whose files are on this machine; each is counted once, however many jobs read it."""
+
+    def rows(source: str) -> int | None:
+        return sources.count_rows(source, config.sources.sources[source], mirror)
+
+    def weights(family: str) -> int | None:
+        path = config.families[family].path
+        places = [Path("data/models", family), folders.in_mirror(mirror, family), *([path] if path else [])]
+        return next(filter(None, map(folders.count_weights, places)), None)
+
+    return functools.cache(rows), functools.cache(weights)
 
 
 DIGITS = {

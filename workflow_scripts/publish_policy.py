@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     config = configuration.load(args.config)
     run, policy = configuration.located(args.model, config)
     if not args.model.is_dir():
-        raise InputError(f"{args.model}: no such folder")
+        raise InputError(f"{args.model}: no such folder; {configuration.how_to_build(config, run, policy)}")
     card = make_card(args.model.resolve().parent, config, run, policy, args.license)
     atomic.write_text(args.out, card)
     files = sorted(path for path in args.model.iterdir() if path.is_file())

@@ -10,21 +10,22 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
+from safetensors.torch import load_file
 from support.checkout import copied, snakemake
 from support.running import ROOT, run_program
 from transformers import AutoTokenizer
 
 from mathcode import configuration, settings, tables
 from mathcode.data import sources
-from mathcode.data.readers import query_readers, sft_readers
+from mathcode.data.readers import columns, query_readers, sft_readers
 from mathcode.data.text import read_all
 from mathcode.grading.judge import Case
 
 PAGE = (ROOT / "docs/own.md").read_text(encoding="utf-8")
 
 
-def dataset(**columns: str) -> settings.Dataset:
-    return settings.Dataset(source="own", reader="columns", columns={"question": "q", "answer": "a", **columns})
+def dataset(**named: str) -> settings.Dataset:
+    return settings.Dataset(source="own", reader="columns", columns={"question": "q", "answer": "a", **named})
 
 
 def read(readers, chosen: settings.Dataset, *records: dict) -> list:
@@ -77,13 +78,122 @@ def test_csv_has_a_header_and_quoted_fields(tmp_path, packed):
     ],
 )
 def test_a_wrong_dataset_is_refused_while_planning(tmp_path, added, said):
-    for path in (ROOT / "config").rglob("*.yaml"):
-        (tmp_path / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path.relative_to(ROOT)).write_text(path.read_text())
-    described = tmp_path / "config/sources.yaml"
-    described.write_text(yaml.safe_dump(settings.merge(yaml.safe_load(described.read_text()), added)))
     with pytest.raises(settings.SettingsError, match=re.escape(said)):
-        configuration.load(tmp_path / "config")
+        configuration.load(configured(tmp_path, added))
+
+
+def configured(folder: Path, added: dict) -> Path:
+    """A copy of `config/` to whose sources something was added."""
+    for path in (ROOT / "config").rglob("*.yaml"):
+        (folder / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path.relative_to(ROOT)).write_text(path.read_text())
+    described = folder / "config/sources.yaml"
+    described.write_text(yaml.safe_dump(settings.merge(yaml.safe_load(described.read_text()), added)))
+    return folder / "config"
+
+
+def naming(file: str, group: str, **named: str) -> dict:
+    """Sources with a file of one's own, and a dataset that names its columns."""
+    row = {"source": "own_questions", "reader": "columns", "columns": {"question": "exercise", "answer": "key", **named}}
+    return {"sources": {"own_questions": {"license": "mine", "files": [{"path": file}]}}, group: {"own": row}}
+
+
+def test_a_column_that_is_missing_is_refused_while_planning(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = configured(tmp_path, naming("own.csv", "benchmarks", question="exercize"))
+    configuration.load(folder, mirror="mirror")  # there is no file
+    Path("mirror").mkdir()
+    Path("mirror/own.csv").write_text("exercise,key\n1 + 1?,2\n")
+    configuration.load(folder)  # nobody said that files should be looked at
+    sentence = (
+        f"{folder / 'sources.yaml'}: benchmarks 'own': key 'columns.question' names 'exercize',"
+        " a column that source 'own_questions' lacks (mirror/own.csv); did you mean 'exercise'?"
+    )
+    with pytest.raises(settings.SettingsError, match=f"^{re.escape(sentence)}$"):
+        configuration.load(folder, mirror="mirror")
+
+
+@pytest.fixture
+def refused(tmp_path, monkeypatch, shipped):
+    """Where the test has its files, what is refused of the columns that a dataset names; None if nothing is."""
+    monkeypatch.chdir(tmp_path)
+    Path("mirror").mkdir()
+
+    def look(file: str, group: str, mirror: str = "mirror", **named: str) -> str | None:
+        added = settings.merge(shipped.sources.model_dump(), naming(file, group, **named))
+        try:
+            columns.refuse_missing(settings.Sources.model_validate(added), mirror, "sources.yaml")
+        except settings.SettingsError as error:
+            return str(error)
+        return None
+
+    return look
+
+
+RECORD = {"exercise": "1 + 1?", "key": "2", "topic": "sums"}
+BEGUN = {
+    "own.csv": b"\xef\xbb\xbfexercise,key,topic\n1 + 1?,2,sums\nragged\n",
+    "own.csv.gz": gzip.compress(b"exercise,key,topic\n1 + 1?,2,sums\n")[:-8],
+    "own.jsonl": json.dumps(RECORD).encode() + b"\nbroken\n",
+    "own.jsonl.gz": gzip.compress(json.dumps(RECORD).encode() + b"\n" + bytes(2**20))[:-8],
+    "own.json": b" [" + json.dumps(RECORD).encode() + b", broken",
+    "own.json.gz": gzip.compress(b"[" + json.dumps(RECORD).encode() + b", broken]"),
+}
+"""Files whose first record can be read, and not all of them: nothing but that is looked at."""
+
+
+@pytest.mark.parametrize("name", [*BEGUN, "own.parquet"])
+def test_of_a_file_of_any_kind_the_first_record_tells_the_columns(refused, name):
+    if name in BEGUN:
+        Path("mirror", name).write_bytes(BEGUN[name])
+    else:
+        pl.DataFrame([RECORD]).write_parquet(Path("mirror", name))
+    said = refused(name, "benchmarks", question="exercize", type="topic")
+    assert said.endswith(f"'exercize', a column that source 'own_questions' lacks (mirror/{name}); did you mean 'exercise'?")
+    assert refused(name, "benchmarks", mirror="", question="exercize") is None
+    assert refused(name, "benchmarks", type="topic") is None
+
+
+@pytest.mark.parametrize(
+    ("group", "named", "said"),
+    [
+        ("sft", {"solution": "how"}, "sft 'own': key 'columns.solution' names 'how', a column that source 'own_questions' lacks"),
+        (
+            "queries",
+            {"level": "zzz"},
+            "key 'columns.level' names 'zzz', a column that source 'own_questions' lacks (data/raw/own_questions/",
+        ),
+        ("queries", {"answer": "zzz"}, "; it has: exercise, key, topic"),
+        ("queries", {"solution": "how", "language": "zh"}, None),
+    ],
+)
+def test_columns_are_looked_for_in_what_was_fetched_first(refused, group, named, said):
+    """What stands in the mirror is not fetched again. Of a query set a reader reads no solution."""
+    Path("mirror/own.csv").write_text("exercise,key,topic\n1 + 1?,2,sums\n")
+    source = settings.Source(license="mine", files=[{"path": "own.csv"}])
+    sources.fetch("own_questions", source, "mirror", sources.FETCHED / "own_questions")
+    Path("mirror/own.csv").write_text("exercise,key,how,zzz\n1 + 1?,2,So,1\n")
+    found = refused("own.csv", group, **named)
+    assert found is None if said is None else said in found
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("own.csv", b"exercise,key\n"),
+        ("own.csv", "größer,1\n1,2".encode("latin-1")),
+        ("own.jsonl", b"broken"),
+        ("own.jsonl.gz", b"no gzip"),
+        ("own.json", b'{"data": []}'),
+        ("own.json", b"[1]"),
+        ("own.json.gz", gzip.compress(b"[]")[:-12]),
+        ("own.parquet", b"no parquet"),
+        ("own.xlsx", b"PK"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_left_to_the_job_that_reads_it(refused, name, content):
+    Path("mirror", name).write_bytes(content)
+    assert refused(name, "queries", question="zzz") is None
 
 
 def blocks(kind: str) -> list[str]:
@@ -161,6 +271,16 @@ def test_the_page_on_own_models_trains_one_in_the_frame_of_its_template(built):
     assert learned["prompt"].str.starts_with("Q: What is 12 * 12?").any()
     asked = tables.ROLLOUTS.read(start / "eval/auto/own_test/responses.parquet")
     assert asked.filter(pl.col("prompt") == "Q: What is 3 + 4?\nA:").height == 1
+
+
+@pytest.mark.workflow
+def test_the_run_of_the_page_is_estimated_by_what_its_files_and_its_model_hold(built):
+    done = run_program("python", "workflow_scripts/estimate_costs.py", "own", "--csv", "costs.csv", cwd=built)
+    assert done.returncode == 0, done.stderr
+    stages = {row["stage"]: row for row in pl.read_csv(built / "costs.csv").rows(named=True)}
+    assert min(stages[stage]["million_tokens"] for stage in ("SFT", "evaluation", "RL")) > 0
+    weights = sum(weight.numel() for weight in load_file(built / "data/mirror/models/mine/model.safetensors").values())
+    assert stages["SFT"]["kept_gb"] == pytest.approx(4 * weights / 1e9)  # a policy of the start, in float32
 
 
 @pytest.mark.workflow

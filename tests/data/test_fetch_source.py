@@ -40,6 +40,25 @@ def test_a_mirrored_file_is_kept_byte_for_byte(tmp_path):
     assert [path.name for path in (tmp_path / "raw").iterdir()] == ["set"]
 
 
+def test_what_is_at_hand_is_what_would_be_read(tmp_path):
+    mirror, raw = tmp_path / "mirror", tmp_path / "raw"
+    assert sources.at_hand("set", source(), mirror, raw) == {}
+    assert sources.count_rows("set", source(), mirror, raw) is None
+    file = mirrored(mirror, gzip.compress(TEXT)) / "set/train.jsonl.gz"
+    assert sources.at_hand("set", source(), mirror, raw) == {file: None}
+    assert sources.count_rows("set", source(), mirror, raw) == 2
+    two = settings.Source(license="MIT", files=[{"path": "set/train.jsonl.gz"}, {"path": "set/more.jsonl"}])
+    assert sources.at_hand("set", two, mirror, raw) == {}  # half a source is none
+    sources.fetch("set", source(), mirror, mirror / "raw/set")
+    assert sources.at_hand("set", source(), mirror, raw) == {mirror / "raw/set/train.jsonl.gz": 2}
+    sources.fetch("set", source(), mirror, raw / "set")
+    assert sources.at_hand("set", source(), mirror, raw) == {raw / "set/train.jsonl.gz": 2}
+    (raw / "set/train.jsonl.gz").unlink()
+    assert sources.count_rows("set", source(), mirror, raw) == 2  # by the manifest
+    generated = settings.Source(license="MIT", generate={"rows": 3})
+    assert sources.at_hand("sums", generated, mirror, raw) == {}
+
+
 @pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz", "json", "json.gz", "parquet"])
 def test_every_kind_of_file_is_read(tmp_path, suffix):
     path = tmp_path / f"records.{suffix}"

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -231,3 +232,93 @@ def test_documented_targets_can_be_planned(tmp_path):
     elsewhere = ["--directory", str(tmp_path), "--config", f"config_folder={ROOT / 'config'}"]
     done = subprocess.run([*command, *wanted, *elsewhere], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+# Commands in blocks of bash: each is run, planned, or has a reason not to be
+
+SHOWN = ("README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))))
+READ_BY_TESTS = {
+    "docs/own.md": ("tests/data/test_columns.py", r"(?!.* sketch$).*"),
+    "README.md": ("tests/core/test_json_lines.py", r"python workflow_scripts/\w+\.py .*\.jsonl"),
+}
+"""Page: the test that takes commands from it and runs them, and a pattern of those."""
+
+PLAIN = r"snakemake(?: -n)?(?: --profile \w+)?(?: --cores \d+)? (?P<wanted>[\w/. ]+)"
+"""A command of Snakemake that does no more than ask for something."""
+
+NOT_RUN = {
+    "docs/log.md": "a diary: parts of commands, as they were on their day",
+    "snakemake -n demo --config demo='{explore: {samples: 4}, build: {seeds: [1, 2]}}'": "tests/workflow/test_plans.py plans other values",
+    "snakemake --profile local --software-deployment-method conda --resources gpu=1 -- single_gpu": "takes a GPU of 80 GB for hours",
+    "snakemake --profile local --force results/demo/main/tiny/seed1/iter1/q_values.parquet": "of a finished demo; its target is planned",
+    "snakemake --profile local --forcerun estimate_strategy -- results/demo/main/tiny/seed1/iter1/training.parquet": "the same",
+    "snakemake --unlock": "only after a kill; tests/support/checkout.py runs it after each of its own",
+    "snakemake --profile local sketch": "a run as long as the demo; tests/workflow/test_own_methodology.py makes it smaller",
+    'python workflow_scripts/chat_with_policy.py results/demo/main/tiny/seed1/iter2/model --question "What is 345 * 12?"': (
+        "of a finished demo; tests/rollouts/test_chat.py asks another policy"
+    ),
+    "python workflow_scripts/publish_policy.py results/demo/main/tiny/seed1/iter2/model --out card.md": (
+        "of a finished demo; tests/policies/test_publish_policy.py makes another card"
+    ),
+    "python workflow_scripts/compare_runs.py results/demo results/mine --out-dir comparison": (
+        "of two finished runs, one the reader's; tests/report/test_comparison.py compares others"
+    ),
+    "python workflow_scripts/explain_settings.py results/demo/q_rule/tiny/seed1/iter1/model --only estimate train": (
+        "tests/test_explain_settings.py explains the same path by other keys"
+    ),
+    "python workflow_scripts/grade_answers.py --pairs pairs.jsonl --out graded.jsonl --workers 2 --timeout 5": (
+        "tests/core/test_json_lines.py runs the README's, without its options"
+    ),
+    "python workflow_scripts/execute_programs.py --programs programs.jsonl --out executed.jsonl --workers 2 --timeout 10"
+    " --memory-mb 1024": ("tests/core/test_json_lines.py runs the README's, without its options"),
+    "python benchmarks/interpreter.py --programs tora.jsonl --hanging 0 0.01 --timeout 5 --workers 1 2 4 --levels sandbox"
+    " --peer ToRA/src/utils/python_executor.py": "a measurement beside a program that is not ours",
+}
+"""Command, or page of commands: why no test runs or plans it."""
+
+
+def commands(page: str, blocks: slice = slice(None)) -> list[str]:
+    """The command lines in blocks of bash of a page, those that go on behind a backslash joined."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    found = re.findall(r"^(`{3,})bash\n(.*?)^\1$", text, re.DOTALL | re.MULTILINE)[blocks]
+    lines = [re.sub(r"\s+#.*|^#.*", "", line).strip() for _, block in found for line in re.sub(r"\\\n\s*", "", block).splitlines()]
+    return [line for line in lines if line]
+
+
+@cache
+def run_by_ci() -> str:
+    """What .ci/run runs: its own text, and the recipes of the README's first two blocks, `make demo` and `make test`."""
+    recipes = re.findall(r"^(?:demo|test):\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    return "\n".join([*commands("README.md", slice(2)), *recipes, (ROOT / ".ci/run").read_text(encoding="utf-8")])
+
+
+def is_tested(command: str) -> bool:
+    """Whether a command is run, or what it asks for planned."""
+    if re.search(rf"(?:^|[\s/]){re.escape(command)}(?:\s|;|$)", run_by_ci(), re.MULTILINE):
+        return True
+    if any(re.fullmatch(pattern, command) and command in commands(page) for page, (_, pattern) in READ_BY_TESTS.items()):
+        return True
+    runs = {path.stem for path in (ROOT / "config/runs").glob("*.yaml")}  # each is planned in tests/workflow/test_plans.py
+    plain = re.fullmatch(PLAIN, command)
+    return plain is not None and {*plain["wanted"].split()} <= {*targets(), *runs}
+
+
+def test_every_command_is_run_or_planned_or_has_a_reason_not_to_be():
+    shown = [(page, command) for page in SHOWN for command in commands(page)]
+    assert len(shown) > 40
+    untested = [(page, command) for page, command in shown if not is_tested(command)]
+    new = [(page, command) for page, command in untested if not {page, command} & {*NOT_RUN}]
+    assert not new, "run it in a test or in .ci/run, or say in NOT_RUN why not"
+    assert not {*NOT_RUN} - {name for pair in untested for name in pair}, "these stand on no page, or are tested: take them off NOT_RUN"
+    for page, (test, _) in READ_BY_TESTS.items():
+        assert f'"{page}"' in (ROOT / test).read_text(encoding="utf-8"), f"{test} reads no commands of {page}"
+
+
+@pytest.mark.parametrize("page", [page for page in SHOWN if page not in NOT_RUN])
+def test_programs_take_the_commands_of_pages(page):
+    """Their flags are there; what stands behind them is not looked at."""
+    for command in commands(page):
+        if found := re.match(r"python workflow_scripts/(\w+)\.py ", command):
+            parser = importlib.import_module(found[1]).arguments()
+            parser.error = lambda message, command=command: pytest.fail(f"{command}: {message}")
+            parser.parse_args(shlex.split(command)[2:])

@@ -1,5 +1,6 @@
 """The program that talks to a policy."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -7,6 +8,8 @@ import sys
 import pytest
 from support.running import ROOT, environment, program, run_program
 
+import chat_with_policy
+import publish_policy
 from mathcode import configuration
 from mathcode.core.errors import InputError
 
@@ -40,6 +43,28 @@ def test_a_policy_is_found_where_results_is_a_link_and_below_another_results(tmp
     for place in (tmp_path / "results/demo", tmp_path / "results/mine/results/demo"):
         run, found = configuration.located(place / policy, config)
         assert (run, str(found)) == ("demo", "start/tiny/seed1")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("demo/main/tiny/seed9/iter9", "build it with: snakemake --profile local results/demo/main/tiny/seed9/iter9/model"),
+        ("demo/start/llama31/seed1", "build it with: snakemake --profile local results/demo/start/llama31/seed1/model"),
+        ("siam_demo/seeded/tiny_siam/seed1", "build it with: snakemake --profile local results/siam_demo/seeded/tiny_siam/seed1/model"),
+        ("siam_demo/main/tiny_siam/seed1/iter1/dpo_1", "build it with: snakemake --profile local results/siam_demo/main/tiny_siam/"),
+        ("demo/seeded/tiny/seed1", "run 'demo' makes no policy 'seeded/tiny/seed1'"),
+        ("demo/mian/tiny/seed1/iter1", "run 'demo' makes no policy 'mian/tiny/seed1/iter1'"),
+        ("demo/main/tiny/seed1/iter1/dpo_1", "run 'demo' makes no policy 'main/tiny/seed1/iter1/dpo_1'"),
+    ],
+)
+@pytest.mark.parametrize("ask", [chat_with_policy, publish_policy], ids=["chat", "publish"])
+def test_a_policy_that_was_not_trained_yet_comes_with_the_command_that_trains_it(tmp_path, monkeypatch, ask, path, said):
+    """One that no rule makes for this run gets no command."""
+    monkeypatch.chdir(ROOT)
+    more = ["--question", "?"] if ask is chat_with_policy else ["--out", str(tmp_path / "card.md")]
+    model = tmp_path / "results" / path / "model"
+    with pytest.raises(InputError, match=re.escape(str(model)) + ": no .*; " + re.escape(said)):
+        ask.main([str(model), *more])
 
 
 @pytest.mark.parametrize(

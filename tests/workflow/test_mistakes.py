@@ -98,7 +98,7 @@ BY_HAND = {
     "a policy that was not trained yet": (
         "chat_with_policy results/demo/main/tiny/seed9/iter9/model",
         {"question": "?"},
-        ["no model here (config.json is missing)"],
+        ["no model here (config.json is missing); build it with: snakemake --profile local results/demo/main/tiny/seed9/iter9/model"],
     ),
     "a temperature below zero": (
         "chat_with_policy results/demo/main/tiny/seed9/iter9/model",

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from support.checkout import SNAKEMAKE, snakemake
+from support.checkout import SNAKEMAKE, copied, snakemake
 from support.running import ROOT, environment
 
 # --- Snakemake: (its words, words of its last lines) ---
@@ -81,6 +81,23 @@ def test_snakemake(checkout, case):
     assert "Traceback" not in done.stdout
 
 
+@pytest.mark.workflow
+def test_a_partition_that_the_cluster_has_not(tmp_path):
+    """The cluster is a `sinfo` that lists its partitions if it is asked as `rules/cluster.smk` asks; nothing is submitted."""
+    folder = copied(tmp_path / "checkout")
+    partitions = folder / "slurm/partitions.yaml"
+    partitions.write_text(partitions.read_text().replace("cpu: cpu", "cpu: nope"))
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "sinfo").write_text("#!/bin/sh\n[ \"$*\" = '--noheader --format=%R' ] && printf 'gpu\\na100\\n'\n")
+    (programs / "sinfo").chmod(0o755)
+    done = snakemake("demo", "--profile", "slurm", cwd=folder, PATH=f"{programs}{os.pathsep}{environment()['PATH']}")
+    assert (done.returncode, "Traceback" in done.stdout) == (1, False), done.stdout[-2000:]
+    sentence = "slurm/partitions.yaml: this cluster has no partition 'nope'; it has: gpu, a100"
+    assert sentence in map(str.strip, done.stdout.splitlines())
+    assert not (folder / "data/raw").exists()
+
+
 EDITS = {
     "an unknown key": (
         "runs/paper.yaml",
@@ -103,6 +120,22 @@ def test_an_edit_of_the_settings(checkout, tmp_path, case):
     done = snakemake("-n", "demo", "--config", f"config_folder={tmp_path / 'config'}", cwd=checkout)
     assert (done.returncode, "Traceback" in done.stdout) == (1, False)
     assert said in done.stdout.strip().splitlines()[-1]
+
+
+@pytest.mark.workflow
+def test_a_column_that_is_missing_is_refused_while_planning(checkout, tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror/own.csv").write_text("exercise,key\n1 + 1?,2\n")
+    path = tmp_path / "config/sources.yaml"
+    own = "  own: {license: mine, files: [{path: own.csv}]}"
+    row = "  own: {source: own, reader: columns, columns: {question: exercize, answer: key}}"
+    path.write_text(path.read_text().replace("\nsources:\n", f"\nsources:\n{own}\n").replace("\nqueries:\n", f"\nqueries:\n{row}\n"))
+    told = [f"config_folder={tmp_path / 'config'}", f"mirror={tmp_path / 'mirror'}"]
+    done = snakemake("-n", "data/queries/own.parquet", "--config", *told, cwd=checkout)
+    assert done.returncode == 1
+    sentence = f"queries 'own': key 'columns.question' names 'exercize', a column that source 'own' lacks ({tmp_path / 'mirror/own.csv'})"
+    assert done.stdout.strip().splitlines()[-1] == f"snakemake: {path}: {sentence}; did you mean 'exercise'?"
 
 
 @pytest.mark.workflow

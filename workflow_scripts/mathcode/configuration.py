@@ -21,7 +21,7 @@ from mathcode.methods.method import Method
 from mathcode.paths import Policy
 from mathcode.responses import prompts
 from mathcode.rollouts.engines import ENGINES
-from mathcode.settings.files import overriding, read_run, read_yaml
+from mathcode.settings.files import overriding, read_run, read_yaml, set_elsewhere
 
 METHODS: dict[str, Method] = methods.found()
 """Methods that a run may name."""
@@ -147,6 +147,15 @@ def located(model: Path, config: Config) -> tuple[str, Policy]:
     raise InputError(f"{model}: no policy of a configured run; such a folder is results/RUN/POLICY/model")
 
 
+def how_to_build(config: Config, run: str, policy: Policy) -> str:
+    """The command that makes a policy of a run, in words; for one that no rule makes, that there is none."""
+    chosen = config.runs[run]
+    known = paths.policy_pattern(config.families, chosen.experiments, getattr(chosen, "preferences", ()))
+    if re.fullmatch(known, str(policy)) and (policy.iteration or policy.experiment in config.method(run).kinds):
+        return f"build it with: snakemake --profile local {paths.in_run(run, paths.model(policy))}"
+    return f"run '{run}' makes no policy '{policy}': the Snakefile lists, at its top, the paths that exist"
+
+
 def needed(config: Config, run: str) -> tuple[list[str], list[str]]:
     """What a run is made of: raw sources, and families whose base model is fetched, each sorted by name."""
     chosen, sources = config.runs[run], config.sources
@@ -160,11 +169,13 @@ def needed(config: Config, run: str) -> tuple[list[str], list[str]]:
     return sorted(raw), sorted(name for name in families if not config.families[name].scratch)
 
 
-def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = None) -> Config:
+def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = None, mirror: str | None = None) -> Config:
     """Read, merge and validate everything under `folder`.
 
     Args:
         overrides: settings put over those of a run, by its name; runs that extend it do not take them over.
+        mirror: folder of files to fetch, or "" for none: then columns that are named must be in those files that are here; None: no
+            file is looked at.
 
     Raises:
         SettingsError: naming the file and the key, or the override.
@@ -182,7 +193,11 @@ def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = No
     }
     sources = settings.validated(settings.Sources, read_yaml(folder / "sources.yaml"), str(folder / "sources.yaml"))
     config = settings.validated(Config, {"runs": runs, "families": families, "sources": sources}, str(folder))
-    _check_names(config, folder)
+    _check_names(config, folder, overrides or {})
+    if mirror is not None:
+        from mathcode.data.readers import columns
+
+        columns.refuse_missing(sources, mirror, str(folder / "sources.yaml"))
     return config
 
 
@@ -253,7 +268,7 @@ def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
         raise settings.SettingsError(f"{where}: optimizer muon needs whole matrices: take adamw, or gpus: 1 and nodes: 1 ({training})")
 
 
-def _check_names(config: Config, folder: Path) -> None:
+def _check_names(config: Config, folder: Path, overrides: Mapping[str, Any]) -> None:
     """Every name a run uses exists, so a typo is found before any job starts."""
     from mathcode.data.readers import case_readers, query_readers, sft_readers  # programs import this module too, and do not read data
 
@@ -282,6 +297,7 @@ def _check_names(config: Config, folder: Path) -> None:
             ("experiment", run.build.experiments, run.experiments),
             ("benchmark", run.build.benchmarks, sources.benchmarks),
             ("benchmark", [*run.data.guard, *getattr(run.evaluate, "in_domain", ())], sources.benchmarks),
+            ("benchmark", getattr(run.evaluate, "selection_benchmarks", ()), sources.benchmarks),
             ("query dataset", run.data.queries, sources.queries),
             ("SFT dataset", [*run.data.sft, *run.data.pretraining], sources.sft),
             ("benchmark", [name for row in run.case_sets.values() for name in row.queries], sources.benchmarks),
@@ -296,7 +312,8 @@ def _check_names(config: Config, folder: Path) -> None:
         try:
             _check_settings(run)
         except settings.SettingsError as error:
-            raise settings.SettingsError(f"{where}: {error}") from None
+            elsewhere = set_elsewhere(layers(folder, name, overrides.get(name)), error.key)
+            raise settings.SettingsError(f"{where}: {error}{elsewhere}") from None
         _check_critics(config, run, where)
         _check_sharding(config, run, where)
 

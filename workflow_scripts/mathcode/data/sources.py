@@ -14,8 +14,9 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from mathcode import settings
 from mathcode.core import json_lines
@@ -25,11 +26,15 @@ log = logging.getLogger(__name__)
 
 RAW = "raw"
 """Folder of fetched sources in a mirror."""
+FETCHED = Path("data/raw")
+"""Folder of fetched sources, from the root of the repository."""
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl.gz"
 """Where records of a hub dataset or of the generator are kept."""
 
 _SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".csv", ".csv.gz", ".parquet")
+_BEGINNING = 2**20
+"""Bytes of a JSON list that are read for its first record."""
 _SECONDS = 120
 """A server silent for longer is given up."""
 
@@ -87,6 +92,31 @@ def read_source(folder: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
             raise SourceError(f"{folder / name}: {count} rows, its manifest says {rows}")
 
 
+def at_hand(name: str, source: settings.Source, mirror: str | Path | None, fetched: str | Path = FETCHED) -> dict[Path, int | None]:
+    """Files on this machine that hold the records of a source, all and in order, each with its rows where a manifest says them.
+
+    They are the source as it was fetched, else its copy in the mirror folder, else its files there; none where it is not here.
+
+    Raises:
+        SourceError: a manifest cannot be read.
+    """
+    for folder in (Path(fetched) / name, *([Path(mirror) / RAW / name] if mirror else [])):
+        if (folder / MANIFEST).is_file():
+            return {folder / entry["name"]: entry["rows"] for entry in _manifest(folder, "name", "rows")["files"]}
+    files = [Path(mirror) / file.path for file in source.files] if mirror else []
+    return dict.fromkeys(files) if all(map(Path.is_file, files)) else {}
+
+
+def count_rows(name: str, source: settings.Source, mirror: str | Path | None, fetched: str | Path = FETCHED) -> int | None:
+    """Rows of a source whose files are on this machine, counted where no manifest says them; None where it is not here.
+
+    Raises:
+        SourceError: one of the files, or a manifest, cannot be read.
+    """
+    found = at_hand(name, source, mirror, fetched)
+    return sum(sum(1 for _ in read_records(path)) if rows is None else rows for path, rows in found.items()) if found else None
+
+
 def _manifest(folder: Path, *keys: str) -> dict[str, Any]:
     """The manifest of a fetched source; each of its files has these keys."""
     path = folder / MANIFEST
@@ -108,15 +138,63 @@ def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
     path = Path(path)
     if not path.name.endswith(_SUFFIXES):
         raise SourceError(f"{path}: unknown kind of file; known are {', '.join(_SUFFIXES)}")
-    try:
+    with _reading(path):
         for row, record in enumerate(_parsed(path), start=1):
             if not isinstance(record, dict):
                 raise SourceError(f"{path}: row {row} is {json_lines.kind(record)}, not a JSON object")
             yield record
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Say which file it is that cannot be read."""
+    try:
+        yield
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(f"{path}: damaged gzip file ({error})") from error
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def column_names(path: str | Path) -> list[str]:
+    """Names of the columns in the first record of a file, of which no more than the beginning is read (of parquet, what describes it).
+
+    None where it has no record, or where the first record of a JSON list is longer than what is read.
+
+    Raises:
+        SourceError: the file cannot be read so far.
+    """
+    path = Path(path)
+    if path.suffix == ".parquet":
+        return _described(path)
+    if ".json" in path.suffixes:
+        with _reading(path):
+            return list(_begun(path))
+    return list(next(read_records(path), {}))
+
+
+def _described(path: Path) -> list[str]:
+    import polars as pl
+
+    try:
+        return list(pl.read_parquet_schema(path))
+    except Exception as error:  # as in _parquet
+        raise SourceError(f"{path}: not a readable parquet file ({first_line(error)})") from error
+
+
+def _begun(path: Path) -> dict[str, Any]:
+    """The first record of a JSON list; an empty one where it does not end in the part that is read."""
+    with _opened(path) as file:
+        text = file.read(_BEGINNING).decode("utf-8", errors="ignore").removeprefix(json_lines.BYTE_ORDER_MARK).lstrip()
+    try:
+        record, _ = json.JSONDecoder().raw_decode(text.removeprefix("[").lstrip())
+    except (ValueError, RecursionError):
+        return {}
+    return record if text.startswith("[") and isinstance(record, dict) else {}
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
 
 
 def _parsed(path: Path) -> Iterator[Any]:
@@ -126,7 +204,7 @@ def _parsed(path: Path) -> Iterator[Any]:
     if ".csv" in path.suffixes:
         yield from _csv(path)
         return
-    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+    with _opened(path) as file:
         if ".jsonl" in path.suffixes:
             row = 0
             for number, line in enumerate(file, start=1):
@@ -310,7 +388,7 @@ def _check(path: Path, expected: settings.SourceFile, place: str, said_by: str =
 def _sha256(path: Path) -> str:
     """Of the uncompressed bytes, so that a recompressed copy is the same source."""
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+        with _opened(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(f"{path}: damaged gzip file ({error})") from error

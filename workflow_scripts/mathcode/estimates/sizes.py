@@ -1,6 +1,6 @@
 """How large a run's tables will be, from its settings: queries, benchmarks, training pairs, cases, and the length of texts in them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mathcode import settings
@@ -19,10 +19,13 @@ class Examples:
 class Sizes:
     """Expected sizes of a run. What cleaning removes is not taken off: it is a few rows in a hundred.
 
-    Every method raises SettingsError where neither `config/sources.yaml` nor `config/costs.yaml` says a number that it needs.
+    Every method raises SettingsError where neither `config/sources.yaml` nor `config/costs.yaml` says a number that it needs, nor a
+    file that is here.
 
     Attributes:
         attacks: kinds of attacks that there are; a query gets each once at most.
+        rows_here: rows of a source whose files are on this machine, by its name; None where they are not.
+        weights_here: weights of a family whose model is on this machine, by its name; None where it is not.
     """
 
     run: settings.Run
@@ -30,15 +33,21 @@ class Sizes:
     families: Mapping[str, settings.Family]
     costs: settings.Costs
     attacks: int
+    rows_here: Callable[[str], int | None] = lambda source: None
+    weights_here: Callable[[str], int | None] = lambda family: None
 
     def dataset(self, group: str, name: str) -> int:
-        """Rows of a dataset of a group (`queries`, `sft`, `benchmarks`, `cases`): those declared, else those of its source."""
+        """Rows of a dataset of a group (`queries`, `sft`, `benchmarks`, `cases`): those declared, else those of its source's files."""
         dataset = getattr(self.sources, group)[name]
         source = self.sources.sources[dataset.source]
-        known = dataset.rows or source.rows or sum(file.rows or 0 for file in source.files)
+        declared = [file.rows for file in source.files]
+        known = dataset.rows or source.rows or (sum(declared) if all(declared) else 0) or self.rows_here(dataset.source)
         found = min(filter(None, (known, dataset.take)), default=None)
         if found is None:
-            raise settings.SettingsError(f"config/sources.yaml: {group} '{name}': key 'rows' is needed for an estimate")
+            where = f"config/sources.yaml: {group} '{name}'"
+            raise settings.SettingsError(
+                f"{where}: key 'rows' is needed for an estimate: set it, since source '{dataset.source}' is not here to be counted"
+            )
         return found
 
     def pool(self, name: str) -> float:
@@ -105,9 +114,13 @@ class Sizes:
         """Parameters of a family's model."""
         if scratch := self.families[family].scratch:
             return scratch_weights(scratch)
-        if family not in self.costs.parameters:
-            raise settings.SettingsError(f"config/costs.yaml: key 'parameters': family '{family}' is needed for an estimate")
-        return self.costs.parameters[family]
+        found = self.costs.parameters.get(family) or self.weights_here(family)
+        if found is None:
+            where = f"config/costs.yaml: key 'parameters': family '{family}'"
+            raise settings.SettingsError(
+                f"{where} is needed for an estimate: set its number of weights, since no safetensors of it are here to be counted"
+            )
+        return found
 
     def _length(self, lengths: settings.Lengths, family: str) -> float:
         return (lengths.scratch if self.families[family].scratch else lengths.pretrained).value

@@ -1,6 +1,7 @@
 """Policies on disk: Hugging Face folders, loaded, linked, downloaded, and saved whole or not at all."""
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterator
@@ -110,6 +111,22 @@ def refuse_beyond(folder: str | Path, tokens: int, setting: str) -> None:
     positions = described.get("max_position_embeddings")
     if positions is not None and not stretched and tokens > positions:
         raise ModelError(f"{folder}: {setting} is {tokens}, and the model has {positions} positions (config.json): lower the setting")
+
+
+def count_weights(folder: str | Path) -> int | None:
+    """Numbers in the safetensors of a model folder, by their headers alone; None where it has no such file.
+
+    Raises:
+        ModelError: a file's header cannot be read.
+    """
+    from safetensors import safe_open
+
+    files, count = sorted(Path(folder).glob("model*.safetensors")), 0
+    for path in files:
+        with _reading(folder, path.name), safe_open(path, framework="numpy") as weights:
+            names = weights.keys()
+            count += sum(math.prod(weights.get_slice(name).get_shape()) for name in names)
+    return count if files else None
 
 
 def end_tokens(model, tokenizer) -> set[int]:

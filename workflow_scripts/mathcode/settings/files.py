@@ -63,6 +63,21 @@ def read_run(path: Path, extending: tuple[Path, ...] = ()) -> list[tuple[str, di
     return [*read_run(other, chain), (str(path), own)]
 
 
+def set_elsewhere(found: list[tuple[str, dict]], key: str | None) -> str:
+    """Words that name which of some layers, the last one on top, sets a key, if that is not the top one; none where no key is given."""
+    saying = [where for where, values in found if key and _says(values, key)]
+    return f" ({key} is set in {saying[-1]})" if saying and saying[-1] != found[-1][0] else ""
+
+
+def _says(values: Any, key: str) -> bool:
+    """Whether values have a key, given as sections and name joined by dots."""
+    for part in key.split("."):
+        if not isinstance(values, dict) or part not in values:
+            return False
+        values = values[part]
+    return True
+
+
 def read_yaml(path: Path) -> dict:
     """The keys and values of a file.
 

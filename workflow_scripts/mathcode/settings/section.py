@@ -21,7 +21,15 @@ PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class SettingsError(UserError):
-    """A configuration file is missing, unreadable, or says something that is not allowed."""
+    """A configuration file is missing, unreadable, or says something that is not allowed.
+
+    Attributes:
+        key: the setting that is wrong, if a run may have taken it over from another file without knowing; None: told by the sentence.
+    """
+
+    def __init__(self, sentence: str, key: str | None = None):
+        super().__init__(sentence)
+        self.key = key
 
 
 class Section(BaseModel):

@@ -1,11 +1,14 @@
 """Readers of your own files: the columns of a record by name, as `columns` of a dataset in `config/sources.yaml` says them."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 from mathcode import settings
 from mathcode.data.draft import Draft, agrees
 from mathcode.data.readers.english import Query
 from mathcode.data.readers.record_types import TEXT, TEXT_OR_NULL_OR_NUMBER, TEXT_OR_NUMBER, reads
+from mathcode.data.sources import SourceError, at_hand, column_names
 from mathcode.data.text import Record, last_box, plain, without_dollars
 from mathcode.responses import parse
 
@@ -33,6 +36,43 @@ def solution_reader(columns: settings.Columns) -> Callable[[Record], Draft | str
         return _drafted(record[columns.question], gold, record[columns.solution], kind, columns.language)
 
     return read
+
+
+def refuse_missing(sources: settings.Sources, mirror: str | Path | None, where: str) -> None:
+    """Columns that datasets name are in their files. Only what is on this machine is looked at, and of that the first record.
+
+    Args:
+        mirror: folder with files that were not fetched yet; None: there is none.
+        where: what the datasets stand in, named in errors.
+
+    Raises:
+        SettingsError: a column is missing; names the key, the file and the nearest column that there is.
+    """
+    groups = {"queries": sources.queries, "benchmarks": sources.benchmarks, "sft": sources.sft}
+    for group, name, dataset in ((group, *row) for group, rows in groups.items() for row in rows.items()):
+        if dataset.columns is None:
+            continue
+        for path, known in _columns_at_hand(dataset.source, sources.sources[dataset.source], mirror).items():
+            for key, column in _read_by(dataset.columns, group == "sft").items():
+                if column not in known:
+                    said = settings.meant(column, known) or f"; it has: {', '.join(known)}"
+                    lacks = f"a column that source '{dataset.source}' lacks ({path})"
+                    raise settings.SettingsError(f"{where}: {group} '{name}': key 'columns.{key}' names '{column}', {lacks}{said}")
+
+
+def _columns_at_hand(name: str, source: settings.Source, mirror: str | Path | None) -> dict[Path, list[str]]:
+    """Names of the columns of a source's files that are here; what cannot be read is left to the job that reads all of it."""
+    found = {}
+    with suppress(SourceError, OSError):
+        for path in at_hand(name, source, mirror):
+            found[path] = column_names(path)
+    return {path: names for path, names in found.items() if names}
+
+
+def _read_by(columns: settings.Columns, solved: bool) -> dict[str, str]:
+    """The columns that a reader reads, by the keys that name them."""
+    keys = {"question", "answer", "level", "type"} | ({"solution"} if solved else set())
+    return columns.model_dump(include=keys, exclude_none=True)
 
 
 def _wanted(columns: settings.Columns) -> dict:

@@ -166,8 +166,9 @@ def check(run: AutoCodeRun) -> None:
     Raises:
         SettingsError: naming what may not be.
     """
-    if unknown := set(run.evaluate.selection_benchmarks) - set(run.build.benchmarks):
-        raise settings.SettingsError(f"unknown benchmark '{min(unknown)}'; there are: {', '.join(sorted(run.build.benchmarks))}")
+    if left_out := set(run.evaluate.selection_benchmarks) - set(run.build.benchmarks):
+        key = "evaluate.selection_benchmarks"
+        raise settings.SettingsError(f"key '{key}' names '{min(left_out)}', which build.benchmarks leaves out: set both", key)
     methodologies.check(run.methodologies)
     if run.explore.adaptive:
         _check_adaptive(run)
