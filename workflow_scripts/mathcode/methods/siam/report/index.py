@@ -53,7 +53,8 @@ TABLES = (
         "Critic",
         "critic and rules",
         "The critic beside rules",
-        "Judges on cases whose label is sure, attacks left out. Near misses that the strict rule accepts are no cases, which flatters it. "
+        "Judges on labelled cases, attacks left out. Labels are by construction, by a rule or by the generator's values, in public case "
+        "sets by their publishers. Near misses that the strict rule accepts are no cases, which flatters it. "
         "Cases of a question count as independent: intervals are a bit narrow.",
         [*_CASES, "answer_type", "n", "yes", "by_rule", *with_interval(*MEASURES), "published"],
         "judge_tables",
