@@ -87,6 +87,15 @@ def test_every_column_is_declared_and_has_a_meaning(built):
         assert all(COLUMNS.meaning(column) for column in table.columns)
 
 
+def test_what_the_paper_does_not_say_is_marked_where_it_is_printed(built):
+    """Settings that stand in tables, and the bounds of claims."""
+    *_, frames = built
+    for column in ("threshold", "beta", "odds_weight", "likelihood_weight", "normalisation", "length_normalised"):
+        assert "our choice" in COLUMNS.meaning(column), column
+    for name in ("accepts", "agrees", "language", "attacks"):
+        assert "our choice" in line(frames, name)["claim"], name
+
+
 def test_main_has_the_papers_line_part_by_part(built):
     *_, frames = built
     main = frames["main"]
