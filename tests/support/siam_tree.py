@@ -182,6 +182,8 @@ def _evaluate(run: Path, policy: paths.Policy, name: str, asked: str, judges: li
     _write(responses, run / paths.responses(policy, "code", asked), tables.ROLLOUTS)
     tokens = {"dpo0": 24, "dpo1": 18, "orpo": 19}.get(policy.preference, 18)
     sampled = [_response(row, "code_sampled", sample, tokens + number % 3) for number, row in enumerate(truth) for sample in range(SAMPLES)]
+    if policy.preference == "dpo0":
+        sampled = [_cut(row) if row["query_id"].endswith("-07") and row["sample"] else row for row in sampled]
     _write(sampled, run / paths.responses(policy, "code_sampled", asked), tables.ROLLOUTS)
 
 
@@ -195,6 +197,12 @@ def _response(row: dict, mode: str, sample: int, tokens: int) -> dict:
     ran = made["rounds"][0] | {"text": "```python\nprint(1)\n```"}
     written = tokens - 1
     return made | {"rounds": [ran], "token_ids": [1] * written, "generated": [True] * written, "logprobs": [-0.5] * written}
+
+
+def _cut(response: dict) -> dict:
+    """The same number of tokens, without an end: at the limit."""
+    written = len(response["token_ids"]) + 1
+    return response | {"finish_reason": "length", "token_ids": [1] * written, "generated": [True] * written, "logprobs": [-0.5] * written}
 
 
 def _selections(run: Path, chosen: dict, family: str, seed: int) -> None:

@@ -189,7 +189,10 @@ def _alignment_adds(results: Results, family: str) -> Told | None:
 
 
 def _lengthens(results: Results, family: str) -> Told | None:
-    """Tokens at lambda 0 minus those before alignment, and minus those at every lambda above 0; sampled responses, all items."""
+    """Tokens at lambda 0 minus those before alignment, and minus those at every lambda above 0; sampled, out of the seed's domain.
+
+    The claim is about responses that do not come to an end: where none of any compared policy runs on, there is nothing to lengthen.
+    """
     weights: dict[Arm, float] = {}
     for arm in arms.aligned(results.plan, family):
         set_to = results.plan.likelihood_terms.get(arm.preference, {})
@@ -199,6 +202,8 @@ def _lengthens(results: Results, family: str) -> Told | None:
     if not bare or not kept:
         return None
     chosen, before = out_of_domain(results), arms.unaligned(results.plan, family)
+    if not any(lengths.runs_on(results, arm, chosen, SAMPLED) for arm in (before, bare[0], *kept)):
+        return None
     grown = lengths.lengthened(results, bare[0], before, chosen, SAMPLED)
     if grown.effect is None:
         return None
