@@ -284,6 +284,15 @@ def test_a_preference_of_another_loss_takes_the_numbers_of_that_loss(shipped):
     assert (trained["dpo_1"].referenced, trained["orpo"].referenced, trained["sft_on_chosen"].numbers) == (True, False, {})
 
 
+@pytest.mark.parametrize("run", ["siam", "siam_demo", "siam_demo_evidence", "siam_demo_equal"])
+def test_controls_take_as_many_steps_as_the_rounds_they_are_held_against(shipped, run):
+    """Data of the web against more programs for seed questions, and against none: what differs is the data, not the training."""
+    chosen = shipped.runs[run]
+    train = configuration.METHODS["siam"].training
+    arms = [Policy(name, chosen.build.families[0], 1, number) for name in chosen.build.experiments for number in (1, 2)]
+    assert {train(chosen, arm).optimizer.steps for arm in arms} == {600 if run == "siam" else 150}
+
+
 def test_a_missing_key_is_named(folder):
     base = yaml.safe_load((folder / BASE).read_text(encoding="utf-8"))
     del base["train"]["clip_high"]

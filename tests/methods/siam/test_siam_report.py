@@ -143,6 +143,7 @@ def test_scaling_compares_with_in_domain_data_and_with_the_seed_alone(built):
     row = one(frames["scaling"], experiment="in_domain", iteration=2, part="outside")
     assert (row["delta"], row["difference_from_main"], row["steps"], row["tokens"]) == (5.0, -70.0, 12, 1200)
     assert one(frames["scaling"], experiment="seed_only", iteration=1, part="seed")["accuracy"] == 95.0
+    assert "on the start's data alone: +80.0" in line(frames, "generalises")["detail"]
 
 
 def test_alignment_has_accuracy_lengths_and_what_the_loss_says(built):

@@ -114,7 +114,8 @@ TABLES = (
         "Data",
         "web data and in-domain data",
         "Web data against in-domain data",
-        "Rounds on new questions from the web, against as much data of the seed's domain, and against the seed's alone for as many steps.",
+        "Rounds on new questions from the web, against rounds on more programs for the seed set's own questions and on the start's data "
+        "alone; each with its steps and tokens.",
         [*OPENING, *("label", "steps", "tokens"), *tested("delta", "difference_from_main"), "published"],
     ),
     _table(

@@ -153,20 +153,20 @@ def _generalises(results: Results, family: str) -> Told | None:
     chosen = out_of_domain(results)
     found = [compared(results, arm, arms.start(family), chosen) for arm in arms.rounds(results.plan, family, MAIN)]
     detail = "; ".join(f"M_{number} - M_0: {shown(one.effect)}" for number, one in enumerate(found, start=1))
-    if SEED_ONLY in results.plan.experiments:  # M_0 has had fewer steps
-        same_steps = compared(results, results.last(MAIN, family), results.last(SEED_ONLY, family), chosen)
-        detail += f"; last round - seed's data for as many steps: {shown(same_steps.effect)}"
+    if SEED_ONLY in results.plan.experiments:  # M_0 may have had fewer steps
+        alone = compared(results, results.last(MAIN, family), results.last(SEED_ONLY, family), chosen)
+        detail += f"; last round - as many rounds on the start's data alone: {shown(alone.effect)}"
     return _on_policies(results, found[-1], all(_positive(one.effect) for one in found), detail)
 
 
 def _beats_in_domain(results: Results, family: str) -> Told | None:
-    """The last round of main minus that of the experiment with as much data of the seed's domain."""
+    """The last round of main minus that of the experiment with more programs for the seed set's own questions."""
     if not {MAIN, IN_DOMAIN} <= set(results.plan.experiments):
         return None
     chosen, last = out_of_domain(results), results.last(MAIN, family)
     found = compared(results, last, results.last(IN_DOMAIN, family), chosen)
     own = compared(results, results.last(IN_DOMAIN, family), arms.start(family), chosen)
-    return _on_policies(results, found, _positive(found.effect), f"in-domain data - M_0: {shown(own.effect)}")
+    return _on_policies(results, found, _positive(found.effect), f"programs for seed questions - M_0: {shown(own.effect)}")
 
 
 def _alignment_adds(results: Results, family: str) -> Told | None:
@@ -272,7 +272,7 @@ LINES = (
         _agrees,
     ),
     Line("generalises", "The rounds beat M_0 out of the seed's domain: last round, points", _generalises),
-    Line("in_domain", "They do so more than as much data of the seed's domain: points", _beats_in_domain),
+    Line("in_domain", "They do so more than rounds on more programs for the same seed questions: points", _beats_in_domain),
     Line(
         "alignment", "DPO or ORPO adds accuracy, more than SFT on the chosen programs does: points over the policy before", _alignment_adds
     ),

@@ -11,7 +11,7 @@ from mathcode.report.results import Arm
 __all__ = ["IN_DOMAIN", "MAIN", "MODE", "PREFERENCE_LOSSES", "SAMPLED", "SEED_ONLY", "Plan"]
 
 IN_DOMAIN, SEED_ONLY = "in_domain", "seed_only"
-"""Experiments that web data are held against: as much data of the seed's domain, and none but the seed's."""
+"""Experiments that web data are held against: more programs for the seed set's own questions, and the start's data alone."""
 PREFERENCE_LOSSES = ("dpo", "orpo")
 """Losses that read pairs; what else a preference may use is a control."""
 

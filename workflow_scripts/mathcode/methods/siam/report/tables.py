@@ -88,7 +88,7 @@ def _against_main(results: Results, arm: Arm, place: places.Place) -> dict:
 
 
 def make_scaling(results: Results) -> list[dict]:
-    """M_0 and the rounds of main, against as much data of the seed's domain and against the seed's alone, at equal steps."""
+    """M_0 and the rounds of main, against rounds on more programs for seed questions and on the start's data alone, with their steps."""
     rows = []
     for family in results.plan.families:
         rivals = [name for name in (IN_DOMAIN, SEED_ONLY) if name in results.plan.experiments]
