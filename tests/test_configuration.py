@@ -293,6 +293,12 @@ def test_controls_take_as_many_steps_as_the_rounds_they_are_held_against(shipped
     assert {train(chosen, arm).optimizer.steps for arm in arms} == {600 if run == "siam" else 150}
 
 
+def test_reports_are_told_what_stands_for_the_papers_web_corpus(shipped):
+    told = {run: configuration.METHODS["siam"].planned(shipped.runs[run])["web"] for run in ("siam", "siam_laptop", "siam_demo")}
+    assert told["siam"] == told["siam_laptop"] == ["talscq_zh", "talscq_en"]
+    assert told["siam_demo"] == ["forms_web1", "forms_web2", "forms_web3"]
+
+
 def test_a_missing_key_is_named(folder):
     base = yaml.safe_load((folder / BASE).read_text(encoding="utf-8"))
     del base["train"]["clip_high"]

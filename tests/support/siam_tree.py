@@ -54,6 +54,7 @@ def plan(**changes) -> dict:
         "case_judges": ["exact", "lenient", "critic_main", "cascade_main"],
         "filters": {"main": "critic_main", "rule": "exact"},
         "thresholds": {"main": 0.5, "rule": 0.5},
+        "web": ["forms_web1", "forms_web2"],
         "losses": {"dpo0": "dpo", "dpo1": "dpo", "orpo": "orpo", "chosen": "likelihood"},
         "likelihood_terms": {
             "dpo0": {"beta": 0.1, "length_normalised": False, "likelihood_weight": 0.0, "likelihood_normalisation": "mean"},

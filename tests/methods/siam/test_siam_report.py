@@ -318,6 +318,7 @@ def test_the_page_to_read_first_warns_and_tells_what_failed(built):
     assert "2 of 8 claims shown" in body
     assert body.count("The gap between families is engineered") == 2 + sum(bool(table.title) for table in METHOD.tables)
     assert "forms_tests (80 items)" in body
+    assert "questions of forms_web1, forms_web2 stand in its place. They are generated." in body
 
 
 @pytest.mark.stage

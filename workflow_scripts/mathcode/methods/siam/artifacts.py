@@ -123,6 +123,12 @@ def critic_pools(run: SiamRun, critic: str) -> list[str]:
     return list(dict.fromkeys([*(critic_pools(run, row.origin) if row.origin else []), *row.pools]))
 
 
+def web(run: SiamRun) -> list[str]:
+    """The datasets that stand for the paper's web corpus: those of the pools that rounds and pairs take their questions from."""
+    pools = [chosen for name, chosen in run.data.pools.items() if name.startswith("web")]
+    return list(dict.fromkeys(dataset for chosen in pools for dataset in chosen.datasets))
+
+
 def planned(run: SiamRun) -> dict[str, Any]:
     """What its reports are told of a run beside what all are told."""
     return {
@@ -140,6 +146,7 @@ def planned(run: SiamRun) -> dict[str, Any]:
         "likelihood_terms": {name: run.preferring(name).align.taken for name in run.build.preferences},
         "pools": {str(policy): [str(explorer(policy)), pool(run, policy), judge(run, policy)] for policy in selected(run)},
         "pair_pools": {str(policy): list(pairs(run, policy)) for policy in aligned(run)},
+        "web": web(run),
     }
 
 

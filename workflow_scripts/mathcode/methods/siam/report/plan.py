@@ -33,6 +33,7 @@ class Plan(results.Plan):
     losses: dict[str, str] = Field(default_factory=dict, description="preference: its loss")
     pools: dict[str, list[str]] = Field(default_factory=dict, description="policy: who wrote the programs it adds, pool, judge")
     pair_pools: dict[str, list[str]] = Field(default_factory=dict, description="aligned policy: pool and judge of its pairs")
+    web: list[str] = Field(default_factory=list, description="datasets that stand for the paper's web corpus")
 
     def label(self, experiment: str) -> str:
         """An experiment's name in tables and figures."""
