@@ -165,6 +165,7 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
         *(paths.scores(*one, judge) for one in evaluations for judge in run.evaluate.judges),
         *(paths.response_grades(*one, judge) for one in evaluations for judge in run.evaluate.judges),
         *(paths.responses(policy, mode, benchmark) for policy, benchmark in lengths for mode in (MODE, SAMPLED)),
+        *(paths.responses(*one) for one in evaluations if one[0].experiment in (BASE, SEEDED, START, MAIN)),  # how their programs ended
         *(paths.response_grades(policy, SAMPLED, benchmark, run.evaluate.judges[0]) for policy, benchmark in lengths),
         *(paths.of_policy(policy, "accepted") for policy in accepted),
         *(paths.of_policy(policy, "training_log") for policy in of_kind(run, START) + trained_policies(run)),

@@ -30,6 +30,9 @@ _MEANINGS = {
     "label": "it in words",
     "accuracy": "percent of items whose last stated answer is right, greedy, mean over seeds; of a judge: of cases it is right about",
     "ran": "percent of responses in which a program ran and none failed",
+    "no_answer": "percent of items whose greedy response answers nothing, though no program failed: none was written, or nothing printed",
+    "timed_out": "percent of items whose program was stopped at its limit of time",
+    "failed": "percent of items whose program ended with an error or at another limit",
     "delta": "accuracy minus that of M_0, points, on the same items",
     "published_gain": "what the paper's abstract claims, points",
     "published": "the paper's value; 'not available' where it could not be had",
@@ -127,7 +130,7 @@ _MEANINGS = {
 _WITH_INTERVAL = (
     *MEASURES,
     *("delta", "audited_precision", "accepted", "score", "difference", "same", "difference_from_main", "literal_share"),
-    *("delta_from_unaligned", "delta_from_control", "length_delta", "sampled_delta"),
+    *("delta_from_unaligned", "delta_from_control", "length_delta", "sampled_delta", "no_answer", "timed_out", "failed"),
 )
 _TESTED = ("delta", "difference_from_main", "delta_from_unaligned", "delta_from_control")
 
@@ -144,6 +147,7 @@ def tested(*names: str) -> list[str]:
 
 _FOLDED = frozenset(
     {
+        *("no_answer", "timed_out", "failed"),
         *("data", "grader", "yes", "by_rule", "specificity", "f1", "balanced_accuracy", "matthews", "auroc", "calibration_error"),
         *("against", "same", "tau_b", "ranked", "loss", "beta", "odds_weight", "likelihood_weight", "normalisation", "length_normalised"),
         *(

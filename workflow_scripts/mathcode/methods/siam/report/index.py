@@ -29,7 +29,11 @@ TABLES = (
         "main results",
         "Main results",
         "The paper's line of policies and what alignment makes of the last; greedy, one program an item, executed.",
-        [*OPENING, "ran", *tested("delta"), "contaminated", "published_accuracy", "published_gain"],
+        [
+            *OPENING,
+            *("ran", *with_interval("no_answer", "timed_out", "failed")),
+            *(*tested("delta"), "contaminated", "published_accuracy", "published_gain"),
+        ],
         "tables",
         _HEADLINE,
         _UNVERIFIED,

@@ -27,6 +27,7 @@ def make_main(results: Results) -> list[dict]:
             for arm in line:
                 row = numbers.opening(results, arm, place) | {
                     "ran": _ran(results, arm, place),
+                    **_failed(results, arm, place),
                     "contaminated": _contaminated(results, place),
                     "published_accuracy": NOT_AVAILABLE,
                     "published_gain": NOT_AVAILABLE,
@@ -45,6 +46,19 @@ def _ran(results: Results, arm: Arm, place: places.Place) -> float | None:
     ran, failed = (places.cells(results, [arm], [place], column) for column in ("executions", "programs_failed"))
     good = [(one[:, 0] > 0) & (two[:, 0] == 0) for one, two in zip(ran, failed, strict=True)]
     return rounded(100 * np.mean([seed.mean() for seed in good])) if len(good[0]) else None
+
+
+def _failed(results: Results, arm: Arm, place: places.Place) -> dict:
+    """Percent of items that count as wrong for another reason than a wrong answer, each reason apart; blank without responses."""
+    found = evidence.failures(results, arm, place.benchmark, place.items)
+    if not found:
+        return {}
+    names = [name for name in found[0].columns if name != "query_id"]
+    seeds = aligned(found)
+    if not len(seeds[0]):
+        return {}
+    columns = {name: effects.share([seed[:, place] for seed in seeds]) for place, name in enumerate(names)}
+    return numbers.all_shares(columns)
 
 
 def _contaminated(results: Results, place: places.Place) -> int | None:
