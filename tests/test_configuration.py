@@ -3,11 +3,13 @@
 import math
 import re
 import shutil
+from collections.abc import Iterable
 
 import pytest
 import yaml
 
 from mathcode import configuration, settings
+from mathcode.methods.siam import artifacts as siam
 from mathcode.paths import Policy
 from mathcode.settings.files import read_yaml
 
@@ -307,6 +309,53 @@ def test_a_preference_of_another_loss_takes_the_numbers_of_that_loss(shipped):
     assert trained["dpo_02"].numbers["likelihood_weight"] == 0.2
     assert set(trained["orpo"].numbers) == {"odds_weight", "likelihood_weight", "likelihood_normalisation"}
     assert (trained["dpo_1"].referenced, trained["orpo"].referenced, trained["sft_on_chosen"].numbers) == (True, False, {})
+
+
+@pytest.mark.parametrize("run", ["siam", "siam_demo", "siam_demo_evidence", "siam_demo_equal"])
+def test_controls_take_as_many_steps_as_the_rounds_they_are_held_against(shipped, run):
+    """Data of the web against more programs for seed questions, and against none: what differs is the data, not the training."""
+    chosen = shipped.runs[run]
+    train = configuration.METHODS["siam"].training
+    arms = [Policy(name, chosen.build.families[0], 1, number) for name in chosen.build.experiments for number in (1, 2)]
+    assert {train(chosen, arm).optimizer.steps for arm in arms} == {600 if run == "siam" else 150}
+
+
+@pytest.mark.parametrize("run", ["siam", "siam_laptop"])
+def test_a_critic_of_one_language_is_tested_on_another(shipped, run):
+    """The claim across languages: cases that are no attacks in both, and a critic that learned from one."""
+    chosen, sources = shipped.runs[run], shipped.sources
+
+    def languages(group: str, names: Iterable[str]) -> set[str]:
+        files = [file.path for name in names for file in sources.sources[getattr(sources, group)[name].source].files]
+        return {"zh" if "/zh_" in path else "en" for path in files}
+
+    pools = siam.critic_pools(chosen, "main")
+    assert languages("queries", [name for pool in pools for name in chosen.data.pools[pool].datasets]) == {"zh"}
+    rows = [chosen.case_sets[name] for name in chosen.build.case_sets]
+    made = [row for row in rows if row.rollouts or row.cases.rewritten]
+    assert languages("benchmarks", [name for row in made for name in row.queries]) == {"zh"}
+    assert languages("cases", [name for row in rows for name in row.labelled]) == {"en"}
+
+
+def test_a_run_that_fetches_nothing_needs_no_mirror(shipped):
+    """Rows that it does not build, such as those of its method, ask for nothing."""
+    for run in ("demo", "siam_demo", "siam_demo_evidence", "siam_demo_equal", "autocode_critic"):
+        raw, families = configuration.needed(shipped, run)
+        assert all(shipped.sources.sources[name].generate for name in raw), run
+        assert families == []
+
+
+def test_siam_is_evaluated_on_the_sets_of_its_plan_and_its_training_data_are_cleaned_of_them(shipped):
+    chosen = shipped.runs["siam"]
+    assert len(chosen.build.benchmarks) == 22
+    assert {*chosen.build.benchmarks} <= {*chosen.data.guard}
+    assert {*chosen.evaluate.in_domain} < {*chosen.build.benchmarks}
+
+
+def test_reports_are_told_what_stands_for_the_papers_web_corpus(shipped):
+    told = {run: configuration.METHODS["siam"].planned(shipped.runs[run])["web"] for run in ("siam", "siam_laptop", "siam_demo")}
+    assert told["siam"] == told["siam_laptop"] == ["talscq_zh", "talscq_en"]
+    assert told["siam_demo"] == ["forms_web1", "forms_web2", "forms_web3"]
 
 
 def test_a_missing_key_is_named(folder):

@@ -14,6 +14,8 @@ from mathcode.data.draft import Draft
 from mathcode.data.readers import QUERY_READERS, SFT_READERS, chinese, english, forms, out_of_domain, seeds, solutions, web
 from mathcode.data.readers.options import with_options
 from mathcode.data.text import read_all
+from mathcode.grading import lenient
+from mathcode.grading.exact import quick_verdict
 
 CONFIGURED = settings.Sources.model_validate(yaml.safe_load((ROOT / "config/sources.yaml").read_text(encoding="utf-8")))
 GOLDEN = [json.loads(line) for line in (Path(__file__).parent / "golden/siam_records.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -135,6 +137,34 @@ def test_real_web_references_are_often_no_plain_number():
         records = sources.read_records(public_data.FOLDER / CONFIGURED.sources[CONFIGURED.queries[name].source].files[0].path)
         frame = queries.training_table(name, read_all(((name, record) for record in records), QUERY_READERS, "talscq"))
         assert (~frame["gold"].str.contains(r"^-?\d+(\.\d+)?$")).mean() > least
+
+
+ROOM = {
+    "ape210k": 2,
+    "ape210k_test": 2,
+    "math23k": 8,
+    "talscq_zh": 29,
+    "talscq_en": 20,
+    "gaokaobench_fill_in": 51,
+    "gaokaobench_open_ended": 100,
+}
+"""Percent of references that the exact judge does not accept if the numbers in them are printed, as docs/grading.md has it."""
+
+
+@needed
+@pytest.mark.parametrize("name", ROOM)
+def test_where_rules_leave_room_for_a_critic(name):
+    dataset = {**CONFIGURED.benchmarks, **CONFIGURED.queries}[name]
+    records = sources.read_records(public_data.FOLDER / CONFIGURED.sources[dataset.source].files[0].path)
+    read = [row for _, row in read_all(((name, record) for record in records), QUERY_READERS, dataset.reader)]
+    golds = {row.question: row.gold for row in read if not isinstance(row, str)}.values()
+
+    def decided(gold: str) -> bool:
+        values = [] if lenient.is_expression(gold) else [number.value for number in lenient.numbers(gold)]
+        printed = " ".join(str(value if value.denominator == 1 else float(value)) for value in values)
+        return bool(values) and quick_verdict(gold, printed) == "equal"
+
+    assert 100 * sum(not decided(gold) for gold in golds) / len(golds) == pytest.approx(ROOM[name], abs=2)
 
 
 @needed

@@ -36,6 +36,33 @@ def test_every_item_has_its_caption_and_every_caption_its_item():
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_a_caption_points_at_columns_that_its_table_has(method):
+    for table in method.tables:
+        text = (CAPTIONS / method.name / "tables" / f"{table.name}.rst").read_text(encoding="utf-8")
+        named = set(re.findall(r"``(\w+)``", text)) - {"published_", table.name}
+        assert named <= set(table.columns), table.name
+
+
+def test_captions_say_of_no_run_what_is_so_of_generated_data_alone():
+    """A caption serves all runs of a method: what is engineered is said under a condition."""
+    for path in (CAPTIONS / "siam").rglob("*.rst"):
+        text = path.read_text(encoding="utf-8")
+        for sentence in re.findall(r"[^.:]*engineered[^.]*", text):
+            assert re.search(r"[Ww]here [\w ]+ (?:is|are) generated|generated (?:tests|data|pools|cases)", sentence), (path.name, sentence)
+
+
+@pytest.mark.parametrize("item", [item for item in METHODS["siam"].items if item.category in ("Main results", "Data", "Alignment")])
+def test_what_follows_from_web_data_says_what_stands_for_the_papers(item):
+    text = (CAPTIONS / "siam" / f"{item.kind}s" / f"{item.name}.rst").read_text(encoding="utf-8")
+    assert "The paper's web corpus is not to be had" in text
+
+
+def test_the_critics_caption_tells_of_labels_by_publishers():
+    """Cases of public data are labelled by people or by a rule of their source (`labelled_by`), no case by construction there."""
+    assert "publishers' labels" in (CAPTIONS / "siam/tables/critic.rst").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_every_item_is_made_by_a_function_and_every_maker_has_its_item(method):
     named = {item.maker for item in method.items}
     assert len(named) == len(method.items) == len({(item.kind, item.name) for item in method.items})

@@ -1,6 +1,7 @@
 """docs/artifacts.md and docs/configuration.md list what the code declares: columns, keys, values, names of rules."""
 
 import re
+from pathlib import Path
 from typing import get_args
 
 import polars as pl
@@ -160,6 +161,32 @@ def test_configuration_page_has_the_values_of_the_base_of(method):
                     assert _number(yaml.safe_load(quoted(row[2])[0])) == _number(value), key
                     compared += 1
     assert compared > 60
+
+
+def marked(path: Path) -> dict[str, str]:
+    """Key: whose value it is, as a comment behind it in a file of `config/methods` says."""
+    inside, found = [], {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if key := re.match(r"( *)(\w+):", line):
+            inside = [*inside[: len(key[1]) // 2], key[2]]
+            if mark := re.search(r"  # (paper|inferred|our choice)\b", line):
+                found[".".join(inside)] = mark[1]
+    return found
+
+
+def test_configuration_page_and_file_say_alike_whose_a_value_of_siam_is():
+    named = [row for row in rows(section("docs/configuration.md", "## config/methods/siam.yaml")) if len(row) == 4]
+    said = {key: row[3] for row in named if row[0].startswith("`") for key in expanded(quoted(row[0])[0])}
+    marks = {key: mark for key, mark in marked(ROOT / "config/methods/siam.yaml").items() if key in said}
+    assert len(marks) > 20
+    assert [key for key, mark in marks.items() if not said[key].startswith(mark)] == []
+    assert (marks["explore.samples"], marks["build.aligned"]) == ("our choice", "inferred")
+
+
+def test_configuration_page_says_what_is_fixed_where_the_paper_is_silent():
+    fixed = {row[0]: row[1] for row in rows(section("docs/configuration.md", "### What is fixed in SIaM"))}
+    for unknown in ("form of a response", "fails", "several values", "measure of agreement", "neither YES nor NO"):
+        assert any(unknown in question and answer for question, answer in fixed.items()), unknown
 
 
 def _number(value):

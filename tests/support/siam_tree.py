@@ -54,6 +54,7 @@ def plan(**changes) -> dict:
         "case_judges": ["exact", "lenient", "critic_main", "cascade_main"],
         "filters": {"main": "critic_main", "rule": "exact"},
         "thresholds": {"main": 0.5, "rule": 0.5},
+        "web": ["forms_web1", "forms_web2"],
         "losses": {"dpo0": "dpo", "dpo1": "dpo", "orpo": "orpo", "chosen": "likelihood"},
         "likelihood_terms": {
             "dpo0": {"beta": 0.1, "length_normalised": False, "likelihood_weight": 0.0, "likelihood_normalisation": "mean"},
@@ -173,28 +174,53 @@ def _evaluate(run: Path, policy: paths.Policy, name: str, asked: str, judges: li
     items = benchmark(asked)["query_id"].to_list()
     right = dict(zip(PARTS, RIGHT[name], strict=True))
     able = {item: int(item.split("-")[1]) < right.get(item.split("-")[0], 20) for item in items}
-    truth = [shared.grade(item, "code", "code", able[item], attempts=1, programs_failed=0) for item in items]
+    truth = [shared.grade(item, "code", "code", able[item], attempts=1, programs_failed=0) | _bad(policy, item) for item in items]
     for judge in judges:
         step = {"exact": 4, "critic_main": 10}.get(judge, 0)
         said = [_refused(row) if step and number % step == 0 else row for number, row in enumerate(truth)]
         _write(said, run / paths.response_grades(policy, "code", asked, judge), tables.GRADES)
-    responses = [_response(row, "code", 0, 16 + (policy.preference != "")) for row in truth]
+    responses = [_response(row, "code", 0, 16 + (policy.preference != ""), BAD_ENDS.get(_number(row["query_id"]))) for row in truth]
     _write(responses, run / paths.responses(policy, "code", asked), tables.ROLLOUTS)
     tokens = {"dpo0": 24, "dpo1": 18, "orpo": 19}.get(policy.preference, 18)
     sampled = [_response(row, "code_sampled", sample, tokens + number % 3) for number, row in enumerate(truth) for sample in range(SAMPLES)]
+    if policy.preference == "dpo0":
+        sampled = [_cut(row) if row["query_id"].endswith("-07") and row["sample"] else row for row in sampled]
     _write(sampled, run / paths.responses(policy, "code_sampled", asked), tables.ROLLOUTS)
+
+
+BAD_ENDS = {16: "ok", 17: "timed_out", 18: "error", 19: "memory"}
+"""How programs of the base end on items that nobody answers; the first of them prints nothing."""
+
+
+def _number(item: str) -> int:
+    return int(item.rpartition("-")[2])
+
+
+def _bad(policy: paths.Policy, item: str) -> dict:
+    """What a grade says of such a response."""
+    if policy.experiment != "base" or _number(item) not in BAD_ENDS:
+        return {}
+    return {"outcome": "no_answer", "answer": None, "programs_failed": int(BAD_ENDS[_number(item)] != "ok")}
 
 
 def _refused(row: dict) -> dict:
     return row | ({"strict": False, "lenient": False, "outcome": "wrong"} if row["strict"] else {})
 
 
-def _response(row: dict, mode: str, sample: int, tokens: int) -> dict:
+def _response(row: dict, mode: str, sample: int, tokens: int, ended: str | None = None) -> dict:
     """One program, which ran when the model had ended: its end of text was taken back, so a token less is there."""
     made = shared.rollouts([row]).to_dicts()[0] | {"mode": mode, "sample": sample, "finish_reason": "calls"}
     ran = made["rounds"][0] | {"text": "```python\nprint(1)\n```"}
+    if row["outcome"] == "no_answer":
+        ran |= {"outcome": ended, "result": None, "output": ""}
     written = tokens - 1
     return made | {"rounds": [ran], "token_ids": [1] * written, "generated": [True] * written, "logprobs": [-0.5] * written}
+
+
+def _cut(response: dict) -> dict:
+    """The same number of tokens, without an end: at the limit."""
+    written = len(response["token_ids"]) + 1
+    return response | {"finish_reason": "length", "token_ids": [1] * written, "generated": [True] * written, "logprobs": [-0.5] * written}
 
 
 def _selections(run: Path, chosen: dict, family: str, seed: int) -> None:

@@ -4,6 +4,7 @@ import math
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -174,6 +175,77 @@ def test_what_the_likelihoods_normalisation_means(preferred):
         assert loss(logp, batch_of(two)).parts["likelihood_loss"] == (pytest.approx(expected), 1.0)
 
 
+THREE = (([-0.5, -1.25, -0.75], [-2.0, -0.5]), ([-0.25], [-1.5, -3.0, -0.5, -1.0]), ([-4.0, -2.5], [-0.25]))
+"""Log-probabilities of the tokens of three pairs, chosen and rejected; in eighths, which any float holds exactly."""
+UNDER_REFERENCE = (([-1.0, -1.0, -1.5], [-1.0, -0.25]), ([-0.5], [-1.25, -2.0, -1.0, -1.5]), ([-3.0, -3.0], [-1.125]))
+
+
+def as_examples(pairs) -> list[Example]:
+    """What the trainer knows of pairs, chosen first."""
+    sides = [(number, side, values) for number, two in enumerate(pairs) for side, values in zip((1, 0), two, strict=True)]
+    return [Example([3], [5] * len(row), [True] * len(row), [False] * len(row), reference=row, pair=n, side=s) for n, s, row in sides]
+
+
+def padded_logp(pairs, requires_grad: bool = False) -> torch.Tensor:
+    """float64 [2 x pairs, longest]; what is padding has a value that must not count."""
+    rows = [row for two in pairs for row in two]
+    longest = max(map(len, rows))
+    return torch.tensor([row + [-9.0] * (longest - len(row)) for row in rows], dtype=torch.float64, requires_grad=requires_grad)
+
+
+@pytest.mark.parametrize("normalisation", ["sum", "mean"])
+def test_dpo_with_a_likelihood_term_is_its_formula(normalisation):
+    """By numpy alone, in float64: of each pair -log sigmoid(beta x (both log-ratios' difference)) + lambda x N(-log p of the chosen)."""
+    beta, weight = 0.3, 0.7
+    both = zip(THREE, UNDER_REFERENCE, strict=True)
+    ratios = np.array([[np.sum(own) - np.sum(other) for own, other in zip(*pair, strict=True)] for pair in both])
+    margin = beta * (ratios[:, 0] - ratios[:, 1])
+    chosen = np.array([-np.sum(two[0]) for two in THREE])
+    tokens = np.array([len(two[0]) for two in THREE])
+    likelihood = chosen if normalisation == "sum" else chosen / tokens.mean()  # so that the mean of pairs is that of tokens
+    loss = DPO(DPONumbers(beta=beta, likelihood_weight=weight, likelihood_normalisation=normalisation))
+    found = loss(padded_logp(THREE), batch_of(as_examples(UNDER_REFERENCE)))
+    assert found.value.item() == pytest.approx(np.sum(np.log1p(np.exp(-margin)) + weight * likelihood), rel=1e-12)
+    assert found.parts["margin"] == (pytest.approx(margin.sum(), rel=1e-12), 3.0)
+    if normalisation == "mean":
+        assert likelihood.mean() == pytest.approx(-np.mean(np.concatenate([two[0] for two in THREE])), rel=1e-12)
+
+
+@pytest.mark.parametrize(("normalisation", "per_token"), [("mean", 1 / 150), ("sum", 1.0)])
+@pytest.mark.parametrize("difference", [-20.0, 0.0, 26.0, 27.0])
+def test_sizes_of_the_gradients_of_both_terms(normalisation, per_token, difference):
+    """Of a chosen token's log-probability: beta x sigmoid(-beta x Delta) by DPO; by the likelihood term lambda / T, or lambda if summed.
+
+    At beta 0.1, T = 150 and lambda 1 the mean's term takes over where beta x Delta passes ln 14 = 2.64; the sum's rules from the start.
+    """
+    beta, tokens = 0.1, 150
+    under_reference = [([-0.5] * tokens, [-0.5] * 40)]
+    pairs = [([-0.5 + difference / tokens] * tokens, [-0.5] * 40)]
+    slopes = {}
+    for weight in (0.0, 1.0):
+        logp = padded_logp(pairs, requires_grad=True)
+        numbers = DPONumbers(beta=beta, likelihood_weight=weight, likelihood_normalisation=normalisation)
+        DPO(numbers)(logp, batch_of(as_examples(under_reference))).value.backward()
+        slopes[weight] = -logp.grad[0, 0].item()
+        assert logp.grad[1, 40:].abs().max() == 0  # padding
+    by_preference, by_likelihood = slopes[0.0], slopes[1.0] - slopes[0.0]
+    assert by_preference == pytest.approx(beta / (1 + math.exp(beta * difference)), rel=1e-9)
+    assert by_preference <= beta
+    assert by_likelihood == pytest.approx(per_token, rel=1e-9)
+    assert (by_likelihood > by_preference) == (normalisation == "sum" or beta * difference > math.log(14))
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_at_its_reference_a_policy_has_no_margin(model, preferred, normalised):
+    """DPO's first step: log-probabilities are those of the reference, so every reward is 0 and the loss of a pair is log 2."""
+    scored = scoring.score(model, preferred, 0, 1000, "test")
+    shown = [replace(example, reference=values) for example, values in zip(preferred, scored, strict=True)]
+    parts = DPO(DPONumbers(length_normalised=normalised))(scoring.token_logprobs(model, shown, 0), batch_of(shown)).parts
+    for name in ("margin", "chosen_reward", "rejected_reward"):
+        assert parts[name] == (pytest.approx(0, abs=1e-5), 4.0)
+    assert parts["preference_loss"][0] == pytest.approx(4 * math.log(2), abs=1e-5)
+
+
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: f"{type(loss).__name__} {loss.numbers}")
 def test_a_weight_is_a_factor_of_its_pair(preferred, loss):
     heavy = [replace(example, weight=3.0) for example in preferred]
@@ -231,6 +303,8 @@ def test_training_prefers_the_chosen_whatever_its_micro_batches(tiny_policy, tin
         logs.append(loop.train(model, 0, shown, loss, chosen=chosen, iteration=1, checkpoints=tmp_path / str(tokens), seed=1).log)
     parts = [{part["name"]: part["value"] for part in row} for row in logs[0]["parts"]]
     assert parts[-1]["margin"] > parts[0]["margin"]
+    if loss.needs_reference:  # the policy that training starts from
+        assert parts[0]["margin"] == pytest.approx(0, abs=1e-5)
     assert parts[-1]["preferred"] == 1
     assert logs[0]["responses"].to_list() == [4] * 16
     assert logs[0]["loss"].to_list() == pytest.approx(logs[1]["loss"].to_list(), rel=1e-3, abs=1e-3)

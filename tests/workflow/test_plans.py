@@ -256,6 +256,14 @@ def test_a_run_of_autocode_may_have_case_sets_too(checkout):
     assert jobs["build_case_set"] == jobs["sample_responses"] == jobs["grade_responses"] == 1
 
 
+def test_the_critic_that_rewards_autocode_can_be_asked_about_cases_and_attacks(checkout):
+    asked = [(name, judge) for name in ("known_forms", "attacks") for judge in ("critic_main", "exact")]
+    targets = [f"results/autocode_critic/cases/{name}/seed1/{judge}/verdicts.parquet" for name, judge in asked]
+    jobs = planned(*targets, cwd=checkout)
+    assert (jobs["build_case_set"], jobs["judge_cases"], jobs["judge_cases_by_critic"], jobs["train_critic"]) == (2, 2, 2, 1)
+    assert "sample_responses" not in jobs
+
+
 def test_the_paper_can_be_planned_in_many_shards(checkout):
     many = checkout / "config/runs/many.yaml"
     many.write_text('extends: paper\ndescription: "many shards"\nresources: {explore: {shards: 8}, evaluate: {shards: 8}}\n')

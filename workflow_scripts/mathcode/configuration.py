@@ -159,11 +159,12 @@ def how_to_build(config: Config, run: str, policy: Policy) -> str:
 def needed(config: Config, run: str) -> tuple[list[str], list[str]]:
     """What a run is made of: raw sources, and families whose base model is fetched, each sorted by name."""
     chosen, sources = config.runs[run], config.sources
-    benchmarks = {*chosen.build.benchmarks, *chosen.data.guard, *(name for row in chosen.case_sets.values() for name in row.queries)}
+    case_sets = [chosen.case_sets[name] for name in getattr(chosen.build, "case_sets", chosen.case_sets)]
+    benchmarks = {*chosen.build.benchmarks, *chosen.data.guard, *(name for row in case_sets for name in row.queries)}
     queries = {*chosen.data.queries, *(name for pool in chosen.data.pools.values() for name in pool.datasets)}
     families = {*chosen.build.families, *(row.family for row in chosen.critics.values())}
     solutions = {*chosen.data.sft, *chosen.data.pretraining}
-    labelled = {name for row in chosen.case_sets.values() for name in row.labelled}
+    labelled = {name for row in case_sets for name in row.labelled}
     groups = [(sources.benchmarks, benchmarks), (sources.queries, queries), (sources.sft, solutions), (sources.cases, labelled)]
     raw = {group[name].source for group, names in groups for name in names}
     return sorted(raw), sorted(name for name in families if not config.families[name].scratch)

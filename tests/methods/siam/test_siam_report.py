@@ -20,6 +20,7 @@ from mathcode import paths
 from mathcode.methods.siam import METHOD
 from mathcode.methods.siam.report import examples, places
 from mathcode.methods.siam.report.columns import COLUMNS
+from mathcode.methods.siam.report.lines import LINES
 from mathcode.report import canvas
 from mathcode.report.results import ResultsError
 
@@ -75,8 +76,6 @@ def one(frame: pl.DataFrame, **wanted) -> dict:
 
 
 def line(frames: dict[str, pl.DataFrame], name: str) -> dict:
-    from mathcode.methods.siam.report.lines import LINES
-
     return one(frames["claims"], claim=next(claim.text for claim in LINES if claim.name == name))
 
 
@@ -85,6 +84,12 @@ def test_every_column_is_declared_and_has_a_meaning(built):
     for table in METHOD.tables:
         assert frames[table.name].columns == list(table.columns)
         assert all(COLUMNS.meaning(column) for column in table.columns)
+
+
+def test_settings_and_bounds_that_are_not_the_papers_are_marked_where_they_are_printed():
+    for column in ("threshold", "beta", "odds_weight", "likelihood_weight", "normalisation", "length_normalised"):
+        assert "our choice" in COLUMNS.meaning(column), column
+    assert {claim.name for claim in LINES if "our choice" in claim.text} == {"accepts", "agrees", "language", "attacks"}
 
 
 def test_main_has_the_papers_line_part_by_part(built):
@@ -134,6 +139,7 @@ def test_scaling_compares_with_in_domain_data_and_with_the_seed_alone(built):
     row = one(frames["scaling"], experiment="in_domain", iteration=2, part="outside")
     assert (row["delta"], row["difference_from_main"], row["steps"], row["tokens"]) == (5.0, -70.0, 12, 1200)
     assert one(frames["scaling"], experiment="seed_only", iteration=1, part="seed")["accuracy"] == 95.0
+    assert "on the start's data alone: +80.0" in line(frames, "generalises")["detail"]
 
 
 def test_alignment_has_accuracy_lengths_and_what_the_loss_says(built):
@@ -308,6 +314,7 @@ def test_the_page_to_read_first_warns_and_tells_what_failed(built):
     assert "2 of 8 claims shown" in body
     assert body.count("The gap between families is engineered") == 2 + sum(bool(table.title) for table in METHOD.tables)
     assert "forms_tests (80 items)" in body
+    assert "questions of forms_web1, forms_web2 stand in its place. They are generated." in body
 
 
 @pytest.mark.stage

@@ -123,6 +123,12 @@ def critic_pools(run: SiamRun, critic: str) -> list[str]:
     return list(dict.fromkeys([*(critic_pools(run, row.origin) if row.origin else []), *row.pools]))
 
 
+def web(run: SiamRun) -> list[str]:
+    """The datasets that stand for the paper's web corpus: those of the pools that rounds and pairs take their questions from."""
+    pools = [chosen for name, chosen in run.data.pools.items() if name.startswith("web")]
+    return list(dict.fromkeys(dataset for chosen in pools for dataset in chosen.datasets))
+
+
 def planned(run: SiamRun) -> dict[str, Any]:
     """What its reports are told of a run beside what all are told."""
     return {
@@ -140,6 +146,7 @@ def planned(run: SiamRun) -> dict[str, Any]:
         "likelihood_terms": {name: run.preferring(name).align.taken for name in run.build.preferences},
         "pools": {str(policy): [str(explorer(policy)), pool(run, policy), judge(run, policy)] for policy in selected(run)},
         "pair_pools": {str(policy): list(pairs(run, policy)) for policy in aligned(run)},
+        "web": web(run),
     }
 
 
@@ -158,6 +165,7 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
         *(paths.scores(*one, judge) for one in evaluations for judge in run.evaluate.judges),
         *(paths.response_grades(*one, judge) for one in evaluations for judge in run.evaluate.judges),
         *(paths.responses(policy, mode, benchmark) for policy, benchmark in lengths for mode in (MODE, SAMPLED)),
+        *(paths.responses(*one) for one in evaluations if one[0].experiment in (BASE, SEEDED, START, MAIN)),  # how their programs ended
         *(paths.response_grades(policy, SAMPLED, benchmark, run.evaluate.judges[0]) for policy, benchmark in lengths),
         *(paths.of_policy(policy, "accepted") for policy in accepted),
         *(paths.of_policy(policy, "training_log") for policy in of_kind(run, START) + trained_policies(run)),

@@ -30,6 +30,9 @@ _MEANINGS = {
     "label": "it in words",
     "accuracy": "percent of items whose last stated answer is right, greedy, mean over seeds; of a judge: of cases it is right about",
     "ran": "percent of responses in which a program ran and none failed",
+    "no_answer": "percent of items whose greedy response answers nothing, though no program failed: none was written, or nothing printed",
+    "timed_out": "percent of items whose program was stopped at its limit of time",
+    "failed": "percent of items whose program ended with an error or at another limit",
     "delta": "accuracy minus that of M_0, points, on the same items",
     "published_gain": "what the paper's abstract claims, points",
     "published": "the paper's value; 'not available' where it could not be had",
@@ -37,7 +40,7 @@ _MEANINGS = {
     "pool": "pool of questions that was explored",
     "judge": "who accepts: exact (the strict rule), lenient (a rule that reads the numbers of a reference), critic_NAME, cascade_NAME "
     "(the critic where the strict rule refuses); oracle; executes: whatever ran",
-    "threshold": "score from which a critic accepts; blank for rules",
+    "threshold": "score from which a critic accepts (our choice); blank for rules",
     "language": "of the questions: en, zh; all where it is not known",
     "questions": "questions explored, mean over seeds",
     "samples": "programs written for them, mean over seeds",
@@ -81,11 +84,12 @@ _MEANINGS = {
     "delta_from_unaligned": "accuracy minus that of the policy before alignment, points, on the same items",
     "delta_from_control": "accuracy minus that of SFT on the chosen programs of the same pairs, points, on the same items",
     "loss": "loss of the preference; likelihood: the control, SFT on the chosen programs",
-    "beta": "of DPO",
-    "odds_weight": "of ORPO (lambda of its paper)",
-    "length_normalised": "yes: DPO whose log-ratios are means over tokens",
-    "likelihood_weight": "lambda: weight of the chosen program's -log p beside the preference loss",
-    "normalisation": "of that term: mean over tokens or sum; it decides what lambda means",
+    "beta": "of DPO (our choice)",
+    "odds_weight": "of ORPO, lambda of its paper (our choice)",
+    "length_normalised": "yes: DPO whose log-ratios are means over tokens (our choice)",
+    "likelihood_weight": "lambda: weight of the chosen program's -log p beside the preference loss (0 is the paper's ablation, the others "
+    "our choice)",
+    "normalisation": "of that term: mean over tokens or sum (our choice); it decides what lambda means",
     "length_mean": "tokens of a greedy response, up to and including its end",
     "length_median": "their median",
     "length_p95": "their 95th percentile",
@@ -126,7 +130,7 @@ _MEANINGS = {
 _WITH_INTERVAL = (
     *MEASURES,
     *("delta", "audited_precision", "accepted", "score", "difference", "same", "difference_from_main", "literal_share"),
-    *("delta_from_unaligned", "delta_from_control", "length_delta", "sampled_delta"),
+    *("delta_from_unaligned", "delta_from_control", "length_delta", "sampled_delta", "no_answer", "timed_out", "failed"),
 )
 _TESTED = ("delta", "difference_from_main", "delta_from_unaligned", "delta_from_control")
 
@@ -143,6 +147,7 @@ def tested(*names: str) -> list[str]:
 
 _FOLDED = frozenset(
     {
+        *("no_answer", "timed_out", "failed"),
         *("data", "grader", "yes", "by_rule", "specificity", "f1", "balanced_accuracy", "matthews", "auroc", "calibration_error"),
         *("against", "same", "tau_b", "ranked", "loss", "beta", "odds_weight", "likelihood_weight", "normalisation", "length_normalised"),
         *(

@@ -114,6 +114,24 @@ def lengths(results: Results, arm: Arm, mode: str, benchmark: str, items: frozen
     return found
 
 
+def failures(results: Results, arm: Arm, benchmark: str, items: frozenset[str] | None) -> list[pl.DataFrame] | None:
+    """query_id, and whether a greedy response that has a verdict has no answer though no program failed, a program that was stopped at its
+    limit of time, or one that failed otherwise; for every seed."""
+    found = []
+    for seed in results.plan.seeds:
+        policy = arm.policy(seed)
+        if not (path := results.root / paths.responses(policy, MODE, benchmark)).is_file():
+            return None
+        ended = pl.col("rounds").list.eval(pl.element().struct.field("outcome").drop_nulls()).list.last()
+        ends = tables.ROLLOUTS.read(path, columns=["query_id", "rounds"]).select("query_id", ended=ended.fill_null("ok"))
+        told = outcomes.usable(results.grades(policy, MODE, benchmark)).join(ends, on="query_id")
+        wanted = pl.lit(True) if items is None else pl.col("query_id").is_in(sorted(items))
+        well, stopped = pl.col("ended") == "ok", pl.col("ended") == "timed_out"
+        shares = {"no_answer": well & (pl.col("outcome") == "no_answer"), "timed_out": stopped, "failed": ~well & ~stopped}
+        found.append(told.filter(wanted).select("query_id", **shares))
+    return found
+
+
 def log_parts(results: Results, arm: Arm) -> dict[str, float]:
     """Parts of a policy's loss, means over the last quarter of its steps, and of seeds; with the steps and tokens of its training."""
     logs = each(results, arm, tables.TRAINING_LOG)

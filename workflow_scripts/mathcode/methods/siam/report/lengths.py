@@ -62,6 +62,12 @@ def lengthened(results: Results, arm: Arm, before: Arm, chosen: Sequence[Place],
     return Compared(uncertainty.contrast(pairs, difference), uncertainty.contrast_p_value(pairs, difference), len(pairs[0]))
 
 
+def runs_on(results: Results, arm: Arm, chosen: Sequence[Place], mode: str) -> bool:
+    """Whether any response of a policy there was cut at the limit of tokens, or has no end of text."""
+    found = [evidence.lengths(results, arm, mode, place.benchmark, place.items) or [] for place in chosen]
+    return any((~frame["ended"]).any() for seeds in found for frame in seeds)
+
+
 def _means(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
     by_item = [frame.group_by("query_id").agg(pl.col("tokens").mean()) for frame in (first, second)]
     return by_item[0].join(by_item[1], on="query_id", suffix="_before")

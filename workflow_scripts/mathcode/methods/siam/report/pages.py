@@ -30,6 +30,13 @@ def _caution(tables: Mapping[str, pl.DataFrame]) -> str:
     )
 
 
+def _substitution(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[shared.Remark]:
+    """What the run learns from in the place of what the paper had."""
+    made = " They are generated." if GENERATED in tables["main"]["data"].to_list() else ""
+    named = f"of {', '.join(plan.web)} " if plan.web else ""
+    return [shared.Remark(f"The paper's web corpus is not to be had; questions {named}stand in its place.{made}")]
+
+
 def _rollouts(about: shared.About) -> str:
     return f"{about.samples} programs a question in each round; more for the seed set and for pairs (settings)"
 
@@ -53,6 +60,7 @@ def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str
         discrepancies=published.notes,
         on_verdicts=_ON_VERDICTS,
         caution=_caution,
+        remarks=_substitution,
     )
     return shared.render(shared.Made(tables, costs, figure, examples.worked(results), about, run), results.plan, parts)
 

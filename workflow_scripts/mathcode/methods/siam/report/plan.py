@@ -11,7 +11,7 @@ from mathcode.report.results import Arm
 __all__ = ["IN_DOMAIN", "MAIN", "MODE", "PREFERENCE_LOSSES", "SAMPLED", "SEED_ONLY", "Plan"]
 
 IN_DOMAIN, SEED_ONLY = "in_domain", "seed_only"
-"""Experiments that web data are held against: as much data of the seed's domain, and none but the seed's."""
+"""Experiments that web data are held against: more programs for the seed set's own questions, and the start's data alone."""
 PREFERENCE_LOSSES = ("dpo", "orpo")
 """Losses that read pairs; what else a preference may use is a control."""
 
@@ -33,6 +33,7 @@ class Plan(results.Plan):
     losses: dict[str, str] = Field(default_factory=dict, description="preference: its loss")
     pools: dict[str, list[str]] = Field(default_factory=dict, description="policy: who wrote the programs it adds, pool, judge")
     pair_pools: dict[str, list[str]] = Field(default_factory=dict, description="aligned policy: pool and judge of its pairs")
+    web: list[str] = Field(default_factory=list, description="datasets that stand for the paper's web corpus")
 
     def label(self, experiment: str) -> str:
         """An experiment's name in tables and figures."""

@@ -27,6 +27,7 @@ def make_main(results: Results) -> list[dict]:
             for arm in line:
                 row = numbers.opening(results, arm, place) | {
                     "ran": _ran(results, arm, place),
+                    **_failed(results, arm, place),
                     "contaminated": _contaminated(results, place),
                     "published_accuracy": NOT_AVAILABLE,
                     "published_gain": NOT_AVAILABLE,
@@ -45,6 +46,19 @@ def _ran(results: Results, arm: Arm, place: places.Place) -> float | None:
     ran, failed = (places.cells(results, [arm], [place], column) for column in ("executions", "programs_failed"))
     good = [(one[:, 0] > 0) & (two[:, 0] == 0) for one, two in zip(ran, failed, strict=True)]
     return rounded(100 * np.mean([seed.mean() for seed in good])) if len(good[0]) else None
+
+
+def _failed(results: Results, arm: Arm, place: places.Place) -> dict:
+    """Percent of items that count as wrong for another reason than a wrong answer, each reason apart; blank without responses."""
+    found = evidence.failures(results, arm, place.benchmark, place.items)
+    if not found:
+        return {}
+    names = [name for name in found[0].columns if name != "query_id"]
+    seeds = aligned(found)
+    if not len(seeds[0]):
+        return {}
+    columns = {name: effects.share([seed[:, place] for seed in seeds]) for place, name in enumerate(names)}
+    return numbers.all_shares(columns)
 
 
 def _contaminated(results: Results, place: places.Place) -> int | None:
@@ -88,7 +102,7 @@ def _against_main(results: Results, arm: Arm, place: places.Place) -> dict:
 
 
 def make_scaling(results: Results) -> list[dict]:
-    """M_0 and the rounds of main, against as much data of the seed's domain and against the seed's alone, at equal steps."""
+    """M_0 and the rounds of main, against rounds on more programs for seed questions and on the start's data alone, with their steps."""
     rows = []
     for family in results.plan.families:
         rivals = [name for name in (IN_DOMAIN, SEED_ONLY) if name in results.plan.experiments]
