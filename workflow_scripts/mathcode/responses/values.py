@@ -7,13 +7,13 @@ here: the text is cut. Only a window of a few hundred characters is looked at.
 import re
 from dataclasses import dataclass
 
+from mathcode.responses.amounts import COMPARED, with_unit
 from mathcode.responses.boxes import boxes, innermost, is_blank
+from mathcode.responses.expressions import CURRENCY, MACRO_TEXT, NUMBER, expression
 
 WINDOW = 600
 """Characters behind a lead that are looked at."""
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)|\d+(?:\.\d+)?|\.\d+)"
-_CURRENCY = r"(?:US\s?)?(?:\\?\$|[€£¥￥₹]|Rs\.?)"
 _FILLER = re.compile(
     r"(?:therefore|thus|hence|so|then|clearly|simply|obviously|indeed|just|exactly|precisely|approximately|about|around|roughly|nearly|"
     r"equal to|equals|given by|found to be|actually|really|now|also|still|definitely|certainly|finally|only|in fact|of course|"
@@ -34,40 +34,11 @@ _NOT_BUT = re.compile(r"(?:not|n't)\s+[^\n]{1,80}?,?\s+but\s+(?:rather\s+|instea
 _NOT = re.compile(r"(?:not|no longer|n't|never|neither|不是|并非|不可能)(?![A-Za-z])", re.IGNORECASE)
 _MATH = re.compile(r"\$\$(.{1,400}?)\$\$|\$((?:[^$\n\\]|\\[^\n]){1,300}?)\$|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL)
 _PROSE_WORDS = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}\s+[A-Za-z]{2,}")
-_MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatorname)\s*\{[^{}]{0,200}\}")
-_ATOM = re.compile(
-    rf"(?:{_CURRENCY}[ ]?)?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:[ ]?(?:\\?%|％|°|º|′|″|[€£¥￥](?!\d)))?(?:!(?![\s*_]|$))?"
-    r"|(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp|pi|oo|inf|infinity)(?![A-Za-z])|[A-Za-z](?![A-Za-z'’]|"
-    r"\.[A-Za-z])|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
-)
-_OPERATOR = re.compile(
-    r"[ \t]*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"
-    r"[-+−–*/^×÷·=<>≤≥≠±∓:_∪∩≈∈|]|：(?=\d))[ \t]*(?!\s|$)"
-)
 _SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|和|或者?|以及)\s*")
-_UNIT_WORDS = re.compile(r"[ ~]?(?:\\text\s*\{[^{}]{0,60}\}(?:\^\{?\d\}?)?|[A-Za-z][A-Za-z./'’-]{0,30}(?:\^?[23²³])?(?![\w^]))")
-_STOP = re.compile(
-    r"remains?|stays?|come|comes|goes?|fit|work|survive|arrive|exist|"
-    r"because|since|as|so|which|where|when|while|after|before|for|from|of|in|on|at|to|by|with|if|but|and|or|is|are|was|"
-    r"were|be|been|has|have|had|that|this|these|those|than|then|left|remaining|altogether|total|overall|more|less|fewer|"
-    r"greater|i|we|he|she|they|it|you|the|a|an|not|also|only|just|each|away|now|today|again|i\.e|e\.g|i\.e\.|e\.g\.|thus|"
-    r"hence|therefore|making|giving|whose|who|what|how|all|both|would|will|should|can|could|may|might|must|do|does|did|"
-    r"out|over|under|between|during|without|within|rounded|up|down|given|using|about"
-)
-_INCHES = re.compile(r"[ ~]?in\.?(?=\s{0,3}(?:[,;!?)*$<^²³]|\.|$))")
 _DATE = re.compile(
     r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?(?!\d)|"
     r"\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}(?: \d{4})?(?!\d)"
 )
-_COMPARED = re.compile(
-    r"\s*(?:[A-Za-z]+\s+){0,2}(?:more|less|fewer|greater|larger|smaller|bigger|older|younger|taller|"
-    r"longer|shorter|higher|lower|times)\s+(?:[a-z]+\s+){0,2}(?:than|as)\b"
-)
-_CHINESE_UNIT = re.compile(r"\s?((?![或和与及以且又至到因所即为是])[一-鿿]{1,4}(?:/[一-鿿]{1,4})?)(?![一-鿿])")
-_SMALLER = "minutes?|mins?|seconds?|secs?|hours?|hrs?|days?|weeks?|months?|inch(?:es)?|cents?|ounces?|oz|grams?|g|meters?|metres?|m|cm|mm"
-_SECOND = re.compile(rf"(?:[ ]|(?<=[一-鿿]))(?={NUMBER}[ ]?(?:[A-Za-z]{{2,}}|[一-鿿]))|[ ]and[ ](?={NUMBER}[ ]?(?:{_SMALLER})(?![A-Za-z]))")
-"""Between the parts of one amount: 3 hours 20 minutes, 3小时20分钟."""
-_MIXED = re.compile(r"\s\d{1,6}/\d{1,6}(?![\w/])|又(?:\d{1,6}/\d{1,6}(?![\w/])|(?=\\[dt]?frac\b))")
 _SENTENCE_END = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<]|$)|[。！？；]|\n|</?[a-z]")
 _REMARK = re.compile(
     r"\s*(?:[,，;；]|\s[—–-]{1,3}\s|\((?=[^()]{0,200}[A-Za-z一-鿿]{2})|（|\b(?:because|since|as|so|"
@@ -152,7 +123,7 @@ def settled(text: str, question: str = "") -> str:
         return text
     if len(sides) > 2:
         return text if re.search(r"[<>≤≥]|\\[lg]eq?", text) else last
-    letters = re.search(r"(?<![\\A-Za-z])[A-Za-z]", _MACRO_TEXT.sub("", sides[0]))
+    letters = re.search(r"(?<![\\A-Za-z])[A-Za-z]", MACRO_TEXT.sub("", sides[0]))
     asked = _bare(sides[0])
     return last if not letters or (len(asked) >= 3 and asked in _bare(question)) else text
 
@@ -174,7 +145,7 @@ def last_value(text: str, question: str = "") -> str | None:
     return re.sub(r"^[-−]\s?", "-", match.group().strip())
 
 
-_LAST = re.compile(rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?{_CURRENCY}?{NUMBER}(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?(?:\s?\\?%)?(?![\d])")
+_LAST = re.compile(rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?{CURRENCY}?{NUMBER}(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?(?:\s?\\?%)?(?![\d])")
 
 
 _DENIED = re.compile(r"(?:\bnot|n't|n’t|≠|\\neq?|不是|并非)\s{0,3}\$?\Z")
@@ -184,7 +155,7 @@ def is_formula(content: str) -> bool:
     """Whether what stands between two dollar signs is a formula, not a stretch of prose between two amounts of money."""
     if content != content.strip(" ") and re.search(r"[A-Za-z]{3}", content) and not re.search(r"\\|\^|=", content):
         return False
-    return not _PROSE_WORDS.search(_MACRO_TEXT.sub("", content))
+    return not _PROSE_WORDS.search(MACRO_TEXT.sub("", content))
 
 
 def _opened(text: str) -> str:
@@ -269,10 +240,10 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
         money = re.match(rf"\$\s?{NUMBER}(?=[\s.,])", rest[start:])
         if not (money and re.search(r"\s$|^\d[\d,.]*\s+[a-z]", content) and "\\" not in content):
             text = settled(content.strip().strip(".,").strip(), question)
-            return _with_unit(text, rest, formula.end())
+            return with_unit(text, rest, formula.end())
     if date := _DATE.match(rest, start):
         return date.group(), date.end()
-    end = _expression(rest, start)
+    end = expression(rest, start)
     if end == start:
         return None
     text = rest[start:end].strip().rstrip("*_`").rstrip(",.:;").strip()
@@ -282,93 +253,9 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
         or (re.fullmatch(r"[A-Za-z]", text) and re.match(r"\s+[A-Za-z]{2}", rest[end:]))
     ):
         return None
-    if _COMPARED.match(rest, end):
+    if COMPARED.match(rest, end):
         return None
-    return _with_unit(settled(text, question), rest, end)
-
-
-def _expression(rest: str, start: int) -> int:
-    """Where the run of numbers, names, operators and brackets that begins at a place ends."""
-    position, after_operator = start, True
-    while position < len(rest):
-        if rest[position] in "([{（" or rest.startswith(("\\{", "\\left"), position):
-            end = _bracket(rest, position)
-            if end is None or re.search(r"[A-Za-z]{3,}\s+[A-Za-z]{2,}", _MACRO_TEXT.sub("", rest[position:end])):
-                break
-            position, after_operator = end, False
-        elif after_operator and rest[position] in "-+−±√":
-            position += 1
-        elif (atom := _ATOM.match(rest, position)) and atom.end() > position:
-            position, after_operator = atom.end(), False
-            position = _arguments(rest, position) if atom.group().startswith("\\") else position
-        elif not after_operator and (operator := _OPERATOR.match(rest, position)) and _continues(rest, operator.end()):
-            position, after_operator = operator.end(), True
-        elif not after_operator and (mixed := _MIXED.match(rest, position)):
-            position, after_operator = mixed.end(), mixed.group() == "又"
-        elif not after_operator and rest[position] == "'":
-            position += 1
-        else:
-            break
-    return position
-
-
-def _continues(rest: str, position: int) -> bool:
-    """Whether an expression goes on behind an operator."""
-    return rest[position] in "([{-+−√" or bool(_ATOM.match(rest, position)) or rest.startswith("\\", position)
-
-
-def _arguments(rest: str, position: int) -> int:
-    while position < len(rest) and rest[position] in "{[" and (end := _bracket(rest, position)) is not None:
-        position = end
-    return position
-
-
-def _bracket(rest: str, start: int) -> int | None:
-    """Behind the bracket that closes the one at a place; open and closed ends of intervals may be mixed."""
-    depth = 0
-    for position in range(start, min(len(rest), start + 300)):
-        if rest[position] in "([{（":
-            depth += 1
-        elif rest[position] in ")]}）":
-            depth -= 1
-            if depth == 0:
-                return position + 1
-        elif rest[position] == "\n" and depth <= 0:
-            return None
-    return None
-
-
-def _with_unit(text: str, rest: str, end: int) -> tuple[str, int]:
-    """A value with its unit; an amount in two units is one value."""
-    amount, position = _measured(text, rest, end)
-    for _ in range(2):
-        between = _SECOND.match(rest, position) if position > end else None
-        if not between or not re.fullmatch(rf"[-−]?{NUMBER}", text):
-            break
-        number = re.compile(NUMBER).match(rest, between.end())
-        part, stop = _measured(number.group(), rest, number.end())
-        if stop == number.end():
-            break
-        amount, position = amount + between.group() + part, stop
-    return amount, position
-
-
-def _measured(text: str, rest: str, end: int) -> tuple[str, int]:
-    """A number or formula with the words of a unit behind it, up to three."""
-    if chinese := _CHINESE_UNIT.match(rest, end):
-        return f"{text}{chinese[1]}", chinese.end()
-    unit, position = "", end
-    for _ in range(3):
-        word = _UNIT_WORDS.match(rest, position)
-        if not word or (_STOP.fullmatch(word.group().strip(" ~").lower().rstrip(".")) and not _INCHES.match(rest, position)):
-            break
-        unit, position = unit + word.group().rstrip("."), word.end() - (word.group().endswith("."))
-    if per := re.compile(r" per [A-Za-z]{1,20}(?![A-Za-z])").match(rest, position):
-        unit, position = unit + per.group(), per.end()
-    unit = unit.removesuffix(" per")
-    if not unit.strip(" ~"):
-        return text, end
-    return f"{text} {unit.strip(' ~')}", position
+    return with_unit(settled(text, question), rest, end)
 
 
 def _words(rest: str) -> Value | None:
