@@ -12,6 +12,9 @@ from itertools import islice
 
 from mathcode.responses import values
 from mathcode.responses.boxes import boxes, is_blank
+from mathcode.responses.expressions import TYPE
+
+_A_LETTER = rf"(?:[\W_]{{0,4}}|{TYPE})[A-J](?![A-Za-z'’])"
 
 _LEADS = re.compile(
     r"(?P<tag><\s?answer\s?>)"
@@ -25,17 +28,19 @@ _LEADS = re.compile(
     r"|(?P<final>\b(?:final|correct) (?:result|value|total|output|count|number|choice|option|solution)\b[^\n:：=.?!]{0,40}?(?:\b(?:is|"
     r"are|equals?)\b|[:：=]))"
     r"|(?P<correction>\b(?:correction|corrected|edit|update)\s{0,3}[:：]|更正[:：为]?)"
-    r"|(?P<chosen>\b(?:choose|select|pick|go with)\s+(?=[\W_]{0,4}(?:(?:option|choice|answer|letter)\b)?[\W_]{0,4}[A-J](?![A-Za-z'’])))"
-    r"|(?P<option>\b(?:option|choice|statement)\s+[\W_]{0,4}(?P<letter>[A-J])[\W_]{0,4}\s+is\s+(?:the\s+)?(?:correct|"
+    r"|(?P<chosen>\b(?:choose|select|pick|go with)\s+(?=[\W_]{0,4}(?:(?:option|choice|answer|letter)\b)?"
+    rf"{_A_LETTER}))"
+    rf"|(?P<option>\b(?:option|choice|statement)\s+(?:[\W_]{{0,4}}|{TYPE})(?P<letter>[A-J])[\W_]{{0,4}}\s+is\s+(?:the\s+)?(?:correct|"
     r"right|answer|only|best))"
     r"|(?P<so>\b(?:so|therefore|thus|hence|consequently)[,:]?\s+(?:(?:the|it is|it's|correct|right)\s+){0,3}(?:option|choice)\s+"
-    r"(?=[\W_]{0,4}[A-J](?![A-Za-z])))"
+    rf"(?={_A_LETTER}))"
     r"|(?P<right>(?<!angle )(?<![A-Za-z])\(?(?P<upper>[A-J])\)?\s+is\s+(?:the\s+)?(?:correct|right|best)(?!\s+(?:that|angle|triangle|to)))"
     r"|(?P<mend>(?<=[\d})%$])[,;—]\s{0,3}(?:no|rather|or rather|I mean|sorry)[,:]\s{1,3}(?:wait[,.]?\s)?(?=[-−$€£\\]{0,2}\d))"
     r"|(?P<correct>(?P<character>[A-J])\s{0,2}是?(?:正确|对的))"
-    r"|(?P<chinese>(?:答案|正确的?选项)(?:应该是|应当是|应该为|应是|应为|就是|[是为选]|[:：]|等于)[:：]?|【\s?答案\s?】|答案(?=不是[^\n。]{1,30}而是))"
+    r"|(?P<chinese>(?:答案|正确的?选项)(?:应该是|应当是|应该为|应是|应为|就是|应?选择?(?:选?项)?|[是为]|[:：]|等于)[:：]?|【\s?答案\s?】|"
+    rf"答案(?=不是[^\n。]{{1,30}}而是)|答案(?={TYPE}[A-J][)）}}$*]{{0,4}}\s{{0,4}}(?:[.,，;；。．!！]|$)))"
     r"|(?P<reply>(?:^|(?<=[\n。\s*]))答\s?[:：,，])"
-    r"|(?P<pick>(?:应|故|所以|因此|正确)?选择?(?:选项)?[:：]?(?=[\s(（$*]{0,3}(?:[A-J](?![A-Za-z])|[A-H]{2,6}(?![A-Za-z]))))",
+    rf"|(?P<pick>(?<![错误未不可])(?:应|故|所以|因此|正确)?选择?(?:选项)?[:：]?(?={TYPE}(?:[A-J](?![A-Za-z])|[A-H]{{2,6}}(?![A-Za-z]))))",
     re.IGNORECASE | re.MULTILINE,
 )
 """What stands before a stated answer."""
@@ -103,6 +108,14 @@ _HYPOTHETICAL = re.compile(
     r"(?:如果|假设|假如|若|设|是否|难道)[^。，\n]{0,30}\Z",
     re.IGNORECASE,
 )
+_CHECKED = re.compile(
+    r"(?:\b(?:double-?|re-?|cross-?)?(?:check|verif|confirm|test|validat|prov(?:e|ing))[a-z]{0,5}\s+(?:(?:that|if|whether)\s+)?"
+    r"(?:(?:the|our|my|this|that|your|its|final|above|obtained|found|correct|previous)\s+){0,3}|(?:验算|检验|验证|检查|核对)[^。\n]{0,6})\Z",
+    re.IGNORECASE,
+)
+"""What stands before an answer that is only checked: let us verify our answer: ..."""
+_CHECK = re.compile(r"\A\W*answers?\W{1,3}(?:check|verification)|\bby (?:check|verify|confirm|test|substitut|plug)\w*", re.IGNORECASE)
+"""What a lead holds that tells how the answer is checked, not what it is."""
 _NEGATED = re.compile(r"(?:\bnot|n't|n’t|\brather than|\binstead of|不是|而不是)\s*\$?\s*\\?\Z", re.IGNORECASE)
 _ANSWERING = re.compile(
     r"\b(?:answer|so|therefore|thus|hence|result|finally|choose|is)\b[^.!?\n]{0,40}\Z|"
@@ -180,7 +193,7 @@ def conclusions(text: str, start: int, end: int, question: str = "") -> list[Mar
         value = values.stated(window, question)
         if value and "," in value.text and re.match(r"(?:give|make|get|have|obtain|leave|need|took|take|pa)", match.group(), re.IGNORECASE):
             continue
-        if value is None or not value.clear or not re.search(r"[\d\\π]", value.text):
+        if value is None or not value.clear or not re.search(r"[\d\\π]", value.text + window[: value.length]):
             continue
         stop = match.end() + value.length
         if _asks(text, stop, end) or re.match(r"\s*[-+*/×÷^=]\s*\d", text[stop : stop + 6]):
@@ -233,9 +246,8 @@ def _boxes(text: str, start: int, end: int, question: str, quoted: frozenset[str
 def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark]:
     for match in outer(_near(_LEADS, _LEAD_HINTS, text, start, end, 30)):
         kind = _OUTER.get(match.lastgroup, match.lastgroup)
-        if kind in ("answer", "final", "chinese") and _HYPOTHETICAL.search(
-            text[_sentence_start(text, start, match.start()) : match.start()]
-        ):
+        before = text[_sentence_start(text, start, match.start()) : match.start()]
+        if kind in ("answer", "final", "chinese") and (_HYPOTHETICAL.search(before) or _checks(before, match.group())):
             continue
         window = text[match.end() : min(end, match.end() + values.WINDOW)]
         value = _stated(kind, match, window, question)
@@ -244,6 +256,11 @@ def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark
         if kind in ("answer", "final", "chinese") and _asks(text, match.end() + value.length, end):
             continue
         yield Mark("statement" if value.clear else "words", match.start(), match.end() + value.length, value.text)
+
+
+def _checks(before: str, lead: str) -> bool:
+    """Whether a lead is that of a check: what follows the colon or the sign of equality is no answer."""
+    return _CHECK.search(lead) is not None or (lead[-1] in ":：=" and _CHECKED.search(before) is not None)
 
 
 _LETTERS = {"option": "letter", "right": "upper", "correct": "character"}

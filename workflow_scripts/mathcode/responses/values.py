@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mathcode.responses.amounts import COMPARED, with_unit
 from mathcode.responses.boxes import boxes, innermost, is_blank
-from mathcode.responses.expressions import CURRENCY, MACRO_TEXT, NUMBER, expression
+from mathcode.responses.expressions import CURRENCY, MACRO_TEXT, NUMBER, TYPE, expression
 
 WINDOW = 600
 """Characters behind a lead that are looked at."""
@@ -21,9 +21,11 @@ _FILLER = re.compile(
     r"等于|应该是|应该为|应为|就是|约为|约等于|大约是?|(?:是|为)(?!\W*(?:$|\n)))(?![A-Za-z])\s*[,:：，]?\s*",
     re.IGNORECASE,
 )
-_OPTION = re.compile(r"(?:(?:the\s+)?(?:option|choice|letter|statement)|选项?|项)\s*(?=[\W_]{0,4}[A-J](?![A-Za-z]))", re.IGNORECASE)
+_OPTION = re.compile(
+    rf"(?:(?:the\s+)?(?:option|choice|letter|statement)|选项?|项)\s*(?=(?:[\W_]{{0,4}}|{TYPE})[A-J](?![A-Za-z]))", re.IGNORECASE
+)
 _CHOICE = re.compile(
-    r"(?:\\(?:text|mathrm|textbf|mathbf)\s*\{)?[({\[（]?\s*([A-J])\s*[)}\]）]?\}?(?=[.,;:)、。，；：*$_\s]|"
+    rf"{TYPE}([A-J])\s*[)}}\]）]{{0,3}}(?=[.,;:)、。，；：*$_\s]|"
     r"$|[^\x00-\x7f]|\\|<|\")(?!\s*[-+=<>^/*]\s*\S)(?!\s?[a-z])"
 )
 _NEXT_CHOICE = re.compile(r"[)\]）\s*$]{0,4}(?:[,，、和&]|,?\s*(?:and|or)\b)[\s*$]{0,3}[(（]?([A-J])[)）]?(?!\w)")
