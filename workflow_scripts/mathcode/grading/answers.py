@@ -16,10 +16,10 @@ from typing import get_args
 from mathcode import settings
 from mathcode.grading import equality
 from mathcode.grading.harness_orders import as_deepseek_math, as_qwen
-from mathcode.responses import reading, statements, values
+from mathcode.responses import conclusions, reading, statements, values
+from mathcode.responses.conclusions import Mark
 from mathcode.responses.form import PLAIN, Form
 from mathcode.responses.reading import Attempt
-from mathcode.responses.statements import Mark
 
 RULES = get_args(settings.Extraction)
 
@@ -179,7 +179,7 @@ def _in_output(line: str, question: str = "") -> str:
     label = _LABEL.match(line)
     if label and not _ANOTHER.search(line, label.end()):
         return line[label.end() :].strip()
-    sentence = statements.in_sentence(line, question) if not label and _PROSE.match(line) else None
+    sentence = conclusions.in_sentence(line, question) if not label and _PROSE.match(line) else None
     return sentence.text if sentence else line
 
 

@@ -7,9 +7,9 @@ here: the text is cut. Only a window of a few hundred characters is looked at.
 import re
 from dataclasses import dataclass
 
-from mathcode.responses.amounts import COMPARED, with_unit
+from mathcode.responses.amounts import COMPARED, reckoned, with_unit
 from mathcode.responses.boxes import boxes, innermost, is_blank
-from mathcode.responses.expressions import CURRENCY, MACRO_TEXT, NUMBER, TYPE, expression
+from mathcode.responses.expressions import CURRENCY, MACRO_TEXT, NUMBER, TIMES, TYPE, expression
 
 WINDOW = 600
 """Characters behind a lead that are looked at."""
@@ -34,7 +34,7 @@ _JOINED_CHOICE = re.compile(r"(?=[A-H]{2,6}(?![A-Za-z]))A?B?C?D?E?F?G?H?(?=[.,;:
 _CHOICE_REASON = re.compile(r"\(?([A-J])\)?(?=\s+(?:because|since|as|which|is (?:correct|right))\b)")
 _NOT_BUT = re.compile(r"(?:not|n't)\s+[^\n]{1,80}?,?\s+but\s+(?:rather\s+|instead\s+)?|不是[^\n]{1,40}?而是")
 _NOT = re.compile(r"(?:not|no longer|n't|never|neither|不是|并非|不可能)(?![A-Za-z])", re.IGNORECASE)
-_MATH = re.compile(r"\$\$(.{1,400}?)\$\$|\$((?:[^$\n\\]|\\[^\n]){1,300}?)\$|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL)
+_MATH = re.compile(r"\$\$(.{1,400}?)\$\$|\$((?:[^$\n\\]|\\[^\n]){1,300}?)\$(?!\d)|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL)
 _PROSE_WORDS = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}\s+[A-Za-z]{2,}")
 _SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|和|或者?|以及)\s*")
 _DATE = re.compile(
@@ -54,6 +54,7 @@ _NO_WORDS = re.compile(
     r"正确|错误|对的|不|什么|多少|怎|如)(?![A-Za-z])",
     re.IGNORECASE,
 )
+_OPEN_BOX = re.compile(r"[\s$({\[*]{0,6}\\(?:boxed|fbox)\s?\{(?=\s?\S)")
 _EDGE = " \t\r*_`\"'“”‘’\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" + "".join(map(chr, [*range(9), *range(14, 32), 127]))
 
 
@@ -77,7 +78,7 @@ def stated(window: str, question: str = "") -> Value | None:
         question: text of the question, which may ask for a left side such as m + n.
     """
     window = window[:WINDOW]
-    rest = _opened(window)
+    rest = _unquoted(window, _opened(window))
     for _ in range(4):
         if skipped := _NOT_BUT.match(rest):
             rest = _opened(rest[skipped.end() :])
@@ -118,14 +119,14 @@ def settled(text: str, question: str = "") -> str:
     sides = re.split(r"(?<![<>!=:\\])=(?!=)", text)
     if len(sides) < 2 or "," in re.sub(r"[({\[][^(){}\[\]]*[)}\]]|\d,\d{3}", "", text):
         return text
-    sides = [side.strip(" $&") for side in sides]
+    sides = [re.sub(r"\A[ &]*(?:\$(?!\s?\d)[ &]*)?|[ $&]*\Z", "", side) for side in sides]
     names = [re.fullmatch(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?'?(?:\([A-Za-z]\))?", side) for side in sides[:-1]]
     last = sides[-1]
     if not last or all(names) or not re.search(r"\d|\\pi|π", last):
         return text
     if len(sides) > 2:
         return text if re.search(r"[<>≤≥]|\\[lg]eq?", text) else last
-    letters = re.search(r"(?<![\\A-Za-z])[A-Za-z]", MACRO_TEXT.sub("", sides[0]))
+    letters = re.search(r"(?<![\\A-Za-z])[A-Za-z]", MACRO_TEXT.sub("", TIMES.sub("*", sides[0])))
     asked = _bare(sides[0])
     return last if not letters or (len(asked) >= 3 and asked in _bare(question)) else text
 
@@ -157,6 +158,8 @@ def is_formula(content: str) -> bool:
     """Whether what stands between two dollar signs is a formula, not a stretch of prose between two amounts of money."""
     if content != content.strip(" ") and re.search(r"[A-Za-z]{3}", content) and not re.search(r"\\|\^|=", content):
         return False
+    if re.search(r"(?<!\^)[-+*/=×÷]\s*\Z", content):
+        return False
     return not _PROSE_WORDS.search(MACRO_TEXT.sub("", content))
 
 
@@ -169,6 +172,15 @@ def _opened(text: str) -> str:
             continue
         break
     return re.sub(r"^-\s+", "", text)
+
+
+def _unquoted(window: str, rest: str) -> str:
+    """What follows without the quoting sign that closes one before it, and without a box that the text leaves open."""
+    quote = window[len(window) - len(rest) - 1 :][:1] if len(rest) < len(window) else ""
+    if quote and quote in "\"'" and (close := re.match(rf"[^{quote}\n]{{1,80}}({quote})(?!\w)", rest)):
+        rest = rest[: close.start(1)] + " " + rest[close.end(1) :]
+    opened = _OPEN_BOX.match(rest)
+    return rest[opened.end() :] if opened and len(window) < WINDOW and not boxes(rest) else rest
 
 
 def _empty_box(rest: str) -> bool:
@@ -240,7 +252,7 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
     start += lead
     if (formula := _MATH.match(rest, start)) and is_formula(content := next(group for group in formula.groups() if group is not None)):
         money = re.match(rf"\$\s?{NUMBER}(?=[\s.,])", rest[start:])
-        if not (money and re.search(r"\s$|^\d[\d,.]*\s+[a-z]", content) and "\\" not in content):
+        if not (money and re.search(r"\s$|^\d[\d,.]*\s+(?:[a-z]{2}|a\s)", content) and "\\" not in content):
             text = settled(content.strip().strip(".,").strip(), question)
             return with_unit(text, rest, formula.end())
     if date := _DATE.match(rest, start):
@@ -250,14 +262,17 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
         return None
     text = rest[start:end].strip().rstrip("*_`").rstrip(",.:;").strip()
     if (
-        text.startswith((r"\boxed", r"\fbox"))
+        text.startswith((r"\boxed", r"\fbox", r"\begin{align", r"\begin{equation", r"\begin{gather"))
         or not re.search(r"[\d\\πA-Za-z∞√∅]", text)
         or (re.fullmatch(r"[A-Za-z]", text) and re.match(r"\s+[A-Za-z]{2}", rest[end:]))
     ):
         return None
     if COMPARED.match(rest, end):
         return None
-    return with_unit(settled(text, question), rest, end)
+    amount = with_unit(settled(text, question), rest, end)
+    if side := reckoned(rest, start, amount[1]) if re.search(r"\d", text) else None:
+        return rest[side[0] : side[1]].strip(), side[1]
+    return amount
 
 
 def _words(rest: str) -> Value | None:
@@ -266,7 +281,14 @@ def _words(rest: str) -> Value | None:
     clause = rest[: stop.start()] if stop else rest
     remark = _REMARK.search(clause, 1) if clause else None
     clause = (clause[: remark.start()] if remark else clause).strip(_EDGE + ":.,")
-    if not clause or len(clause) > 60 or len(clause.split()) > 5 or _NO_WORDS.match(clause) or not re.search(r"\w", clause):
+    if (
+        not clause
+        or clause.startswith("\\begin")
+        or len(clause) > 60
+        or len(clause.split()) > 5
+        or _NO_WORDS.match(clause)
+        or not re.search(r"\w", clause)
+    ):
         return None
     return Value(clause, False, len(clause))
 
