@@ -28,8 +28,14 @@ _PARTICIPLE = re.compile(r"[a-z]{2,}(?:ing|(?<!e)ed|ly)")
 """Behind a plural noun no part of a unit: 20 hours sightseeing, 81 families called, 16 candies originally."""
 _RATE = re.compile(r"\s?/\s?[A-Za-z]{1,20}(?![A-Za-z(])")
 _GOES_ON = re.compile(rf"[ \t]*(?:[-+−–*/×÷=≈]|[xX](?=\s))[ \t]*(?=(?:{CURRENCY})?[ ]?(?:{NUMBER}|\())")
-_SMALLER = "minutes?|mins?|seconds?|secs?|hours?|hrs?|days?|weeks?|months?|inch(?:es)?|cents?|ounces?|oz|grams?|g|meters?|metres?|m|cm|mm"
-_SECOND = re.compile(rf"(?:[ ]|(?<=[一-鿿]))(?={NUMBER}[ ]?(?:[A-Za-z]{{2,}}|[一-鿿]))|[ ]and[ ](?={NUMBER}[ ]?(?:{_SMALLER})(?![A-Za-z]))")
+_SMALLER = (
+    "foot|feet|ft|pounds?|lbs?|minutes?|mins?|seconds?|secs?|hours?|hrs?|days?|weeks?|months?|"
+    "inch(?:es)?|cents?|ounces?|oz|grams?|g|meters?|metres?|m|cm|mm"
+)
+_SECOND = re.compile(rf"(?:[ ]|[ ]and[ ])(?={NUMBER}[ ]?(?:{_SMALLER})(?![A-Za-z]))|[ ]?(?<=[一-鿿])[ ]?(?={NUMBER}[ ]?[一-鿿])")
+_LARGER = re.compile(
+    rf"[-−]?{NUMBER}\s?(?:[A-Za-z.]+|(?:平方|立方)?[一-鿿]{{1,2}})(?:(?:[ ]and)?[ ]?{NUMBER}[ ]?(?:[A-Za-z.]+|[一-鿿]{{1,2}})){{0,2}}"
+)
 """Between the parts of one amount: 3 hours 20 minutes, 3小时20分钟."""
 
 
@@ -38,7 +44,7 @@ def with_unit(text: str, rest: str, end: int) -> tuple[str, int]:
     amount, position = _measured(text, rest, end)
     for _ in range(2):
         between = _SECOND.match(rest, position) if position > end else None
-        if not between or not re.fullmatch(rf"[-−]?{NUMBER}", text):
+        if not between or not re.fullmatch(rf"[-−]?{NUMBER}", text) or not _LARGER.fullmatch(amount):
             break
         number = re.compile(NUMBER).match(rest, between.end())
         part, stop = _measured(number.group(), rest, number.end())

@@ -35,6 +35,7 @@ HYPOTHETICAL = re.compile(
 SENTENCE = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<$]|$)|[。！？]|\n")
 
 
+_ARITHMETIC = re.compile(r"(?:\A|[A-Za-z,:;]{2}|[,:;])[ $(]*\d[\d.,]*(?:[ ]?[-+*/×÷x–−%][ ]?[$(]?\d[\d.,]*[)%]?){1,20}[ ]*\Z")
 _NUMBERS = re.compile(rf"(?<![A-Za-z0-9_.])(?:{values.CURRENCY}[ ]?)?{values.NUMBER}")
 _CLAUSE = re.compile(r"[,;](?=\s)|[，；]")
 _SUBORDINATE = re.compile(
@@ -89,6 +90,8 @@ def conclusions(text: str, start: int, end: int, question: str = "") -> list[Mar
             or HYPOTHETICAL.search(before)
         ):
             continue
+        if match.group()[:2] == "be" and re.search(r"\bfor\b[^.,]{1,40}\bto\s\Z", before):
+            continue
         window = text[match.end() : min(end, match.end() + values.WINDOW)]
         value = values.stated(window, question)
         if value and "," in value.text and re.match(r"(?:give|make|get|have|obtain|leave|need|took|take|pa)", match.group(), re.IGNORECASE):
@@ -133,6 +136,26 @@ def in_sentence(window: str, question: str) -> values.Value | None:
         if "," in re.sub(r"\d,\d{3}", "", found[0]):
             return None
     return values.Value(found[0], True, offset + len(sentence))
+
+
+def equated(text: str, start: int, end: int, question: str) -> str | None:
+    """The result of arithmetic in the last sentence with a number, where further numbers follow: 8*3 = 24 dollars for 3 glasses."""
+    last = max((match.start() for match in _NUMBERS.finditer(text, max(start, end - 400), end)), default=None)
+    if last is None:
+        return None
+    began = sentence_start(text, start, last)
+    sign = text.rfind("=", began, last)
+    if sign < 0 or re.search(r"[\\^_]", text[began:end]) or not _ARITHMETIC.search(text[began:sign]):
+        return None
+    value = values.stated(text[sign + 1 : end], question)
+    if (
+        value is None
+        or not value.clear
+        or sign + 1 + value.length > last
+        or re.search(r"[,;，；∵（]", text[sign + 1 + value.length : last])
+    ):
+        return None
+    return value.text
 
 
 def _amount(sentence: str, start: int, question: str) -> tuple[str, int]:

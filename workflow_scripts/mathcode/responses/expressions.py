@@ -5,11 +5,13 @@ import re
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)|\d+(?:\.\d+)?|\.\d+)"
 CURRENCY = r"(?:US\s?)?(?:\\?\$|[€£¥￥₹]|Rs\.?)"
 MONEY_IN_GROUPS = rf"{CURRENCY}[ ]?\d{{1,3}}(?:[ ]\d{{3}}){{1,4}}(?![\d,])"
+FRACTION = r"(?:\d{1,6}[ ]?)?[¼½¾⅐-⅞]"
+"""A fraction of one character, perhaps behind a whole number: 3½."""
 MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatorname)\s*\{[^{}]{0,200}\}")
 TYPE = r"(?:[\s({（\[$*]|\\(?:text|textbf|textrm|textit|mathrm|mathbf|mathit|mathsf|rm|bf|bold)(?![A-Za-z])){0,8}"
 """What may stand before the letter of a choice: brackets, emphasis, TeX type."""
 _ATOM = re.compile(
-    rf"{MONEY_IN_GROUPS}"
+    rf"{MONEY_IN_GROUPS}|{FRACTION}"
     rf"|(?:{CURRENCY}[ ]?)?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:[ ]?(?:\\?%|％|°|º|′|″|[€£¥￥](?!\d)))?(?:!(?![\s*_]|$))?"
     r"|(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp|pi|oo|inf|infinity)(?![A-Za-z])|[A-Za-z](?![A-Za-z'’]|"
     r"\.[A-Za-z])|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"

@@ -135,7 +135,12 @@ FAILED = re.compile(
 """How the last line of an output begins that tells of an error."""
 
 
+_SILENT = re.compile(r"None|\[(?:Finished|Done) in [^\]\n]{1,30}\]|Process finished with exit code 0|>>>")
+"""A last line that tells nothing: what a function without a value returns, or the editor's own line."""
+
+
 def printed(output: str) -> str | None:
     """The last line of an output, if it tells a value: not where there is none, or an error."""
-    line = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), None)
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    line = next((one for one in reversed(lines) if not _SILENT.fullmatch(one)), lines[-1] if lines else None)
     return None if line is None or FAILED.match(line) else line

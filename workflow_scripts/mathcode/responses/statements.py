@@ -103,6 +103,11 @@ _REASON = re.compile(
 )
 """Behind words that are an answer by themselves: nothing, or what explains them."""
 _VERDICT = re.compile(r"(?:yes|no|true|false)|(?!.*[后时前共总])[一-鿿]{1,3}", re.IGNORECASE)
+_SAID = re.compile(
+    r"(?!.*(?:\b(?:not?|never|none|or)\b|n't|[\\^=<>]|\n))(?=.*\d)(?:[A-Z][a-z]*\s+(?:[a-z]{2,}\s+){1,8}[$\d]|"
+    r"(?!.*[不没无未非或,，、])[一-鿿]{1,12}[有是为剩需要得共了花用]{1,2}\d)"
+)
+"""A sentence in a box: She has 8 apples."""
 _NEGATED = re.compile(r"(?:\bnot|n't|n’t|\brather than|\binstead of|不是|而不是)\s*\$?\s*\\?\Z", re.IGNORECASE)
 _ANSWERING = re.compile(
     r"\b(?:answer|so|therefore|thus|hence|result|finally|choose|is)\b[^.!?\n]{0,40}\Z|"
@@ -255,8 +260,13 @@ def _cut(content: str, question: str) -> str:
     """The value of a box, also where it holds a sentence of four words or more."""
     value = values.cut(content, question)
     words = re.fullmatch(r"\\(?:text|mathrm|mbox|textbf)\s*\{([^{}]*\d[^{}]*)\}[.\s]*", value)
-    found = in_sentence(words[1], question) if words and len(words[1].split()) > 3 else None
-    return found.text if found else value
+    said = words[1] if words else value
+    if words and re.fullmatch(r"\s*[A-Za-z]\s?=[^=]{1,40}", said):
+        return said.strip()
+    if (words and len(said.split()) > 3) or _SAID.match(said):
+        found = in_sentence(said, question)
+        return found.text if found else value
+    return value
 
 
 def _of_json(window: str) -> values.Value | None:

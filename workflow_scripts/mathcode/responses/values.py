@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mathcode.responses.amounts import COMPARED, reckoned, with_unit
 from mathcode.responses.boxes import boxes, innermost, is_blank
-from mathcode.responses.expressions import CURRENCY, MACRO_TEXT, NUMBER, TIMES, TYPE, expression
+from mathcode.responses.expressions import CURRENCY, FRACTION, MACRO_TEXT, MONEY_IN_GROUPS, NUMBER, TIMES, TYPE, expression
 
 WINDOW = 600
 """Characters behind a lead that are looked at."""
@@ -145,12 +145,46 @@ def last_value(text: str, question: str = "") -> str | None:
             content = next(group for group in formula.groups() if group is not None)
             if is_formula(content):
                 return settled(re.split(r"\\(?:approx|Rightarrow|implies|to)(?![A-Za-z])", content)[0].strip().rstrip("."), question)
-    return re.sub(r"^[-−]\s?", "-", match.group().strip())
+    whole = _whole(text, match.start(), match.end()) or match.group().strip()
+    return re.sub(r"^[-−]\s?", "-", whole)
 
 
-_LAST = re.compile(rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?{CURRENCY}?{NUMBER}(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?(?:\s?\\?%)?(?![\d])")
+_LAST = re.compile(
+    rf"(?:(?<![\w)\]}}}}])[-−](?=[\d$.]))?(?:{MONEY_IN_GROUPS}|{FRACTION}|{CURRENCY}?{NUMBER})(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?"
+    r"(?:\s?\\?%)?(?![\d])"
+)
+_STRUCTURE = re.compile(r"\\(?:[dt]?frac|sqrt|pi|cdot|times|begin)(?![A-Za-z])|\^|[π√¼½¾⅐-⅞]|\d[eE][-+]?\d|\A\([^()]{1,60},[^()]{1,60}\)\Z")
+"""What tells that a number is but a part of an expression; sums and products in plain signs may be prose."""
+_RELATION = re.compile(
+    r"(?<![<>!=:])[=≈](?!=)|\\(?:textless|textgreater|lt|gt|leq?(?:slant)?|geq?(?:slant)?|neq?|approx|in|to|Rightarrow|therefore|because)(?![A-Za-z])"
+)
+_WORD = re.compile(r"[A-Za-z]{2,}|[^A-Za-z]|[A-Za-z]")
 
 
+def _whole(text: str, start: int, end: int) -> str | None:
+    """The expression or the amount in several units that a number belongs to; None where it stands alone."""
+    line = text.rfind("\n", max(0, start - 200), start) + 1 or max(0, start - 200)
+    window = text[line : end + 200].split("\n")[0]
+    start, end, position = start - line, end - line, 0
+    while position <= start:
+        stop = expression(window, position)
+        if stop <= position:
+            position = _WORD.match(window, position).end()
+            continue
+        found = window[position:stop]
+        if stop >= end:
+            found = _RELATION.split(found)[-1].strip().removeprefix("{}").rstrip(".,;:").strip()
+            if not _STRUCTURE.search(found) or re.search(r"(?<![\\A-Za-z{])[A-Za-z]{2,}", found) or not re.search(r"\d", found):
+                return None
+            return with_unit(found, window, stop)[0] if _FRACTION_END.search(found) else found
+        amount, after = with_unit(found, window, stop)
+        if after >= end and len(_LAST.findall(amount)) > 1:
+            return amount
+        position = stop
+    return None
+
+
+_FRACTION_END = re.compile(r"[¼½¾⅐-⅞]\Z")
 _DENIED = re.compile(r"(?:\bnot|n't|n’t|≠|\\neq?|不是|并非)\s{0,3}\$?\Z")
 
 
@@ -263,7 +297,7 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
     text = rest[start:end].strip().rstrip("*_`").rstrip(",.:;").strip()
     if (
         text.startswith((r"\boxed", r"\fbox", r"\begin{align", r"\begin{equation", r"\begin{gather"))
-        or not re.search(r"[\d\\πA-Za-z∞√∅]", text)
+        or not re.search(r"[\d\\πA-Za-z∞√∅¼½¾⅐-⅞]", text)
         or (re.fullmatch(r"[A-Za-z]", text) and re.match(r"\s+[A-Za-z]{2}", rest[end:]))
     ):
         return None
