@@ -16,10 +16,10 @@ from typing import get_args
 from mathcode import settings
 from mathcode.grading import equality
 from mathcode.grading.harness_orders import as_deepseek_math, as_qwen
-from mathcode.responses import reading, statements, values
+from mathcode.responses import alone, conclusions, reading, statements, values
+from mathcode.responses.conclusions import Mark
 from mathcode.responses.form import PLAIN, Form
 from mathcode.responses.reading import Attempt
-from mathcode.responses.statements import Mark
 
 RULES = get_args(settings.Extraction)
 
@@ -138,12 +138,23 @@ def _uncommitted(attempt: Attempt, start: int) -> _Choice:
     """What an attempt says that commits to nothing behind a place."""
     line = _printed(attempt) if attempt.outputs and attempt.outputs[-1].end > start else None
     said = max([start, *(output.end for output in attempt.outputs[-1:])])
+    if (only := _alone(attempt, said)) is not None:
+        return _Choice(only)
     concluded = [mark for mark in attempt.conclusions(said) if mark.cued]
     if concluded and (line is not None or _is_last(attempt, concluded[-1])):
         return _Choice(concluded[-1].value)
     if line is not None:
         return _Choice(_in_output(line, attempt.question), True)
     return _Choice(next((value for first, last in reversed(attempt.stretches(said)) if (value := _last(attempt, first, last))), None))
+
+
+def _alone(attempt: Attempt, said: int) -> str | None:
+    """What the last line behind a place states, if it is nothing but an answer."""
+    prose = [attempt.text[start:end].strip() for start, end in attempt.stretches(said)]
+    last = next((one for one in reversed(prose) if one), "").rsplit("\n", 1)
+    whole = len(last) == 1 and sum(map(bool, prose)) == 1 and not attempt.outputs and said == 0
+    found = alone.stated(last[-1], attempt.question, whole)
+    return found and found.text
 
 
 def _is_last(attempt: Attempt, mark: Mark) -> bool:
@@ -154,7 +165,8 @@ def _is_last(attempt: Attempt, mark: Mark) -> bool:
 
 
 def _last(attempt: Attempt, start: int, end: int) -> str | None:
-    return values.last_value(attempt.text[start:end], attempt.question)
+    """The result of its last arithmetic, else its last number."""
+    return conclusions.equated(attempt.text, start, end, attempt.question) or values.last_value(attempt.text[start:end], attempt.question)
 
 
 def _printed(attempt: Attempt) -> str | None:
@@ -167,8 +179,11 @@ _LABEL = re.compile(r"[A-Za-z一-鿿][^:：=\n\d(\[{]{0,80}(?:\([^()\n]{0,40}\)\
 
 _ANOTHER = re.compile(r"[,;，；]\s*[A-Za-z一-鿿][^,;:：=\n]{0,40}[:：=]")
 """A second label: what stands behind the first is no answer alone."""
-_PROSE = re.compile(r"(?!.*(?:\b(?:not?|never|none)\b|n't))[A-Z][a-z]*\s+(?:[a-z]{2,}\s+)+")
+_NUMBERED = re.compile(r"(?!ratio)[A-Za-z]{2,12}\s\d{1,3}[:：]\s+(?=[-−$]?\d[\d.,/]*(?:\s?[A-Za-z%]{1,20})?\Z)", re.IGNORECASE)
+"""A label with a number of its own: Day 3: 45."""
+_PROSE = re.compile(r"[^\n\d:：=]{0,30}[一-鿿]|(?!.*(?:\b(?:not?|never|none)\b|n't))[A-Z][a-z]*\s+(?:[a-z]{2,}\s+|\d+\s+[a-z]+,?\s+)+")
 """How a sentence begins that denies nothing."""
+_DENIES = re.compile(r"[不没无未非]")
 
 
 def _in_output(line: str, question: str = "") -> str:
@@ -176,10 +191,10 @@ def _in_output(line: str, question: str = "") -> str:
     found = [mark for mark in statements.marks(line, 0, len(line), question) if mark.kind in ("box", "statement")]
     if found:
         return found[-1].value
-    label = _LABEL.match(line)
+    label = _LABEL.match(line) or _NUMBERED.match(line)
     if label and not _ANOTHER.search(line, label.end()):
         return line[label.end() :].strip()
-    sentence = statements.in_sentence(line, question) if not label and _PROSE.match(line) else None
+    sentence = conclusions.in_sentence(line, question) if not label and _PROSE.match(line) and not _DENIES.search(line) else None
     return sentence.text if sentence else line
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from mathcode.responses import boxes, parse, run_on, statements
+from mathcode.responses import boxes, conclusions, parse, run_on, statements
+from mathcode.responses.conclusions import Mark
 from mathcode.responses.parse import Round, Span
-from mathcode.responses.statements import Mark
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Attempt:
         """What its prose concludes behind a place."""
         return [
             mark
-            for first, last in statements.outer(self.stretches(start))
-            for mark in statements.conclusions(self.text, first, last, self.question)
+            for first, last in conclusions.outer(self.stretches(start))
+            for mark in conclusions.conclusions(self.text, first, last, self.question)
         ]
 
     def stretches(self, start: int = 0) -> list[tuple[int, int]]:
@@ -91,7 +91,7 @@ def read(text: str, question: str = "", hints: tuple[str, ...] = ()) -> Reading:
     parts = parse.spans(text, hints)
     quoted = frozenset(boxes.contents(question))
     prose = [(part.start, part.end) for part in parts if part.kind == "prose"]
-    found = [mark for start, end in statements.outer(prose) for mark in statements.marks(text, start, end, question, quoted)]
+    found = [mark for start, end in conclusions.outer(prose) for mark in statements.marks(text, start, end, question, quoted)]
     answered = [mark.end for mark in found if mark.kind != "retraction"] + [part.end for part in parts if part.kind == "output"]
     end = run_on.end_of_answer(text, prose, sorted(answered), question)
     parts = tuple(_up_to(parts, end, len(text)))
@@ -135,7 +135,12 @@ FAILED = re.compile(
 """How the last line of an output begins that tells of an error."""
 
 
+_SILENT = re.compile(r"None|\[(?:Finished|Done) in [^\]\n]{1,30}\]|Process finished with exit code 0|>>>")
+"""A last line that tells nothing: what a function without a value returns, or the editor's own line."""
+
+
 def printed(output: str) -> str | None:
     """The last line of an output, if it tells a value: not where there is none, or an error."""
-    line = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), None)
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    line = next((one for one in reversed(lines) if not _SILENT.fullmatch(one)), lines[-1] if lines else None)
     return None if line is None or FAILED.match(line) else line

@@ -20,8 +20,11 @@ _HEADER = re.compile(
     r"|(?P<question>(?:next |new |another |follow-?up |bonus |similar )?(?:question|problem|exercise|"
     r"task|example|query|puzzle)[ \t]{0,4}(?:#[ \t]?)?(?P<number>\d{1,3}|[IVX]{1,4}\b)?[*_]{0,3}[ \t]?(?:[:：.)]|"
     r"$)"
+    r"|(?:now|ok(?:ay)?|next)?,?[ \t]?(?:here(?:['’]s| is) (?:another|a new|the next|a similar)|"
+    r"let(?:['’]s| us) (?:solve|try|do|work (?:on|through)) "
+    r"(?:another|a new|the next|a similar|one more)) (?:math )?(?:question|problem|exercise)\b[*_]{0,3}[ \t]?[:：.]?"
     r"|q[ \t]?\d{0,3}[*_]{0,3}[ \t]?[:：.](?![a-z])"
-    r"|(?:新|下一?个?)?(?:问题|题目|例题?|习题|练习|第[ \t]?[\d一二三四五六七八九十]{1,3}[ \t]?题|问)"
+    r"|(?:新|另一?[个道]?|下一?[个道]?)?(?:问题|题目|例题?|习题|练习|(?<=[下另]一)[题道]|第[ \t]?[\d一二三四五六七八九十]{1,3}[ \t]?题|问)"
     r"[ \t]{0,2}[\d一二三四五六七八九十]{0,3}[*_]{0,3}[ \t]?[:：.、])"
     r")",
     re.IGNORECASE | re.MULTILINE,

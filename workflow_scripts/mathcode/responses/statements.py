@@ -5,13 +5,14 @@ A statement commits: a box, "the answer is", ####, answer tags, a key `answer` o
 """
 
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator
 
 from mathcode.responses import values
 from mathcode.responses.boxes import boxes, is_blank
+from mathcode.responses.conclusions import HYPOTHETICAL, SENTENCE, Mark, asks, in_sentence, outer, sentence_start
+from mathcode.responses.expressions import TYPE
+
+_A_LETTER = rf"(?:[\W_]{{0,4}}|{TYPE})[A-J](?![A-Za-z'’])"
 
 _LEADS = re.compile(
     r"(?P<tag><\s?answer\s?>)"
@@ -25,34 +26,22 @@ _LEADS = re.compile(
     r"|(?P<final>\b(?:final|correct) (?:result|value|total|output|count|number|choice|option|solution)\b[^\n:：=.?!]{0,40}?(?:\b(?:is|"
     r"are|equals?)\b|[:：=]))"
     r"|(?P<correction>\b(?:correction|corrected|edit|update)\s{0,3}[:：]|更正[:：为]?)"
-    r"|(?P<chosen>\b(?:choose|select|pick|go with)\s+(?=[\W_]{0,4}(?:(?:option|choice|answer|letter)\b)?[\W_]{0,4}[A-J](?![A-Za-z'’])))"
-    r"|(?P<option>\b(?:option|choice|statement)\s+[\W_]{0,4}(?P<letter>[A-J])[\W_]{0,4}\s+is\s+(?:the\s+)?(?:correct|"
+    r"|(?P<chosen>\b(?:choose|select|pick|go with)\s+(?=[\W_]{0,4}(?:(?:option|choice|answer|letter)\b)?"
+    rf"{_A_LETTER}))"
+    rf"|(?P<option>\b(?:option|choice|statement)\s+(?:[\W_]{{0,4}}|{TYPE})(?P<letter>[A-J])[\W_]{{0,4}}\s+is\s+(?:the\s+)?(?:correct|"
     r"right|answer|only|best))"
     r"|(?P<so>\b(?:so|therefore|thus|hence|consequently)[,:]?\s+(?:(?:the|it is|it's|correct|right)\s+){0,3}(?:option|choice)\s+"
-    r"(?=[\W_]{0,4}[A-J](?![A-Za-z])))"
+    rf"(?={_A_LETTER}))"
     r"|(?P<right>(?<!angle )(?<![A-Za-z])\(?(?P<upper>[A-J])\)?\s+is\s+(?:the\s+)?(?:correct|right|best)(?!\s+(?:that|angle|triangle|to)))"
     r"|(?P<mend>(?<=[\d})%$])[,;—]\s{0,3}(?:no|rather|or rather|I mean|sorry)[,:]\s{1,3}(?:wait[,.]?\s)?(?=[-−$€£\\]{0,2}\d))"
     r"|(?P<correct>(?P<character>[A-J])\s{0,2}是?(?:正确|对的))"
-    r"|(?P<chinese>(?:答案|正确的?选项)(?:应该是|应当是|应该为|应是|应为|就是|[是为选]|[:：]|等于)[:：]?|【\s?答案\s?】|答案(?=不是[^\n。]{1,30}而是))"
+    r"|(?P<chinese>(?:答案|正确的?选项)(?:应该是|应当是|应该为|应是|应为|就是|应?选择?(?:选?项)?|[是为]|[:：]|等于)[:：]?|【\s?答案\s?】|"
+    rf"答案(?=不是[^\n。]{{1,30}}而是)|答案(?={TYPE}[A-J][)）}}$*]{{0,4}}\s{{0,4}}(?:[.,，;；。．!！]|$)))"
     r"|(?P<reply>(?:^|(?<=[\n。\s*]))答\s?[:：,，])"
-    r"|(?P<pick>(?:应|故|所以|因此|正确)?选择?(?:选项)?[:：]?(?=[\s(（$*]{0,3}(?:[A-J](?![A-Za-z])|[A-H]{2,6}(?![A-Za-z]))))",
+    rf"|(?P<pick>(?<![错误未不可])(?:应|故|所以|因此|正确)?选择?(?:选项)?[:：]?(?={TYPE}(?:[A-J](?![A-Za-z])|[A-H]{{2,6}}(?![A-Za-z]))))",
     re.IGNORECASE | re.MULTILINE,
 )
 """What stands before a stated answer."""
-
-_CONCLUSIONS = re.compile(
-    r"(?:\b(?:is|are|was|were|be|equals?|gives?|makes?|becomes?|get|gets|obtain|have|leaves|yields?|"
-    r"costs?|needs?|paid|pays|took|takes|earns?|totals?|so|thus|hence|therefore|leaving|making)\b,?|=|[:：]|得到?|等于|[是为共])"
-    r"[ \t*_]{0,6}(?:\btherefore\b|\bthen\b|\bexactly\b|\bonly\b|\ba total of\b|\bnow\b)?"
-    r"[ \t*_]{0,4}(?=[-−+(\[]?[$€£¥￥\\]{0,2}[$\d.\\*(\[])",
-    re.IGNORECASE,
-)
-_CUES = re.compile(
-    r"\b(?:so|thus|therefore|hence|finally|altogether|in total|in all|overall|total|result|sum|"
-    r"value|in conclusion|consequently|it|that|this|should be|must be)\b|"
-    r"所以|因此|故|总|共|结果",
-    re.IGNORECASE,
-)
 
 RETRACTIONS = (
     (
@@ -95,23 +84,36 @@ _CONFIRMATION = re.compile(
     r"matches|consistent|still holds|as before|same (?:answer|result))\b|没错|正确|是对的",
     re.IGNORECASE,
 )
-_HYPOTHETICAL = re.compile(
-    r"\b(?:if|suppose|supposing|assume|assuming|whether|unless|(?<!second )thought|think|guess(?:ed)?|imagine|"
-    r"maybe|perhaps|say that|would mean|might say|some say|tempted|like|such as|example|format|"
-    r"write|state|within|"
-    r"verify that|check that|ensure that|see if|put|replace|instead of)\b[^.!?\n]{0,60}\Z|"
-    r"(?:如果|假设|假如|若|设|是否|难道)[^。，\n]{0,30}\Z",
+_CHECKED = re.compile(
+    r"(?:\b(?:double-?|re-?|cross-?)?(?:check|verif|confirm|test|validat|prov(?:e|ing))[a-z]{0,5}\s+(?:(?:that|if|whether)\s+)?"
+    r"(?:(?:the|our|my|this|that|your|its|final|above|obtained|found|correct|previous)\s+){0,3}|(?:验算|检验|验证|检查|核对)[^。\n]{0,6})\Z",
     re.IGNORECASE,
 )
+"""What stands before an answer that is only checked: let us verify our answer: ..."""
+_CHECK = re.compile(r"\A\W*answers?\W{1,3}(?:check|verification)|\bby (?:check|verify|confirm|test|substitut|plug)\w*", re.IGNORECASE)
+"""What a lead holds that tells how the answer is checked, not what it is."""
+_CLAUSE_ENDS = re.compile(
+    r"[\s*_$\"'”’`)\]}]*(?:\Z|\n|[.!?,;:]|[。，；：！？（(<]|\b(?:because|since|so|which|where|if|but|meaning|i\.e|not|when|while)\b|因为|所以|即)"
+)
+_WORD_BEHIND = re.compile(r"[\s*_$\"'”’`)\]}]*[A-Za-z\d一-鿿]")
+_REASON = re.compile(
+    r"[\s*_$\"'”’`)\]}]*(?:\Z|[.。!！;；\n]|[,，—–-]?\s*(?:\(|（|\b(?:because|since|that is|i\.e)\b|因为|由于|即)|"
+    r",\s?wh(?:o|ose|ich|ere)\b[^=\n.]{0,200}(?:\Z|[.\n]))",
+    re.IGNORECASE,
+)
+"""Behind words that are an answer by themselves: nothing, or what explains them."""
+_VERDICT = re.compile(r"(?:yes|no|true|false)|(?!.*[后时前共总])[一-鿿]{1,3}", re.IGNORECASE)
+_SAID = re.compile(
+    r"(?!.*(?:\b(?:not?|never|none|or)\b|n't|[\\^=<>]|\n))(?=.*\d)(?:[A-Z][a-z]*\s+(?:[a-z]{2,}\s+){1,8}[$\d]|"
+    r"(?!.*[不没无未非或,，、])[一-鿿]{1,12}[有是为剩需要得共了花用]{1,2}\d)"
+)
+"""A sentence in a box: She has 8 apples."""
 _NEGATED = re.compile(r"(?:\bnot|n't|n’t|\brather than|\binstead of|不是|而不是)\s*\$?\s*\\?\Z", re.IGNORECASE)
 _ANSWERING = re.compile(
     r"\b(?:answer|so|therefore|thus|hence|result|finally|choose|is)\b[^.!?\n]{0,40}\Z|"
     r"[:：=]\s*\$?\s*\Z|(?:所以|因此|答案|故)[^。\n]{0,20}\Z",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<$]|$)|[。！？]|\n")
-
-
 _LEAD_HINTS = re.compile(
     "so[ ,:]|therefore|thus|hence|consequently|right| best|no,|rather|i mean|sorry|正确|对的|"
     "answer|####|ans|final |correct|edit|update|choose|select|pick|go with|option|choice|statement|答|更正|选"
@@ -123,29 +125,6 @@ _RETRACTION_HINTS = re.compile(
     "no-|on second|错|有误|不正确|不对|抱歉|对不起|更正|重新|等|且慢|其实|不，|不,"
 )
 """Beginnings of what the long patterns need: found quickly, since no pattern ignores case here."""
-
-MOST = 200
-"""Of more boxes, leads or retractions in a stretch of prose only as many at its beginning and at its end are read."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A place where prose states, concludes or takes back.
-
-    Attributes:
-        kind: `box`, `statement`, `words` (a statement of a few words, no number, expression or choice), `conclusion` or `retraction`.
-        start, end: where it stands in the text of the response.
-        value: what is stated; "" of a retraction.
-        strength: of a retraction, 1 to 3.
-        cued: of a conclusion: its sentence says that it concludes.
-    """
-
-    kind: str
-    start: int
-    end: int
-    value: str = ""
-    strength: int = 0
-    cued: bool = False
 
 
 def marks(text: str, start: int, end: int, question: str = "", quoted: frozenset[str] = frozenset()) -> list[Mark]:
@@ -162,32 +141,6 @@ def marks(text: str, start: int, end: int, question: str = "", quoted: frozenset
     for match in outer(_near(_RETRACTION, _RETRACTION_HINTS, text, start, end, 90)):
         found.append(Mark("retraction", match.start(), match.end(), strength=_STRENGTHS[match.lastgroup]))
     return sorted(found, key=lambda mark: (mark.start, mark.end))
-
-
-def conclusions(text: str, start: int, end: int, question: str = "") -> list[Mark]:
-    """The conclusions of a stretch of prose: "is 7", "= 7", "Total: 7" at the end of a clause, in no question and no supposition."""
-    found = []
-    last = start
-    for match in outer(_CONCLUSIONS.finditer(text, start, end)):
-        if match.start() < last:
-            continue
-        began = _sentence_start(text, start, match.start())
-        before = text[began : match.start()]
-        cue = _CUES.search(text, began, match.end()) is not None
-        if (not cue and re.search(r"\bthere\s*\Z", before, re.IGNORECASE)) or _HYPOTHETICAL.search(before):
-            continue
-        window = text[match.end() : min(end, match.end() + values.WINDOW)]
-        value = values.stated(window, question)
-        if value and "," in value.text and re.match(r"(?:give|make|get|have|obtain|leave|need|took|take|pa)", match.group(), re.IGNORECASE):
-            continue
-        if value is None or not value.clear or not re.search(r"[\d\\π]", value.text):
-            continue
-        stop = match.end() + value.length
-        if _asks(text, stop, end) or re.match(r"\s*[-+*/×÷^=]\s*\d", text[stop : stop + 6]):
-            continue
-        found.append(Mark("conclusion", match.start(), stop, value.text, cued=cue))
-        last = stop
-    return found
 
 
 def _near(pattern: re.Pattern, hints: re.Pattern, text: str, start: int, end: int, before: int) -> Iterator[re.Match]:
@@ -207,12 +160,6 @@ def _near(pattern: re.Pattern, hints: re.Pattern, text: str, start: int, end: in
             position = max(match.end(), position + 1)
 
 
-def outer(items: Iterable) -> list:
-    """The first and the last `MOST` of the items."""
-    left = iter(items)
-    return [*islice(left, MOST), *deque(left, maxlen=MOST)]
-
-
 def confirms(text: str, start: int, end: int) -> bool:
     """Whether a stretch says that what stands before it is right."""
     return _CONFIRMATION.search(text, start, end) is not None
@@ -223,7 +170,7 @@ def _boxes(text: str, start: int, end: int, question: str, quoted: frozenset[str
         value = _cut(box.content, question)
         if is_blank(box.content) or is_blank(value):
             continue
-        before = text[_sentence_start(text, start, box.start) : box.start]
+        before = text[sentence_start(text, start, box.start) : box.start]
         alone = not before.strip("$ \t") and re.match(r"\$?[.\s]{0,5}(?:\n|\Z)", text[box.end : box.end + 8])
         if _NEGATED.search(before) or (box.content in quoted and not alone and not _ANSWERING.search(before)):
             continue
@@ -233,17 +180,21 @@ def _boxes(text: str, start: int, end: int, question: str, quoted: frozenset[str
 def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark]:
     for match in outer(_near(_LEADS, _LEAD_HINTS, text, start, end, 30)):
         kind = _OUTER.get(match.lastgroup, match.lastgroup)
-        if kind in ("answer", "final", "chinese") and _HYPOTHETICAL.search(
-            text[_sentence_start(text, start, match.start()) : match.start()]
-        ):
+        before = text[sentence_start(text, start, match.start()) : match.start()]
+        if kind in ("answer", "final", "chinese") and (HYPOTHETICAL.search(before) or _checks(before, match.group())):
             continue
         window = text[match.end() : min(end, match.end() + values.WINDOW)]
         value = _stated(kind, match, window, question)
         if value is None:
             continue
-        if kind in ("answer", "final", "chinese") and _asks(text, match.end() + value.length, end):
+        if kind in ("answer", "final", "chinese") and asks(text, match.end() + value.length, end):
             continue
         yield Mark("statement" if value.clear else "words", match.start(), match.end() + value.length, value.text)
+
+
+def _checks(before: str, lead: str) -> bool:
+    """Whether a lead is that of a check: what follows the colon or the sign of equality is no answer."""
+    return _CHECK.search(lead) is not None or (lead[-1] in ":：=" and _CHECKED.search(before) is not None)
 
 
 _LETTERS = {"option": "letter", "right": "upper", "correct": "character"}
@@ -263,11 +214,29 @@ def _stated(kind: str, match: re.Match, window: str, question: str) -> values.Va
         inside = re.split(r"<\s?answer\s?>", window[: close.start()] if close else window, flags=re.IGNORECASE)[-1]
         return _of_tag(inside, question)
     value = values.stated(window, question)
-    if value and (value.clear or not re.search(r"\d", value.text)):
-        return value
-    if kind in ("reply", "chinese", "heading") or (kind in ("answer", "short") and match.group()[-1] in ":："):
+    if kind in ("reply", "heading") or (kind in ("answer", "short", "chinese") and match.group()[-1] in ":："):
+        return _in_line(value, window, question)
+    if kind == "chinese" and value and not value.clear and re.search(r"\d", value.text):
         return in_sentence(window, question)
     return value
+
+
+def _in_line(value: values.Value | None, window: str, question: str) -> values.Value | None:
+    """What an answer line states that may be a sentence: the value that it begins with if its clause ends there, else the sentence's.
+
+    Words count only where their sentence holds no number, or goes on with a reason.
+    """
+    if value and (value.clear or not re.search(r"\d", value.text)):
+        alone = _CLAUSE_ENDS.match(window, value.length) if value.clear else _REASON.match(window, value.length)
+        if alone or _VERDICT.fullmatch(value.text):
+            return value
+    opened = window.lstrip(" \t\r\n*_:：")
+    stop = SENTENCE.search(opened)
+    numeric = re.search(r"\d", opened[: stop.start()] if stop else opened)
+    found = in_sentence(window, question) if numeric else None
+    if value and value.clear:
+        return found if found and _WORD_BEHIND.match(window, value.length) else value
+    return found if numeric else value
 
 
 def _of_tag(inside: str, question: str) -> values.Value | None:
@@ -291,8 +260,13 @@ def _cut(content: str, question: str) -> str:
     """The value of a box, also where it holds a sentence of four words or more."""
     value = values.cut(content, question)
     words = re.fullmatch(r"\\(?:text|mathrm|mbox|textbf)\s*\{([^{}]*\d[^{}]*)\}[.\s]*", value)
-    found = in_sentence(words[1], question) if words and len(words[1].split()) > 3 else None
-    return found.text if found else value
+    said = words[1] if words else value
+    if words and re.fullmatch(r"\s*[A-Za-z]\s?=[^=]{1,40}", said):
+        return said.strip()
+    if (words and len(said.split()) > 3) or _SAID.match(said):
+        found = in_sentence(said, question)
+        return found.text if found else value
+    return value
 
 
 def _of_json(window: str) -> values.Value | None:
@@ -304,34 +278,3 @@ def _of_json(window: str) -> values.Value | None:
     if match[3] is None:
         text = text.replace("\\\\", "\\").replace('\\"', '"')
     return values.Value(values.cut(text), True, match.end()) if text.strip() and text != "null" else None
-
-
-def in_sentence(window: str, question: str) -> values.Value | None:
-    """The value of an answer line that is a sentence of its own: what it concludes, else its only number or amount."""
-    opened = window.lstrip(" \t\r\n*_:：")
-    offset = len(window) - len(opened)
-    stop = _SENTENCE.search(opened)
-    sentence = opened[: stop.start()] if stop else opened
-    concluded = conclusions(sentence, 0, len(sentence), question)
-    if concluded:
-        return values.Value(concluded[-1].value, True, offset + len(sentence))
-    numbers = list(re.finditer(rf"(?<![A-Za-z0-9_.]){values.NUMBER}", sentence))
-    value = values.stated(sentence[numbers[0].start() :], question) if numbers else None
-    if not numbers or (len(numbers) > 1 and (value is None or numbers[0].start() + value.length < numbers[-1].end() or "," in value.text)):
-        return None
-    return values.Value(value.text if value and value.clear else numbers[0].group(), True, offset + len(sentence))
-
-
-def _asks(text: str, start: int, end: int) -> bool:
-    """Whether the sentence that goes on at a place is a question."""
-    stop = _SENTENCE.search(text, start, min(end, start + 200))
-    return stop is not None and stop.group() in "?？"
-
-
-def _sentence_start(text: str, start: int, position: int) -> int:
-    """Where the sentence begins that holds a place; at most 200 characters before it."""
-    near = max(start, position - 200)
-    found = near
-    for match in _SENTENCE.finditer(text, near, position):
-        found = match.end()
-    return found

@@ -7,13 +7,13 @@ here: the text is cut. Only a window of a few hundred characters is looked at.
 import re
 from dataclasses import dataclass
 
+from mathcode.responses.amounts import COMPARED, reckoned, with_unit
 from mathcode.responses.boxes import boxes, innermost, is_blank
+from mathcode.responses.expressions import CURRENCY, FRACTION, MACRO_TEXT, MONEY_IN_GROUPS, NUMBER, TIMES, TYPE, expression
 
 WINDOW = 600
 """Characters behind a lead that are looked at."""
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)|\d+(?:\.\d+)?|\.\d+)"
-_CURRENCY = r"(?:US\s?)?(?:\\?\$|[€£¥￥₹]|Rs\.?)"
 _FILLER = re.compile(
     r"(?:therefore|thus|hence|so|then|clearly|simply|obviously|indeed|just|exactly|precisely|approximately|about|around|roughly|nearly|"
     r"equal to|equals|given by|found to be|actually|really|now|also|still|definitely|certainly|finally|only|in fact|of course|"
@@ -21,9 +21,11 @@ _FILLER = re.compile(
     r"等于|应该是|应该为|应为|就是|约为|约等于|大约是?|(?:是|为)(?!\W*(?:$|\n)))(?![A-Za-z])\s*[,:：，]?\s*",
     re.IGNORECASE,
 )
-_OPTION = re.compile(r"(?:(?:the\s+)?(?:option|choice|letter|statement)|选项?|项)\s*(?=[\W_]{0,4}[A-J](?![A-Za-z]))", re.IGNORECASE)
+_OPTION = re.compile(
+    rf"(?:(?:the\s+)?(?:option|choice|letter|statement)|选项?|项)\s*(?=(?:[\W_]{{0,4}}|{TYPE})[A-J](?![A-Za-z]))", re.IGNORECASE
+)
 _CHOICE = re.compile(
-    r"(?:\\(?:text|mathrm|textbf|mathbf)\s*\{)?[({\[（]?\s*([A-J])\s*[)}\]）]?\}?(?=[.,;:)、。，；：*$_\s]|"
+    rf"{TYPE}([A-J])\s*[)}}\]）]{{0,3}}(?=[.,;:)、。，；：*$_\s]|"
     r"$|[^\x00-\x7f]|\\|<|\")(?!\s*[-+=<>^/*]\s*\S)(?!\s?[a-z])"
 )
 _NEXT_CHOICE = re.compile(r"[)\]）\s*$]{0,4}(?:[,，、和&]|,?\s*(?:and|or)\b)[\s*$]{0,3}[(（]?([A-J])[)）]?(?!\w)")
@@ -32,42 +34,13 @@ _JOINED_CHOICE = re.compile(r"(?=[A-H]{2,6}(?![A-Za-z]))A?B?C?D?E?F?G?H?(?=[.,;:
 _CHOICE_REASON = re.compile(r"\(?([A-J])\)?(?=\s+(?:because|since|as|which|is (?:correct|right))\b)")
 _NOT_BUT = re.compile(r"(?:not|n't)\s+[^\n]{1,80}?,?\s+but\s+(?:rather\s+|instead\s+)?|不是[^\n]{1,40}?而是")
 _NOT = re.compile(r"(?:not|no longer|n't|never|neither|不是|并非|不可能)(?![A-Za-z])", re.IGNORECASE)
-_MATH = re.compile(r"\$\$(.{1,400}?)\$\$|\$((?:[^$\n\\]|\\[^\n]){1,300}?)\$|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL)
+_MATH = re.compile(r"\$\$(.{1,400}?)\$\$|\$((?:[^$\n\\]|\\[^\n]){1,300}?)\$(?!\d)|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL)
 _PROSE_WORDS = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}\s+[A-Za-z]{2,}")
-_MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatorname)\s*\{[^{}]{0,200}\}")
-_ATOM = re.compile(
-    rf"(?:{_CURRENCY}[ ]?)?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:[ ]?(?:\\?%|％|°|º|′|″|[€£¥￥](?!\d)))?(?:!(?![\s*_]|$))?"
-    r"|(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp|pi|oo|inf|infinity)(?![A-Za-z])|[A-Za-z](?![A-Za-z'’]|"
-    r"\.[A-Za-z])|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
-)
-_OPERATOR = re.compile(
-    r"[ \t]*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"
-    r"[-+−–*/^×÷·=<>≤≥≠±∓:_∪∩≈∈|]|：(?=\d))[ \t]*(?!\s|$)"
-)
 _SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|和|或者?|以及)\s*")
-_UNIT_WORDS = re.compile(r"[ ~]?(?:\\text\s*\{[^{}]{0,60}\}(?:\^\{?\d\}?)?|[A-Za-z][A-Za-z./'’-]{0,30}(?:\^?[23²³])?(?![\w^]))")
-_STOP = re.compile(
-    r"remains?|stays?|come|comes|goes?|fit|work|survive|arrive|exist|"
-    r"because|since|as|so|which|where|when|while|after|before|for|from|of|in|on|at|to|by|with|if|but|and|or|is|are|was|"
-    r"were|be|been|has|have|had|that|this|these|those|than|then|left|remaining|altogether|total|overall|more|less|fewer|"
-    r"greater|i|we|he|she|they|it|you|the|a|an|not|also|only|just|each|away|now|today|again|i\.e|e\.g|i\.e\.|e\.g\.|thus|"
-    r"hence|therefore|making|giving|whose|who|what|how|all|both|would|will|should|can|could|may|might|must|do|does|did|"
-    r"out|over|under|between|during|without|within|rounded|up|down|given|using|about"
-)
-_INCHES = re.compile(r"[ ~]?in\.?(?=\s{0,3}(?:[,;!?)*$<^²³]|\.|$))")
 _DATE = re.compile(
     r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?(?!\d)|"
     r"\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}(?: \d{4})?(?!\d)"
 )
-_COMPARED = re.compile(
-    r"\s*(?:[A-Za-z]+\s+){0,2}(?:more|less|fewer|greater|larger|smaller|bigger|older|younger|taller|"
-    r"longer|shorter|higher|lower|times)\s+(?:[a-z]+\s+){0,2}(?:than|as)\b"
-)
-_CHINESE_UNIT = re.compile(r"\s?((?![或和与及以且又至到因所即为是])[一-鿿]{1,4}(?:/[一-鿿]{1,4})?)(?![一-鿿])")
-_SMALLER = "minutes?|mins?|seconds?|secs?|hours?|hrs?|days?|weeks?|months?|inch(?:es)?|cents?|ounces?|oz|grams?|g|meters?|metres?|m|cm|mm"
-_SECOND = re.compile(rf"(?:[ ]|(?<=[一-鿿]))(?={NUMBER}[ ]?(?:[A-Za-z]{{2,}}|[一-鿿]))|[ ]and[ ](?={NUMBER}[ ]?(?:{_SMALLER})(?![A-Za-z]))")
-"""Between the parts of one amount: 3 hours 20 minutes, 3小时20分钟."""
-_MIXED = re.compile(r"\s\d{1,6}/\d{1,6}(?![\w/])|又(?:\d{1,6}/\d{1,6}(?![\w/])|(?=\\[dt]?frac\b))")
 _SENTENCE_END = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<]|$)|[。！？；]|\n|</?[a-z]")
 _REMARK = re.compile(
     r"\s*(?:[,，;；]|\s[—–-]{1,3}\s|\((?=[^()]{0,200}[A-Za-z一-鿿]{2})|（|\b(?:because|since|as|so|"
@@ -81,6 +54,7 @@ _NO_WORDS = re.compile(
     r"正确|错误|对的|不|什么|多少|怎|如)(?![A-Za-z])",
     re.IGNORECASE,
 )
+_OPEN_BOX = re.compile(r"[\s$({\[*]{0,6}\\(?:boxed|fbox)\s?\{(?=\s?\S)")
 _EDGE = " \t\r*_`\"'“”‘’\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" + "".join(map(chr, [*range(9), *range(14, 32), 127]))
 
 
@@ -104,7 +78,7 @@ def stated(window: str, question: str = "") -> Value | None:
         question: text of the question, which may ask for a left side such as m + n.
     """
     window = window[:WINDOW]
-    rest = _opened(window)
+    rest = _unquoted(window, _opened(window))
     for _ in range(4):
         if skipped := _NOT_BUT.match(rest):
             rest = _opened(rest[skipped.end() :])
@@ -145,14 +119,14 @@ def settled(text: str, question: str = "") -> str:
     sides = re.split(r"(?<![<>!=:\\])=(?!=)", text)
     if len(sides) < 2 or "," in re.sub(r"[({\[][^(){}\[\]]*[)}\]]|\d,\d{3}", "", text):
         return text
-    sides = [side.strip(" $&") for side in sides]
+    sides = [re.sub(r"\A[ &]*(?:\$(?!\s?\d)[ &]*)?|[ $&]*\Z", "", side) for side in sides]
     names = [re.fullmatch(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?'?(?:\([A-Za-z]\))?", side) for side in sides[:-1]]
     last = sides[-1]
     if not last or all(names) or not re.search(r"\d|\\pi|π", last):
         return text
     if len(sides) > 2:
         return text if re.search(r"[<>≤≥]|\\[lg]eq?", text) else last
-    letters = re.search(r"(?<![\\A-Za-z])[A-Za-z]", _MACRO_TEXT.sub("", sides[0]))
+    letters = re.search(r"(?<![\\A-Za-z])[A-Za-z]", MACRO_TEXT.sub("", TIMES.sub("*", sides[0])))
     asked = _bare(sides[0])
     return last if not letters or (len(asked) >= 3 and asked in _bare(question)) else text
 
@@ -171,12 +145,46 @@ def last_value(text: str, question: str = "") -> str | None:
             content = next(group for group in formula.groups() if group is not None)
             if is_formula(content):
                 return settled(re.split(r"\\(?:approx|Rightarrow|implies|to)(?![A-Za-z])", content)[0].strip().rstrip("."), question)
-    return re.sub(r"^[-−]\s?", "-", match.group().strip())
+    whole = _whole(text, match.start(), match.end()) or match.group().strip()
+    return re.sub(r"^[-−]\s?", "-", whole)
 
 
-_LAST = re.compile(rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?{_CURRENCY}?{NUMBER}(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?(?:\s?\\?%)?(?![\d])")
+_LAST = re.compile(
+    rf"(?:(?<![\w)\]}}}}])[-−](?=[\d$.]))?(?:{MONEY_IN_GROUPS}|{FRACTION}|{CURRENCY}?{NUMBER})(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?"
+    r"(?:\s?\\?%)?(?![\d])"
+)
+_STRUCTURE = re.compile(r"\\(?:[dt]?frac|sqrt|pi|cdot|times|begin)(?![A-Za-z])|\^|[π√¼½¾⅐-⅞]|\d[eE][-+]?\d|\A\([^()]{1,60},[^()]{1,60}\)\Z")
+"""What tells that a number is but a part of an expression; sums and products in plain signs may be prose."""
+_RELATION = re.compile(
+    r"(?<![<>!=:])[=≈](?!=)|\\(?:textless|textgreater|lt|gt|leq?(?:slant)?|geq?(?:slant)?|neq?|approx|in|to|Rightarrow|therefore|because)(?![A-Za-z])"
+)
+_WORD = re.compile(r"[A-Za-z]{2,}|[^A-Za-z]|[A-Za-z]")
 
 
+def _whole(text: str, start: int, end: int) -> str | None:
+    """The expression or the amount in several units that a number belongs to; None where it stands alone."""
+    line = text.rfind("\n", max(0, start - 200), start) + 1 or max(0, start - 200)
+    window = text[line : end + 200].split("\n")[0]
+    start, end, position = start - line, end - line, 0
+    while position <= start:
+        stop = expression(window, position)
+        if stop <= position:
+            position = _WORD.match(window, position).end()
+            continue
+        found = window[position:stop]
+        if stop >= end:
+            found = _RELATION.split(found)[-1].strip().removeprefix("{}").rstrip(".,;:").strip()
+            if not _STRUCTURE.search(found) or re.search(r"(?<![\\A-Za-z{])[A-Za-z]{2,}", found) or not re.search(r"\d", found):
+                return None
+            return with_unit(found, window, stop)[0] if _FRACTION_END.search(found) else found
+        amount, after = with_unit(found, window, stop)
+        if after >= end and len(_LAST.findall(amount)) > 1:
+            return amount
+        position = stop
+    return None
+
+
+_FRACTION_END = re.compile(r"[¼½¾⅐-⅞]\Z")
 _DENIED = re.compile(r"(?:\bnot|n't|n’t|≠|\\neq?|不是|并非)\s{0,3}\$?\Z")
 
 
@@ -184,7 +192,9 @@ def is_formula(content: str) -> bool:
     """Whether what stands between two dollar signs is a formula, not a stretch of prose between two amounts of money."""
     if content != content.strip(" ") and re.search(r"[A-Za-z]{3}", content) and not re.search(r"\\|\^|=", content):
         return False
-    return not _PROSE_WORDS.search(_MACRO_TEXT.sub("", content))
+    if re.search(r"(?<!\^)[-+*/=×÷]\s*\Z", content):
+        return False
+    return not _PROSE_WORDS.search(MACRO_TEXT.sub("", content))
 
 
 def _opened(text: str) -> str:
@@ -196,6 +206,15 @@ def _opened(text: str) -> str:
             continue
         break
     return re.sub(r"^-\s+", "", text)
+
+
+def _unquoted(window: str, rest: str) -> str:
+    """What follows without the quoting sign that closes one before it, and without a box that the text leaves open."""
+    quote = window[len(window) - len(rest) - 1 :][:1] if len(rest) < len(window) else ""
+    if quote and quote in "\"'" and (close := re.match(rf"[^{quote}\n]{{1,80}}({quote})(?!\w)", rest)):
+        rest = rest[: close.start(1)] + " " + rest[close.end(1) :]
+    opened = _OPEN_BOX.match(rest)
+    return rest[opened.end() :] if opened and len(window) < WINDOW and not boxes(rest) else rest
 
 
 def _empty_box(rest: str) -> bool:
@@ -267,108 +286,27 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
     start += lead
     if (formula := _MATH.match(rest, start)) and is_formula(content := next(group for group in formula.groups() if group is not None)):
         money = re.match(rf"\$\s?{NUMBER}(?=[\s.,])", rest[start:])
-        if not (money and re.search(r"\s$|^\d[\d,.]*\s+[a-z]", content) and "\\" not in content):
+        if not (money and re.search(r"\s$|^\d[\d,.]*\s+(?:[a-z]{2}|a\s)", content) and "\\" not in content):
             text = settled(content.strip().strip(".,").strip(), question)
-            return _with_unit(text, rest, formula.end())
+            return with_unit(text, rest, formula.end())
     if date := _DATE.match(rest, start):
         return date.group(), date.end()
-    end = _expression(rest, start)
+    end = expression(rest, start)
     if end == start:
         return None
     text = rest[start:end].strip().rstrip("*_`").rstrip(",.:;").strip()
     if (
-        text.startswith((r"\boxed", r"\fbox"))
-        or not re.search(r"[\d\\πA-Za-z∞√∅]", text)
+        text.startswith((r"\boxed", r"\fbox", r"\begin{align", r"\begin{equation", r"\begin{gather"))
+        or not re.search(r"[\d\\πA-Za-z∞√∅¼½¾⅐-⅞]", text)
         or (re.fullmatch(r"[A-Za-z]", text) and re.match(r"\s+[A-Za-z]{2}", rest[end:]))
     ):
         return None
-    if _COMPARED.match(rest, end):
+    if COMPARED.match(rest, end):
         return None
-    return _with_unit(settled(text, question), rest, end)
-
-
-def _expression(rest: str, start: int) -> int:
-    """Where the run of numbers, names, operators and brackets that begins at a place ends."""
-    position, after_operator = start, True
-    while position < len(rest):
-        if rest[position] in "([{（" or rest.startswith(("\\{", "\\left"), position):
-            end = _bracket(rest, position)
-            if end is None or re.search(r"[A-Za-z]{3,}\s+[A-Za-z]{2,}", _MACRO_TEXT.sub("", rest[position:end])):
-                break
-            position, after_operator = end, False
-        elif after_operator and rest[position] in "-+−±√":
-            position += 1
-        elif (atom := _ATOM.match(rest, position)) and atom.end() > position:
-            position, after_operator = atom.end(), False
-            position = _arguments(rest, position) if atom.group().startswith("\\") else position
-        elif not after_operator and (operator := _OPERATOR.match(rest, position)) and _continues(rest, operator.end()):
-            position, after_operator = operator.end(), True
-        elif not after_operator and (mixed := _MIXED.match(rest, position)):
-            position, after_operator = mixed.end(), mixed.group() == "又"
-        elif not after_operator and rest[position] == "'":
-            position += 1
-        else:
-            break
-    return position
-
-
-def _continues(rest: str, position: int) -> bool:
-    """Whether an expression goes on behind an operator."""
-    return rest[position] in "([{-+−√" or bool(_ATOM.match(rest, position)) or rest.startswith("\\", position)
-
-
-def _arguments(rest: str, position: int) -> int:
-    while position < len(rest) and rest[position] in "{[" and (end := _bracket(rest, position)) is not None:
-        position = end
-    return position
-
-
-def _bracket(rest: str, start: int) -> int | None:
-    """Behind the bracket that closes the one at a place; open and closed ends of intervals may be mixed."""
-    depth = 0
-    for position in range(start, min(len(rest), start + 300)):
-        if rest[position] in "([{（":
-            depth += 1
-        elif rest[position] in ")]}）":
-            depth -= 1
-            if depth == 0:
-                return position + 1
-        elif rest[position] == "\n" and depth <= 0:
-            return None
-    return None
-
-
-def _with_unit(text: str, rest: str, end: int) -> tuple[str, int]:
-    """A value with its unit; an amount in two units is one value."""
-    amount, position = _measured(text, rest, end)
-    for _ in range(2):
-        between = _SECOND.match(rest, position) if position > end else None
-        if not between or not re.fullmatch(rf"[-−]?{NUMBER}", text):
-            break
-        number = re.compile(NUMBER).match(rest, between.end())
-        part, stop = _measured(number.group(), rest, number.end())
-        if stop == number.end():
-            break
-        amount, position = amount + between.group() + part, stop
-    return amount, position
-
-
-def _measured(text: str, rest: str, end: int) -> tuple[str, int]:
-    """A number or formula with the words of a unit behind it, up to three."""
-    if chinese := _CHINESE_UNIT.match(rest, end):
-        return f"{text}{chinese[1]}", chinese.end()
-    unit, position = "", end
-    for _ in range(3):
-        word = _UNIT_WORDS.match(rest, position)
-        if not word or (_STOP.fullmatch(word.group().strip(" ~").lower().rstrip(".")) and not _INCHES.match(rest, position)):
-            break
-        unit, position = unit + word.group().rstrip("."), word.end() - (word.group().endswith("."))
-    if per := re.compile(r" per [A-Za-z]{1,20}(?![A-Za-z])").match(rest, position):
-        unit, position = unit + per.group(), per.end()
-    unit = unit.removesuffix(" per")
-    if not unit.strip(" ~"):
-        return text, end
-    return f"{text} {unit.strip(' ~')}", position
+    amount = with_unit(settled(text, question), rest, end)
+    if side := reckoned(rest, start, amount[1]) if re.search(r"\d", text) else None:
+        return rest[side[0] : side[1]].strip(), side[1]
+    return amount
 
 
 def _words(rest: str) -> Value | None:
@@ -377,7 +315,14 @@ def _words(rest: str) -> Value | None:
     clause = rest[: stop.start()] if stop else rest
     remark = _REMARK.search(clause, 1) if clause else None
     clause = (clause[: remark.start()] if remark else clause).strip(_EDGE + ":.,")
-    if not clause or len(clause) > 60 or len(clause.split()) > 5 or _NO_WORDS.match(clause) or not re.search(r"\w", clause):
+    if (
+        not clause
+        or clause.startswith("\\begin")
+        or len(clause) > 60
+        or len(clause.split()) > 5
+        or _NO_WORDS.match(clause)
+        or not re.search(r"\w", clause)
+    ):
         return None
     return Value(clause, False, len(clause))
 

@@ -1,0 +1,194 @@
+"""What prose only concludes, without saying that it is the answer: "so it is 7", "= 7", and the one amount of a sentence."""
+
+import re
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice, pairwise
+
+from mathcode.responses import values
+
+_CONCLUSIONS = re.compile(
+    r"(?:\b(?:is|are|was|were|be|equals?|gives?|makes?|becomes?|get|gets|obtain|have|leaves|yields?|"
+    r"costs?|needs?|paid|pays|took|takes|earns?|totals?|so|thus|hence|therefore|leaving|making)\b,?|=|[:：]|得到?|等于|[是为共])"
+    r"[ \t*_]{0,6}(?:\btherefore\b|\bthen\b|\bexactly\b|\bonly\b|\ba total of\b|\bnow\b)?"
+    r"[ \t*_]{0,4}(?=[-−+(\[]?[$€£¥￥\\]{0,2}[$\d.\\*(\[])",
+    re.IGNORECASE,
+)
+_PURPOSE = re.compile(r"\Ato (?:make|get|give|have|obtain|need|take|earn|pay)\b", re.IGNORECASE)
+"""What a number is needed for: tablespoons to make 80 meatballs."""
+_CUES = re.compile(
+    r"\b(?:so|thus|therefore|hence|finally|altogether|in total|in all|overall|total|result|sum|"
+    r"value|in conclusion|consequently|it|that|this|should be|must be)\b|"
+    r"所以|因此|故|总|共|结果",
+    re.IGNORECASE,
+)
+
+HYPOTHETICAL = re.compile(
+    r"\b(?:if|suppose|supposing|assume|assuming|whether|unless|(?<!second )thought|think|guess(?:ed)?|imagine|"
+    r"maybe|perhaps|say that|would mean|might say|some say|tempted|like|such as|example|format|"
+    r"write|state|within|"
+    r"verify that|check that|ensure that|see if|put|replace|instead of)\b[^.!?\n]{0,60}\Z|"
+    r"(?:如果|假设|假如|若|设|是否|难道)[^。，\n]{0,30}\Z",
+    re.IGNORECASE,
+)
+SENTENCE = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<$]|$)|[。！？]|\n")
+
+
+_ARITHMETIC = re.compile(r"(?:\A|[A-Za-z,:;]{2}|[,:;])[ $(]*\d[\d.,]*(?:[ ]?[-+*/×÷x–−%][ ]?[$(]?\d[\d.,]*[)%]?){1,20}[ ]*\Z")
+_NUMBERS = re.compile(rf"(?<![A-Za-z0-9_.])(?:{values.CURRENCY}[ ]?)?{values.NUMBER}")
+_CLAUSE = re.compile(r"[,;](?=\s)|[，；]")
+_SUBORDINATE = re.compile(
+    r"\s*(?:(?:so|therefore|thus|hence|and|then|but|now),?\s)?(?:(?:after|before|when|while|if|since|because|as|with|in|on|at|for|from|by|during|given|which|than|leaving)\b|"
+    r"当|如果|若|因为|由于|比|[^\n]{1,60}(?:后|时|之前)[,，\s]*\Z)",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(
+    r"\b(?:for|in|after|before|from|with|than|by|at|every|each|per|on|within|between|over|to [a-z]{1,20})"
+    r"\s(?:(?:the|a|all|about|these|those|her|his|their|its|first|last|next|other)\s){0,2}\Z|\b(?:the|these|those|both|all) \Z",
+    re.IGNORECASE,
+)
+"""Before a number that is no more than a circumstance: boxes for 45 rooms."""
+_ASIDE_BEHIND = re.compile(r"\s(?:[a-z]{1,20}\s){0,2}(?:later|ago|earlier|from now|more|less|fewer|times)\b")
+MOST = 200
+"""Of more boxes, leads or retractions in a stretch of prose only as many at its beginning and at its end are read."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place where prose states, concludes or takes back.
+
+    Attributes:
+        kind: `box`, `statement`, `words` (a statement of a few words, no number, expression or choice), `conclusion` or `retraction`.
+        start, end: where it stands in the text of the response.
+        value: what is stated; "" of a retraction.
+        strength: of a retraction, 1 to 3.
+        cued: of a conclusion: its sentence says that it concludes.
+    """
+
+    kind: str
+    start: int
+    end: int
+    value: str = ""
+    strength: int = 0
+    cued: bool = False
+
+
+def conclusions(text: str, start: int, end: int, question: str = "") -> list[Mark]:
+    """The conclusions of a stretch of prose: "is 7", "= 7", "Total: 7" at the end of a clause, in no question and no supposition."""
+    found = []
+    last = start
+    for match in outer(_CONCLUSIONS.finditer(text, start, end)):
+        if match.start() < last:
+            continue
+        began = sentence_start(text, start, match.start())
+        before = text[began : match.start()]
+        cue = _CUES.search(text, began, match.end()) is not None
+        if (
+            _PURPOSE.search(text[max(0, match.start() - 3) : match.end()])
+            or (not cue and re.search(r"\bthere\s*\Z", before, re.IGNORECASE))
+            or HYPOTHETICAL.search(before)
+        ):
+            continue
+        if match.group()[:2] == "be" and re.search(r"\bfor\b[^.,]{1,40}\bto\s\Z", before):
+            continue
+        window = text[match.end() : min(end, match.end() + values.WINDOW)]
+        value = values.stated(window, question)
+        if value and "," in value.text and re.match(r"(?:give|make|get|have|obtain|leave|need|took|take|pa)", match.group(), re.IGNORECASE):
+            continue
+        if value is None or not value.clear or not re.search(r"[\d\\π]", value.text + window[: value.length]):
+            continue
+        stop = match.end() + value.length
+        if asks(text, stop, end) or re.match(r"\s*[-+*/×÷^=]\s*\d", text[stop : stop + 6]):
+            continue
+        found.append(Mark("conclusion", match.start(), stop, value.text, cued=cue))
+        last = stop
+    return found
+
+
+def outer(items: Iterable) -> list:
+    """The first and the last `MOST` of the items."""
+    left = iter(items)
+    return [*islice(left, MOST), *deque(left, maxlen=MOST)]
+
+
+def in_sentence(window: str, question: str) -> values.Value | None:
+    """The value of an answer line that is a sentence of its own: what it concludes, else the one amount that it is about."""
+    opened = window.lstrip(" \t\r\n*_:：")
+    offset = len(window) - len(opened)
+    stop = SENTENCE.search(opened)
+    sentence = opened[: stop.start()] if stop else opened
+    concluded = conclusions(sentence, 0, len(sentence), question)
+    if concluded:
+        return values.Value(concluded[-1].value, True, offset + len(sentence))
+    numbers = list(_NUMBERS.finditer(sentence))
+    if not numbers:
+        return None
+    found = _amount(sentence, numbers[0].start(), question)
+    equal = [match for match in numbers if re.search(r"=\s*\Z", sentence[max(0, match.start() - 4) : match.start()])]
+    if equal and len(numbers) > 1:
+        return values.Value(_amount(sentence, equal[-1].start(), question)[0], True, offset + len(sentence))
+    if numbers[-1].end() > numbers[0].start() + found[1] or "," in found[0]:
+        start = _about(sentence, numbers)
+        if start is None:
+            return None
+        found = _amount(sentence, start, question)
+        if "," in re.sub(r"\d,\d{3}", "", found[0]):
+            return None
+    return values.Value(found[0], True, offset + len(sentence))
+
+
+def equated(text: str, start: int, end: int, question: str) -> str | None:
+    """The result of arithmetic in the last sentence with a number, where further numbers follow: 8*3 = 24 dollars for 3 glasses."""
+    last = max((match.start() for match in _NUMBERS.finditer(text, max(start, end - 400), end)), default=None)
+    if last is None:
+        return None
+    began = sentence_start(text, start, last)
+    sign = text.rfind("=", began, last)
+    if sign < 0 or re.search(r"[\\^_]", text[began:end]) or not _ARITHMETIC.search(text[began:sign]):
+        return None
+    value = values.stated(text[sign + 1 : end], question)
+    if (
+        value is None
+        or not value.clear
+        or sign + 1 + value.length > last
+        or re.search(r"[,;，；∵（]", text[sign + 1 + value.length : last])
+    ):
+        return None
+    return value.text
+
+
+def _amount(sentence: str, start: int, question: str) -> tuple[str, int]:
+    """The number at a place with what belongs to it, and its length."""
+    value = values.stated(sentence[start:], question)
+    number = _NUMBERS.match(sentence, start).group()
+    return (value.text, value.length) if value and value.clear else (number, len(number))
+
+
+def _about(sentence: str, numbers: list[re.Match]) -> int | None:
+    """Where the number stands that a sentence with several is about: the last of its first main clause, asides left out."""
+    clauses = [0, *(match.end() for match in _CLAUSE.finditer(sentence)), len(sentence)]
+    for start, end in pairwise(clauses):
+        own = [match for match in numbers if start <= match.start() < end]
+        if not own or _SUBORDINATE.match(sentence[start:end]):
+            continue
+        if re.search(r"[一-鿿]", sentence[start:end]):
+            return own[-1].start()
+        kept = [one for one in own if not _ASIDE.search(sentence[start : one.start()]) and not _ASIDE_BEHIND.match(sentence, one.end())]
+        return kept[0].start() if len(kept) == 1 else None
+    return None
+
+
+def asks(text: str, start: int, end: int) -> bool:
+    """Whether the sentence that goes on at a place is a question."""
+    stop = SENTENCE.search(text, start, min(end, start + 200))
+    return stop is not None and stop.group() in "?？"
+
+
+def sentence_start(text: str, start: int, position: int) -> int:
+    """Where the sentence begins that holds a place; at most 200 characters before it."""
+    near = max(start, position - 200)
+    found = near
+    for match in SENTENCE.finditer(text, near, position):
+        found = match.end()
+    return found

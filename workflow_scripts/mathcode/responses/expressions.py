@@ -1,0 +1,80 @@
+"""Where an expression ends that begins at a place of a text: numbers, names, TeX macros, operators and brackets."""
+
+import re
+
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)|\d+(?:\.\d+)?|\.\d+)"
+CURRENCY = r"(?:US\s?)?(?:\\?\$|[€£¥￥₹]|Rs\.?)"
+MONEY_IN_GROUPS = rf"{CURRENCY}[ ]?\d{{1,3}}(?:[ ]\d{{3}}){{1,4}}(?![\d,])"
+FRACTION = r"(?:\d{1,6}[ ]?)?[¼½¾⅐-⅞]"
+"""A fraction of one character, perhaps behind a whole number: 3½."""
+MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatorname)\s*\{[^{}]{0,200}\}")
+TYPE = r"(?:[\s({（\[$*]|\\(?:text|textbf|textrm|textit|mathrm|mathbf|mathit|mathsf|rm|bf|bold)(?![A-Za-z])){0,8}"
+"""What may stand before the letter of a choice: brackets, emphasis, TeX type."""
+_ATOM = re.compile(
+    rf"{MONEY_IN_GROUPS}|{FRACTION}"
+    rf"|(?:{CURRENCY}[ ]?)?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:[ ]?(?:\\?%|％|°|º|′|″|[€£¥￥](?!\d)))?(?:!(?![\s*_]|$))?"
+    r"|(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp|pi|oo|inf|infinity)(?![A-Za-z])|[A-Za-z](?![A-Za-z'’]|"
+    r"\.[A-Za-z])|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
+)
+_OPERATOR = re.compile(
+    r"[ \t]*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"
+    r"[-+−–*/^×÷·=<>≤≥≠±∓:_∪∩≈∈|]|：(?=\d)|[xX](?=[ \t]?[$(]?\d)|(?:times|plus|minus|divided by|multiplied by)(?=[ \t][$(]?\d))"
+    r"[ \t]*(?!\s|$)"
+)
+TIMES = re.compile(r"(?<=[\d)%])[ \t]?(?:[xX]|times|plus|minus|divided by|multiplied by)[ \t]?(?=[$(]?\d)")
+"""Letters between two numbers that stand for an operator."""
+_ENVIRONMENT = re.compile(r"\\begin\s?\{([a-zA-Z]?matrix|array|cases|smallmatrix)\}.{0,400}?\\end\s?\{\1\}", re.DOTALL)
+_MIXED = re.compile(r"\s\d{1,6}/\d{1,6}(?![\w/])|又(?:\d{1,6}/\d{1,6}(?![\w/])|(?=\\[dt]?frac\b))")
+
+
+def expression(rest: str, start: int) -> int:
+    """Where the run of numbers, names, operators and brackets that begins at a place ends."""
+    position, after_operator = start, True
+    while position < len(rest):
+        if environment := _ENVIRONMENT.match(rest, position):
+            position, after_operator = environment.end(), False
+        elif rest[position] in "([{（" or rest.startswith(("\\{", "\\left"), position):
+            end = _bracket(rest, position)
+            if end is None or re.search(r"[A-Za-z]{3,}\s+[A-Za-z]{2,}", MACRO_TEXT.sub("", rest[position:end])):
+                break
+            position, after_operator = end, False
+        elif after_operator and rest[position] in "-+−±√":
+            position += 1
+        elif (atom := _ATOM.match(rest, position)) and atom.end() > position:
+            position, after_operator = atom.end(), False
+            position = _arguments(rest, position) if atom.group().startswith("\\") else position
+        elif not after_operator and (operator := _OPERATOR.match(rest, position)) and _continues(rest, operator.end()):
+            position, after_operator = operator.end(), True
+        elif not after_operator and (mixed := _MIXED.match(rest, position)):
+            position, after_operator = mixed.end(), mixed.group() == "又"
+        elif not after_operator and rest[position] == "'":
+            position += 1
+        else:
+            break
+    return position
+
+
+def _continues(rest: str, position: int) -> bool:
+    """Whether an expression goes on behind an operator."""
+    return rest[position] in "([{-+−√" or bool(_ATOM.match(rest, position)) or rest.startswith("\\", position)
+
+
+def _arguments(rest: str, position: int) -> int:
+    while position < len(rest) and rest[position] in "{[" and (end := _bracket(rest, position)) is not None:
+        position = end
+    return position
+
+
+def _bracket(rest: str, start: int) -> int | None:
+    """Behind the bracket that closes the one at a place; open and closed ends of intervals may be mixed."""
+    depth = 0
+    for position in range(start, min(len(rest), start + 300)):
+        if rest[position] in "([{（":
+            depth += 1
+        elif rest[position] in ")]}）":
+            depth -= 1
+            if depth == 0:
+                return position + 1
+        elif rest[position] == "\n" and depth <= 0:
+            return None
+    return None
