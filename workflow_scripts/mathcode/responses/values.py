@@ -121,7 +121,7 @@ def settled(text: str, question: str = "") -> str:
         return text
     sides = [re.sub(r"\A[ &]*(?:\$(?!\s?\d)[ &]*)?|[ $&]*\Z", "", side) for side in sides]
     names = [re.fullmatch(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?'?(?:\([A-Za-z]\))?", side) for side in sides[:-1]]
-    last = sides[-1]
+    last = sides[-1] if "{" in sides[-1] else sides[-1].rstrip("} $")
     if not last or all(names) or not re.search(r"\d|\\pi|π", last):
         return text
     if len(sides) > 2:
