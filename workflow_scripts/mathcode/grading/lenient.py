@@ -43,9 +43,10 @@ _NUMBER = re.compile(
 )
 _EXPRESSION = re.compile(
     r"\^|√|π|\\(?:sqrt|pi|sin|cos|tan|log|ln|pm|mp|le|ge|lt|gt|neq?|overline|bar|dot)(?![A-Za-z])|[±≤≥≠<>]|\d\s?!(?![=\w])"
-    r"|[\d)][a-ce-fi-kn-rpu-z](?![A-Za-z])|[A-Za-z\d)]\s?[*+×·]\s?[A-Za-z\d(\\]|[A-Za-z\d)]\s?-\s?[A-Za-z\d(]|\)\s?\("
+    r"|[\d)][a-ce-fi-kn-rpu-z](?![A-Za-z])|[A-Za-z\d)]\s?[*+×·]\s?[A-Za-z\d(\\]|[A-Za-z\d)](?:-|\s-\s)[A-Za-z\d(]|\)\s?\("
 )
-"""Letters on the heels of a number are factors; those left out are units: m, g, h, d, l, s, t."""
+"""Letters on the heels of a number are factors; those left out are units: m, g, h, d, l, s, t. A minus with a blank before it alone is a
+sign: `0 -1` are two numbers."""
 _UNIT_POWER = re.compile(r"(?<=[\d\s{])(?:[ckdm]?m|ft|in|yd|mi|units?|inches|met(?:er|re)s?)\}?\^\{?[23]\}?(?=\s?(?:[,;.)}$]|and|$))")
 _RELATIVE = Fraction(1, 10**6)
 
