@@ -33,10 +33,11 @@ _SMALLER = (
     "inch(?:es)?|cents?|ounces?|oz|grams?|g|meters?|metres?|m|cm|mm"
 )
 _SECOND = re.compile(rf"(?:[ ]|[ ]and[ ])(?={NUMBER}[ ]?(?:{_SMALLER})(?![A-Za-z]))|[ ]?(?<=[一-鿿])[ ]?(?={NUMBER}[ ]?[一-鿿])")
+"""Between the parts of one amount: 3 hours 20 minutes, 3小时20分钟."""
 _LARGER = re.compile(
     rf"[-−]?{NUMBER}\s?(?:[A-Za-z.]+|(?:平方|立方)?[一-鿿]{{1,2}})(?:(?:[ ]and)?[ ]?{NUMBER}[ ]?(?:[A-Za-z.]+|[一-鿿]{{1,2}})){{0,2}}"
 )
-"""Between the parts of one amount: 3 hours 20 minutes, 3小时20分钟."""
+"""An amount in a larger unit, behind which a part in a smaller one may follow."""
 
 
 def with_unit(text: str, rest: str, end: int) -> tuple[str, int]:

@@ -150,7 +150,7 @@ def last_value(text: str, question: str = "") -> str | None:
 
 
 _LAST = re.compile(
-    rf"(?:(?<![\w)\]}}}}])[-−](?=[\d$.]))?(?:{MONEY_IN_GROUPS}|{FRACTION}|{CURRENCY}?{NUMBER})(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?"
+    rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?(?:{MONEY_IN_GROUPS}|{FRACTION}|{CURRENCY}?{NUMBER})(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?"
     r"(?:\s?\\?%)?(?![\d])"
 )
 _STRUCTURE = re.compile(r"\\(?:[dt]?frac|sqrt|pi|cdot|times|begin)(?![A-Za-z])|\^|[π√¼½¾⅐-⅞]|\d[eE][-+]?\d|\A\([^()]{1,60},[^()]{1,60}\)\Z")

@@ -38,7 +38,7 @@ class Applied:
         return ("s", name)
 
     def _chosen(self, name: str) -> tuple | None:
-        """`C_5^2`, as schools in China write a binomial, and `A_5^2`, arrangements; of a base that is no larger than it both are powers."""
+        """`C_5^2`, as schools in China write a binomial, and `A_5^2`, arrangements; with an upper number beyond the lower it is a power."""
         letter, _, base = name.partition("_")
         if letter not in ("C", "A") or not base.isdigit() or self.peek()[:2] != ("op", "^"):
             return None
