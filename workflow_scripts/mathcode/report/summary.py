@@ -68,7 +68,7 @@ class Parts:
         columns: of these tables.
         main: the table that says how many items a benchmark has, in its column n.
         claims: of the paper, in words, in the order of the table `claims`.
-        answer: the first sentences of the page, from the tables by name and the plan; the first of them is the answer; [] where the run has none.
+        answer: the first sentences of the page, from the tables by name and the plan; the first is the answer; [] where there is none.
         remarks: what stands below the claims, from the same.
         cards: what more there is to the answer, from the tables by name and the plan.
         picture: what the figure shows, to who cannot see it.
