@@ -1,6 +1,9 @@
 """Files that are written whole or not at all: a killed or failing program leaves no half file, and the old one in its place."""
 
 import os
+import re
+import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,13 +14,44 @@ def writing(path: str | Path) -> Iterator[Path]:
     """A temporary path beside `path`, whose folder is made; it takes the place of `path` if the block ends without error."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = unfinished(path)
     try:
         yield temporary
         sync(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def unfinished(path: Path) -> Path:
+    """Where this process makes the file or folder `path` until it is whole: a hidden name beside it, of this process alone.
+
+    What processes of this machine left there when they were killed is removed.
+    """
+    start = f".{path.name}.{socket.gethostname()}."
+    leftover = re.compile(rf"{re.escape(start)}(\d+)\.tmp")
+    for entry in path.parent.iterdir():
+        if (found := leftover.fullmatch(entry.name)) and not _lives(int(found[1])):
+            remove(entry)
+    return path.with_name(f"{start}{os.getpid()}.tmp")
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a whole folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it lives, and is another user's
+        return True
+    return process != os.getpid()  # ours has begun nothing here yet
 
 
 def sync(path: Path) -> None:

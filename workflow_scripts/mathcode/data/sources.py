@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mathcode import settings
-from mathcode.core import json_lines
+from mathcode.core import atomic, json_lines
 from mathcode.core.errors import UserError, first_line
 
 log = logging.getLogger(__name__)
@@ -63,8 +63,9 @@ def fetch(name: str, source: settings.Source, mirror: str | Path | None, out: st
         SourceError: no place has the source, or what it has is damaged or unexpected.
     """
     out = Path(out)
-    staging = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    staging.mkdir(parents=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    staging = atomic.unfinished(out)
+    staging.mkdir()
     try:
         origin, files = _obtain(name, source, Path(mirror) if mirror else None, staging)
         manifest = {"source": name, "license": source.license, "origin": origin, "files": files}

@@ -149,8 +149,8 @@ def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = Non
     from safetensors import SafetensorError
 
     folder = Path(folder)
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = atomic.unfinished(folder)
     try:
         merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
         merged.config.use_cache = True
