@@ -248,10 +248,14 @@ def in_each(modes, path):
     return [path.replace("{mode}", mode) for mode in modes]
 
 
+def overlapping(run, family, benchmark):
+    """The items of a benchmark that overlap with anything a family learns from."""
+    return [paths.in_run(run, paths.overlap_items(use, benchmark)) for use in settings.learned_from(family.precondition)]
+
+
 def overlap_with_training(wildcards):
-    """The items of the benchmark that overlap with anything the policy's family learns from."""
-    uses = settings.learned_from(family_of(wildcards).precondition)
-    return [f"results/{wildcards.run}/data/overlap/{use}/{wildcards.benchmark}/items.parquet" for use in uses]
+    """The same, of the path's benchmark and its policy's family."""
+    return overlapping(wildcards.run, family_of(wildcards), wildcards.benchmark)
 
 
 def in_report(path, item, method="shared"):

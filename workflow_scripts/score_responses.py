@@ -3,7 +3,8 @@
     python workflow_scripts/score_responses.py --grades grades.parquet --queries data/benchmarks/gsm8k.parquet \\
         --overlap results/laptop/data/overlap/sft/gsm8k/items.parquet --out scores.json
 
-Reads:  tables `grades`; the table `queries` of their benchmark; the benchmark's tables `overlap_items` for the policy's training data.
+Reads:  tables `grades`; tables `queries`, their benchmarks, one for all or one for each; the benchmarks' tables `overlap_items` for the
+        policy's training data.
 Writes: scores.json, the i-th for the i-th table of grades; every key is explained under its key `definitions`.
 
 Every evaluated item must have a grade. If a run evaluates only a drawn part of a benchmark (`benchmark_rows`), give --rows: without it
@@ -28,8 +29,8 @@ log = logging.getLogger(__name__)
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
     parser.add_argument("--grades", nargs="+", required=True, help="tables of grades")
-    parser.add_argument("--queries", required=True, help="the benchmark that was evaluated")
-    parser.add_argument("--overlap", nargs="+", required=True, help="its items that overlap with training data")
+    parser.add_argument("--queries", nargs="+", required=True, help="the benchmark that was evaluated, or one for each table of grades")
+    parser.add_argument("--overlap", nargs="+", required=True, help="items of these benchmarks that overlap with training data")
     parser.add_argument("--rows", type=int, help="items of each benchmark that were drawn for evaluation")
     parser.add_argument("--out", nargs="+", required=True, help="scores.json to write, one per table of grades")
     return parser
@@ -39,8 +40,11 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     if len(args.grades) != len(args.out):
         raise InputError(f"--grades names {len(args.grades)} tables, --out {len(args.out)} files")
+    args.queries *= len(args.grades) if len(args.queries) == 1 else 1
+    if len(args.queries) != len(args.grades):
+        raise InputError("give one --queries for all --grades or for each")
     overlap = pl.concat([tables.OVERLAP_ITEMS.read(path, allow_empty=True) for path in args.overlap])
-    records = [_score(path, args.queries, overlap, args.rows) for path in args.grades]
+    records = [_score(path, benchmark, overlap, args.rows) for path, benchmark in zip(args.grades, args.queries, strict=True)]
     for record, out in zip(records, args.out, strict=True):
         provenance.write_json(out, record)
     return 0

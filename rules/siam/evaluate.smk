@@ -1,6 +1,7 @@
 """Evaluate, as all methods do, in SIaM's one mode: greedy responses, and samples on which lengths are measured.
 
 These rules are those of ../evaluate.smk and ../judge.smk with other paths: programs, inputs and resources stand there.
+Benchmarks that a run joins have those of together.smk.
 """
 
 
@@ -13,7 +14,7 @@ use rule sample_responses as sample_programs with:
     benchmark:
         "logs/results/{run}/{policy}/eval/greedy/{benchmark}.timing.tsv"
     wildcard_constraints:
-        run=one_of(whole("evaluate", ["siam"])),
+        run=alone(whole("evaluate", ["siam"])),
     conda:
         "../../envs/sample.yaml"
     params:
@@ -85,7 +86,7 @@ use rule grade_responses as grade_programs with:
     benchmark:
         "logs/results/{run}/{policy}/eval/{mode}/{benchmark}/{judge}/grades.timing.tsv"
     wildcard_constraints:
-        run=runs_of("siam"),
+        run=alone(RUNS),
         mode="code|code_sampled",
         judge=RULE_JUDGES,
     conda:
@@ -97,7 +98,7 @@ use rule grade_responses as grade_programs with:
 use rule grade_programs as grade_programs_by_critic with:
     """Grades of greedy programs by a critic."""
     wildcard_constraints:
-        run=runs_of("siam"),
+        run=alone(RUNS),
         mode="code|code_sampled",
         judge=CRITIC_JUDGES,
     group:
@@ -120,6 +121,6 @@ use rule score_responses as score_programs with:
     log:
         "logs/results/{run}/{policy}/eval/code/{benchmark}/{judge}/scores.log",
     wildcard_constraints:
-        run=runs_of("siam"),
+        run=alone(RUNS),
     conda:
         "../../envs/analysis.yaml"

@@ -80,3 +80,34 @@ def verdicts_of_pairs(wildcards):
 
 def questions_of_pairs(wildcards):
     return paths.in_run(wildcards.run, paths.data(pair_settings(wildcards).pair.pool))
+
+
+def joined(run):
+    """Benchmarks of a run that one job samples and judges; none where a run splits its sampling, or where one would be alone."""
+    together = [name for name in run.build.benchmarks if name in run.evaluate.together]
+    return together if len(together) > 1 and run.resources.of("evaluate").shards == 1 else []
+
+
+RUNS = {name: run for name, run in CONFIG.runs.items() if run.method == "siam"}
+TOGETHER = {name: benchmarks for name, run in RUNS.items() if (benchmarks := joined(run))}
+"""Joined benchmarks, by run."""
+
+
+def alone(runs):
+    """Pattern of these runs, in paths of benchmarks that are not joined."""
+    others = {run: rf"(?!/.+/eval/\w+/(?:{one_of(joined)})/)" for run, joined in TOGETHER.items()}
+    return one_of(run + others.get(run, "") for run in runs)
+
+
+def on_each(benchmarks, path):
+    """A path for each benchmark."""
+    return [path.replace("{benchmark}", benchmark) for benchmark in benchmarks]
+
+
+def overlap_of(benchmarks):
+    """Input function: the items of these benchmarks that overlap with anything the policy's family learns from."""
+
+    def paths_of_overlap(wildcards):
+        return [path for name in benchmarks for path in overlapping(wildcards.run, family_of(wildcards), name)]
+
+    return paths_of_overlap

@@ -102,6 +102,7 @@ def test_the_drawing_of_the_readme_names_rules_that_there_are():
     assert named <= there
     taken_over = {
         "siam/evaluate.smk",
+        "siam/together.smk",
         "siam/report.smk",
         "autocode/adaptive.smk",
         "autocode/methodologies.smk",

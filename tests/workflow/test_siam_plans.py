@@ -88,9 +88,36 @@ def test_what_trains_or_scores_with_a_model_asks_for_gpus(checkout):
         if partition := re.search(r"slurm_partition=(\w+)", job):
             on[partition[1]].add(rule)
     trained = {"train_start", "train_policy", "train_critic", "align_policy"}
-    judged = {"grade_rollouts_by_critic", "grade_programs_by_critic", "judge_cases_by_critic"}
-    assert on["gpu"] == trained | judged | {"sample_rollouts", "sample_programs", "score_logprobs"}
+    judged = {"grade_rollouts_by_critic", "grade_greedy_by_critics_together_siam", "judge_cases_by_critic"}
+    assert on["gpu"] == trained | judged | {"sample_rollouts", "sample_greedy_together_siam", "score_logprobs"}
     assert not on["gpu"] & on["cpu"]
+
+
+def evaluation(*benchmarks: str) -> list[str]:
+    return [f"results/siam/base/llama31/seed1/eval/code/{benchmark}/exact/scores.json" for benchmark in benchmarks]
+
+
+def test_benchmarks_that_are_joined_share_a_job_and_others_have_their_own(checkout):
+    joined = {f"{stage}_together_siam": 1 for stage in ("sample_greedy", "grade_greedy_by_rules", "score")}
+    alone = ("sample_programs", "grade_programs", "score_programs")
+    base = {"fetch_model": 1, "build_base": 1}
+    chosen = ("--config", "siam={evaluate: {together: [gsm8k, math]}}")
+    assert beside_data(planned(*evaluation("svamp", "math23k"), cwd=checkout)) == base | joined
+    assert beside_data(planned(*evaluation("gsm8k", "math"), *chosen, cwd=checkout)) == base | joined
+    assert beside_data(planned(*evaluation("gsm8k", "svamp"), *chosen, cwd=checkout)) == base | joined | dict.fromkeys(alone, 1)
+
+
+LEFT_ALONE = {
+    "resources: {evaluate: {shards: 2}}": {"sample_programs_shard": 2, "merge_responses": 1},
+    "evaluate: {together: [gsm8k]}": {"sample_programs": 1},
+}
+
+
+@pytest.mark.parametrize("setting", LEFT_ALONE)
+def test_none_are_joined_where_sampling_has_shards_or_one_would_be_alone(checkout, setting):
+    jobs = planned(*evaluation("gsm8k"), "--config", f"siam={{{setting}}}", cwd=checkout)
+    judged = {"fetch_model": 1, "build_base": 1, "grade_programs": 1, "score_programs": 1}
+    assert beside_data(jobs) == judged | LEFT_ALONE[setting]
 
 
 REFUSED = {

@@ -87,6 +87,34 @@ def test_a_critic_scores_and_a_rule_does_not(finished):
     assert tables.GRADES.read(graded / "oracle/grades.parquet")["score"].is_null().all()
 
 
+JOINED = """
+extends: small
+build: {benchmarks: [forms_tests, forms_harder]}
+evaluate: {together: [forms_tests, forms_harder]}
+"""
+
+
+def test_benchmarks_that_are_sampled_and_judged_together_end_with_the_same_bytes(finished):
+    (finished / "config/runs/joined.yaml").write_text(JOINED)
+    for part in ("data", "critics", "start/tiny_siam/seed1/model"):
+        shutil.copytree(finished / "results/small" / part, finished / "results/joined" / part)
+    evaluated = "start/tiny_siam/seed1/eval/code/forms_tests"
+    made = ("responses.parquet", "oracle/grades.parquet", "critic_main/grades.parquet", "oracle/scores.json", "critic_main/scores.json")
+    targets = [f"results/joined/{evaluated}/{name}" for name in made]
+    kinds = ("sample_greedy", "grade_greedy_by_rules", "grade_greedy_by_critics", "score")
+    allowed = [*(f"{kind}_together_joined" for kind in kinds), "prepare_benchmark", "measure_overlap", "fetch_source"]
+    try:
+        done = snakemake(*targets, "--cores", "2", "--allowed-rules", *allowed, cwd=finished)
+        assert done.returncode == 0, done.stdout[-4000:]
+        for name in made:
+            alone, joined = (finished / f"results/{run}/{evaluated}/{name}" for run in ("small", "joined"))
+            assert joined.read_bytes() == alone.read_bytes(), name
+        assert (finished / "results/joined" / evaluated.replace("forms_tests", "forms_harder") / "critic_main/scores.json").exists()
+    finally:  # its run would be planned with the others
+        (finished / "config/runs/joined.yaml").unlink()
+        shutil.rmtree(finished / "results/joined")
+
+
 def test_killed_at_any_moment_and_resumed_on_one_core_it_ends_with_the_same_bytes(finished):
     before = remade(finished)
     assert len(before) > 20

@@ -297,8 +297,11 @@ def _check_names(config: Config, folder: Path, overrides: Mapping[str, Any]) -> 
             ("family", run.build.families, config.families),
             ("experiment", run.build.experiments, run.experiments),
             ("benchmark", run.build.benchmarks, sources.benchmarks),
-            ("benchmark", [*run.data.guard, *getattr(run.evaluate, "in_domain", ())], sources.benchmarks),
-            ("benchmark", getattr(run.evaluate, "selection_benchmarks", ()), sources.benchmarks),
+            ("benchmark", run.data.guard, sources.benchmarks),
+            *(
+                ("benchmark", getattr(run.evaluate, key, ()), sources.benchmarks)
+                for key in ("in_domain", "together", "selection_benchmarks")
+            ),
             ("query dataset", run.data.queries, sources.queries),
             ("SFT dataset", [*run.data.sft, *run.data.pretraining], sources.sft),
             ("benchmark", [name for row in run.case_sets.values() for name in row.queries], sources.benchmarks),

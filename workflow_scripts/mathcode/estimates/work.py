@@ -1,7 +1,7 @@
 """What a planned job does, read off the paths of its files and the settings of its run: tokens, rows, and what it leaves on the disk."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mathcode import paths, settings
@@ -72,8 +72,8 @@ def of_job(job: Job, run: str, sizes: Sizes, method: Method) -> Work:
         return _table(paths.trained(match[1]), match[2] == "logprobs", sizes, method)
     if match := re.fullmatch(r"cases/(\w+)/seed\d+/(\w+)/verdicts\.parquet", names[0]):
         return _judging(match[2], sizes.cases(match[1]), sizes, method)
-    if match := re.fullmatch(_SAMPLED, names[0]):
-        work = _sampling(match, len(names), max(job.gpus, 1), sizes, method)
+    if matches := [match for name in names if (match := re.fullmatch(_SAMPLED, name))]:
+        work = _sampling(matches, max(job.gpus, 1), sizes, method)
         return Work(kept=work.kept) if job.merges else work
     return Work()
 
@@ -124,28 +124,32 @@ def _judging(judge: str, rows: float, sizes: Sizes, method: Method) -> Work:
     return Work(task="score", weights=sizes.weights(row.family), tokens=rows * sizes.shown(row.family, row.judge.prompt))
 
 
-def _sampling(match: re.Match, tables: int, gpus: int, sizes: Sizes, method: Method) -> Work:
-    """Responses to be sampled, or already sampled and to be judged; engines take chunks in turn."""
-    run = sizes.run
-    if match["explored"]:
-        drawn, sampling = len(method.samples(match["explored"], match["pool"])), run.explore.sampling
-        rows = sizes.explored(match["pool"]) * drawn
-    else:
-        drawn, sampling = method.evaluation(match["evaluated"])
-        rows = sizes.items(match["benchmark"]) * drawn
-    rows *= tables / int(match["shards"] or 1)
-    if match["judge"]:
-        return _judging(match["judge"], rows, sizes, method)
-    tokens = rows * sizes.response(sampling)
+def _sampling(tables: Sequence[re.Match], gpus: int, sizes: Sizes, method: Method) -> Work:
+    """Tables of responses to be sampled, or already sampled and to be judged, by one policy or judge; engines take chunks in turn."""
+    run, one = sizes.run, tables[0]
+    asked = [_asked(table, sizes, method) for table in tables]
+    rows = sum(count for count, _ in asked)
+    if one["judge"]:
+        return _judging(one["judge"], rows, sizes, method)
+    tokens = sum(count * sizes.response(sampling) for count, sampling in asked)
     engines = max(gpus // run.engine.tensor_parallel, 1)
     return Work(
         task="sample",
-        weights=sizes.weights(paths.Policy.parse(match["policy"]).family),
+        weights=sizes.weights(paths.Policy.parse(one["policy"]).family),
         tokens=tokens,
         busy=busy(rows, run.engine.chunk_rows, engines),
         lockstep=not run.engine.continuous_batching,
-        kept=0 if match["shards"] else tokens * sizes.costs.token_bytes.value,
+        kept=0 if one["shards"] else tokens * sizes.costs.token_bytes.value,
     )
+
+
+def _asked(table: re.Match, sizes: Sizes, method: Method) -> tuple[float, settings.Sampling]:
+    """Responses of a table, and how they are sampled."""
+    if table["explored"]:
+        rows = sizes.explored(table["pool"]) * len(method.samples(table["explored"], table["pool"]))
+        return rows / int(table["shards"] or 1), sizes.run.explore.sampling
+    drawn, sampling = method.evaluation(table["evaluated"])
+    return sizes.items(table["benchmark"]) * drawn / int(table["shards"] or 1), sampling
 
 
 def _family(trained: paths.Policy | paths.Critic, sizes: Sizes) -> str:
