@@ -107,19 +107,20 @@ def _places(path: Path) -> Places:
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     found = {}
-    for key, node in _nodes(yaml.compose(text)):
-        end = node.end_mark
-        behind = lines[end.line][end.column :] if end.line < len(lines) and end.line == node.start_mark.line else ""
-        comment = behind.partition(" #")[2].strip()
-        found[key] = f"{path}:{node.start_mark.line + 1}" + (f"  # {comment}" if comment else "")
+    for key, name, value in _nodes(yaml.compose(text)):
+        line, end = name.start_mark.line, value.end_mark
+        behind = end.column if value.start_mark.line == end.line == line else name.end_mark.column  # else it stands below, or is an alias
+        comment = lines[line][behind:].partition(" #")[2].strip()
+        found[key] = f"{path}:{line + 1}" + (f"  # {comment}" if comment else "")
     return found
 
 
-def _nodes(node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, yaml.Node]]:
-    """Every value that is no mapping, or an empty one, by its key. What `<<` takes over stands where it was written first."""
+def _nodes(node: yaml.Node | None, key: str = "", name: yaml.Node | None = None) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
+    """Every value that is no mapping, or an empty one: its key, the key's last name, the value. What `<<` takes over stands where it
+    was written first."""
     if not isinstance(node, yaml.MappingNode) or not node.value:
-        if node is not None and key:
-            yield key, node
+        if name is not None:
+            yield key, name, node
         return
     merged = [inner for name, inner in node.value if name.value == "<<"]
     for inner in merged:  # the first of several wins, so it comes last
@@ -127,7 +128,7 @@ def _nodes(node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, yaml.No
             yield from _nodes(other, key)
     for name, inner in node.value:
         if name.value != "<<":
-            yield from _nodes(inner, f"{key}.{name.value}" if key else str(name.value))
+            yield from _nodes(inner, f"{key}.{name.value}" if key else str(name.value), name)
 
 
 def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:

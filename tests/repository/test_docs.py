@@ -264,7 +264,7 @@ NOT_RUN = {
         "of two finished runs, one the reader's; tests/report/test_comparison.py compares others"
     ),
     "python workflow_scripts/explain_settings.py results/demo/q_rule/tiny/seed1/iter1/model --only estimate train": (
-        "tests/test_explain_settings.py explains the same path by other keys"
+        "tests/configuration/test_explain_settings.py explains the same path by other keys"
     ),
     "python workflow_scripts/grade_answers.py --pairs pairs.jsonl --out graded.jsonl --workers 2 --timeout 5": (
         "tests/core/test_json_lines.py runs the README's, without its options"

@@ -12,7 +12,9 @@ from mathcode import configuration, settings
 from mathcode.core.errors import InputError
 
 RUNS = sorted(configuration.load(ROOT / "config").runs)
-LINE = re.compile(r"(?P<key>\S+)  +(?P<value>.*?)  +(?P<where>default|--config \w+|(?P<file>\S+\.yaml):(?P<line>\d+)(  # .*)?)$")
+LINE = re.compile(
+    r"(?P<key>\S+)  +(?P<value>.*?)  +(?P<where>default|--config \w+|(?P<file>\S+\.yaml):(?P<line>\d+)(  # (?P<comment>.*))?)$"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +52,16 @@ def test_the_line_that_is_named_holds_the_key_and_the_value(run, capsys):
         assert line["key"].rpartition(".")[2] in text
         if isinstance(value, int | str) and not isinstance(value, bool) and "{" not in text and not text.strip().startswith("<<"):
             assert yaml.safe_load(text.strip()).popitem()[1] == value
+
+
+def test_a_value_that_stands_below_its_key_or_is_an_alias_is_told_by_the_line_of_its_key(capsys):
+    told = explained(capsys, "siam")
+    text = (ROOT / "config/methods/siam.yaml").read_text().splitlines()
+    for key, start in (("build.benchmarks", "  benchmarks: &"), ("data.guard", "  guard:"), ("evaluate.together", "  together: *")):
+        line = text[int(told[key]["line"]) - 1]
+        assert told[key]["file"] == "config/methods/siam.yaml"
+        assert line.startswith(start)
+        assert (told[key]["comment"] or "") == line.partition("  # ")[2]
 
 
 def test_the_top_layer_is_told(capsys):
