@@ -61,7 +61,7 @@ def _measure(job, form: shapes.Shape, kind: str, micro_batch_tokens: int) -> dic
     )  # fmt: skip
     examples = made(form, kind, job.tiny)
     chosen = optimizer(form, WARM_UP + WANTED, micro_batch_tokens)
-    loss = configuration.make_loss(settings.Training(loss=LOSSES[kind], numbers=_numbers(kind), optimizer=chosen))
+    loss = configuration.make_loss(settings.Training(loss=LOSSES[kind], numbers=loss_numbers(kind), optimizer=chosen))
     cards.forget()
     model = adapters.trainable(form.build(family.train_dtype, job.device), family, 0)
     count = {"parameters": model.num_parameters(), "trained": sum(one.numel() for one in model.parameters() if one.requires_grad)}
@@ -80,7 +80,7 @@ def _measure(job, form: shapes.Shape, kind: str, micro_batch_tokens: int) -> dic
     }  # fmt: skip
 
 
-def _numbers(kind: str) -> dict:
+def loss_numbers(kind: str) -> dict:
     """What the losses are set to: that of the run `paper`, DPO's defaults."""
     from mathcode import configuration, paths
 
