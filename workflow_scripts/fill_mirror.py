@@ -15,10 +15,13 @@ from pathlib import Path
 
 from mathcode import configuration, settings
 from mathcode.core import cli
+from mathcode.core.errors import InputError
 from mathcode.data import sources
 from mathcode.policies import folders
 
 log = logging.getLogger(__name__)
+
+GB = 1e9
 
 
 def arguments():
@@ -38,19 +41,48 @@ def main(argv: list[str] | None = None) -> int:
     needs = [configuration.needed(config, run) for run in args.runs]
     raw = sorted({name for names, _ in needs for name in names if config.sources.sources[name].generate is None})
     families = sorted({name for _, names in needs for name in names})
-    log.info("%s gets %d sources and %d models; %.0f GB are free", args.out, len(raw), len(families), _free_gb(args.out))
+    _say_sizes(raw, families, config, args)
     for name in raw:
         _mirror_source(name, config.sources.sources[name], args)
     for name in families:
         _mirror_model(name, config.families[name], args)
-    size = sum(file.stat().st_size for file in args.out.rglob("*") if file.is_file())
-    log.info("%s holds %.2f GB; use it with --config mirror=%s", args.out, size / 1e9, args.out)
+    log.info("%s holds %.2f GB; use it with --config mirror=%s", args.out, _held_gb(args.out), args.out)
     return 0
 
 
-def _free_gb(folder: Path) -> float:
-    folder.mkdir(parents=True, exist_ok=True)
-    return shutil.disk_usage(folder).free / 1e9
+def _say_sizes(raw: list[str], families: list[str], config: configuration.Config, args) -> None:
+    """Say beforehand what is to come.
+
+    Raises:
+        InputError: there is no room for it.
+    """
+    args.out.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(args.out).free / GB
+    sizes = [_missing_gb(name, config.families[name], args) for name in families]
+    coming = sum(size or 0 for size in sizes)
+    unknown = f", and {sizes.count(None)} models of unknown size" if None in sizes else ""
+    told = (
+        f"{args.out} gets {len(raw)} sources and {len(families)} models: some {coming:.0f} GB of weights are to come{unknown};"
+        f" {free:.0f} GB are free"
+    )
+    if coming > free:
+        raise InputError(f"{told}: name another folder with --out, or make room")
+    log.info("%s", told)
+
+
+def _missing_gb(name: str, family: settings.Family, args) -> float | None:
+    """GB of a model that OUT lacks; None: not known before it is here."""
+    if (folders.in_mirror(args.out, name) / folders.CHECKSUMS).is_file():
+        return 0.0
+    older = folders.in_mirror(args.mirror, name)
+    if older.is_dir() or family.path:
+        return _held_gb(older if older.is_dir() else Path(family.path))
+    weights = configuration.costs(args.config).parameters.get(name)
+    return weights and 2 * weights / GB  # the hub's are bfloat16
+
+
+def _held_gb(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / GB
 
 
 def _mirror_source(name: str, source: settings.Source, args) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ import fetch_model
 import fetch_source
 import fill_mirror
 from mathcode import configuration, settings
+from mathcode.core.errors import InputError
 from mathcode.data.sources import SourceError
 from mathcode.policies.folders import ModelError
 
@@ -55,6 +57,24 @@ def test_what_is_fetched_from_it_is_what_its_maker_fetches(tmp_path, mirror):
         assert {file.name: file.read_bytes() for file in first.iterdir()} == {file.name: file.read_bytes() for file in second.iterdir()}
     assert fetch_model.main(["--name", "qwen25coder_05b", "--mirror", str(mirror), "--out", str(tmp_path / "linked")]) == 0
     assert sorted(file.name for file in (tmp_path / "linked").iterdir()) == ["config.json", "model.safetensors", "tokenizer.json"]
+
+
+def test_sizes_are_said_before_anything_is_fetched_and_no_room_is_one_sentence(tmp_path, config, monkeypatch, caplog):
+    fetched = []
+    monkeypatch.setattr(fill_mirror, "_mirror_source", lambda name, *_: fetched.append(name))
+    monkeypatch.setattr(fill_mirror, "_mirror_model", lambda name, *_: fetched.append(name))
+    words = ["paper", "laptop", "--out", str(tmp_path / "out"), "--mirror", str(tmp_path / "none"), "--config", str(config)]
+    monkeypatch.setattr(fill_mirror.shutil, "disk_usage", lambda _: SimpleNamespace(free=60e9))
+    weights = 2 * sum(configuration.costs(config).parameters[name] for name in ("deepseekmath", "qwen2math", "llama31")) / 1e9
+    with caplog.at_level("INFO"):
+        assert fill_mirror.main(words) == 0
+    assert f"4 models: some {weights:.0f} GB of weights are to come; 60 GB are free" in caplog.messages[0]
+    assert {"llama31", "svamp"} <= set(fetched)
+    fetched.clear()
+    monkeypatch.setattr(fill_mirror.shutil, "disk_usage", lambda _: SimpleNamespace(free=40e9))
+    with pytest.raises(InputError, match=rf"some {weights:.0f} GB of weights are to come; 40 GB are free: name another folder with --out"):
+        fill_mirror.main(words)
+    assert fetched == []
 
 
 def test_a_changed_byte_is_refused(tmp_path, mirror):
