@@ -10,6 +10,13 @@ A run whose hardware says `shards` samples in that many jobs, each a file of sha
 
 GREEDY = list(configuration.METHODS["autocode"].evaluated)
 SAMPLED = list(configuration.METHODS["autocode"].sampled)
+SAMPLING = (
+    "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
+    " {params.rows} --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
+    " --method {params.method} --profile {params.profile:q} --workers {threads} --gpus {resources.gpu} {params.shard}"
+    " --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+)
+"""How responses are sampled, here and for benchmarks that are joined (siam/together.smk)."""
 
 
 rule sample_responses:
@@ -42,10 +49,7 @@ rule sample_responses:
         shard="",
         checkpoints="checkpoints/{run}/{policy}/eval/greedy/{benchmark}",
     shell:
-        "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
-        " {params.rows} --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
-        " --method {params.method} --profile {params.profile:q} --workers {threads} --gpus {resources.gpu} {params.shard}"
-        " --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+        SAMPLING
 
 
 use rule sample_responses as sample_labels with:

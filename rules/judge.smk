@@ -8,6 +8,15 @@ Rules judge on CPUs (stage `judge`), a critic scores as training data are scored
 """
 
 RULE_JUDGES = one_of(configuration.JUDGES)
+GRADING = (
+    "exec python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
+    " --judge {wildcards.judge} {params.critic} --method {params.method} --workers {threads} --settings {params.settings:q}"
+    " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+)
+SCORING = (
+    "exec python workflow_scripts/score_responses.py --grades {input.grades:q} --queries {input.queries:q} {params.rows}"
+    " --overlap {input.overlap:q} --out {output:q} > {log:q} 2>&1"
+)
 
 
 rule grade_rollouts:
@@ -35,9 +44,7 @@ rule grade_rollouts:
         critic=critic_options("--critic-model"),
         checkpoints="checkpoints/{run}/{policy}/explore/{mode}/{pool}/{judge}",
     shell:
-        "exec python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
-        " --judge {wildcards.judge} {params.critic} --method {params.method} --workers {threads} --settings {params.settings:q}"
-        " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+        GRADING
 
 
 use rule grade_rollouts as grade_rollouts_by_critic with:
@@ -79,9 +86,7 @@ rule grade_responses:
         critic=critic_options("--critic-model"),
         checkpoints="checkpoints/{run}/{policy}/eval/greedy/{benchmark}/{judge}",
     shell:
-        "exec python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
-        " --judge {wildcards.judge} {params.critic} --method {params.method} --workers {threads} --settings {params.settings:q}"
-        " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+        GRADING
 
 
 use rule grade_responses as grade_labels with:
@@ -135,5 +140,4 @@ rule score_responses:
     params:
         rows=benchmark_rows,
     shell:
-        "exec python workflow_scripts/score_responses.py --grades {input.grades:q} --queries {input.queries:q} {params.rows}"
-        " --overlap {input.overlap:q} --out {output:q} > {log:q} 2>&1"
+        SCORING

@@ -43,12 +43,10 @@ for name, benchmarks in TOGETHER.items():
                 method=method_name,
                 profile=prompt_profile,
                 settings=sampling_settings(sampling),
+                shard="",
                 checkpoints=f"checkpoints/{{run}}/{{policy}}/eval/{kind}/together",
             shell:
-                "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
-                " {params.rows} --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
-                " --method {params.method} --profile {params.profile:q} --workers {threads} --gpus {resources.gpu}"
-                " --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+                SAMPLING
 
         for judges, (names, stage, environment) in JUDGED_BY.items():
 
@@ -81,9 +79,7 @@ for name, benchmarks in TOGETHER.items():
                     critic=critic_options("--critic-model"),
                     checkpoints=f"checkpoints/{{run}}/{{policy}}/eval/{kind}/together/{{judge}}",
                 shell:
-                    "exec python workflow_scripts/grade_rollouts.py --rollouts {input.rollouts:q} --queries {input.queries:q} --out {output:q}"
-                    " --judge {wildcards.judge} {params.critic} --method {params.method} --workers {threads} --settings {params.settings:q}"
-                    " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
+                    GRADING
 
     rule:
         name:
@@ -107,5 +103,4 @@ for name, benchmarks in TOGETHER.items():
         params:
             rows=benchmark_rows,
         shell:
-            "exec python workflow_scripts/score_responses.py --grades {input.grades:q} --queries {input.queries:q} {params.rows}"
-            " --overlap {input.overlap:q} --out {output:q} > {log:q} 2>&1"
+            SCORING
