@@ -194,7 +194,7 @@ def test_bad_settings_are_refused_by_one_sentence_that_names_file_and_key(folder
 
 def test_a_run_that_fetches_nothing_needs_no_mirror(shipped):
     """Rows that it does not build, such as those of its method, ask for nothing."""
-    for run in ("demo", "siam_demo", "siam_demo_evidence", "siam_demo_equal", "autocode_critic"):
+    for run in ("demo", "siam_demo", "siam_demo_evidence", "siam_demo_equal", "siam_demo_ablations", "autocode_critic"):
         raw, families = configuration.needed(shipped, run)
         assert all(shipped.sources.sources[name].generate for name in raw), run
         assert families == []
