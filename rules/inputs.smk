@@ -258,9 +258,11 @@ def overlap_with_training(wildcards):
     return overlapping(wildcards.run, family_of(wildcards), wildcards.benchmark)
 
 
-def in_report(path, item, method="shared"):
+def in_report(path, item, method=""):
     """Marks an output for the HTML report, as its item says."""
-    caption = str(Path(workflow.basedir, "reports/captions", method, f"{item.kind}s", f"{item.name}.rst"))  # rules stand in several folders
+    caption = str(
+        Path(workflow.basedir, "reports/captions", item.captions or method, f"{item.kind}s", f"{item.name}.rst")
+    )  # rules stand in several folders
     return report(path, caption=caption, category=index.menu_entry(item.category), labels={"run": "{run}", "what": item.label})
 
 

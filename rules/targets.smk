@@ -71,8 +71,20 @@ def run_targets(run):
     """What a run ends with."""
     method = CONFIG.method(run)
     return [
-        *[paths.in_run(run, paths.table(table.name, kind)) for table in method.tables for kind in ("csv", "tex")],
+        *[paths.in_run(run, paths.table(table.name, kind)) for table in method.tables_of(CONFIG.runs[run]) for kind in ("csv", "tex")],
         *[paths.in_run(run, paths.figure(figure.name, kind)) for figure in method.figures for kind in ("svg", "pdf")],
         *[paths.page(run, page.name) for page in method.pages],
         paths.costs(run),
     ]
+
+
+def endings():
+    """What runs end with: a name, the method, the tables, and the pattern of the runs that end so; figures and pages are the method's."""
+    for method in filter(lambda method: method.items, configuration.METHODS.values()):
+        runs = {name: method.tables_of(run) for name, run in CONFIG.runs.items() if run.method == method.name}
+        lists = {method.name: method.tables}
+        if method.compared:
+            lists[f"{method.name}_judged"] = [*method.tables, *method.compared]
+        for ending, tables in lists.items():
+            if alike := [name for name, own in runs.items() if own == tables]:
+                yield ending, method, tables, one_of(alike)

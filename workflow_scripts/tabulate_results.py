@@ -32,7 +32,8 @@ def arguments() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     method = method_of(args.method)
-    made = rows.tabulate(method.report.results(args.results, args.plan, args.benchmarks), method.tables)
+    found = method.report.results(args.results, args.plan, args.benchmarks)
+    made = rows.tabulate(found, method.tables_of(found.plan))
     texts = {f"{name}.csv": frame.write_csv() for name, frame in made.items()}
     for name, text in texts.items():
         atomic.write_text(args.out_dir / name, text)

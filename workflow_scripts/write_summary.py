@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     results = method.report.results(args.results, args.plan, args.benchmarks)
     about = settings.parse(summary.About, args.about, "--about")
     tables = {path.stem: _read(path) for path in args.tables}
-    if missing := sorted({item.name for item in method.tables} - set(tables)):
+    if missing := sorted({item.name for item in method.tables_of(results.plan)} - set(tables)):
         raise InputError(f"--tables: the table '{missing[0]}' is missing")
     figure = args.figure.read_text(encoding="utf-8")
     page = method.item("page", "summary").load()(tables, _read(args.costs), figure, results, about, args.run)

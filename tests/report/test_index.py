@@ -27,8 +27,12 @@ OWN_WORDS = {
 
 def listed() -> set[str]:
     """Captions that the items of all methods have, below reports/captions."""
-    own = {f"{method.name}/{item.kind}s/{item.name}.rst" for method in METHODS.values() for item in method.items}
-    return own | {f"shared/{index.COSTS.kind}s/{index.COSTS.name}.rst"}
+    own = {captioned(item, method) for method in METHODS.values() for item in (*method.items, *method.compared)}
+    return own | {captioned(index.COSTS)}
+
+
+def captioned(item: index.Item, method=None) -> str:
+    return f"{item.captions or method.name}/{item.kind}s/{item.name}.rst"
 
 
 def test_every_item_has_its_caption_and_every_caption_its_item():
@@ -37,15 +41,15 @@ def test_every_item_has_its_caption_and_every_caption_its_item():
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_a_caption_points_at_columns_that_its_table_has(method):
-    for table in method.tables:
-        text = (CAPTIONS / method.name / "tables" / f"{table.name}.rst").read_text(encoding="utf-8")
+    for table in (*method.tables, *method.compared):
+        text = (CAPTIONS / captioned(table, method)).read_text(encoding="utf-8")
         named = set(re.findall(r"``(\w+)``", text)) - {"published_", table.name}
         assert named <= set(table.columns), table.name
 
 
 def test_captions_say_of_no_run_what_is_so_of_generated_data_alone():
     """A caption serves all runs of a method: what is engineered is said under a condition."""
-    for path in (CAPTIONS / "siam").rglob("*.rst"):
+    for path in [*(CAPTIONS / "siam").rglob("*.rst"), *(CAPTIONS / "shared").rglob("*.rst")]:
         text = path.read_text(encoding="utf-8")
         for sentence in re.findall(r"[^.:]*engineered[^.]*", text):
             assert re.search(r"[Ww]here [\w ]+ (?:is|are) generated|generated (?:tests|data|pools|cases)", sentence), (path.name, sentence)
@@ -59,7 +63,7 @@ def test_what_follows_from_web_data_says_what_stands_for_the_papers(item):
 
 def test_the_critics_caption_tells_of_labels_by_publishers():
     """Cases of public data are labelled by people or by a rule of their source (`labelled_by`), no case by construction there."""
-    assert "publishers' labels" in (CAPTIONS / "siam/tables/critic.rst").read_text(encoding="utf-8")
+    assert "publishers' labels" in (CAPTIONS / "shared/tables/critic.rst").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
@@ -76,11 +80,13 @@ def test_every_item_is_made_by_a_function_and_every_maker_has_its_item(method):
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     }
     assert public == named
+    for item in method.compared:
+        assert callable(item.load()), item.maker
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_every_column_has_a_meaning_and_every_published_file_is_there(method):
-    for table in method.tables:
+    for table in (*method.tables, *method.compared):
         assert table.columns
         assert bool(table.title) == bool(table.about)
         for column in table.columns:

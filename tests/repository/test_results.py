@@ -103,7 +103,6 @@ def test_the_drawing_of_the_readme_names_rules_that_there_are():
     taken_over = {
         "siam/evaluate.smk",
         "siam/together.smk",
-        "siam/report.smk",
         "autocode/adaptive.smk",
         "autocode/methodologies.smk",
         "external.smk",

@@ -112,7 +112,7 @@ def build(root: Path, chosen: dict) -> Path:
             _policies(run, chosen, family, seed)
             _selections(run, chosen, family, seed)
         for case_set in chosen["case_sets"]:
-            _cases(run, case_set, seed, chosen["case_judges"])
+            cases(run, case_set, seed, chosen["case_judges"])
     return run
 
 
@@ -259,7 +259,7 @@ def _accepted(query: str, sample: int, pool: str, judge: str) -> dict:
     }
 
 
-def _cases(run: Path, case_set: str, seed: int, judges: list[str]) -> None:
+def cases(run: Path, case_set: str, seed: int, judges: list[str]) -> None:
     """80 right and 80 wrong results, and 100 attacks; in a case set called `zh` half of them Chinese.
 
     The rule accepts 40 right ones, the critic 72 and 2 wrong ones.

@@ -62,7 +62,7 @@ def test_a_run_of_autocode_trains_every_experiment_in_every_iteration(checkout, 
     trained = len(build.experiments) * len(build.families) * len(build.seeds) * build.iterations
     assert jobs["train_policy"] == trained
     assert jobs["train_start"] == len(fine_tuned) * len(build.seeds)
-    assert jobs["plot_figures"] == jobs["tabulate_results"] == 1
+    assert jobs["plot_autocode"] == jobs["tabulate_autocode"] == 1
 
 
 def test_six_experiments_share_the_start_policy_and_its_rollouts(checkout):
@@ -130,7 +130,7 @@ def test_a_file_plans_only_what_it_needs(checkout):
     expected = {"fetch_model": 1, "build_base": 1, "adopt_base": 1, "sample_rollouts": 2 * modes, "grade_rollouts": 2 * modes}
     expected |= {"estimate_strategy": 2, "synthesize_responses": 1, "score_logprobs": 1, "train_policy": 1}
     assert {name: count for name, count in jobs.items() if name in expected} == expected
-    assert not [name for name in jobs if name in ("sample_responses", "sample_labels", "tabulate_results", "plot_figures", "prepare_sft")]
+    assert not [name for name in jobs if name in ("sample_responses", "sample_labels", "tabulate_autocode", "plot_autocode", "prepare_sft")]
     for other in ("qwen2math", "llama31", "standard_rl", "no_reflection", "released_objective", "/eval/"):
         assert other not in printed
 

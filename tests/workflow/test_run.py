@@ -90,11 +90,11 @@ def test_a_changed_label_reruns_no_training(finished):
     path.write_text(text.replace("label: AutoCode (EM)", "label: AutoCode"))
     try:
         assert set(planned("smoke", cwd=finished)) == {
-            "tabulate_results",
-            "plot_figures",
-            "export_latex",
-            "write_summary",
-            "browse_responses",
+            "tabulate_autocode",
+            "plot_autocode",
+            "export_latex_autocode",
+            "write_summary_autocode",
+            "browse_autocode",
             "smoke",
         }
     finally:
@@ -117,14 +117,23 @@ def test_a_changed_grading_of_what_is_evaluated_samples_and_trains_nothing_again
     try:
         jobs = planned("smoke", cwd=finished)
         graded = {"grade_responses": 2 * 5, "score_responses": 2 * 5, "grade_labels": 3}
-        shown = ("tabulate_results", "export_latex", "plot_figures", "tabulate_costs", "write_summary", "browse_responses", "smoke")
+        shown = (
+            "tabulate_autocode",
+            "export_latex_autocode",
+            "plot_autocode",
+            "tabulate_costs",
+            "write_summary_autocode",
+            "browse_autocode",
+            "smoke",
+        )
         assert jobs == graded | dict.fromkeys(shown, 1)
     finally:
         path.write_text(SMOKE)
 
 
 REPORTED = dict.fromkeys(
-    ("tabulate_results", "export_latex", "plot_figures", "tabulate_costs", "write_summary", "browse_responses", "smoke"), 1
+    ("tabulate_autocode", "export_latex_autocode", "plot_autocode", "tabulate_costs", "write_summary_autocode", "browse_autocode", "smoke"),
+    1,
 )
 """What makes the report of a run, which any addition makes again."""
 
@@ -201,7 +210,7 @@ def test_one_figure_more_draws_figures_and_nothing_else(finished):
     before = drawn.read_bytes()
     drawn.unlink()
     try:
-        assert planned("smoke", cwd=finished) == {"plot_figures": 1, "write_summary": 1, "smoke": 1}
+        assert planned("smoke", cwd=finished) == {"plot_autocode": 1, "write_summary_autocode": 1, "smoke": 1}
     finally:
         drawn.write_bytes(before)
     stat = (finished / "results/smoke/figures/q_values.svg").stat()

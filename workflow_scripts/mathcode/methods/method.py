@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mathcode.estimates.sizes import Examples, Sizes
     from mathcode.report.parts import Parts
+    from mathcode.report.results import Plan
     from mathcode.settings import Family, Optimizer, Run, Sampling, Training
 
 Trained = Policy | Critic
@@ -94,6 +95,7 @@ class Method:
         stages: parts of its runs, by name, in order.
         items: every table, figure and page that a run ends with.
         reporting: "module:attribute" of what the report asks of it besides: a `mathcode.report.parts.Parts`.
+        compared: tables beside these of runs that compare judges on case sets.
         added: what a run adds to it, as keys and plain values; nothing, for most.
         extended: it with that, and with all that follows from it.
         deciding: modes that are sampled side by side where a query is sampled no further once its label is decided; none: it never is.
@@ -126,6 +128,7 @@ class Method:
     stages: Mapping[str, Stage]
     items: tuple[Item, ...]
     reporting: str
+    compared: tuple[Item, ...] = ()
     added: Callable[["Run"], Mapping[str, Any]] = lambda run: {}
     extended: Callable[[Mapping[str, Any]], "Method"] | None = None
     deciding: tuple[str, ...] = ()
@@ -147,8 +150,12 @@ class Method:
 
     @property
     def tables(self) -> list[Item]:
-        """Its tables, in order."""
+        """The tables of all its runs, in order."""
         return [item for item in self.items if item.kind == "table"]
+
+    def tables_of(self, made: "Run | Plan") -> list[Item]:
+        """The tables of a run, in order."""
+        return [*self.tables, *(self.compared if made.case_sets else ())]
 
     @property
     def figures(self) -> list[Item]:

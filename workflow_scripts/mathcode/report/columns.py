@@ -36,6 +36,18 @@ CLAIMS = ["claim", "family", "benchmark", "seeds", "value", "low", "high", "n", 
 """Columns of a table of claims (`verdicts.tabulate`)."""
 
 
+MEASURES = (
+    *("precision", "recall", "specificity", "f1", "balanced_accuracy", "kappa", "matthews"),
+    *("accuracy", "auroc", "calibration_error"),
+)
+"""Measures of a judge on cases."""
+
+
+def with_interval(*names: str) -> list[str]:
+    """Columns and the ends of their intervals."""
+    return [column for name in names for column in (name, f"{name}_low", f"{name}_high")]
+
+
 @dataclass(frozen=True)
 class Columns:
     """What is known of columns by their names.
@@ -148,3 +160,40 @@ SHARED = Columns(
     decimals={"executions_per_response": 2},
     folded=frozenset({"code_written_rate", "code_decides_rate", "contaminated", "lenient_accuracy", "label", "left_out"}),
 )
+
+_OF_JUDGES = {
+    "judge": "who judges: exact (the strict rule), lenient (a rule that reads the numbers of a reference), critic_NAME, cascade_NAME "
+    "(the critic where the strict rule refuses), other rules",
+    "accuracy": "percent of items whose last stated answer is right, greedy, mean over seeds; of a judge: of cases it is right about",
+    "label": "the experiment, or the judge, in words",
+    "case_set": "cases that judges are compared on; attacks are in no number but those of their own table",
+    "answer_type": "of the reference answer; all: every case that is no attack",
+    "yes": "of these, cases whose result gives the reference answer",
+    "by_rule": "percent of the cases whose YES is the strict rule's own: on these its recall is 100 by construction",
+    "precision": "percent of accepted cases that are right",
+    "recall": "percent of right cases that are accepted",
+    "specificity": "percent of wrong cases that are refused",
+    "f1": "harmonic mean of precision and recall, percent",
+    "balanced_accuracy": "mean of recall and specificity, percent",
+    "kappa": "Cohen's kappa, times 100: agreement beyond what the rates of YES give by chance",
+    "matthews": "Matthews correlation, times 100",
+    "auroc": "chance that a right case scores above a wrong one, percent; blank for judges without scores",
+    "calibration_error": "expected calibration error, ten bins, percent; blank for judges without scores",
+    "attack": "kind of attack (mathcode.critic.attacks); all: every kind",
+    "accepted": "percent that the judge holds to be right; about 0 is what it should be",
+}
+_OVER_CASES = [name for name in (*MEASURES, "accepted") if name != "accuracy"]
+
+JUDGED = Columns(
+    {
+        **_OF_JUDGES,
+        **{
+            f"{name}_low": "lower end of its 95 % interval: over cases for one seed, over seeds and them for several"
+            for name in _OVER_CASES
+        },
+        **{f"{name}_high": "upper end of the same" for name in _OVER_CASES},
+    },
+    intervals={name: (f"{name}_low", f"{name}_high") for name in _OVER_CASES},
+    folded=frozenset({"yes", "by_rule", "specificity", "f1", "balanced_accuracy", "matthews", "auroc", "calibration_error"}),
+)
+"""Columns of tables about judges on cases (`report.compared`)."""

@@ -16,7 +16,7 @@ Kind = Literal["table", "figure", "page"]
 class Item:
     """A table, figure or page.
 
-    Its caption in the HTML report stands in reports/captions/{method}/{kind}s/{name}.rst: Snakemake takes files alone.
+    Its caption in the HTML report stands in reports/captions/{captions, or the method}/{kind}s/{name}.rst: Snakemake takes files alone.
 
     Attributes:
         kind: what it is.
@@ -29,6 +29,7 @@ class Item:
         about: sentence below that heading; of a figure what it shows to who cannot see it.
         columns: of a table, in order.
         published: files of data/published that it shows.
+        captions: folder of its caption, where that is not its method's.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Item:
     about: str = ""
     columns: Sequence[str] = ()
     published: Sequence[str] = ()
+    captions: str = ""
 
     def load(self) -> Callable[..., Any]:
         """The function that makes it, imported now."""
@@ -66,5 +68,5 @@ def published_files(items: Iterable[Item]) -> list[str]:
     return list(dict.fromkeys(file for item in items for file in item.published))
 
 
-COSTS = Item("table", "costs", "Costs", "hours and memory by stage (CSV)", "mathcode.report.costs:tabulate")
+COSTS = Item("table", "costs", "Costs", "hours and memory by stage (CSV)", "mathcode.report.costs:tabulate", captions="shared")
 """What a run cost, whatever its method; it stands with the logs, and its columns are `costs.COLUMNS`."""

@@ -49,6 +49,9 @@ class Plan(settings.Section):
     benchmarks: list[str] = Field(min_length=1)
     sft: list[str]
     names: dict[str, str] = Field(default_factory=dict, description="what a benchmark is called, where not by its key")
+    critics: dict[str, str] = Field(default_factory=dict, description="name: label")
+    case_sets: dict[str, str] = Field(default_factory=dict, description="name: label of the cases that judges are compared on")
+    case_judges: list[str] = Field(default_factory=list, description="judges that are compared on them")
 
     def named(self, benchmark: str) -> str:
         """A benchmark's name in figures and on pages."""
@@ -208,6 +211,11 @@ class Results(Generic[P]):
 
     def _grades(self, policy: str, mode: str, benchmark: str) -> pl.DataFrame:
         return tables.GRADES.read(self.root / paths.response_grades(policy, mode, benchmark, self.judge), columns=GRADES)
+
+
+def present(path: Path, table: Table) -> pl.DataFrame | None:
+    """A table that a run may lack."""
+    return table.read(path, allow_empty=True) if path.is_file() else None
 
 
 def aligned(frames: list[pl.DataFrame]) -> list[np.ndarray]:

@@ -3,7 +3,8 @@
 Shares are in percent, rounded to two decimals.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
@@ -57,6 +58,16 @@ def percent(name: str, interval: Interval | None, value: str | None = None, fact
     ends = [None] * 3 if interval is None else [interval.value, interval.low, interval.high]
     names = (value or name, f"{name}_low", f"{name}_high")
     return {column: None if end is None else rounded(factor * end) for column, end in zip(names, ends, strict=True)}
+
+
+def shares(name: str, interval: Interval | None, factor: float = 100) -> dict[str, float | None]:
+    """A measure as columns `name`, name_low and name_high; blank where it is not defined."""
+    return percent(name, None if interval is None or math.isnan(interval.value) else interval, factor=factor)
+
+
+def all_shares(measured: Mapping[str, Interval]) -> dict[str, float | None]:
+    """Several measures, each with its interval."""
+    return {column: value for name, interval in measured.items() for column, value in shares(name, interval).items()}
 
 
 def hundred(share: float | None) -> float | None:

@@ -12,6 +12,7 @@ from mathcode.methods.autocode.report.stages import STAGES
 from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers, origin, training
 from mathcode.methods.method import Method
 from mathcode.paths import BASE, START
+from mathcode.report import compared
 
 
 def _texts(pairs, profile: str, methodologies: Mapping[str, Methodology]) -> list[str]:
@@ -60,6 +61,7 @@ METHOD = Method(
     stages=STAGES,
     items=ITEMS,
     reporting="mathcode.methods.autocode.report.parts:PARTS",
+    compared=compared.TABLES,
     added=artifacts.added,
     extended=_extended,
     deciding=DECIDING,

@@ -10,6 +10,7 @@ from mathcode import paths
 from mathcode.methods.method import trained_policies
 from mathcode.methods.siam.settings import MAIN, SEED_SET, SiamRun
 from mathcode.paths import BASE, SEEDED, START, Policy
+from mathcode.report import compared
 from mathcode.settings import Family
 
 MODE, SAMPLED = "code", "code_sampled"
@@ -18,15 +19,6 @@ USES = ("queries", "sft")
 """What a run learns from, as overlap with benchmarks is counted."""
 SELF_DISTILLED_BY = "exact"
 """Who accepts these answers: the execution result is the reference."""
-
-RULES = {
-    "string": "the same text",
-    "numeric": "the same float",
-    "math_verify": "Math-Verify",
-    "exact": "strict rule",
-    "lenient": "rule that reads the numbers of a reference",
-}
-"""Judges that critics are compared with, and what tables call them."""
 
 
 def of_kind(run: SiamRun, kind: str) -> list[Policy]:
@@ -90,16 +82,6 @@ def pairs(run: SiamRun, policy: Policy) -> tuple[str, str]:
     return chosen.pool, chosen.judge
 
 
-def judges(run: SiamRun) -> list[str]:
-    """Judges that are compared on cases: rules, and each of its critics alone and behind the exact judge."""
-    return [*RULES, *(f"{kind}_{critic}" for critic in run.build.critics for kind in ("critic", "cascade"))]
-
-
-def verdicts(case_set: str, seed: int, judge: str, seeds: Sequence[int]) -> str:
-    """A judge's verdicts on cases, of one of a run's seeds; a rule says the same under each, and is asked under the first."""
-    return paths.verdicts(case_set, seeds[0] if judge in RULES else seed, judge)
-
-
 def named_judges(run: SiamRun) -> dict[str, str]:
     """Every judge that a run names, by what names it."""
     return {
@@ -139,7 +121,7 @@ def planned(run: SiamRun) -> dict[str, Any]:
         "critics": {name: run.critics[name].label for name in run.build.critics},
         "critic_pools": {name: critic_pools(run, name) for name in run.build.critics},
         "case_sets": {name: run.case_sets[name].label for name in run.build.case_sets},
-        "case_judges": judges(run),
+        "case_judges": compared.judges(run.build.critics),
         "filters": {name: run.of(name).select.judge for name in run.build.experiments if run.of(name).select.keep == "accepted"},
         "thresholds": {name: run.of(name).select.threshold for name in run.build.experiments if run.of(name).select.keep == "accepted"},
         "losses": {name: run.preferring(name).align.loss for name in run.build.preferences},
@@ -159,7 +141,6 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
     """Everything the tables and figures of a run are made of."""
     evaluations = [(policy, MODE, benchmark) for policy in policies(run) for benchmark in run.build.benchmarks]
     lengths = [(policy, benchmark) for policy in unaligned(run) + aligned(run) for benchmark in run.build.benchmarks]
-    compared = [(case_set, seed, judge) for case_set in run.build.case_sets for seed in run.build.seeds for judge in judges(run)]
     accepted = selected(run)
     found = [
         *(paths.scores(*one, judge) for one in evaluations for judge in run.evaluate.judges),
@@ -182,8 +163,7 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
             for policy in aligned(run)
             for who in (pairs(run, policy)[1], *audited_by(run))
         ),
-        *(verdicts(*one, run.build.seeds) for one in compared),
-        *(paths.cases(case_set) for case_set in run.build.case_sets),
+        *compared.read_by_tables(run.build.case_sets, run.build.critics, run.build.seeds),
         *(paths.of_policy(paths.Critic(name, seed), "training_log") for name in run.build.critics for seed in run.build.seeds),
         *(
             path(use, benchmark)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mathcode.report.columns import SHARED, Columns
+from mathcode.report.columns import JUDGED, SHARED, Columns
 
 _MEANINGS = {
     "published_code_rate": "the paper's value; by the released program, responses that hold code in what was graded",
@@ -104,7 +104,7 @@ def columns_with(labels: Mapping[str, str]) -> Columns:
     return COLUMNS.extended(Columns(meanings, folded=frozenset(folded)))
 
 
-COLUMNS = SHARED.extended(
+COLUMNS = SHARED.extended(JUDGED).extended(
     Columns(
         _MEANINGS,
         folded=_FOLDED,

@@ -1,6 +1,6 @@
 """Columns of SIaM's tables that no other method has: their meaning, and which of them are the ends of an interval."""
 
-from mathcode.report.columns import SHARED, Columns
+from mathcode.report.columns import JUDGED, SHARED, Columns, with_interval
 
 OPENING = [
     *("policy", "experiment", "family", "iteration", "preference", "seeds", "benchmark", "part", "data", "n", "grader"),
@@ -10,12 +10,6 @@ OPENING = [
 
 SOURCE = ["policy", "experiment", "family", "iteration", "seeds", "pool", "judge"]
 """Columns that a table of selected programs opens with."""
-
-MEASURES = (
-    *("precision", "recall", "specificity", "f1", "balanced_accuracy", "kappa", "matthews"),
-    *("accuracy", "auroc", "calibration_error"),
-)
-"""Measures of a judge on cases."""
 
 _OVER = "95 % interval: over items (cases, programs) for one seed, over seeds and them for several"
 
@@ -28,7 +22,6 @@ _MEANINGS = {
     "data": "public, or generated: then which families the base can do, and which have free-form references, was chosen by us",
     "grader": "judge that counts: `oracle` compares with the generator's own values, `exact` with the reference",
     "label": "it in words",
-    "accuracy": "percent of items whose last stated answer is right, greedy, mean over seeds; of a judge: of cases it is right about",
     "ran": "percent of responses in which a program ran and none failed",
     "no_answer": "percent of items whose greedy response answers nothing, though no program failed: none was written, or nothing printed",
     "timed_out": "percent of items whose program was stopped at its limit of time",
@@ -55,21 +48,6 @@ _MEANINGS = {
     "audited_precision": "percent of these that are right",
     "audited_recall": "percent of the right programs that were accepted",
     "rule_agreement": "percent of executed programs on which judge and strict rule say the same",
-    "case_set": "cases that judges are compared on; attacks are in no number but those of their own table",
-    "answer_type": "of the reference answer; all: every case that is no attack",
-    "yes": "of these, cases whose result gives the reference answer",
-    "by_rule": "percent of the cases whose YES is the strict rule's own: on these its recall is 100 by construction",
-    "precision": "percent of accepted cases that are right",
-    "recall": "percent of right cases that are accepted",
-    "specificity": "percent of wrong cases that are refused",
-    "f1": "harmonic mean of precision and recall, percent",
-    "balanced_accuracy": "mean of recall and specificity, percent",
-    "kappa": "Cohen's kappa, times 100: agreement beyond what the rates of YES give by chance",
-    "matthews": "Matthews correlation, times 100",
-    "auroc": "chance that a right case scores above a wrong one, percent; blank for judges without scores",
-    "calibration_error": "expected calibration error, ten bins, percent; blank for judges without scores",
-    "attack": "kind of attack (mathcode.critic.attacks); all: every kind",
-    "accepted": "percent that the judge holds to be right; about 0 is what it should be",
     "against": "the grader that it is compared with",
     "score": "accuracy by this judge, percent",
     "score_against": "accuracy by the grader, percent, on the same items",
@@ -128,16 +106,10 @@ _MEANINGS = {
 }
 
 _WITH_INTERVAL = (
-    *MEASURES,
-    *("delta", "audited_precision", "accepted", "score", "difference", "same", "difference_from_main", "literal_share"),
+    *("accuracy", "kappa", "delta", "audited_precision", "score", "difference", "same", "difference_from_main", "literal_share"),
     *("delta_from_unaligned", "delta_from_control", "length_delta", "sampled_delta", "no_answer", "timed_out", "failed"),
 )
 _TESTED = ("delta", "difference_from_main", "delta_from_unaligned", "delta_from_control")
-
-
-def with_interval(*names: str) -> list[str]:
-    """Columns and the ends of their intervals."""
-    return [column for name in names for column in (name, f"{name}_low", f"{name}_high")]
 
 
 def tested(*names: str) -> list[str]:
@@ -148,7 +120,7 @@ def tested(*names: str) -> list[str]:
 _FOLDED = frozenset(
     {
         *("no_answer", "timed_out", "failed"),
-        *("data", "grader", "yes", "by_rule", "specificity", "f1", "balanced_accuracy", "matthews", "auroc", "calibration_error"),
+        *("data", "grader"),
         *("against", "same", "tau_b", "ranked", "loss", "beta", "odds_weight", "likelihood_weight", "normalisation", "length_normalised"),
         *(
             "chosen_right",
@@ -177,7 +149,7 @@ _FOLDED = frozenset(
 )
 """Columns that the summary shows on demand."""
 
-COLUMNS = SHARED.extended(
+COLUMNS = SHARED.extended(JUDGED).extended(
     Columns(
         {
             **_MEANINGS,

@@ -1,40 +1,29 @@
-"""What SIaM's tables and figures read beside grades of benchmarks: programs that were judged and kept, cases with verdicts, lengths, logs.
+"""What SIaM's tables and figures read beside grades of benchmarks: programs that were judged and kept, lengths, logs.
 
 What a run did not leave is None: such columns are blank, and the rest of the table is there.
 """
 
 from collections.abc import Sequence
-from functools import reduce
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from mathcode import paths, tables
 from mathcode.core.table_files import Table
-from mathcode.measures import agreement, outcomes, uncertainty
 from mathcode.measures import lengths as response_lengths
+from mathcode.measures import outcomes, uncertainty
 from mathcode.measures.uncertainty import Interval
-from mathcode.methods.siam.artifacts import verdicts
 from mathcode.methods.siam.report.plan import MODE
 from mathcode.methods.siam.tables import ACCEPTED
-from mathcode.report.results import Arm, Results
+from mathcode.report.results import Arm, Results, present
 
-ATTACK = "attack"
-"""Origin of cases that try to pass; they have a table of their own and are in no other number."""
-NOT_ATTACK = pl.col("origin") != ATTACK
 KEY = ["query_id", "sample"]
 """What a program is known by, of those that a policy wrote for a pool."""
 
 
-def read(path: Path, table: Table) -> pl.DataFrame | None:
-    """A table that a run may lack."""
-    return table.read(path, allow_empty=True) if path.is_file() else None
-
-
 def each(results: Results, arm: Arm, table: Table) -> list[pl.DataFrame] | None:
     """A table of a policy's own folder for every seed; None where one is missing."""
-    found = [read(results.root / paths.of_policy(arm.policy(seed), table.name), table) for seed in results.plan.seeds]
+    found = [present(results.root / paths.of_policy(arm.policy(seed), table.name), table) for seed in results.plan.seeds]
     return None if any(frame is None for frame in found) else found
 
 
@@ -56,12 +45,12 @@ def judged_programs(results: Results, arm: Arm, judge: str | None = None) -> lis
 
 def explored(results: Results, explorer: str, judge: str, pool: str) -> pl.DataFrame | None:
     """Grades of what a policy wrote for a pool."""
-    return read(results.root / paths.rollout_grades(explorer, MODE, judge, pool), tables.GRADES)
+    return present(results.root / paths.rollout_grades(explorer, MODE, judge, pool), tables.GRADES)
 
 
 def asked(results: Results, pool: str) -> pl.DataFrame | None:
     """query_id, language and family of the questions of a pool."""
-    frame = read(results.root / paths.data(pool), tables.QUERIES)
+    frame = present(results.root / paths.data(pool), tables.QUERIES)
     return None if frame is None else frame.select("query_id", "language", "type")
 
 
@@ -69,36 +58,6 @@ def learned_languages(results: Results, critic: str) -> list[str]:
     """Languages of the questions that a critic learned from; none where the run does not say."""
     found = [asked(results, pool) for pool in results.plan.critic_pools.get(critic, [])]
     return [] if any(frame is None for frame in found) else sorted({language for frame in found for language in frame["language"]})
-
-
-def cases(results: Results, case_set: str, judge: str) -> list[pl.DataFrame] | None:
-    """Cases with what a judge says of them, for every seed, the same cases in the same order; None without its verdicts."""
-    made = read(results.root / paths.cases(case_set), tables.CASES)
-    seeds = results.plan.seeds
-    said = [read(results.root / verdicts(case_set, seed, judge, seeds), tables.VERDICTS) for seed in seeds]
-    if made is None or any(frame is None for frame in said):
-        return None
-    told = [outcomes.usable(frame).select("case_id", "outcome", "accepted", "score") for frame in said]
-    common = reduce(lambda left, right: left.join(right, on="case_id", how="semi"), told)
-    known = made.join(common, on="case_id", how="semi").sort("case_id").with_columns(true=pl.col("label") == "YES")
-    return [known.join(frame, on="case_id").sort("case_id") for frame in told]
-
-
-def measured(seeds: Sequence[pl.DataFrame]) -> dict[str, Interval]:
-    """All measures of a judge on its cases, one frame of `cases` a seed: over cases for one seed, over seeds and cases for several."""
-    true = seeds[0]["true"].to_numpy()
-    scored = all(frame["score"].null_count() == 0 for frame in seeds)
-    said = [frame["accepted"].to_numpy() for frame in seeds]
-    if len(seeds) == 1:
-        return agreement.classification(said[0], true, seeds[0]["score"].to_numpy() if scored else None)
-    found = agreement.classification_over_seeds(said, true)
-    if scored:
-        scores = [frame["score"].to_numpy() for frame in seeds]
-        areas = np.array([agreement.auroc(one, true).value for one in scores])
-        errors = [agreement.calibration_error(one, true) for one in scores]
-        area = uncertainty.nested_interval([areas[[place]] for place in range(len(areas))]).within(0, 1)
-        found |= {"auroc": area, "calibration_error": Interval(float(np.mean(errors)))}
-    return found
 
 
 def lengths(results: Results, arm: Arm, mode: str, benchmark: str, items: frozenset[str] | None) -> list[pl.DataFrame] | None:

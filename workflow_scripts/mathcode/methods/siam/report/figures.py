@@ -11,16 +11,15 @@ import polars as pl
 from mathcode import paths, tables
 from mathcode.critic.answer_types import answer_type
 from mathcode.measures import agreement
-from mathcode.methods.siam.artifacts import RULES
 from mathcode.methods.siam.report import arms, drawing, evidence, looks
-from mathcode.methods.siam.report.evidence import NOT_ATTACK
 from mathcode.methods.siam.report.lines import PARSABLE
 from mathcode.methods.siam.report.places import GENERATED, Place, accuracy, cells, compared, places
 from mathcode.methods.siam.report.plan import MODE, SAMPLED
-from mathcode.report import charts
+from mathcode.report import charts, judged
 from mathcode.report.canvas import Looks
 from mathcode.report.charts import Curve
-from mathcode.report.results import Arm, Results
+from mathcode.report.compared import RULES
+from mathcode.report.results import Arm, Results, present
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -160,20 +159,22 @@ def _judges(results: Results) -> tuple[dict[str, str], dict[str, str]]:
 
 def _case_sets(results: Results) -> dict[str, str]:
     """Case sets with a label, but for those of attacks alone."""
-    found = {name: evidence.read(results.root / paths.cases(name), tables.CASES) for name in results.plan.case_sets}
+    found = {name: present(results.root / paths.cases(name), tables.CASES) for name in results.plan.case_sets}
     return {
         name: label
         for name, label in results.plan.case_sets.items()
-        if found[name] is None or not found[name].filter(NOT_ATTACK).is_empty()
+        if found[name] is None or not found[name].filter(judged.NOT_ATTACK).is_empty()
     }
 
 
 def _cases(results: Results, case_set: str, judge: str) -> pl.DataFrame | None:
     """Cases that are no attack with a judge's verdicts, all seeds together; None without any."""
-    seeds = evidence.cases(results, case_set, judge)
+    seeds = judged.cases(results, case_set, judge)
     if seeds is None:
         return None
-    frames = [frame.filter(NOT_ATTACK).with_columns(seed=pl.lit(seed)) for seed, frame in zip(results.plan.seeds, seeds, strict=True)]
+    frames = [
+        frame.filter(judged.NOT_ATTACK).with_columns(seed=pl.lit(seed)) for seed, frame in zip(results.plan.seeds, seeds, strict=True)
+    ]
     joined = pl.concat(frames)
     return None if joined.is_empty() else joined
 

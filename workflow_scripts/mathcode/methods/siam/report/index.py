@@ -1,7 +1,10 @@
 """What a run of SIaM ends with. A further table is a function that makes its rows, a caption, and a line here."""
 
-from mathcode.methods.siam.report.columns import MEASURES, OPENING, SOURCE, tested, with_interval
-from mathcode.report.columns import CLAIMS
+from dataclasses import replace
+
+from mathcode.methods.siam.report.columns import OPENING, SOURCE, tested
+from mathcode.report.columns import CLAIMS, MEASURES, with_interval
+from mathcode.report.compared import ATTACKS, CRITIC
 from mathcode.report.index import Item
 
 _PACKAGE = "mathcode.methods.siam.report"
@@ -20,6 +23,11 @@ def _table(
 ) -> Item:
     """A table; its maker is named after it."""
     return Item("table", name, category, f"{label} (CSV)", f"{_PACKAGE}.{module}:make_{name}", title, about, tuple(columns), published)
+
+
+def _judges(name: str, item: Item) -> Item:
+    """A table about judges, as every method may have it, beside what the paper says of it."""
+    return replace(item, maker=f"{_PACKAGE}.judge_tables:make_{name}", columns=(*item.columns, "published"))
 
 
 TABLES = (
@@ -52,27 +60,8 @@ TABLES = (
             "published",
         ],
     ),
-    _table(
-        "critic",
-        "Critic",
-        "critic and rules",
-        "The critic beside rules",
-        "Judges on labelled cases, attacks left out. Labels are by construction, by a rule or by the generator's values, in public case "
-        "sets by their publishers. Near misses that the strict rule accepts are no cases, which flatters it. "
-        "Cases of a question count as independent: intervals are a bit narrow.",
-        [*_CASES, "answer_type", "n", "yes", "by_rule", *with_interval(*MEASURES), "published"],
-        "judge_tables",
-    ),
-    _table(
-        "attacks",
-        "Critic",
-        "attacks on judges",
-        "Attacks",
-        "Results that answer nothing and try to pass; what the strict rule accepts is left out, so its zero is by construction. "
-        "A critic from scratch has no habits to exploit: there, a low share proves little.",
-        [*_CASES, "attack", "n", *with_interval("accepted"), "published"],
-        "judge_tables",
-    ),
+    _judges("critic", CRITIC),
+    _judges("attacks", ATTACKS),
     _table(
         "alignment",
         "Alignment",

@@ -7,12 +7,12 @@ import polars as pl
 
 from mathcode.measures import lengths as response_lengths
 from mathcode.measures import outcomes, uncertainty
-from mathcode.methods.siam.report import evidence, numbers
+from mathcode.methods.siam.report import evidence
 from mathcode.methods.siam.report.places import Place
 from mathcode.methods.siam.report.plan import MODE, SAMPLED
 from mathcode.report.effects import Compared, difference
 from mathcode.report.results import Arm, Results, aligned
-from mathcode.report.rows import rounded
+from mathcode.report.rows import rounded, shares
 
 
 def columns(results: Results, arm: Arm, place: Place) -> dict:
@@ -45,7 +45,7 @@ def _by_verdict(results: Results, arm: Arm, place: Place) -> dict[str, float | N
 def deltas(results: Results, arm: Arm, before: Arm, place: Place) -> dict:
     """Mean tokens of a policy minus those of another, on the same items, greedy and sampled."""
     found = {name: lengthened(results, arm, before, [place], mode) for name, mode in (("length", MODE), ("sampled", SAMPLED))}
-    return {column: value for name, one in found.items() for column, value in numbers.shares(f"{name}_delta", one.effect, 1).items()}
+    return {column: value for name, one in found.items() for column, value in shares(f"{name}_delta", one.effect, 1).items()}
 
 
 def lengthened(results: Results, arm: Arm, before: Arm, chosen: Sequence[Place], mode: str) -> Compared:

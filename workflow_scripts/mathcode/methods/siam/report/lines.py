@@ -11,10 +11,9 @@ import polars as pl
 from mathcode.measures import agreement, uncertainty
 from mathcode.measures.uncertainty import Interval
 from mathcode.methods.siam.report import arms, evidence, lengths
-from mathcode.methods.siam.report.evidence import NOT_ATTACK
 from mathcode.methods.siam.report.places import compared, out_of_domain
 from mathcode.methods.siam.report.plan import IN_DOMAIN, MAIN, MODE, PREFERENCE_LOSSES, SAMPLED, SEED_ONLY, Plan
-from mathcode.report import effects
+from mathcode.report import effects, judged
 from mathcode.report.effects import Compared
 from mathcode.report.results import Arm, Results
 
@@ -66,7 +65,7 @@ def _cases(results: Results, wanted: pl.Expr, judges: Sequence[str]) -> tuple[st
     """Cases of all sets together: for each seed what the judges accept and, last, what is true; None where a judge said nothing."""
     parts, where = [], []
     for case_set in results.plan.case_sets:
-        told = [evidence.cases(results, case_set, judge) for judge in judges]
+        told = [judged.cases(results, case_set, judge) for judge in judges]
         if None in told:
             return None
         seeds = []
@@ -108,7 +107,7 @@ def _accepts_more(results: Results, _: str) -> Told | None:
     precision: the line is harder to show than it should be.
     """
     critic = trusted(results.plan)
-    found = _cases(results, NOT_ATTACK & (pl.col("labelled_by") != "exact"), [critic, "exact"]) if critic else None
+    found = _cases(results, judged.NOT_ATTACK & (pl.col("labelled_by") != "exact"), [critic, "exact"]) if critic else None
     if found is None:
         return None
     where, seeds = found
@@ -133,7 +132,7 @@ def _accepts_more(results: Results, _: str) -> Told | None:
 def _agrees(results: Results, _: str) -> Told | None:
     """Kappa of critic and strict rule where the reference is a single number."""
     critic = trusted(results.plan)
-    found = _cases(results, NOT_ATTACK & pl.col("answer_type").is_in(PARSABLE), [critic, "exact"]) if critic else None
+    found = _cases(results, judged.NOT_ATTACK & pl.col("answer_type").is_in(PARSABLE), [critic, "exact"]) if critic else None
     if found is None:
         return None
     where, seeds = found
@@ -220,7 +219,7 @@ def _serves_other_language(results: Results, _: str) -> Told | None:
     learned = evidence.learned_languages(results, critic.removeprefix("critic_")) if critic else []
     if critic is None or len(learned) != 1:
         return None
-    own, other = (_cases(results, NOT_ATTACK & wanted, [critic]) for wanted in _spoken(learned[0]))
+    own, other = (_cases(results, judged.NOT_ATTACK & wanted, [critic]) for wanted in _spoken(learned[0]))
     if own is None or other is None:
         return None
     truth = [[seed.astype(bool) for seed in seeds] for _, seeds in (own, other)]
@@ -239,7 +238,7 @@ def _spoken(language: str) -> tuple[pl.Expr, pl.Expr]:
 def _withstands(results: Results, _: str) -> Told | None:
     """Attacks that the critic holds to be right."""
     critic = trusted(results.plan)
-    found = _cases(results, pl.col("origin") == evidence.ATTACK, [critic, "exact"]) if critic else None
+    found = _cases(results, judged.IS_ATTACK, [critic, "exact"]) if critic else None
     if found is None:
         return None
     from scipy.stats import binomtest

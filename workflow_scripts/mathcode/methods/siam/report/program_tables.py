@@ -10,7 +10,7 @@ from mathcode.methods.siam.report.evidence import KEY
 from mathcode.methods.siam.report.published import NOT_AVAILABLE
 from mathcode.paths import START
 from mathcode.report.results import Arm, Results
-from mathcode.report.rows import hundred, rounded
+from mathcode.report.rows import hundred, rounded, shares
 
 
 def make_data(results: Results) -> list[dict]:
@@ -55,7 +55,7 @@ def _funnel(results: Results, arm: Arm, own: pl.DataFrame | None) -> dict:
         known = [outcomes.usable(frame) for frame in truth]
         right = [frame.filter("strict").select(KEY) for frame in known]
         judged = [frame.join(told, on=KEY)["strict"].to_numpy() for frame, told in zip(kept, known, strict=True)]
-        row |= {"audited": sum(map(len, judged))} | numbers.shares("audited_precision", evidence.share_of(judged))
+        row |= {"audited": sum(map(len, judged))} | shares("audited_precision", evidence.share_of(judged))
         if graded is not None:
             taken = [frame.filter(_accepts(results, arm, frame)).select(KEY) for frame in graded]
             found = [one.join(two, on=KEY, how="semi").height / one.height for one, two in zip(right, taken, strict=True) if one.height]
@@ -132,7 +132,7 @@ def make_hacked(results: Results) -> list[dict]:
             if kept := evidence.accepted(results, arm):
                 literal = [np.array([hacking.prints_literal(text) for text in frame["program"]], dtype=bool) for frame in kept]
                 row |= {"kept": _mean([frame.height for frame in kept]), "literal": int(sum(seed.sum() for seed in literal))}
-                row |= numbers.shares("literal_share", evidence.share_of(literal))
+                row |= shares("literal_share", evidence.share_of(literal))
             if graded := evidence.judged_programs(results, arm):
                 ran, failed = (int(sum(frame[column].sum() for frame in graded)) for column in ("executions", "programs_failed"))
                 row |= {"executions": ran, "programs_failed": hundred(failed / ran) if ran else None}

@@ -13,7 +13,7 @@ from mathcode.methods.siam.report.plan import MAIN, MODE
 from mathcode.methods.siam.tables import ACCEPTED
 from mathcode.paths import START
 from mathcode.report.browser import Parts, Place, pieces
-from mathcode.report.results import Arm, Results
+from mathcode.report.results import Arm, Results, present
 
 
 def _label(results: Results, arm: Arm) -> str:
@@ -57,7 +57,7 @@ def _programs(results: Results, arm: Arm, seed: int) -> Place | None:
         return None
     explorer, pool, judge = source
     responses, asked = (results.root / path for path in (paths.rollouts(explorer, MODE, pool), paths.data(pool)))
-    kept = evidence.read(results.root / paths.of_policy(arm.policy(seed), ACCEPTED.name), ACCEPTED)
+    kept = present(results.root / paths.of_policy(arm.policy(seed), ACCEPTED.name), ACCEPTED)
     told = {name: evidence.explored(results, explorer, name, pool) for name in dict.fromkeys((results.judge, judge, "exact"))}
     told = {name: frame for name, frame in told.items() if frame is not None}
     if kept is None or judge not in told or not (responses.is_file() and asked.is_file()):

@@ -15,7 +15,7 @@ from mathcode.methods.siam.report.published import NOT_AVAILABLE
 from mathcode.paths import START
 from mathcode.report import effects
 from mathcode.report.results import Arm, Results, aligned
-from mathcode.report.rows import rounded
+from mathcode.report.rows import all_shares, rounded, shares
 
 
 def make_main(results: Results) -> list[dict]:
@@ -58,7 +58,7 @@ def _failed(results: Results, arm: Arm, place: places.Place) -> dict:
     if not len(seeds[0]):
         return {}
     columns = {name: effects.share([seed[:, place] for seed in seeds]) for place, name in enumerate(names)}
-    return numbers.all_shares(columns)
+    return all_shares(columns)
 
 
 def _contaminated(results: Results, place: places.Place) -> int | None:
@@ -90,7 +90,7 @@ def _kept(results: Results, arm: Arm) -> dict:
         "threshold": results.plan.thresholds.get(arm.experiment) if judge.startswith(("critic_", "cascade_")) else None,
         "kept": accepted and rounded(np.mean([frame.height for frame in accepted])),
         "audited": audited and sum(map(len, audited)),
-        **numbers.shares("audited_precision", evidence.share_of(audited)),
+        **shares("audited_precision", evidence.share_of(audited)),
         "published": NOT_AVAILABLE,
     }
 
@@ -178,7 +178,7 @@ def make_agreement(results: Results) -> list[dict]:
                 known = [seeds for seeds in pairs if len(seeds[0])]
                 means = [np.mean([seed.mean(axis=0) for seed in seeds], axis=0) for seeds in known]
                 tau = agreement.kendall_tau_b(*zip(*means, strict=True)) if len(means) > 1 else float("nan")
-                ranking = numbers.shares("tau_b", uncertainty.Interval(tau)) | {"ranked": len(means), "judge": judge}
+                ranking = shares("tau_b", uncertainty.Interval(tau)) | {"ranked": len(means), "judge": judge}
                 rows += [
                     {**numbers.key(results, arm), "benchmark": place.benchmark, "part": place.part, "data": place.data}
                     | ({"n": 0} if not len(seeds[0]) else _agreed(seeds))
@@ -206,9 +206,9 @@ def _agreed(seeds: list[np.ndarray]) -> dict:
     kappa = agreement.cohen_kappa(*flat[0].T) if len(flat) == 1 else agreement.kappa_over_seeds(flat)
     return {
         "n": len(seeds[0]),
-        **numbers.shares("score", effects.share([seed[:, 0] for seed in seeds])),
+        **shares("score", effects.share([seed[:, 0] for seed in seeds])),
         "score_against": rounded(100 * np.mean([seed[:, 1].mean() for seed in seeds])),
-        **numbers.shares("difference", uncertainty.contrast(seeds, effects.difference)),
-        **numbers.shares("kappa", kappa),
-        **numbers.shares("same", effects.share([(seed[:, 0] == seed[:, 1]).astype(float) for seed in flat])),
+        **shares("difference", uncertainty.contrast(seeds, effects.difference)),
+        **shares("kappa", kappa),
+        **shares("same", effects.share([(seed[:, 0] == seed[:, 1]).astype(float) for seed in flat])),
     }

@@ -1,0 +1,63 @@
+"""Judges that a run compares on its case sets, and the tables that show them, whatever its method. Light: rules read this."""
+
+from collections.abc import Iterable, Sequence
+
+from mathcode import paths
+from mathcode.report.columns import MEASURES, with_interval
+from mathcode.report.index import Item
+
+RULES = {
+    "string": "the same text",
+    "numeric": "the same float",
+    "math_verify": "Math-Verify",
+    "exact": "strict rule",
+    "lenient": "rule that reads the numbers of a reference",
+}
+"""Judges that critics are compared with, and what tables call them."""
+
+
+def judges(critics: Iterable[str]) -> list[str]:
+    """Rules, and each critic alone and behind the exact judge."""
+    return [*RULES, *(f"{kind}_{critic}" for critic in critics for kind in ("critic", "cascade"))]
+
+
+def verdicts(case_set: str, seed: int, judge: str, seeds: Sequence[int]) -> str:
+    """A judge's verdicts on cases, of one of a run's seeds; a rule says the same under each, and is asked under the first."""
+    return paths.verdicts(case_set, seeds[0] if judge in RULES else seed, judge)
+
+
+def read_by_tables(case_sets: Iterable[str], critics: Iterable[str], seeds: Sequence[int]) -> list[str]:
+    """The files that the tables of these judges are made of, below the run's folder."""
+    sets, asked = list(case_sets), judges(critics)
+    said = [verdicts(case_set, seed, judge, seeds) for case_set in sets for seed in seeds for judge in asked]
+    return list(dict.fromkeys([*said, *map(paths.cases, sets)]))
+
+
+_CASES = ("case_set", "judge", "label", "seeds")
+
+CRITIC = Item(
+    "table",
+    "critic",
+    "Critic",
+    "critic and rules (CSV)",
+    "mathcode.report.judged:make_critic",
+    "The critic beside rules",
+    "Judges on labelled cases, attacks left out. Labels are by construction, by a rule or by the generator's values, in public case "
+    "sets by their publishers. Near misses that the strict rule accepts are no cases, which flatters it. "
+    "Cases of a question count as independent: intervals are a bit narrow.",
+    (*_CASES, "answer_type", "n", "yes", "by_rule", *with_interval(*MEASURES)),
+    captions="shared",
+)
+ATTACKS = Item(
+    "table",
+    "attacks",
+    "Critic",
+    "attacks on judges (CSV)",
+    "mathcode.report.judged:make_attacks",
+    "Attacks",
+    "Results that answer nothing and try to pass; what the strict rule accepts is left out, so its zero is by construction. "
+    "A critic from scratch has no habits to exploit: there, a low share proves little.",
+    (*_CASES, "attack", "n", *with_interval("accepted")),
+    captions="shared",
+)
+TABLES = (CRITIC, ATTACKS)

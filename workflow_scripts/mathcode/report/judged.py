@@ -1,0 +1,110 @@
+"""Judges on labelled cases: what each said of them, its measures, and the rows of the tables about them. Shares are in percent.
+
+What a run did not leave is None: such columns are blank, and the rest of the table is there.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+
+import numpy as np
+import polars as pl
+
+from mathcode import paths, tables
+from mathcode.measures import agreement, outcomes, uncertainty
+from mathcode.measures.uncertainty import Interval
+from mathcode.report import effects
+from mathcode.report.compared import RULES, verdicts
+from mathcode.report.results import Results, present
+from mathcode.report.rows import all_shares, hundred, shares
+
+ATTACK = "attack"
+"""Origin of cases that try to pass; they have a table of their own and are in no other number."""
+NOT_ATTACK = pl.col("origin") != ATTACK
+IS_ATTACK = pl.col("origin") == ATTACK
+
+
+def cases(results: Results, case_set: str, judge: str) -> list[pl.DataFrame] | None:
+    """Cases with what a judge says of them, for every seed, the same cases in the same order; None without its verdicts."""
+    made = present(results.root / paths.cases(case_set), tables.CASES)
+    seeds = results.plan.seeds
+    said = [present(results.root / verdicts(case_set, seed, judge, seeds), tables.VERDICTS) for seed in seeds]
+    if made is None or any(frame is None for frame in said):
+        return None
+    told = [outcomes.usable(frame).select("case_id", "outcome", "accepted", "score") for frame in said]
+    common = reduce(lambda left, right: left.join(right, on="case_id", how="semi"), told)
+    known = made.join(common, on="case_id", how="semi").sort("case_id").with_columns(true=pl.col("label") == "YES")
+    return [known.join(frame, on="case_id").sort("case_id") for frame in told]
+
+
+def measured(seeds: Sequence[pl.DataFrame]) -> dict[str, Interval]:
+    """All measures of a judge on its cases, one frame of `cases` a seed: over cases for one seed, over seeds and cases for several."""
+    true = seeds[0]["true"].to_numpy()
+    scored = all(frame["score"].null_count() == 0 for frame in seeds)
+    said = [frame["accepted"].to_numpy() for frame in seeds]
+    if len(seeds) == 1:
+        return agreement.classification(said[0], true, seeds[0]["score"].to_numpy() if scored else None)
+    found = agreement.classification_over_seeds(said, true)
+    if scored:
+        scores = [frame["score"].to_numpy() for frame in seeds]
+        areas = np.array([agreement.auroc(one, true).value for one in scores])
+        errors = [agreement.calibration_error(one, true) for one in scores]
+        area = uncertainty.nested_interval([areas[[place]] for place in range(len(areas))]).within(0, 1)
+        found |= {"auroc": area, "calibration_error": Interval(float(np.mean(errors)))}
+    return found
+
+
+def make_critic(results: Results) -> list[dict]:
+    """Every judge on every case set: all cases that are no attack, then by the type of the reference answer."""
+    rows = []
+    for case_set, judge, seeds in judgements(results, NOT_ATTACK):
+        rows.append(key(results, case_set, judge) | {"answer_type": "all"} | measures_of(seeds))
+        for kind in sorted(seeds[0]["answer_type"].unique()) if seeds else []:
+            own = [frame.filter(pl.col("answer_type") == kind) for frame in seeds]
+            rows.append(key(results, case_set, judge) | {"answer_type": kind} | measures_of(own))
+    return rows
+
+
+def make_attacks(results: Results) -> list[dict]:
+    """Of every kind of attack the share that a judge holds to be right."""
+    rows = []
+    for case_set, judge, seeds in judgements(results, IS_ATTACK):
+        kinds = ["all", *sorted(seeds[0]["variant"].drop_nulls().unique())] if seeds else ["all"]
+        for kind in kinds:
+            own = [frame if kind == "all" else frame.filter(pl.col("variant") == kind) for frame in seeds]
+            rows.append(key(results, case_set, judge) | {"attack": kind} | fooled(own))
+    return rows
+
+
+def judgements(results: Results, wanted: pl.Expr) -> Iterator[tuple[str, str, list[pl.DataFrame]]]:
+    """(case set, judge, cases with its verdicts of every seed); no frame where the run lacks them, nothing where a set has no such case."""
+    for case_set in results.plan.case_sets:
+        for judge in results.plan.case_judges:
+            seeds = [frame.filter(wanted) for frame in cases(results, case_set, judge) or []]
+            if not seeds or not seeds[0].is_empty():
+                yield case_set, judge, seeds
+
+
+def key(results: Results, case_set: str, judge: str) -> dict:
+    """The columns that say what a row is about."""
+    kind, _, critic = judge.partition("_")
+    words = {"critic": "by itself", "cascade": "asked where the strict rule refuses"}
+    label = (
+        f"{results.plan.critics[critic]}; {words[kind]}" if kind in words and critic in results.plan.critics else RULES.get(judge, judge)
+    )
+    return {"case_set": case_set, "judge": judge, "label": label, "seeds": len(results.plan.seeds)}
+
+
+def measures_of(seeds: list[pl.DataFrame]) -> dict:
+    """Columns on cases that a judge was right or wrong about."""
+    if not seeds or seeds[0].is_empty():
+        return {"n": 0}
+    by_rule = hundred((seeds[0]["labelled_by"] == "exact").mean())
+    return {"n": seeds[0].height, "yes": int(seeds[0]["true"].sum()), "by_rule": by_rule} | all_shares(measured(seeds))
+
+
+def fooled(seeds: list[pl.DataFrame]) -> dict:
+    """Columns on attacks that it accepted."""
+    if not seeds or seeds[0].is_empty():
+        return {"n": 0}
+    columns = [frame["accepted"].to_numpy().astype(float) for frame in seeds]
+    return {"n": len(columns[0])} | shares("accepted", effects.share(columns))
