@@ -34,6 +34,7 @@ from shapes import SHAPES, Shape
 from steps import LOSSES, loss_numbers
 
 from mathcode.core import cli
+from mathcode.core.errors import UserError
 
 PEERS = {"ours:sft": ("trl:sft", "trl:packed"), "ours:dpo": ("trl:dpo",), "ours:rl": ("ours:sft",)}
 """Our trainings, and what each is held against."""
@@ -104,6 +105,10 @@ def limit(args) -> float:
         left @ right
         spent.append(time.perf_counter() - start)
     return 2 * 2048**3 / sorted(spent)[len(spent) // 2]
+
+
+class TrainingError(UserError):
+    """A training ended with an error."""
 
 
 class Clock:
@@ -217,11 +222,11 @@ def measured(words: list[str], training: str) -> dict[str, float]:
     """The numbers of one training.
 
     Raises:
-        RuntimeError: it failed.
+        TrainingError: it failed.
     """
     done = subprocess.run([sys.executable, __file__, *words, "--only", training], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{training}: {done.stderr[-3000:]}")
+        raise TrainingError(f"{training} failed:\n{done.stderr[-3000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 

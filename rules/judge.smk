@@ -13,10 +13,12 @@ GRADING = (
     " --judge {wildcards.judge} {params.critic} --method {params.method} --workers {threads} --settings {params.settings:q}"
     " --checkpoints {params.checkpoints:q} > {log:q} 2>&1"
 )
+"""How a judge grades tables of rollouts."""
 SCORING = (
     "exec python workflow_scripts/score_responses.py --grades {input.grades:q} --queries {input.queries:q} {params.rows}"
     " --overlap {input.overlap:q} --out {output:q} > {log:q} 2>&1"
 )
+"""How an evaluation is scored."""
 
 
 rule grade_rollouts:

@@ -30,7 +30,7 @@ def words_of_paths():
     named = {name for output in outputs for name in re.findall(r"[a-z]\w+", output.regex().pattern)}
     named |= {f"{kind}_{critic}" for kind in configuration.CRITIC_JUDGES for critic in critic_names()}
     methods = configuration.METHODS.values()
-    shown = {f"{item.name}{ending}" for method in methods for item in (*method.tables, *method.compared) for ending in (".csv", ".tex")}
+    shown = {f"{item.name}{ending}" for method in methods for item in (*method.tables, *method.judge_tables) for ending in (".csv", ".tex")}
     shown |= {f"{item.name}{ending}" for method in methods for item in method.figures for ending in (".svg", ".pdf")}
     modes = {mode for method in methods for mode in method.explored}
     return {"seed1", "iter1", *spelt, *named, *modes, *shown, *(f"{name}.parquet" for name in named)}

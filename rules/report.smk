@@ -35,6 +35,7 @@ for ending, method, tables, runs in endings():
     CSV = [f"results/{{run}}/tables/{table.name}.csv" for table in tables]
 
     rule:
+        """The tables of a run, ours beside the paper's."""
         name:
             f"tabulate_{ending}"
         input:
@@ -61,6 +62,7 @@ for ending, method, tables, runs in endings():
             " --benchmarks {input.benchmarks:q} --out-dir {params.tables:q} > {log:q} 2>&1"
 
     rule:
+        """The same tables for a paper."""
         name:
             f"export_latex_{ending}"
         input:
@@ -81,6 +83,7 @@ for ending, method, tables, runs in endings():
             "exec python workflow_scripts/export_latex.py --method {params.method} --tables {input:q} --out {output:q} > {log:q} 2>&1"
 
     rule:
+        """The figures of a run."""
         name:
             f"plot_{ending}"
         input:
@@ -106,7 +109,8 @@ for ending, method, tables, runs in endings():
             "exec python workflow_scripts/plot_figures.py --method {params.method} --run {wildcards.run} --results {params.results:q}"
             " --plan {params.plan:q} --benchmarks {input.benchmarks:q} --out-dir {params.figures:q} > {log:q} 2>&1"
 
-    rule:  # the page to read first: the answer, claims, worked examples, cost, and every table
+    rule:
+        """The page to read first: the answer, claims, worked examples, cost, and every table."""
         name:
             f"write_summary_{ending}"
         input:
@@ -136,7 +140,8 @@ for ending, method, tables, runs in endings():
             " --plan {params.plan:q} --about {params.about:q} --benchmarks {input.benchmarks:q} --tables {input.tables:q}"
             " --costs {input.costs:q} --figure {input.figure:q} --out {output:q} > {log:q} 2>&1"
 
-    rule:  # the responses behind the numbers, to search and read
+    rule:
+        """The responses behind the numbers, to search and read."""
         name:
             f"browse_{ending}"
         input:

@@ -80,11 +80,10 @@ def run_targets(run):
 
 def endings():
     """What runs end with: a name, the method, the tables, and the pattern of the runs that end so; figures and pages are the method's."""
-    for method in filter(lambda method: method.items, configuration.METHODS.values()):
-        runs = {name: method.tables_of(run) for name, run in CONFIG.runs.items() if run.method == method.name}
-        lists = {method.name: method.tables}
-        if method.compared:
-            lists[f"{method.name}_judged"] = [*method.tables, *method.compared]
-        for ending, tables in lists.items():
-            if alike := [name for name, own in runs.items() if own == tables]:
-                yield ending, method, tables, one_of(alike)
+    for method in configuration.METHODS.values():
+        alike = {}
+        for name, run in CONFIG.runs.items():
+            if run.method == method.name and method.items:
+                alike.setdefault(tuple(method.tables_of(run)), []).append(name)
+        for tables, runs in alike.items():
+            yield method.name + ("" if tables == tuple(method.tables) else "_judged"), method, tables, one_of(runs)

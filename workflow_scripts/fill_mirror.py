@@ -60,7 +60,7 @@ def _say_sizes(raw: list[str], families: list[str], config: configuration.Config
     free = shutil.disk_usage(args.out).free / GB
     sizes = [_missing_gb(name, config.families[name], args) for name in families]
     coming = sum(size or 0 for size in sizes)
-    unknown = f", and {sizes.count(None)} models of unknown size" if None in sizes else ""
+    unknown = f", and models of unknown size ({sizes.count(None)})" if None in sizes else ""
     told = (
         f"{args.out} gets {len(raw)} sources and {len(families)} models: some {coming:.0f} GB of weights are to come{unknown};"
         f" {free:.0f} GB are free"
@@ -72,13 +72,16 @@ def _say_sizes(raw: list[str], families: list[str], config: configuration.Config
 
 def _missing_gb(name: str, family: settings.Family, args) -> float | None:
     """GB of a model that OUT lacks; None: not known before it is here."""
-    if (folders.in_mirror(args.out, name) / folders.CHECKSUMS).is_file():
+    target, older = folders.in_mirror(args.out, name), folders.in_mirror(args.mirror, name)
+    if (target / folders.CHECKSUMS).is_file():
         return 0.0
-    older = folders.in_mirror(args.mirror, name)
     if older.is_dir() or family.path:
-        return _held_gb(older if older.is_dir() else Path(family.path))
-    weights = configuration.costs(args.config).parameters.get(name)
-    return weights and 2 * weights / GB  # the hub's are bfloat16
+        whole = _held_gb(older if older.is_dir() else Path(family.path))
+    elif weights := configuration.costs(args.config).parameters.get(name):
+        whole = 2 * weights / GB  # the hub's are bfloat16
+    else:
+        return None
+    return max(whole - _held_gb(target), 0.0)  # a download that was broken off goes on
 
 
 def _held_gb(folder: Path) -> float:

@@ -1,7 +1,7 @@
 """Evaluate, as all methods do, in SIaM's one mode: greedy responses, and samples on which lengths are measured.
 
 These rules are those of ../evaluate.smk and ../judge.smk with other paths: programs, inputs and resources stand there.
-Benchmarks that a run joins have those of together.smk.
+Files of benchmarks that a run joins are made by the rules of together.smk.
 """
 
 
@@ -86,7 +86,7 @@ use rule grade_responses as grade_programs with:
     benchmark:
         "logs/results/{run}/{policy}/eval/{mode}/{benchmark}/{judge}/grades.timing.tsv"
     wildcard_constraints:
-        run=alone(RUNS),
+        run=alone(SIAM_RUNS),
         mode="code|code_sampled",
         judge=RULE_JUDGES,
     conda:
@@ -98,7 +98,7 @@ use rule grade_responses as grade_programs with:
 use rule grade_programs as grade_programs_by_critic with:
     """Grades of greedy programs by a critic."""
     wildcard_constraints:
-        run=alone(RUNS),
+        run=alone(SIAM_RUNS),
         mode="code|code_sampled",
         judge=CRITIC_JUDGES,
     group:
@@ -121,6 +121,6 @@ use rule score_responses as score_programs with:
     log:
         "logs/results/{run}/{policy}/eval/code/{benchmark}/{judge}/scores.log",
     wildcard_constraints:
-        run=alone(RUNS),
+        run=alone(SIAM_RUNS),
     conda:
         "../../envs/analysis.yaml"

@@ -88,14 +88,14 @@ def joined(run):
     return together if len(together) > 1 and run.resources.of("evaluate").shards == 1 else []
 
 
-RUNS = {name: run for name, run in CONFIG.runs.items() if run.method == "siam"}
-TOGETHER = {name: benchmarks for name, run in RUNS.items() if (benchmarks := joined(run))}
+SIAM_RUNS = {name: run for name, run in CONFIG.runs.items() if run.method == "siam"}
+SIAM_TOGETHER = {name: benchmarks for name, run in SIAM_RUNS.items() if (benchmarks := joined(run))}
 """Joined benchmarks, by run."""
 
 
 def alone(runs):
     """Pattern of these runs, in paths of benchmarks that are not joined."""
-    others = {run: rf"(?!/.+/eval/\w+/(?:{one_of(joined)})/)" for run, joined in TOGETHER.items()}
+    others = {run: rf"(?!/.+/eval/\w+/(?:{one_of(names)})[/.])" for run, names in SIAM_TOGETHER.items()}
     return one_of(run + others.get(run, "") for run in runs)
 
 

@@ -4,18 +4,19 @@ These are the rules of evaluate.smk for all joined benchmarks of a run at once, 
 for a file of one benchmark makes those of the others.
 """
 
-ASKED = {
+SIAM_ASKED = {
     "greedy": ("code", lambda run: 1, lambda run: run.evaluate.sampling),
     "sampled": ("code_sampled", lambda run: run.evaluate.samples, lambda run: run.evaluate.sampled),
 }
 """Kinds of evaluation: the mode, how many responses an item gets, and how they are sampled."""
-JUDGED_BY = {"rules": (RULE_JUDGES, "judge", "analysis"), "critics": (CRITIC_JUDGES, "score", "train")}
+SIAM_JUDGED_BY = {"rules": (RULE_JUDGES, "judge", "analysis"), "critics": (CRITIC_JUDGES, "score", "train")}
 """Kinds of judges: their names, the stage whose resources they ask for, and their environment."""
 
-for name, benchmarks in TOGETHER.items():
-    for kind, (mode, samples, sampling) in ASKED.items():
+for name, benchmarks in SIAM_TOGETHER.items():
+    for kind, (mode, samples, sampling) in SIAM_ASKED.items():
 
         rule:
+            """Responses of a policy to all joined benchmarks."""
             name:
                 f"sample_{kind}_together_{name}"
             input:
@@ -48,9 +49,10 @@ for name, benchmarks in TOGETHER.items():
             shell:
                 SAMPLING
 
-        for judges, (names, stage, environment) in JUDGED_BY.items():
+        for judges, (names, stage, environment) in SIAM_JUDGED_BY.items():
 
             rule:
+                """Their grades by a judge."""
                 name:
                     f"grade_{kind}_by_{judges}_together_{name}"
                 input:
@@ -82,6 +84,7 @@ for name, benchmarks in TOGETHER.items():
                     GRADING
 
     rule:
+        """Accuracy and failures on each of them."""
         name:
             f"score_together_{name}"
         input:

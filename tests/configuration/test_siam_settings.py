@@ -62,6 +62,7 @@ BAD_SIAM = {
         ["key 'critics.", "a circle: ", "main <- full"],
     ),
     "critic that goes on from itself": ({"critics": {"main": {"origin": "main"}}}, ["key 'critics.main.origin'", "a circle: main <- main"]),
+    "unknown joined benchmark": ({"evaluate": {"together": ["gsm9k"]}}, ["unknown benchmark 'gsm9k'"]),
     "unknown benchmark of a case set": (
         {"case_sets": {"known_forms": {"queries": ["forms_testz"]}}},
         ["unknown benchmark 'forms_testz'"],

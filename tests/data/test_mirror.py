@@ -71,6 +71,15 @@ def test_sizes_are_said_before_anything_is_fetched_and_no_room_is_one_sentence(t
     assert f"4 models: some {weights:.0f} GB of weights are to come; 60 GB are free" in caplog.messages[0]
     assert {"llama31", "svamp"} <= set(fetched)
     fetched.clear()
+    begun = tmp_path / "out/models/llama31"
+    begun.mkdir(parents=True)
+    with (begun / "model.safetensors").open("wb") as half:
+        half.truncate(int(10e9))  # a hole: it takes no room on the disk
+    with caplog.at_level("INFO"):
+        fill_mirror.main(words)
+    assert any(f"some {weights - 10:.0f} GB of weights are to come" in message for message in caplog.messages)
+    shutil.rmtree(begun)
+    fetched.clear()
     monkeypatch.setattr(fill_mirror.shutil, "disk_usage", lambda _: SimpleNamespace(free=40e9))
     with pytest.raises(InputError, match=rf"some {weights:.0f} GB of weights are to come; 40 GB are free: name another folder with --out"):
         fill_mirror.main(words)

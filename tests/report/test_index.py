@@ -27,7 +27,7 @@ OWN_WORDS = {
 
 def listed() -> set[str]:
     """Captions that the items of all methods have, below reports/captions."""
-    own = {captioned(item, method) for method in METHODS.values() for item in (*method.items, *method.compared)}
+    own = {captioned(item, method) for method in METHODS.values() for item in (*method.items, *method.judge_tables)}
     return own | {captioned(index.COSTS)}
 
 
@@ -41,7 +41,7 @@ def test_every_item_has_its_caption_and_every_caption_its_item():
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_a_caption_points_at_columns_that_its_table_has(method):
-    for table in (*method.tables, *method.compared):
+    for table in (*method.tables, *method.judge_tables):
         text = (CAPTIONS / captioned(table, method)).read_text(encoding="utf-8")
         named = set(re.findall(r"``(\w+)``", text)) - {"published_", table.name}
         assert named <= set(table.columns), table.name
@@ -80,13 +80,13 @@ def test_every_item_is_made_by_a_function_and_every_maker_has_its_item(method):
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     }
     assert public == named
-    for item in method.compared:
+    for item in method.judge_tables:
         assert callable(item.load()), item.maker
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_every_column_has_a_meaning_and_every_published_file_is_there(method):
-    for table in (*method.tables, *method.compared):
+    for table in (*method.tables, *method.judge_tables):
         assert table.columns
         assert bool(table.title) == bool(table.about)
         for column in table.columns:

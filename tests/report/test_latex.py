@@ -34,7 +34,7 @@ def test_intervals_stand_behind_their_values_and_empty_columns_are_left_out():
 
 
 def test_every_end_of_an_interval_is_a_column_that_there_is():
-    known = {column for table in (*METHOD.tables, *METHOD.compared) for column in table.columns}
+    known = {column for table in (*METHOD.tables, *METHOD.judge_tables) for column in table.columns}
     assert {*COLUMNS.intervals} | COLUMNS.ends() <= known
 
 

@@ -8,6 +8,7 @@ import re
 import polars as pl
 import pytest
 from support import results_tree as tree
+from support import siam_tree
 from support.pages import chromium, cut_off, looked_at, opened
 
 import plot_figures
@@ -67,6 +68,20 @@ def page(run, chosen, tables=None, figure=None, costs=COSTS) -> str:
     flags += ["--figure", figure or run / "figure.svg", "--out", run / "summary.html", "--tables", *found]
     assert write_summary.main([str(flag) for flag in flags]) == 0
     return (run / "summary.html").read_text()
+
+
+def test_a_run_with_case_sets_shows_its_judges(tmp_path):
+    judges = ["exact", "critic_main"]
+    judged = {"critics": {"main": "critic"}, "case_sets": {"test": "held-out questions"}, "case_judges": judges}
+    chosen = tree.plan(experiments={"main": "EM"}, iterations=1, benchmarks=["math"]) | judged
+    run = tree.build(tmp_path, chosen)
+    siam_tree.cases(run, "test", chosen["seeds"][0], judges)
+    flags = ["--method", "autocode", "--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(run / "tables")]
+    tabulate_results.main(flags)
+    text = page(run, chosen)
+    for heading in ('<h2 id="critic">', '<h2 id="attacks">', "of a judge: of cases it is right about"):
+        assert heading in text
+    assert "of a judge" not in page(run, {key: value for key, value in chosen.items() if key not in judged})
 
 
 def test_it_needs_no_network_and_opens_with_the_answers(written):

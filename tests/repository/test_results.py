@@ -97,7 +97,7 @@ def test_the_drawing_of_the_readme_names_rules_that_there_are():
     helpers = {
         name
         for name in there
-        if not any(line.startswith(("rule ", "use rule ")) for line in (ROOT / "rules" / name).read_text().splitlines())
+        if not any(line.lstrip().startswith(("rule ", "rule:", "use rule ")) for line in (ROOT / "rules" / name).read_text().splitlines())
     }
     assert named <= there
     taken_over = {

@@ -62,7 +62,8 @@ def test_a_run_of_autocode_trains_every_experiment_in_every_iteration(checkout, 
     trained = len(build.experiments) * len(build.families) * len(build.seeds) * build.iterations
     assert jobs["train_policy"] == trained
     assert jobs["train_start"] == len(fine_tuned) * len(build.seeds)
-    assert jobs["plot_autocode"] == jobs["tabulate_autocode"] == 1
+    ending = "autocode_judged" if config.runs[run].case_sets else "autocode"
+    assert [jobs[f"{stage}_{ending}"] for stage in ("tabulate", "export_latex", "plot", "write_summary", "browse")] == [1] * 5
 
 
 def test_six_experiments_share_the_start_policy_and_its_rollouts(checkout):

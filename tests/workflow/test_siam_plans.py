@@ -107,6 +107,18 @@ def test_benchmarks_that_are_joined_share_a_job_and_others_have_their_own(checko
     assert beside_data(planned(*evaluation("gsm8k", "svamp"), *chosen, cwd=checkout)) == base | joined | dict.fromkeys(alone, 1)
 
 
+def test_lengths_of_joined_benchmarks_are_sampled_as_the_run_says(checkout):
+    sampled = "results/siam/main/llama31/seed1/iter2/eval/code_sampled"
+    jobs = planned(f"{sampled}/gsm8k/exact/grades.parquet", f"{sampled}/svamp/exact/grades.parquet", cwd=checkout)
+    assert (jobs["sample_sampled_together_siam"], jobs["grade_sampled_by_rules_together_siam"]) == (1, 1)
+    chosen = ("--config", "siam={evaluate: {samples: 3, sampled: {temperature: 0.7}}}")
+    printed = snakemake(f"{sampled}/gsm8k/responses.parquet", "-n", "-p", *chosen, cwd=checkout).stdout
+    line = next(line for line in printed.splitlines() if "--mode code_sampled code_sampled" in line)
+    assert "--samples 3 " in line
+    assert '"temperature": 0.7' in line
+    assert line.count("code_sampled/") == line.count("data/benchmarks/") > 20
+
+
 LEFT_ALONE = {
     "resources: {evaluate: {shards: 2}}": {"sample_programs_shard": 2, "merge_responses": 1},
     "evaluate: {together: [gsm8k]}": {"sample_programs": 1},
@@ -132,6 +144,7 @@ REFUSED = {
     "results/demo/main/tiny/seed1/iter1/accepted.parquet": "no rule makes",
     f"{POLICY}/iter1/q_values.parquet": "no rule makes",
     "results/siam_demo/start/tiny_siam/seed1/eval/auto/forms_tests/exact/scores.json": "no rule makes",
+    "logs/results/siam/base/llama31/seed1/eval/greedy/gsm8k.timing.tsv": "no rule makes",
 }
 
 

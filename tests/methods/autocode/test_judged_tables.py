@@ -9,7 +9,7 @@ from support import siam_tree
 import tabulate_results
 from mathcode.methods import siam
 from mathcode.methods.autocode import METHOD
-from mathcode.report import compared
+from mathcode.report import case_judges
 
 JUDGES = ["exact", "lenient", "critic_main", "cascade_main"]
 
@@ -28,12 +28,12 @@ def test_they_are_made_where_there_are_cases_and_say_what_those_of_siam_say(tmp_
     siam_tree.cases(run, "test", chosen["seeds"][0], JUDGES)
     assert set(tabulated("autocode", run, chosen)) == {table.name for table in METHOD.tables}
     made = tabulated("autocode", run, chosen | judged)
-    assert set(made) == {table.name for table in (*METHOD.tables, *compared.TABLES)}
+    assert set(made) == {table.name for table in (*METHOD.tables, *case_judges.TABLES)}
     theirs = siam_tree.plan(**judged, seeds=chosen["seeds"])
     other = siam_tree.build(tmp_path / "theirs", theirs)
     told = tabulated("siam", other, theirs, "--benchmarks", *siam_tree.benchmarks(tmp_path / "theirs", theirs))
-    for table in compared.TABLES:
+    for table in case_judges.TABLES:
         assert made[table.name].columns == list(table.columns)
         assert made[table.name].height > len(JUDGES) - 1
         assert made[table.name].equals(told[table.name].drop("published"))
-    assert {table.name for table in compared.TABLES} < {table.name for table in siam.METHOD.tables}
+    assert {table.name for table in case_judges.TABLES} < {table.name for table in siam.METHOD.tables}

@@ -26,7 +26,8 @@ def writing(path: str | Path) -> Iterator[Path]:
 def unfinished(path: Path) -> Path:
     """Where this process makes the file or folder `path` until it is whole: a hidden name beside it, of this process alone.
 
-    What processes of this machine left there when they were killed is removed.
+    What processes of this machine left there when they were killed is removed. They are known by host and process number, so
+    containers that write to one folder must not share a hostname.
     """
     start = f".{path.name}.{socket.gethostname()}."
     leftover = re.compile(rf"{re.escape(start)}(\d+)\.tmp")
@@ -51,7 +52,7 @@ def _lives(process: int) -> bool:
         return False
     except PermissionError:  # it lives, and is another user's
         return True
-    return process != os.getpid()  # ours has begun nothing here yet
+    return process != os.getpid()  # what has our own number is an earlier process's
 
 
 def sync(path: Path) -> None:

@@ -95,7 +95,7 @@ class Method:
         stages: parts of its runs, by name, in order.
         items: every table, figure and page that a run ends with.
         reporting: "module:attribute" of what the report asks of it besides: a `mathcode.report.parts.Parts`.
-        compared: tables beside these of runs that compare judges on case sets.
+        judge_tables: further tables, of runs that have case sets.
         added: what a run adds to it, as keys and plain values; nothing, for most.
         extended: it with that, and with all that follows from it.
         deciding: modes that are sampled side by side where a query is sampled no further once its label is decided; none: it never is.
@@ -128,11 +128,22 @@ class Method:
     stages: Mapping[str, Stage]
     items: tuple[Item, ...]
     reporting: str
-    compared: tuple[Item, ...] = ()
+    judge_tables: tuple[Item, ...] = ()
     added: Callable[["Run"], Mapping[str, Any]] = lambda run: {}
     extended: Callable[[Mapping[str, Any]], "Method"] | None = None
     deciding: tuple[str, ...] = ()
     adaptive: str = ""
+
+    def __post_init__(self) -> None:
+        """Rules of the report need all of these.
+
+        Raises:
+            ValueError: there are items, but one of these is missing.
+        """
+        there = {("figure", "") if item.kind == "figure" else (item.kind, item.name) for item in self.items}
+        wanted = {("figure", ""), ("page", "summary"), ("page", "responses"), ("table", "claims")}
+        if there and (missing := sorted(wanted - there)):
+            raise ValueError(f"method {self.name}: its items lack a {' '.join(missing[0]).strip()}")
 
     def told(self, run: "Run") -> str:
         """How programs are told the method of a run: by its name; where the run adds to it, by JSON of that and the name."""
@@ -154,8 +165,8 @@ class Method:
         return [item for item in self.items if item.kind == "table"]
 
     def tables_of(self, made: "Run | Plan") -> list[Item]:
-        """The tables of a run, in order."""
-        return [*self.tables, *(self.compared if made.case_sets else ())]
+        """The tables of a run, in order; a method without items has none."""
+        return [*self.tables, *(self.judge_tables if self.items and made.case_sets else ())]
 
     @property
     def figures(self) -> list[Item]:

@@ -149,8 +149,11 @@ def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = Non
     from safetensors import SafetensorError
 
     folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = atomic.unfinished(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = atomic.unfinished(folder)
+    except OSError as error:
+        raise ModelError(f"{folder}: the policy could not be written ({error})") from error
     try:
         merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
         merged.config.use_cache = True

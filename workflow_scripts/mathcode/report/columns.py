@@ -162,6 +162,7 @@ SHARED = Columns(
 )
 
 _OF_JUDGES = {
+    "n": "items, or cases, with a verdict for every seed, and in every policy and mode compared",
     "judge": "who judges: exact (the strict rule), lenient (a rule that reads the numbers of a reference), critic_NAME, cascade_NAME "
     "(the critic where the strict rule refuses), other rules",
     "accuracy": "percent of items whose last stated answer is right, greedy, mean over seeds; of a judge: of cases it is right about",

@@ -13,7 +13,7 @@ from mathcode import paths, tables
 from mathcode.measures import agreement, outcomes, uncertainty
 from mathcode.measures.uncertainty import Interval
 from mathcode.report import effects
-from mathcode.report.compared import RULES, verdicts
+from mathcode.report.case_judges import RULES, verdicts
 from mathcode.report.results import Results, present
 from mathcode.report.rows import all_shares, hundred, shares
 

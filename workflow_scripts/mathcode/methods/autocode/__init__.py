@@ -12,7 +12,7 @@ from mathcode.methods.autocode.report.stages import STAGES
 from mathcode.methods.autocode.settings import AutoCodeRun, check, optimizers, origin, training
 from mathcode.methods.method import Method
 from mathcode.paths import BASE, START
-from mathcode.report import compared
+from mathcode.report import case_judges
 
 
 def _texts(pairs, profile: str, methodologies: Mapping[str, Methodology]) -> list[str]:
@@ -61,7 +61,7 @@ METHOD = Method(
     stages=STAGES,
     items=ITEMS,
     reporting="mathcode.methods.autocode.report.parts:PARTS",
-    compared=compared.TABLES,
+    judge_tables=case_judges.TABLES,
     added=artifacts.added,
     extended=_extended,
     deciding=DECIDING,

@@ -12,7 +12,7 @@ from mathcode.methods.autocode.methodologies import all_of
 from mathcode.methods.autocode.settings import AutoCodeRun
 from mathcode.methods.method import trained_policies
 from mathcode.paths import START, Policy
-from mathcode.report import compared
+from mathcode.report import case_judges
 from mathcode.settings import Family, learned_from
 
 EM = "main"
@@ -86,17 +86,17 @@ def planned(run: AutoCodeRun) -> dict[str, Any]:
         "selection_benchmarks": run.evaluate.selection_benchmarks,
         "health": run.health.model_dump(),
         **({"adaptive": run.explore.adaptive.model_dump()} if run.explore.adaptive else {}),
-        **(_compared(run) if run.case_sets else {}),
+        **(_judged(run) if run.case_sets else {}),
         **added(run),
     }
 
 
-def _compared(run: AutoCodeRun) -> dict[str, Any]:
+def _judged(run: AutoCodeRun) -> dict[str, Any]:
     """Its case sets, and the judges that are compared on them."""
     return {
         "critics": {name: row.label for name, row in run.critics.items()},
         "case_sets": {name: row.label for name, row in run.case_sets.items()},
-        "case_judges": compared.judges(run.critics),
+        "case_judges": case_judges.judges(run.critics),
     }
 
 
@@ -134,7 +134,7 @@ def tabulated(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
         *(paths.overlap_items(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
         *(paths.overlap_counts(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
         *([paths.data("sft")] if "sft" in learned else []),
-        *compared.read_by_tables(run.case_sets, run.critics, run.build.seeds),
+        *case_judges.read_by_tables(run.case_sets, run.critics, run.build.seeds),
     ]
 
 

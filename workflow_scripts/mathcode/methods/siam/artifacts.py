@@ -10,7 +10,7 @@ from mathcode import paths
 from mathcode.methods.method import trained_policies
 from mathcode.methods.siam.settings import MAIN, SEED_SET, SiamRun
 from mathcode.paths import BASE, SEEDED, START, Policy
-from mathcode.report import compared
+from mathcode.report import case_judges
 from mathcode.settings import Family
 
 MODE, SAMPLED = "code", "code_sampled"
@@ -121,7 +121,7 @@ def planned(run: SiamRun) -> dict[str, Any]:
         "critics": {name: run.critics[name].label for name in run.build.critics},
         "critic_pools": {name: critic_pools(run, name) for name in run.build.critics},
         "case_sets": {name: run.case_sets[name].label for name in run.build.case_sets},
-        "case_judges": compared.judges(run.build.critics),
+        "case_judges": case_judges.judges(run.build.critics),
         "filters": {name: run.of(name).select.judge for name in run.build.experiments if run.of(name).select.keep == "accepted"},
         "thresholds": {name: run.of(name).select.threshold for name in run.build.experiments if run.of(name).select.keep == "accepted"},
         "losses": {name: run.preferring(name).align.loss for name in run.build.preferences},
@@ -163,7 +163,7 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
             for policy in aligned(run)
             for who in (pairs(run, policy)[1], *audited_by(run))
         ),
-        *compared.read_by_tables(run.build.case_sets, run.build.critics, run.build.seeds),
+        *case_judges.read_by_tables(run.build.case_sets, run.build.critics, run.build.seeds),
         *(paths.of_policy(paths.Critic(name, seed), "training_log") for name in run.build.critics for seed in run.build.seeds),
         *(
             path(use, benchmark)

@@ -28,7 +28,7 @@ class Evaluate(settings.Evaluate):
 
     judges: list[str] = Field(min_length=1, description="judges side by side; the first one counts")
     in_domain: list[settings.Name] = Field(description="benchmarks of the seed set's domain: none says that a policy generalises")
-    together: list[settings.Name] = Field(description="benchmarks that one job samples and judges, of those in build.benchmarks; ours")
+    together: list[settings.Name] = Field(description="of build.benchmarks, those that one job samples, and one judges; ours")
     sampled: settings.Sampling = Field(description="how responses are sampled whose length is measured")
     samples: settings.PositiveInt = Field(description="of these, for each item")
 

@@ -104,7 +104,7 @@ def columns_with(labels: Mapping[str, str]) -> Columns:
     return COLUMNS.extended(Columns(meanings, folded=frozenset(folded)))
 
 
-COLUMNS = SHARED.extended(JUDGED).extended(
+COLUMNS = JUDGED.extended(SHARED).extended(
     Columns(
         _MEANINGS,
         folded=_FOLDED,

@@ -11,8 +11,9 @@ from mathcode.methods.autocode.report.claims import CLAIMS
 from mathcode.methods.autocode.report.columns import columns_with
 from mathcode.methods.autocode.report.plan import Plan
 from mathcode.methods.autocode.report.responses import parts
-from mathcode.report import browser, compared
+from mathcode.report import browser, case_judges
 from mathcode.report import summary as shared
+from mathcode.report.columns import JUDGED
 from mathcode.report.results import Results
 
 _LEGEND = (
@@ -49,8 +50,8 @@ def _published(plan: Plan) -> str:
 def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str, results: Results, about: shared.About, run: str) -> str:
     """The page to read first; arguments as `summary.Made` has them, and the results that worked examples are taken from."""
     parts = shared.Parts(
-        tables=(*index.TABLES, *(compared.TABLES if results.plan.case_sets else ())),
-        columns=columns_with(results.plan.labels),
+        tables=(*index.TABLES, *(case_judges.TABLES if results.plan.case_sets else ())),
+        columns=columns_with(results.plan.labels).extended(JUDGED) if results.plan.case_sets else columns_with(results.plan.labels),
         main="main",
         claims=[claim.text for claim in CLAIMS],
         answer=cards.answer,

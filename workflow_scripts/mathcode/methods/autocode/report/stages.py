@@ -5,6 +5,9 @@ from mathcode.methods.method import Stage
 STAGES = {
     "SFT": Stage(r"start/.+/model", "start"),
     "exploration": Stage(r".+/explore/.+/(rollouts|\d+of\d+)", "explore"),
+    "judging by critics": Stage(r".+/(critic|cascade)_\w+/(grades|verdicts)", "score"),
+    "critics": Stage(r"critics/.+/model", "critic"),
+    "cases": Stage(r"(critics|cases)/.+"),
     "grading of rollouts": Stage(r".+/explore/.+/grades"),
     "E-step": Stage(r".+/reference_strategy"),
     "synthesis": Stage(r".+/iter\d+/training"),

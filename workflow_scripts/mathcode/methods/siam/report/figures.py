@@ -17,8 +17,8 @@ from mathcode.methods.siam.report.places import GENERATED, Place, accuracy, cell
 from mathcode.methods.siam.report.plan import MODE, SAMPLED
 from mathcode.report import charts, judged
 from mathcode.report.canvas import Looks
+from mathcode.report.case_judges import RULES
 from mathcode.report.charts import Curve
-from mathcode.report.compared import RULES
 from mathcode.report.results import Arm, Results, present
 
 if TYPE_CHECKING:

@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 from mathcode.methods.siam.report.columns import OPENING, SOURCE, tested
+from mathcode.report.case_judges import ATTACKS, CASES, CRITIC
 from mathcode.report.columns import CLAIMS, MEASURES, with_interval
-from mathcode.report.compared import ATTACKS, CRITIC
 from mathcode.report.index import Item
 
 _PACKAGE = "mathcode.methods.siam.report"
 _HEADLINE, _UNVERIFIED = "siam_headline.csv", "siam_unverified.csv"
-_CASES = ["case_set", "judge", "label", "seeds"]
 _LENGTHS = [
     *("length_mean", "length_median", "length_p95", "length_cut", "length_endless", "length_right", "length_wrong"),
     *with_interval("length_delta"),
@@ -25,9 +24,9 @@ def _table(
     return Item("table", name, category, f"{label} (CSV)", f"{_PACKAGE}.{module}:make_{name}", title, about, tuple(columns), published)
 
 
-def _judges(name: str, item: Item) -> Item:
+def _judges(item: Item) -> Item:
     """A table about judges, as every method may have it, beside what the paper says of it."""
-    return replace(item, maker=f"{_PACKAGE}.judge_tables:make_{name}", columns=(*item.columns, "published"))
+    return replace(item, maker=f"{_PACKAGE}.judge_tables:make_{item.name}", columns=(*item.columns, "published"))
 
 
 TABLES = (
@@ -60,8 +59,8 @@ TABLES = (
             "published",
         ],
     ),
-    _judges("critic", CRITIC),
-    _judges("attacks", ATTACKS),
+    _judges(CRITIC),
+    _judges(ATTACKS),
     _table(
         "alignment",
         "Alignment",
@@ -117,7 +116,7 @@ TABLES = (
         "languages",
         "Critics across languages",
         "Critics by the language of the test cases. With cases in one language there is nothing to tell.",
-        [*_CASES, "learned_from", "language", "n", "yes", "by_rule", *with_interval(*MEASURES), "verdict", "published"],
+        [*CASES, "learned_from", "language", "n", "yes", "by_rule", *with_interval(*MEASURES), "verdict", "published"],
         "judge_tables",
     ),
     _table(

@@ -1,4 +1,4 @@
-"""The rows of SIaM's tables about judges on labelled cases: those of `report.judged`, none of which the paper's are known of; languages."""
+"""The rows of SIaM's tables about judges: those of `report.judged`, for which the paper's values are not available, and languages."""
 
 import polars as pl
 

@@ -33,7 +33,8 @@ def read_by_tables(case_sets: Iterable[str], critics: Iterable[str], seeds: Sequ
     return list(dict.fromkeys([*said, *map(paths.cases, sets)]))
 
 
-_CASES = ("case_set", "judge", "label", "seeds")
+CASES = ("case_set", "judge", "label", "seeds")
+"""Columns that tables about judges on cases open with."""
 
 CRITIC = Item(
     "table",
@@ -45,7 +46,7 @@ CRITIC = Item(
     "Judges on labelled cases, attacks left out. Labels are by construction, by a rule or by the generator's values, in public case "
     "sets by their publishers. Near misses that the strict rule accepts are no cases, which flatters it. "
     "Cases of a question count as independent: intervals are a bit narrow.",
-    (*_CASES, "answer_type", "n", "yes", "by_rule", *with_interval(*MEASURES)),
+    (*CASES, "answer_type", "n", "yes", "by_rule", *with_interval(*MEASURES)),
     captions="shared",
 )
 ATTACKS = Item(
@@ -57,7 +58,7 @@ ATTACKS = Item(
     "Attacks",
     "Results that answer nothing and try to pass; what the strict rule accepts is left out, so its zero is by construction. "
     "A critic from scratch has no habits to exploit: there, a low share proves little.",
-    (*_CASES, "attack", "n", *with_interval("accepted")),
+    (*CASES, "attack", "n", *with_interval("accepted")),
     captions="shared",
 )
 TABLES = (CRITIC, ATTACKS)
