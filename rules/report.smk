@@ -134,7 +134,7 @@ for ending, method, tables, runs in endings():
             method=method_name,
             plan=plan_json,
             about=about_json,
-            results="results/{run}",
+            results=lambda wildcards: f"results/{wildcards.run}",
         shell:
             "exec python workflow_scripts/write_summary.py --method {params.method} --run {wildcards.run} --results {params.results:q}"
             " --plan {params.plan:q} --about {params.about:q} --benchmarks {input.benchmarks:q} --tables {input.tables:q}"
