@@ -145,12 +145,11 @@ def train_ours(args, kind: str, clock: Clock) -> None:
     from mathcode.training import loop
     from mathcode.training.examples import Example
 
-    known = {"dpo": {"pair": 0, "side": 0}, "rl": {"advantage": 1.0, "reward": 1.0}}.get(kind, {})
     made = []
     for number, (prompt, *responses) in enumerate(rows_of(args, 1 + (kind == "dpo"))):
         for side, response in enumerate(responses):
-            told = known | ({"reference": [-math.log(shape_of(args).vocabulary)] * len(response)} if known else {})
-            told |= {"pair": number, "side": 1 - side} if kind == "dpo" else {}
+            told = {} if kind == "sft" else {"reference": [-math.log(shape_of(args).vocabulary)] * len(response)}
+            told |= {"sft": {}, "dpo": {"pair": number, "side": 1 - side}, "rl": {"advantage": 1.0, "reward": 1.0}}[kind]
             cue = [kind == "rl" and place < 4 for place in range(len(response))]
             made.append(Example(prompt, response, [True] * len(response), cue, **told))
     chosen = settings.Optimizer(
@@ -253,11 +252,10 @@ def main(argv: list[str] | None = None) -> int:
             of_limit = flops / tokens * row["rate"] / reached
             line = f"{row['seconds']:8.3f} {row['rate']:9.0f} {of_limit:9.2f} {row['memory']:7.0f} {row['work']:12.3f}"
             against = [
-                (peer, *(found[name][rate] / found[peer][rate] for rate in ("rate", "work_rate"))) for peer in peers if name == training
+                f"{row['rate'] / found[peer]['rate']:.2f} ({row['work_rate'] / found[peer]['work_rate']:.2f}) x {peer}"
+                for peer in (peers if name == training else ())
             ]
-            print(
-                f"{name:11s} {line}  " + ", ".join(f"{ratio:.2f} ({by_work:.2f}) x {peer}" for peer, ratio, by_work in against), flush=True
-            )
+            print(f"{name:11s} {line}  {', '.join(against)}", flush=True)
     return 0
 
 

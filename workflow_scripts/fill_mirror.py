@@ -58,7 +58,8 @@ def _say_sizes(raw: list[str], families: list[str], config: configuration.Config
     """
     args.out.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(args.out).free / GB
-    sizes = [_missing_gb(name, config.families[name], args) for name in families]
+    weights = configuration.costs(args.config).parameters
+    sizes = [_missing_gb(name, config.families[name], weights.get(name), args) for name in families]
     coming = sum(size or 0 for size in sizes)
     unknown = f", and models of unknown size ({sizes.count(None)})" if None in sizes else ""
     told = (
@@ -70,14 +71,14 @@ def _say_sizes(raw: list[str], families: list[str], config: configuration.Config
     log.info("%s", told)
 
 
-def _missing_gb(name: str, family: settings.Family, args) -> float | None:
+def _missing_gb(name: str, family: settings.Family, weights: float | None, args) -> float | None:
     """GB of a model that OUT lacks; None: not known before it is here."""
     target, older = folders.in_mirror(args.out, name), folders.in_mirror(args.mirror, name)
     if (target / folders.CHECKSUMS).is_file():
         return 0.0
     if older.is_dir() or family.path:
         whole = _held_gb(older if older.is_dir() else Path(family.path))
-    elif weights := configuration.costs(args.config).parameters.get(name):
+    elif weights:
         whole = 2 * weights / GB  # the hub's are bfloat16
     else:
         return None

@@ -99,11 +99,6 @@ def alone(runs):
     return one_of(run + others.get(run, "") for run in runs)
 
 
-def on_each(benchmarks, path):
-    """A path for each benchmark."""
-    return [path.replace("{benchmark}", benchmark) for benchmark in benchmarks]
-
-
 def overlap_of(benchmarks):
     """Input function: the items of these benchmarks that overlap with anything the policy's family learns from."""
 

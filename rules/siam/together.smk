@@ -4,16 +4,14 @@ These are the rules of evaluate.smk for all joined benchmarks of a run at once, 
 for a file of one benchmark makes those of the others.
 """
 
-SIAM_ASKED = {
-    "greedy": ("code", lambda run: 1, lambda run: run.evaluate.sampling),
-    "sampled": ("code_sampled", lambda run: run.evaluate.samples, lambda run: run.evaluate.sampled),
-}
-"""Kinds of evaluation: the mode, how many responses an item gets, and how they are sampled."""
+SIAM_ASKED = {"greedy": siam.MODE, "sampled": siam.SAMPLED}
+"""Kinds of evaluation, and their modes."""
 SIAM_JUDGED_BY = {"rules": (RULE_JUDGES, "judge", "analysis"), "critics": (CRITIC_JUDGES, "score", "train")}
 """Kinds of judges: their names, the stage whose resources they ask for, and their environment."""
 
 for name, benchmarks in SIAM_TOGETHER.items():
-    for kind, (mode, samples, sampling) in SIAM_ASKED.items():
+    for kind, mode in SIAM_ASKED.items():
+        samples, sampling = configuration.METHODS["siam"].evaluation(CONFIG.runs[name], mode)
 
         rule:
             """Responses of a policy to all joined benchmarks."""
@@ -21,9 +19,9 @@ for name, benchmarks in SIAM_TOGETHER.items():
                 f"sample_{kind}_together_{name}"
             input:
                 model="results/{run}/{policy}/model",
-                queries=on_each(benchmarks, "data/benchmarks/{benchmark}.parquet"),
+                queries=expand("data/benchmarks/{benchmark}.parquet", benchmark=benchmarks, allow_missing=True),
             output:
-                on_each(benchmarks, f"results/{{run}}/{{policy}}/eval/{mode}/{{benchmark}}/responses.parquet"),
+                expand(f"results/{{run}}/{{policy}}/eval/{mode}/{{benchmark}}/responses.parquet", benchmark=benchmarks, allow_missing=True),
             log:
                 f"logs/results/{{run}}/{{policy}}/eval/{kind}/together.log",
             benchmark:
@@ -39,11 +37,11 @@ for name, benchmarks in SIAM_TOGETHER.items():
                 python=engine_python,
                 modes=[mode] * len(benchmarks),
                 rows=benchmark_rows,
-                samples=samples(CONFIG.runs[name]),
+                samples=samples,
                 seed=policy_seed,
                 method=method_name,
                 profile=prompt_profile,
-                settings=sampling_settings(sampling),
+                settings=sampling_settings(lambda run, sampling=sampling: sampling),
                 shard="",
                 checkpoints=f"checkpoints/{{run}}/{{policy}}/eval/{kind}/together",
             shell:
@@ -56,11 +54,17 @@ for name, benchmarks in SIAM_TOGETHER.items():
                 name:
                     f"grade_{kind}_by_{judges}_together_{name}"
                 input:
-                    rollouts=on_each(benchmarks, f"results/{{run}}/{{policy}}/eval/{mode}/{{benchmark}}/responses.parquet"),
-                    queries=on_each(benchmarks, "data/benchmarks/{benchmark}.parquet"),
+                    rollouts=expand(
+                        f"results/{{run}}/{{policy}}/eval/{mode}/{{benchmark}}/responses.parquet", benchmark=benchmarks, allow_missing=True
+                    ),
+                    queries=expand("data/benchmarks/{benchmark}.parquet", benchmark=benchmarks, allow_missing=True),
                     critic=critic_of_judge,
                 output:
-                    on_each(benchmarks, f"results/{{run}}/{{policy}}/eval/{mode}/{{benchmark}}/{{judge}}/grades.parquet"),
+                    expand(
+                        f"results/{{run}}/{{policy}}/eval/{mode}/{{benchmark}}/{{judge}}/grades.parquet",
+                        benchmark=benchmarks,
+                        allow_missing=True,
+                    ),
                 log:
                     f"logs/results/{{run}}/{{policy}}/eval/{kind}/together/{{judge}}/grades.log",
                 benchmark:
@@ -88,11 +92,11 @@ for name, benchmarks in SIAM_TOGETHER.items():
         name:
             f"score_together_{name}"
         input:
-            grades=on_each(benchmarks, "results/{run}/{policy}/eval/code/{benchmark}/{judge}/grades.parquet"),
-            queries=on_each(benchmarks, "data/benchmarks/{benchmark}.parquet"),
+            grades=expand("results/{run}/{policy}/eval/code/{benchmark}/{judge}/grades.parquet", benchmark=benchmarks, allow_missing=True),
+            queries=expand("data/benchmarks/{benchmark}.parquet", benchmark=benchmarks, allow_missing=True),
             overlap=overlap_of(benchmarks),
         output:
-            on_each(benchmarks, "results/{run}/{policy}/eval/code/{benchmark}/{judge}/scores.json"),
+            expand("results/{run}/{policy}/eval/code/{benchmark}/{judge}/scores.json", benchmark=benchmarks, allow_missing=True),
         log:
             "logs/results/{run}/{policy}/eval/greedy/together/{judge}/scores.log",
         wildcard_constraints:

@@ -4,7 +4,9 @@ import ast
 import importlib
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -82,6 +84,14 @@ def test_every_item_is_made_by_a_function_and_every_maker_has_its_item(method):
     assert public == named
     for item in method.judge_tables:
         assert callable(item.load()), item.maker
+
+
+def test_a_method_has_all_that_rules_of_the_report_need_or_no_item():
+    method = METHODS["autocode"]
+    for left_out in (method.figures, method.pages[:1], method.pages[1:], [method.item("table", "claims")]):
+        with pytest.raises(ValueError, match=r"method autocode: its items lack a (figure|page|table)"):
+            replace(method, items=tuple(item for item in method.items if item not in left_out))
+    assert replace(method, items=()).tables_of(SimpleNamespace(case_sets={"attacks": "attacks"})) == []
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)

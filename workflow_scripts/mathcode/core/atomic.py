@@ -33,12 +33,11 @@ def unfinished(path: Path) -> Path:
     leftover = re.compile(rf"{re.escape(start)}(\d+)\.tmp")
     for entry in path.parent.iterdir():
         if (found := leftover.fullmatch(entry.name)) and not _lives(int(found[1])):
-            remove(entry)
+            _remove(entry)
     return path.with_name(f"{start}{os.getpid()}.tmp")
 
 
-def remove(path: Path) -> None:
-    """Remove a file or a whole folder, if it is there."""
+def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -145,35 +145,37 @@ def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = Non
     Raises:
         ModelError: the folder could not be written.
     """
-    import torch
     from safetensors import SafetensorError
 
     folder = Path(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = atomic.unfinished(folder)
-    except OSError as error:
-        raise ModelError(f"{folder}: the policy could not be written ({error})") from error
-    try:
-        merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
-        merged.config.use_cache = True
-        if dtype is not None:
-            weights = {name: weight.to(getattr(torch, dtype)) for name, weight in (weights or merged.state_dict()).items()}
-        if weights is not None:
-            weights = {name: weight for name, weight in weights.items() if name not in merged.all_tied_weights_keys}
-        merged.save_pretrained(temporary, state_dict=weights)
-        if dtype is not None:  # else it would tell whoever loads it the type of the model in memory
-            settings = json.loads((temporary / "config.json").read_text(encoding="utf-8"))
-            (temporary / "config.json").write_text(
-                json.dumps(settings | {"dtype": dtype}, indent=2, sort_keys=True) + "\n", encoding="utf-8"
-            )
-        tokenizer.save_pretrained(temporary)
-        shutil.rmtree(folder, ignore_errors=True)  # Snakemake makes the folder of a directory() output beforehand
-        os.replace(temporary, folder)
+        try:
+            _write(model, tokenizer, temporary, weights, dtype)
+            shutil.rmtree(folder, ignore_errors=True)  # Snakemake makes the folder of a directory() output beforehand
+            os.replace(temporary, folder)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{folder}: the policy could not be written ({error})") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write(model, tokenizer, folder: Path, weights: dict | None, dtype: str | None) -> None:
+    """The files of `save_policy`."""
+    import torch
+
+    merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+    merged.config.use_cache = True
+    if dtype is not None:
+        weights = {name: weight.to(getattr(torch, dtype)) for name, weight in (weights or merged.state_dict()).items()}
+    if weights is not None:
+        weights = {name: weight for name, weight in weights.items() if name not in merged.all_tied_weights_keys}
+    merged.save_pretrained(folder, state_dict=weights)
+    if dtype is not None:  # else it would tell whoever loads it the type of the model in memory
+        settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        (folder / "config.json").write_text(json.dumps(settings | {"dtype": dtype}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    tokenizer.save_pretrained(folder)
 
 
 def link_policy(source: str | Path, folder: str | Path) -> None:
