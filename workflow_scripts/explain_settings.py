@@ -47,7 +47,9 @@ def main(argv: list[str] | None = None) -> int:
     config = configuration.load(args.config, {} if override is None else {run: override})
     configuration.refuse_unknown(run, config.runs, "target", "run")
     chosen = config.runs[run] if experiment is None else config.runs[run].of(experiment)
-    chosen = chosen.preferring(preference) if preference else chosen
+    if preference:
+        configuration.refuse_unknown(preference, getattr(chosen, "preferences", ()), "target", "preference")
+        chosen = chosen.preferring(preference)
     rows = [f"experiments.{experiment}"] * bool(experiment) + [f"preferences.{preference}"] * bool(preference)
     lines = list(_explained(chosen, _layers(args.config, run, override, rows)))
     wanted = [line for line in lines if not args.only or any(f"{line[0]}.".startswith(f"{key}.") for key in args.only)]

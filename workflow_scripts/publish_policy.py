@@ -186,15 +186,16 @@ def _within(path: str) -> str:
 
 
 def _upload(model: Path, card: Path, repository: str) -> None:
+    from httpx2 import HTTPError
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    from huggingface_hub.errors import HFValidationError
 
     hub = HfApi()
     try:
         hub.create_repo(repository, private=True, exist_ok=True)
         hub.upload_folder(repo_id=repository, folder_path=model, commit_message="Weights and tokenizer")
         hub.upload_file(repo_id=repository, path_or_fileobj=card, path_in_repo="README.md", commit_message="Model card")
-    except (HFValidationError, HfHubHTTPError) as error:
+    except (HFValidationError, HTTPError) as error:
         raise InputError(f"--push {repository}: {' '.join(str(error).split())}") from None
     logging.info("uploaded to https://huggingface.co/%s", repository)
 

@@ -95,7 +95,7 @@ def main(argv: list[str] | None = None) -> int:
     engines = min(shared, replicas.count(args.gpus, chosen.engine.tensor_parallel))
     with holding.held(args.checkpoints):
         if engines > 1:
-            asked = settings.fingerprint(args.mode, [queries.rows() for queries in selected], args.shard)
+            asked = settings.fingerprint(args.mode, [queries.rows() for queries in selected], args.shard, args.adaptive)
             folder = args.checkpoints / f"{key}-{asked}-{engines}"
             _side_by_side(args, sys.argv[1:] if argv is None else argv, engines, folder)
         elif engines:

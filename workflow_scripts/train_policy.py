@@ -55,7 +55,9 @@ def main(argv: list[str] | None = None) -> int:
     shown = examples.from_table(training, logprobs, tokenizer, loss, frame)
     model = folders.load_policy(args.model, family.train_dtype)
     data = [table.hash_rows().to_list() for table in (training, logprobs) if table is not None]
-    key = settings.fingerprint(data, provenance.folder_digest(args.model), family, chosen, frame, args.iteration, args.seed)
+    # A training that is stopped, and started again with checkpoints at other times, goes on from the last one.
+    lasting = chosen.model_copy(update={"optimizer": chosen.optimizer.model_copy(update={"checkpoint_minutes": 0})})
+    key = settings.fingerprint(data, provenance.folder_digest(args.model), family, lasting, frame, args.iteration, args.seed)
     with holding.held(args.checkpoints) if processes.is_first() else nullcontext():
         trained = loop.train(
             adapters.trainable(model, family, args.seed + args.iteration),

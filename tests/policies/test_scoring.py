@@ -99,6 +99,23 @@ def test_values_and_gradients_are_those_of_all_logits(sequences, monkeypatch, na
         torch.testing.assert_close(found[weight], gradient, rtol=1e-5, atol=1e-6 * float(gradient.abs().max()) + 1e-7, msg=weight)
 
 
+def test_log_probabilities_that_a_wrapper_rounds_are_refused(sequences):
+    """As full sharding does that is left to accelerate: bf16 knows no number between -6.00 and -6.03."""
+
+    class Rounding(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.module = llama()
+
+        def forward(self, **given):
+            out = self.module(**given)
+            out.logits = out.logits.bfloat16()
+            return out
+
+    with pytest.raises(ScoringError, match="rounds its log-probabilities to bfloat16"):
+        scoring.token_logprobs(Rounding(), sequences, 0)
+
+
 def test_the_head_sees_the_looked_at_positions_and_keeps_no_block_of_logits(sequences, monkeypatch):
     monkeypatch.setattr(head, "PIECE", 4 * 97)
     shapes = []

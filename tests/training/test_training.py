@@ -271,6 +271,28 @@ def test_a_loss_that_is_no_number_stops_the_training(tiny_policy, shown, chosen,
         train(tiny_policy, shown, chosen, tmp_path, Broken())
 
 
+def test_a_gradient_that_is_no_number_changes_no_weight(tiny_policy, shown, chosen, tmp_path):
+    """The loss may be a number where its gradient is none; a step would put the weights, and the checkpoint, beyond repair."""
+
+    class Broken(losses.Likelihood):
+        def __call__(self, logp, batch):
+            logp.register_hook(lambda slopes: slopes * float("inf"))
+            return super().__call__(logp, batch)
+
+    model = folders.load_policy(tiny_policy, "float32")
+    before = [weight.detach().clone() for weight in model.parameters()]
+    with pytest.raises(examples.TrainingError, match="the gradient's norm is (?:inf|nan) at step 1: lower the learning rate"):
+        loop.train(model, 0, shown, Broken(), chosen=chosen, iteration=1, checkpoints=tmp_path, seed=1)
+    assert all(torch.equal(weight, old) for weight, old in zip(model.parameters(), before, strict=True))
+
+
+@pytest.mark.parametrize(("kernels", "fused"), [("native", True), ("avx2", None)])
+def test_adamw_is_one_kernel_where_the_fastest_are_asked_for(tiny_policy, chosen, kernels, fused):
+    chosen = chosen.model_copy(update={"kernels": kernels})
+    (adamw,) = optimizers.make_optimizers(folders.load_policy(tiny_policy, "float32"), chosen, 0.1)
+    assert adamw.defaults["fused"] is fused
+
+
 def test_each_iteration_has_its_learning_rate(tiny_policy, shown, chosen, tmp_path):
     chosen = chosen.model_copy(update={"learning_rate": [1e-3, 1e-4], "schedule": "constant", "warmup": 0.0, "epochs": 0.1})
     rates = []

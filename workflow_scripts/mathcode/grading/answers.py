@@ -10,7 +10,7 @@ Three sets of rules, chosen by `grading.extraction`:
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from mathcode import settings
@@ -100,16 +100,35 @@ def _commitment(attempt: Attempt) -> str | int:
         elif mark.kind == "words":
             if standing is None or standing.kind == "words" or (taken is not None and taken.strength > 1):
                 standing, taken = mark, None
-        elif standing is not None and mark.start >= standing.end:
-            if mark.strength == 3 and _is_close(attempt, standing, mark):
+        elif mark.kind == "retraction" and standing is not None and mark.start >= standing.end:
+            strength = mark.strength if mark.strength < 3 or _is_meant(attempt, standing, mark) else 1
+            if strength == 3 and _is_close(attempt, standing, mark):
                 standing, taken, start = None, None, mark.end
-            elif taken is None or mark.strength > taken.strength:
-                taken = mark if taken is None else Mark("retraction", taken.start, taken.end, strength=mark.strength)
+            elif taken is None or strength > taken.strength:
+                taken = replace(mark if taken is None else taken, strength=strength)
     if standing is None:
         return start
     if taken is not None and (instead := _instead(attempt, taken)) is not None:
         return instead
     return standing.value
+
+
+_POINTS = re.compile(r"\W*(?:that|this|it|which|这(?!里)|那)", re.IGNORECASE)
+"""A retraction that says what it takes back by a pronoun alone."""
+_INTERJECTIONS = re.compile(
+    r"\b(?:wait|no|oh|hm+|but|and|actually|hold on|ok(?:ay)?|well|sorry|oops)\b|等等|等一下|不对?|哦|但是?|"
+    r"(?:\b(?:now|so)\b,? )?\b(?:let me|let's|let’s|let us|i(?:'ll|’ll| will| should| need to)) (?:just )?(?:quickly )?(?:double-?|re-?|cross-?)?\s?"
+    r"(?:check|verify|see|think|look|consider)[^.!?\n]{0,60}[.!?:\n]|让?我们?(?:再|来)?(?:检查|验证|验算|看)[^。\n]{0,20}[。：\n]",
+    re.IGNORECASE,
+)
+"""What may stand between a commitment and the pronoun that means it."""
+
+
+def _is_meant(attempt: Attempt, standing: Mark, mark: Mark) -> bool:
+    """Whether a retraction that only points ("that is wrong") can mean the commitment: nothing else was spoken of since."""
+    if not _POINTS.match(attempt.text[mark.start : mark.end]):
+        return True
+    return not re.search(r"[^\W\d_]", _INTERJECTIONS.sub("", attempt.text[standing.end : min(mark.start, standing.end + 2000)]))
 
 
 def _is_close(attempt: Attempt, standing: Mark, mark: Mark) -> bool:
@@ -145,7 +164,8 @@ def _uncommitted(attempt: Attempt, start: int) -> _Choice:
         return _Choice(concluded[-1].value)
     if line is not None:
         return _Choice(_in_output(line, attempt.question), True)
-    return _Choice(next((value for first, last in reversed(attempt.stretches(said)) if (value := _last(attempt, first, last))), None))
+    number = next((value for first, last in reversed(attempt.stretches(said)) if (value := _last(attempt, first, last))), None)
+    return _Choice(number or next((mark.value for mark in reversed(attempt.marks) if mark.kind == "supposed" and mark.end > start), None))
 
 
 def _alone(attempt: Attempt, said: int) -> str | None:

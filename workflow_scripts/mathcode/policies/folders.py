@@ -153,6 +153,8 @@ def save_policy(model, tokenizer, folder: str | Path, weights: dict | None = Non
         temporary = atomic.unfinished(folder)
         try:
             _write(model, tokenizer, temporary, weights, dtype)
+            for file in temporary.iterdir():  # before whoever wrote it deletes the checkpoints
+                atomic.sync(file)
             shutil.rmtree(folder, ignore_errors=True)  # Snakemake makes the folder of a directory() output beforehand
             os.replace(temporary, folder)
         finally:
@@ -212,15 +214,18 @@ def download(family: str, hub: str | None, revision: str | None, folder: str | P
     """
     if not hub:
         raise InputError(f"family '{family}' names neither a local folder (path) nor a hub model (hub)")
-    from huggingface_hub import constants, snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from httpx2 import HTTPError
+    from huggingface_hub import HfApi, constants, snapshot_download
+    from huggingface_hub.errors import GatedRepoError, HFValidationError, LocalEntryNotFoundError
 
     try:
+        commit = HfApi().model_info(hub, revision=revision).sha  # without a network: an error, not the part that is there already
         for weights in ("*.safetensors", "pytorch_model*.bin"):
             snapshot_download(
-                hub, revision=revision, local_dir=str(folder), allow_patterns=["*.json", "*.model", "*.txt", "*.jinja", weights]
+                hub, revision=commit, local_dir=str(folder), allow_patterns=["*.json", "*.model", "*.txt", "*.jinja", weights]
             )
             if any(Path(folder).glob(weights)):
+                require_whole(folder, weights)
                 break
         else:
             raise ModelError(f"{hub} at {revision or 'its newest revision'} has no weights: no *.safetensors and no pytorch_model*.bin")
@@ -228,7 +233,7 @@ def download(family: str, hub: str | None, revision: str | None, folder: str | P
         raise ModelError(
             f"{hub} is a gated model: accept its licence at {constants.ENDPOINT}/{hub}, and put a token of that account into HF_TOKEN"
         ) from error
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+    except (HTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise ModelError(
             f"{hub} at {revision or 'its newest revision'} cannot be downloaded from the hub ({first_line(error)});"
             " name a local folder instead: key 'path' in config/families.yaml"
@@ -255,6 +260,18 @@ def check_checksums(folder: str | Path) -> None:
             raise ModelError(f"{listed}: there is no file {name}: copy the folder again, whole")
         if provenance.file_digest(Path(folder) / name) != expected:
             raise ModelError(f"{Path(folder) / name}: not the file whose checksum is in {CHECKSUMS}: copy it again")
+
+
+def require_whole(folder: str | Path, weights: str) -> None:
+    """Refuse a model whose weights, `*.safetensors` or the like, are in several files, some of which are missing.
+
+    Raises:
+        ModelError: a file that its index names is not there.
+    """
+    for index in sorted(Path(folder).glob(f"{weights}.index.json")):
+        for name in sorted({*json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()}):
+            if not (index.parent / name).is_file():
+                raise ModelError(f"{index}: there is no file {name}: download or copy the model again, whole")
 
 
 def require(folder: str | Path) -> None:

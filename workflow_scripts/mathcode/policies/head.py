@@ -4,7 +4,9 @@ import torch
 from torch.nn import functional
 
 PIECE = 2**24
-"""Numbers in a piece of logits: 64 MiB in fp32, some 500 positions of a vocabulary of 32,000."""
+LARGE_PIECE = 2**28
+"""Numbers in a piece of logits. On a CPU 64 MiB in fp32, some 500 positions of a vocabulary of 32,000; elsewhere 1 GiB, since every
+piece goes through the whole head and its gradient again, and those are as large for a vocabulary of 150,000."""
 
 
 class SelectedLogprobs(torch.autograd.Function):
@@ -19,7 +21,7 @@ class SelectedLogprobs(torch.autograd.Function):
     def forward(ctx, hidden, weight, bias, targets):
         kind = hidden.device.type
         ctx.dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
-        step = max(1, PIECE // len(weight))
+        step = max(1, (PIECE if kind == "cpu" else LARGE_PIECE) // len(weight))
         logp = torch.empty(len(hidden), dtype=torch.float32, device=hidden.device)
         normalisers = torch.empty_like(logp)
         kept = None
@@ -40,27 +42,33 @@ class SelectedLogprobs(torch.autograd.Function):
         hidden, weight, bias, targets, normalisers, kept = ctx.saved_tensors
         wants_hidden, wants_weight, wants_bias, _ = ctx.needs_input_grad
         to_hidden = torch.empty_like(hidden) if wants_hidden else None
-        to_weight = torch.zeros_like(weight, dtype=torch.float32) if wants_weight else None
+        to_weight = None
         to_bias = torch.zeros_like(bias, dtype=torch.float32) if wants_bias else None
         with torch.autocast(hidden.device.type, enabled=False):
             matrix, offset = _as(ctx.dtype, weight, bias)
-            for start in range(0, len(hidden), ctx.step):
+            for start in range(0, max(1, len(hidden)), ctx.step):  # once without positions too, for a gradient of zeros
                 piece = slice(start, start + ctx.step)
                 states = hidden[piece].to(ctx.dtype)
                 logits = functional.linear(states, matrix, offset).float() if kept is None else kept
                 # d logp / d logits = (1 at the target) - softmax
-                to_logits = (logits - normalisers[piece, None]).exp_().mul_(-slopes[piece, None])
+                to_logits = logits.sub_(normalisers[piece, None]).exp_().mul_(-slopes[piece, None])  # in the memory of the logits
                 to_logits.scatter_add_(1, targets[piece, None], slopes[piece, None])
                 if wants_bias:
                     to_bias += to_logits.sum(dim=0)
                 to_logits = to_logits.to(ctx.dtype)
                 if wants_hidden:
                     to_hidden[piece] = to_logits @ matrix
-                if wants_weight and to_logits.dtype == torch.float32:
-                    to_weight.addmm_(to_logits.T, states)
-                elif wants_weight:
-                    to_weight += to_logits.T @ states
+                if wants_weight:
+                    to_weight = _added(to_weight, to_logits.T, states)
         return to_hidden, _cast(to_weight, weight), _cast(to_bias, bias), None
+
+
+def _added(so_far: torch.Tensor | None, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """A product added to those of earlier pieces; several are summed up in fp32."""
+    if so_far is None:
+        return left @ right
+    so_far = so_far.float()
+    return so_far.addmm_(left, right) if left.dtype == torch.float32 else so_far.add_(left @ right)
 
 
 def _as(dtype: torch.dtype, weight: torch.Tensor, bias: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor | None]:

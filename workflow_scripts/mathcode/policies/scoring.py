@@ -55,7 +55,7 @@ def token_logprobs(model, sequences: Sequence[TokenSequence], pad: int) -> torch
         fp32 [B, T], T the longest response; 0 where nobody looks. It carries the gradient.
 
     Raises:
-        ScoringError: the model's head is not a plain linear layer, or a prompt is empty.
+        ScoringError: the model's head is not a plain linear layer, a prompt is empty, or the result is not fp32.
     """
     device = next(model.parameters()).device
     rows, columns, places = [], [], []
@@ -76,6 +76,8 @@ def token_logprobs(model, sequences: Sequence[TokenSequence], pad: int) -> torch
 
     with _head_replaced(model, chosen):
         logp = model(input_ids=ids, attention_mask=attention).logits
+    if logp.dtype != torch.float32:
+        raise ScoringError(f"what wraps the model rounds its log-probabilities to {str(logp.dtype).removeprefix('torch.')}")
     longest = max(len(sequence.response_ids) for sequence in sequences)
     return logp.new_zeros((len(sequences), longest)).index_put((row_index, place_index), logp)
 

@@ -19,15 +19,20 @@ _PURPOSE = re.compile(r"\Ato (?:make|get|give|have|obtain|need|take|earn|pay)\b"
 """What a number is needed for: tablespoons to make 80 meatballs."""
 _CUES = re.compile(
     r"\b(?:so|thus|therefore|hence|finally|altogether|in total|in all|overall|total|result|sum|"
-    r"value|in conclusion|consequently|it|that|this|should be|must be)\b|"
+    r"solution|value|in conclusion|consequently|it|that|this|should be|must be)\b|"
     r"所以|因此|故|总|共|结果",
     re.IGNORECASE,
 )
 
+_ASIDE_OF_A_RESULT = re.compile(
+    r"(?:[,，(（]\s*(?:which|where|whose|that|i\.e\.?|since|because|as|即|其中)\b[^,.]{0,60}|"
+    r"\b(?:at|when|where|if|for|with)\s[$\\(\s]{0,4}[A-Za-z]\w{0,3}\s?)\Z"
+)
+"""What goes on about the result of its own sentence: is 30, which is 20 % of 150; is 3, attained at x = 2."""
 HYPOTHETICAL = re.compile(
-    r"\b(?:if|suppose|supposing|assume|assuming|whether|unless|(?<!second )thought|think|guess(?:ed)?|imagine|"
+    r"\b(?:if|suppose|supposing|assume|assuming|whether|unless|(?<!second )thought|(?<!\bi )think|guess(?:ed)?|imagine|"
     r"maybe|perhaps|say that|would mean|might say|some say|tempted|like|such as|example|format|"
-    r"write|state|within|"
+    r"write|state|"
     r"verify that|check that|ensure that|see if|put|replace|instead of)\b[^.!?\n]{0,60}\Z|"
     r"(?:如果|假设|假如|若|设|是否|难道)[^。，\n]{0,30}\Z",
     re.IGNORECASE,
@@ -59,7 +64,8 @@ class Mark:
     """A place where prose states, concludes or takes back.
 
     Attributes:
-        kind: `box`, `statement`, `words` (a statement of a few words, no number, expression or choice), `conclusion` or `retraction`.
+        kind: `box`, `statement`, `words` (a statement of a few words, no number, expression or choice), `supposed` (a statement behind
+            "if", "perhaps" and the like), `conclusion` or `retraction`.
         start, end: where it stands in the text of the response.
         value: what is stated; "" of a retraction.
         strength: of a retraction, 1 to 3.
@@ -88,6 +94,7 @@ def conclusions(text: str, start: int, end: int, question: str = "") -> list[Mar
             _PURPOSE.search(text[max(0, match.start() - 3) : match.end()])
             or (not cue and re.search(r"\bthere\s*\Z", before, re.IGNORECASE))
             or HYPOTHETICAL.search(before)
+            or (found and found[-1].start >= began and _ASIDE_OF_A_RESULT.search(text, began, match.start()))
         ):
             continue
         if match.group()[:2] == "be" and re.search(r"\bfor\b[^.,]{1,40}\bto\s\Z", before):
@@ -121,18 +128,18 @@ def in_sentence(window: str, question: str) -> values.Value | None:
     concluded = conclusions(sentence, 0, len(sentence), question)
     if concluded:
         return values.Value(concluded[-1].value, True, offset + len(sentence))
-    numbers = list(_NUMBERS.finditer(sentence))
+    numbers = _numbers(sentence)
     if not numbers:
         return None
-    found = _amount(sentence, numbers[0].start(), question)
-    equal = [match for match in numbers if re.search(r"=\s*\Z", sentence[max(0, match.start() - 4) : match.start()])]
+    found = _amount(sentence, numbers[0], question)
+    equal = [one for one in numbers if re.search(r"=\s*\Z", sentence[max(0, one[0] - 4) : one[0]])]
     if equal and len(numbers) > 1:
-        return values.Value(_amount(sentence, equal[-1].start(), question)[0], True, offset + len(sentence))
-    if numbers[-1].end() > numbers[0].start() + found[1] or "," in found[0]:
-        start = _about(sentence, numbers)
-        if start is None:
+        return values.Value(_amount(sentence, equal[-1], question)[0], True, offset + len(sentence))
+    if numbers[-1][1] > numbers[0][0] + found[1] or "," in found[0]:
+        about = _about(sentence, numbers)
+        if about is None:
             return None
-        found = _amount(sentence, start, question)
+        found = _amount(sentence, about, question)
         if "," in re.sub(r"\d,\d{3}", "", found[0]):
             return None
     return values.Value(found[0], True, offset + len(sentence))
@@ -158,24 +165,31 @@ def equated(text: str, start: int, end: int, question: str) -> str | None:
     return value.text
 
 
-def _amount(sentence: str, start: int, question: str) -> tuple[str, int]:
+def _numbers(sentence: str) -> list[tuple[int, int]]:
+    """Where the numbers of a sentence stand; a formula is one."""
+    whole = list(values.formulas(sentence))
+    alone = [match.span() for match in _NUMBERS.finditer(sentence) if not any(start <= match.start() < end for start, end in whole)]
+    return sorted(whole + alone)
+
+
+def _amount(sentence: str, number: tuple[int, int], question: str) -> tuple[str, int]:
     """The number at a place with what belongs to it, and its length."""
+    start, end = number
     value = values.stated(sentence[start:], question)
-    number = _NUMBERS.match(sentence, start).group()
-    return (value.text, value.length) if value and value.clear else (number, len(number))
+    return (value.text, value.length) if value and value.clear else (sentence[start:end], end - start)
 
 
-def _about(sentence: str, numbers: list[re.Match]) -> int | None:
-    """Where the number stands that a sentence with several is about: the last of its first main clause, asides left out."""
+def _about(sentence: str, numbers: list[tuple[int, int]]) -> tuple[int, int] | None:
+    """The number that a sentence with several is about: the last of its first main clause, asides left out."""
     clauses = [0, *(match.end() for match in _CLAUSE.finditer(sentence)), len(sentence)]
     for start, end in pairwise(clauses):
-        own = [match for match in numbers if start <= match.start() < end]
+        own = [one for one in numbers if start <= one[0] < end]
         if not own or _SUBORDINATE.match(sentence[start:end]):
             continue
         if re.search(r"[一-鿿]", sentence[start:end]):
-            return own[-1].start()
-        kept = [one for one in own if not _ASIDE.search(sentence[start : one.start()]) and not _ASIDE_BEHIND.match(sentence, one.end())]
-        return kept[0].start() if len(kept) == 1 else None
+            return own[-1]
+        kept = [one for one in own if not _ASIDE.search(sentence[start : one[0]]) and not _ASIDE_BEHIND.match(sentence, one[1])]
+        return kept[0] if len(kept) == 1 else None
     return None
 
 

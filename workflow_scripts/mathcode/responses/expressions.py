@@ -8,6 +8,7 @@ MONEY_IN_GROUPS = rf"{CURRENCY}[ ]?\d{{1,3}}(?:[ ]\d{{3}}){{1,4}}(?![\d,])"
 FRACTION = r"(?:\d{1,6}[ ]?)?[¼½¾⅐-⅞]"
 """A fraction of one character, perhaps behind a whole number: 3½."""
 MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatorname)\s*\{[^{}]{0,200}\}")
+MACRO_WORDS = re.compile(r"\\(?:text|textrm|mathrm|mbox)\s*\{([^{}]{0,200})\}")
 TYPE = r"(?:[\s({（\[$*]|\\(?:text|textbf|textrm|textit|mathrm|mathbf|mathit|mathsf|rm|bf|bold)(?![A-Za-z])){0,8}"
 """What may stand before the letter of a choice: brackets, emphasis, TeX type."""
 _ATOM = re.compile(

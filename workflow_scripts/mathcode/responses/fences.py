@@ -101,12 +101,13 @@ def blocks(text: str, stops: re.Pattern | None = None) -> list[Block]:
         stops: what ends a block that was left open, such as the end of the thinking around it.
     """
     found, marks, number = [], list(_marks(text)), 0
+    closings = _Closings(marks)
     while number < len(marks):
         mark = marks[number]
         if mark.language is None:
             number += 1
             continue
-        if (closing := _closing(marks, number)) is not None:
+        if (closing := closings.of(number)) is not None:
             close = marks[closing]
             found.append(_block(text, mark, close.start, close.run_end if close.rest else close.end, True))
             number = closing + 1
@@ -128,20 +129,45 @@ def _left_open(text: str, mark: _Mark, following: _Mark | None, stops: re.Patter
     return _block(text, mark, end, end, answered)
 
 
-def _closing(marks: list[_Mark], number: int) -> int | None:
-    """Number of the mark that closes the one of `number`; None where another block opens before, or nothing closes it."""
-    opening, weak = marks[number], None
-    for later in range(number + 1, len(marks)):
-        mark = marks[later]
-        if mark.sign != opening.sign or mark.length < opening.length:
-            continue
-        if mark.breaks and mark.at_start:
-            return weak
-        if mark.at_start and _can_close(mark, opening):
-            return later
-        if mark.weak and weak is None:
-            weak = later
-    return weak
+class _Closings:
+    """Where blocks end, asked in the order of their openings. What a long search found out is not searched for again."""
+
+    def __init__(self, marks: list[_Mark]):
+        self._marks = marks
+        self._open_until: dict[tuple[str, int], tuple[int, bool]] = {}
+        """By sign and length of a run: up to which mark no line of its own closes such a run, and whether the end of any line does."""
+
+    def of(self, number: int) -> int | None:
+        """Number of the mark that closes the one of `number`; None where another block opens before, or nothing closes it."""
+        opening = self._marks[number]
+        until, weakly = self._open_until.get((opening.sign, opening.length), (0, False))
+        if number < until:
+            ends = (later for later in range(number + 1, until) if self._marks[later].weak and self._fits(later, opening))
+            weak = next(ends, None) if weakly else None
+        else:
+            strong, weak, until = self._searched(number, opening)
+            if strong is not None:
+                return strong
+        self._open_until[opening.sign, opening.length] = until, weak is not None
+        return weak
+
+    def _searched(self, number: int, opening: _Mark) -> tuple[int | None, int | None, int]:
+        """The line that closes a block, the first line whose end does, and up to where was searched."""
+        weak = None
+        for later in range(number + 1, len(self._marks)):
+            mark = self._marks[later]
+            if not self._fits(later, opening):
+                continue
+            if mark.breaks and mark.at_start:
+                return None, weak, later
+            if mark.at_start and _can_close(mark, opening):
+                return later, weak, later
+            if mark.weak and weak is None:
+                weak = later
+        return None, weak, len(self._marks)
+
+    def _fits(self, later: int, opening: _Mark) -> bool:
+        return self._marks[later].sign == opening.sign and self._marks[later].length >= opening.length
 
 
 def _can_close(mark: _Mark, opening: _Mark) -> bool:

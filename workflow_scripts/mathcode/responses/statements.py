@@ -181,7 +181,7 @@ def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark
     for match in outer(_near(_LEADS, _LEAD_HINTS, text, start, end, 30)):
         kind = _OUTER.get(match.lastgroup, match.lastgroup)
         before = text[sentence_start(text, start, match.start()) : match.start()]
-        if kind in ("answer", "final", "chinese") and (HYPOTHETICAL.search(before) or _checks(before, match.group())):
+        if kind in ("answer", "final", "chinese") and _checks(before, match.group()):
             continue
         window = text[match.end() : min(end, match.end() + values.WINDOW)]
         value = _stated(kind, match, window, question)
@@ -189,7 +189,8 @@ def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark
             continue
         if kind in ("answer", "final", "chinese") and asks(text, match.end() + value.length, end):
             continue
-        yield Mark("statement" if value.clear else "words", match.start(), match.end() + value.length, value.text)
+        supposed = kind in ("answer", "final", "chinese") and HYPOTHETICAL.search(before)
+        yield Mark("supposed" if supposed else "statement" if value.clear else "words", match.start(), match.end() + value.length, value.text)
 
 
 def _checks(before: str, lead: str) -> bool:

@@ -5,11 +5,13 @@ here: the text is cut. Only a window of a few hundred characters is looked at.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mathcode.responses.amounts import COMPARED, reckoned, with_unit
 from mathcode.responses.boxes import boxes, innermost, is_blank
-from mathcode.responses.expressions import CURRENCY, FRACTION, MACRO_TEXT, MONEY_IN_GROUPS, NUMBER, TIMES, TYPE, expression
+from mathcode.responses.expressions import CURRENCY, FRACTION, MACRO_TEXT, MACRO_WORDS, MONEY_IN_GROUPS, NUMBER, TIMES, TYPE, expression
 
 WINDOW = 600
 """Characters behind a lead that are looked at."""
@@ -43,7 +45,7 @@ _DATE = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<]|$)|[。！？；]|\n|</?[a-z]")
 _REMARK = re.compile(
-    r"\s*(?:[,，;；]|\s[—–-]{1,3}\s|\((?=[^()]{0,200}[A-Za-z一-鿿]{2})|（|\b(?:because|since|as|so|"
+    r"\s*(?:[,，;；]|\s[—–-]{1,3}\s|(?<!\\)\((?=[^()]{0,200}[A-Za-z一-鿿]{2})|（|\b(?:because|since|as|so|"
     r"which|where|when|while|if|but|meaning|after|for|i\.e|not)\b|因为|所以|即)"
 )
 _NO_WORDS = re.compile(
@@ -116,9 +118,14 @@ def cut(content: str, question: str = "") -> str:
 
 def settled(text: str, question: str = "") -> str:
     """The result of an equation: what stands behind the last sign of equality of arithmetic or of what the question asks for."""
-    sides = re.split(r"(?<![<>!=:\\])=(?!=)", text)
-    if len(sides) < 2 or "," in re.sub(r"[({\[][^(){}\[\]]*[)}\]]|\d,\d{3}", "", text):
+    flat = _flat(text)
+    signs = [match.start() for match in _EQUALS.finditer(flat)]
+    if not signs or "," in re.sub(r"\d,\d{3}", "", flat):
         return text
+    between = flat[signs[0] : signs[-1]]
+    if "\\begin" in flat or any(not _REPEATED_SIGN.match(flat, signs[0] + match.end()) for match in _NEXT_EQUATION.finditer(between)):
+        return text
+    sides = [text[start + 1 : end] for start, end in pairwise([-1, *signs, len(text)])]
     sides = [re.sub(r"\A[ &]*(?:\$(?!\s?\d)[ &]*)?|[ $&]*\Z", "", side) for side in sides]
     names = [re.fullmatch(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?'?(?:\([A-Za-z]\))?", side) for side in sides[:-1]]
     last = sides[-1] if "{" in sides[-1] else sides[-1].rstrip("} $")
@@ -129,6 +136,24 @@ def settled(text: str, question: str = "") -> str:
     letters = re.search(r"(?<![\\A-Za-z])[A-Za-z]", MACRO_TEXT.sub("", TIMES.sub("*", sides[0])))
     asked = _bare(sides[0])
     return last if not letters or (len(asked) >= 3 and asked in _bare(question)) else text
+
+
+def _flat(text: str) -> str:
+    """A text as long as this one, with blanks for what stands in brackets, but for the words of text macros."""
+    opened, kept = 0, list(MACRO_WORDS.sub(lambda match: " " * (match.start(1) - match.start()) + match[1] + " ", text))
+    for place, sign in enumerate(kept):
+        opened = max(0, opened - 1) if sign in ")]}" else opened
+        if opened:
+            kept[place] = " "
+        opened += sign in "([{"
+    return "".join(kept)
+
+
+_EQUALS = re.compile(r"(?<![<>!=:\\])=(?!=)")
+_NEXT_EQUATION = re.compile(r"[;；，、\n或和且]|\\(?:\\|q?quad|lor|land|vee|wedge)|\b(?:and|or)\b")
+"""What stands between two equations: `x=2 \\text{ or } x=3`, `x_1=1，x_2=2`."""
+_REPEATED_SIGN = re.compile(r"\s*&?\s*=")
+"""A line of a chain of equations, which has no left side of its own."""
 
 
 def last_value(text: str, question: str = "") -> str | None:
@@ -195,6 +220,14 @@ def is_formula(content: str) -> bool:
     if re.search(r"(?<!\^)[-+*/=×÷]\s*\Z", content):
         return False
     return not _PROSE_WORDS.search(MACRO_TEXT.sub("", content))
+
+
+def formulas(text: str) -> Iterator[tuple[int, int]]:
+    """Where the formulas of a text stand that hold a digit, their signs of TeX included."""
+    for found in _MATH.finditer(text):
+        content = next(group for group in found.groups() if group is not None)
+        if re.search(r"\d", content) and is_formula(content):
+            yield found.span()
 
 
 def _opened(text: str) -> str:

@@ -67,7 +67,7 @@ def train(
         checkpoints: folder keyed by settings and data by the caller.
 
     Raises:
-        TrainingError: no examples fit, the loss is not finite, a checkpoint cannot be written, or FSDP was asked for and is not what runs.
+        TrainingError: no examples fit, the loss or its gradient is not finite, a checkpoint cannot be written, or FSDP was asked for and is not what runs.
     """
     name = _name(checkpoints)
     usable, accelerator = fitting(units(examples, loss.per), chosen.max_tokens), accelerator_here(mixed_precision, name)
@@ -85,13 +85,14 @@ def train(
         while step < len(plan):
             rate = peak * schedule(step, len(plan), chosen)
             batch = [usable[index] for index in plan[step]]
-            row = _step(accelerator, model, optimizers, batch, loss, chosen, rate, pad)
+            try:
+                row = _step(accelerator, model, optimizers, batch, loss, chosen, rate, pad)
+            except FloatingPointError as error:
+                raise TrainingError(f"{error} at step {step + 1}: lower the learning rate") from None
             step += 1
             rows.append({"step": step, "epoch": step / epoch_steps, "learning_rate": rate, **row})
             progress.update()
             told.step(rows[-1], sum(example.length for unit in batch for example in unit))
-            if not math.isfinite(row["loss"]):
-                raise TrainingError(f"the loss is {row['loss']} at step {step}: lower the learning rate")
             due = time.monotonic() - saved >= 60 * chosen.checkpoint_minutes
             # The clock of the main process decides, so that all of them save, or none; a checkpoint is settled by all, or fails in all.
             stopping, saving, written = in_any_process(accelerator, stop.received, due and accelerator.is_main_process, kept.written())
@@ -123,7 +124,11 @@ def _name(checkpoints: Path) -> str:
 
 
 def _step(accelerator, model, optimizers, batch: list[Unit], loss: Loss, chosen: settings.Optimizer, rate: float, pad: int) -> dict:
-    """One optimiser step over a batch cut into micro-batches; every process does equally many."""
+    """One optimiser step over a batch cut into micro-batches; every process does equally many.
+
+    Raises:
+        FloatingPointError: in all processes, before any weight is changed: the loss or its gradient is not finite.
+    """
     world, sums = accelerator.num_processes, _Sums()
     micro = shared_out([length(unit) for unit in batch], chosen.micro_batch_tokens, len(batch[0]), world)
     examples = [example for unit in batch for example in unit]
@@ -143,14 +148,17 @@ def _step(accelerator, model, optimizers, batch: list[Unit], loss: Loss, chosen:
             accelerator.backward(found.value * (weight * world / total))
         sums.add(weight, {"loss": (found.value.item(), 0.0), **found.parts})
     value, parts = sums.over_all_processes(accelerator)
-    norm = accelerator.clip_grad_norm_(model.parameters(), chosen.max_gradient_norm)
+    norm = _number(accelerator.clip_grad_norm_(model.parameters(), chosen.max_gradient_norm))
+    for name, number in (("loss", value / total), ("gradient's norm", norm)):
+        if not math.isfinite(number):
+            raise FloatingPointError(f"the {name} is {number}")
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.step()
         optimizer.zero_grad()
     described = [{"name": name, "value": parts[name]} for name in loss.parts if name in parts]
-    measured = {"gradient_norm": _number(norm), "tokens": tokens, "responses": len(examples), "parts": described}
+    measured = {"gradient_norm": norm, "tokens": tokens, "responses": len(examples), "parts": described}
     return {"loss": value / total, **measured}
 
 

@@ -1,5 +1,6 @@
 """Optimisers and the learning rate of a step."""
 
+import functools
 import math
 
 import torch
@@ -60,12 +61,17 @@ def orthogonalised(matrix: torch.Tensor, coefficients: tuple[float, float, float
 
 
 def make_optimizers(model, chosen: settings.Optimizer, rate: float) -> list[torch.optim.Optimizer]:
-    """AdamW, or Muon on the blocks' matrices and AdamW on the rest, if any: LoRA trains matrices of blocks alone."""
+    """AdamW, or Muon on the blocks' matrices and AdamW on the rest, if any: LoRA trains matrices of blocks alone.
+
+    AdamW runs as one fused kernel where the fastest kernels are asked for: on a CPU a fifth of the time, on a GPU also without copies
+    of the states. It rounds otherwise than the same operations one by one, which the fixed kernels keep.
+    """
+    adamw = functools.partial(torch.optim.AdamW, fused=True if chosen.kernels == "native" else None)
     trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     if chosen.optimizer == "adamw":
-        return [torch.optim.AdamW([parameter for _, parameter in trained], lr=rate, weight_decay=chosen.weight_decay)]
+        return [adamw([parameter for _, parameter in trained], lr=rate, weight_decay=chosen.weight_decay)]
     matrices = [parameter for name, parameter in trained if parameter.ndim == 2 and ".layers." in name]
     inside = {id(parameter) for parameter in matrices}
     rest = [parameter for _, parameter in trained if id(parameter) not in inside]
-    kinds = [(Muon, matrices), (torch.optim.AdamW, rest)]
+    kinds = [(Muon, matrices), (adamw, rest)]
     return [kind(parameters, lr=rate, weight_decay=chosen.weight_decay) for kind, parameters in kinds if parameters]

@@ -41,10 +41,23 @@ def accelerator_here(mixed_precision: str, name: str):
 
     tracked = {"log_with": names, "project_dir": tracking.FOLDER / name} if (names := tracking.wanted()) else {}
     accelerator = Accelerator(mixed_precision=mixed_precision, cpu=not torch.cuda.is_available(), **tracked)
+    if accelerator.is_fsdp2 and mixed_precision == "bf16":
+        accelerator.state.fsdp_plugin.mixed_precision_policy = bf16_shards()
     kind = accelerator.distributed_type.value
     if asked_to_shard() and kind != "FSDP":
         raise TrainingError(f"full sharding (FSDP) was asked for, and accelerate chose {kind} on this machine")
     return accelerator
+
+
+def bf16_shards():
+    """How shards compute in bf16: gradients are summed up in fp32, and what the model returns stays as it is.
+
+    accelerate would round both to bf16, and what the model returns here are log-probabilities (`policies.scoring`): -6.00 and -6.01
+    would be one number.
+    """
+    from torch.distributed.fsdp import MixedPrecisionPolicy
+
+    return MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32, output_dtype=None)
 
 
 def is_first() -> bool:

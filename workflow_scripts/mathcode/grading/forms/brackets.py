@@ -190,11 +190,12 @@ def _called(name: str, forms: list):
 
 def environment(found: list[Token], reader):
     """A matrix, with or without brackets around its environment; cases are named values, one under the other."""
-    inner, kind = found, ""
+    inner, kind, open_brace = found, "", False
     if inner[0][:2] in (("op", "["), ("op", "("), ("op", "|"), ("cmd", "{")) and len(inner) > 2 and inner[1].kind == "begin":
         kind = "determinant" if inner[0].value == "|" else ""
         closes = inner[-1].value == {"[": "]", "(": ")", "|": "|", "{": "}"}[inner[0].value]
-        inner = inner[1:-1] if closes else inner[1:] if inner[0].value == "{" else inner
+        open_brace = inner[0].value == "{" and not closes
+        inner = inner[1:-1] if closes else inner[1:] if open_brace else inner
     if inner[0].kind != "begin" or inner[-1].kind != "end" or inner[0].value != inner[-1].value:
         return None
     name = inner[0].value
@@ -213,7 +214,7 @@ def environment(found: list[Token], reader):
             rows.append(row)
             row = []
     rows = [row for row in rows if any(row)]
-    if name in ("cases", "aligned"):
+    if name in ("cases", "aligned") or open_brace:  # a brace on the left alone is that of cases, whatever lays out their lines
         lines = [[token for cell in row for token in cell] for row in rows]
         return reader([token for at, line in enumerate(lines) for token in ([Token("op", ",")] * bool(at) + line)]) if lines else None
     forms = tuple(tuple(reader(cell) for cell in row) for row in rows)

@@ -13,6 +13,8 @@ _FIGURES = {("cmd", "angle"), ("cmd", "measuredangle"), ("cmd", "triangle")}
 _SEGMENT = re.compile(r"\|?\s*[A-Z]{2,3}\s*\|?")
 _ANGLED = re.compile(r"\\?(?:sin|cos|tan|cot)\s*(?:[A-Z]|\\(?:angle\s*[A-Z]{1,3}|alpha|beta|gamma|theta|varphi))")
 _PROBABILITY = re.compile(r"[PE]\s*\([^()]{1,40}\)")
+_INVERSE = re.compile(r"[A-Za-z]\s*\^\s*\{?\s*-\s*1\s*\}?\s*\(\s*[A-Za-z]\s*\)")
+"""The inverse of a function: f^{-1}(x)."""
 _HAN = re.compile("[一-鿿]{1,6}")
 _NO_PREFIX = set("不非负约第零没无少多超过低高于下上前后差余约近每共大小至另")
 """What says more of a number than its name."""
@@ -33,7 +35,7 @@ def name_of(part: list[Token]) -> str | None:
     if len(part) > 2 and (part[0].value, part[-1].value) == ("(", ")") and (each := _together(part[1:-1])) is not None:
         return each
     text = written(part)
-    if any(told.fullmatch(text) for told in (_SEGMENT, _ANGLED, _PROBABILITY, _HAN)):
+    if any(told.fullmatch(text) for told in (_SEGMENT, _ANGLED, _PROBABILITY, _INVERSE, _HAN)):
         return "".join(text.split())
     return _symbol(part) or _word(part)
 

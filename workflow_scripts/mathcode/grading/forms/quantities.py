@@ -33,7 +33,7 @@ _EVERY = re.compile(r" (?:a|an|every|each) (?=(?:second|minute|hour|day|week|mon
 _MORE = re.compile(r"^(?:more|fewer|extra|additional) (?=[a-z])")
 _COUNTED = {"integers": "numbers", "solutions": "roots", "points": "dots", "values": "values", "times": None, "total": None}
 _BASE = re.compile(
-    r"(-?)(\()?((?=[A-Z]*\d)[0-9A-Z]+(?:\.\d+)?|[A-Z]+(?=_\{?(?:16|12)\b))(?(2)\))\s*(?:_\s*(?:\{\s*(?:\\text\s*\{)?\s*([a-z0-9]+)\s*\}?\s*\}|(?:\\text\s*\{)?([a-z0-9]+)\}?)"
+    r"(-?)(\()?((?=[A-Z]*\d)[0-9A-Z]+(?:\.\d+)?|[A-Z]+(?=_\{?(?:16|12)\b))(?(2)\))\s*(?:_\s*(?:\{\s*\(?(?:\\text\s*\{)?\s*([a-z0-9]+)\s*\}?\)?\s*\}|\(?(?:\\text\s*\{)?([a-z0-9]+)\}?\)?)"
     r"|(?:\\text\s*\{)?\s*\(?\s*(?:in )?base[- ]([a-z0-9]+)\s*\)?\s*\}?)"
 )
 _FACTORS = {"mg"}

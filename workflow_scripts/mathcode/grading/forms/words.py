@@ -11,7 +11,7 @@ _SMALL_TEXT = "no ok hi us me if is it he we so go up on in at to by do am my"
 _SMALL = frozenset(_SMALL_TEXT.split())
 _OPTION = re.compile(
     r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)\s*(?:is\s*)?:?\s*|选项?|选择)?\s*"
-    r"(?P<open>[(\[{]?)\s*(?P<letter>[A-Za-z])\s*(?P<close>[)\]}]|[.:](?=\s|$|\\)|、|)\s*(?P<rest>.*)",
+    r"(?P<open>[(\[{]?)\s*(?P<letter>[A-Za-z])\s*(?P<close>[)\]}]|[.:](?=\s|$|\\|[\u3400-\u9fff])|、|)\s*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
 _PREFIX = re.compile(r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)|选)", re.IGNORECASE)
@@ -20,7 +20,11 @@ _GOES_ON = re.compile(r"[*/^_!+=<>]|-\s")
 _ANOTHER = re.compile(r"[(\[]\s*[A-Z]\s*[)\]]|(?:^|\s)[A-Z]\s*[.:)](?:\s|$)|^(?:or|and|或|和)\b", re.IGNORECASE)
 
 
-_DENIED = re.compile(r"\b(?:not|never|wrong|incorrect|false|impossible)\b|n't\b|不|错", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\W*(?:(?:(?:is|was|are|seems|must be)\s+)(?:\w+ly\s+)?(?:not\b|false\b|impossible\b|wrong\b|incorrect\b).*|(?:cannot|can't|can’t|isn't|isn’t)\b.*|"
+    r"not (?:the )?(?:correct|right|true|answer|one)\b.*|wrong|incorrect|(?:选?项)?(?:是|说法)?(?:不对|错误?|错误?的|不正确|不正确的|不是答案|不成立))\W*",
+    re.IGNORECASE | re.DOTALL,
+)
 """What says of an option that it is not the one."""
 
 
@@ -58,7 +62,7 @@ def option(text: str) -> tuple[str, str, bool] | None:
     rest = match["rest"].strip()
     if rest and not match["close"]:
         return None
-    if rest and (_ANOTHER.search(rest) or _DENIED.search(rest) or re.fullmatch("[A-Z]", rest) or (match["open"] and _is_factor(match))):
+    if rest and (_ANOTHER.search(rest) or _DENIED.fullmatch(rest) or re.fullmatch("[A-Z]", rest) or (match["open"] and _is_factor(match))):
         return None
     letter = match["letter"]
     marked = marked or (bool(_PREFIX.match(text)) and len(text) > 1)
