@@ -281,7 +281,7 @@ def test_a_gradient_that_is_no_number_changes_no_weight(tiny_policy, shown, chos
 
     model = folders.load_policy(tiny_policy, "float32")
     before = [weight.detach().clone() for weight in model.parameters()]
-    with pytest.raises(examples.TrainingError, match="the gradient's norm is (?:inf|nan) at step 1: lower the learning rate"):
+    with pytest.raises(examples.TrainingError, match=r"the gradient's norm is (?:inf|nan) at step 1: lower the learning rate"):
         loop.train(model, 0, shown, Broken(), chosen=chosen, iteration=1, checkpoints=tmp_path, seed=1)
     assert all(torch.equal(weight, old) for weight, old in zip(model.parameters(), before, strict=True))
 

@@ -117,8 +117,8 @@ _POINTS = re.compile(r"\W*(?:that|this|it|which|这(?!里)|那)", re.IGNORECASE)
 """A retraction that says what it takes back by a pronoun alone."""
 _INTERJECTIONS = re.compile(
     r"\b(?:wait|no|oh|hm+|but|and|actually|hold on|ok(?:ay)?|well|sorry|oops)\b|等等|等一下|不对?|哦|但是?|"
-    r"(?:\b(?:now|so)\b,? )?\b(?:let me|let's|let’s|let us|i(?:'ll|’ll| will| should| need to)) (?:just )?(?:quickly )?(?:double-?|re-?|cross-?)?\s?"
-    r"(?:check|verify|see|think|look|consider)[^.!?\n]{0,60}[.!?:\n]|让?我们?(?:再|来)?(?:检查|验证|验算|看)[^。\n]{0,20}[。：\n]",
+    r"\b(?:let me|let's|let’s|let us|i(?:'ll|’ll| will| should| need to)) (?:just )?(?:quickly )?"
+    r"(?:double-?|re-?|cross-?)?\s?(?:check|verify|see|think|look|consider)[^.!?\n]{0,60}[.!?:\n]|让?我们?(?:再|来)?(?:检查|验证|验算|看)[^。\n]{0,20}[。：\n]",
     re.IGNORECASE,
 )
 """What may stand between a commitment and the pronoun that means it."""

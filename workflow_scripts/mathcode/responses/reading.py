@@ -92,7 +92,8 @@ def read(text: str, question: str = "", hints: tuple[str, ...] = ()) -> Reading:
     quoted = frozenset(boxes.contents(question))
     prose = [(part.start, part.end) for part in parts if part.kind == "prose"]
     found = [mark for start, end in conclusions.outer(prose) for mark in statements.marks(text, start, end, question, quoted)]
-    answered = [mark.end for mark in found if mark.kind not in ("retraction", "supposed")] + [part.end for part in parts if part.kind == "output"]
+    stated = [mark.end for mark in found if mark.kind not in ("retraction", "supposed")]
+    answered = stated + [part.end for part in parts if part.kind == "output"]
     end = run_on.end_of_answer(text, prose, sorted(answered), question)
     parts = tuple(_up_to(parts, end, len(text)))
     kept = [mark for mark in found if mark.end <= end or (mark.start < end and mark.kind != "retraction")]

@@ -189,8 +189,9 @@ def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark
             continue
         if kind in ("answer", "final", "chinese") and asks(text, match.end() + value.length, end):
             continue
+        certain = "statement" if value.clear else "words"
         supposed = kind in ("answer", "final", "chinese") and HYPOTHETICAL.search(before)
-        yield Mark("supposed" if supposed else "statement" if value.clear else "words", match.start(), match.end() + value.length, value.text)
+        yield Mark("supposed" if supposed else certain, match.start(), match.end() + value.length, value.text)
 
 
 def _checks(before: str, lead: str) -> bool:

@@ -21,8 +21,9 @@ _ANOTHER = re.compile(r"[(\[]\s*[A-Z]\s*[)\]]|(?:^|\s)[A-Z]\s*[.:)](?:\s|$)|^(?:
 
 
 _DENIED = re.compile(
-    r"\W*(?:(?:(?:is|was|are|seems|must be)\s+)(?:\w+ly\s+)?(?:not\b|false\b|impossible\b|wrong\b|incorrect\b).*|(?:cannot|can't|can’t|isn't|isn’t)\b.*|"
-    r"not (?:the )?(?:correct|right|true|answer|one)\b.*|wrong|incorrect|(?:选?项)?(?:是|说法)?(?:不对|错误?|错误?的|不正确|不正确的|不是答案|不成立))\W*",
+    r"\W*(?:(?:is|was|are|seems|must be)\s+(?:\w+ly\s+)?(?:not|false|impossible|wrong|incorrect)\b.*|"
+    r"(?:cannot|can't|can’t|isn't|isn’t|not (?:the )?(?:correct|right|true|answer|one))\b.*|wrong|incorrect|"
+    r"(?:选?项)?(?:是|说法)?(?:不对|错误?|错误?的|不正确|不正确的|不是答案|不成立))\W*",
     re.IGNORECASE | re.DOTALL,
 )
 """What says of an option that it is not the one."""
