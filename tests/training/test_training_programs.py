@@ -1,6 +1,7 @@
 """The programs that train and score: killed, stopped, resumed, on several processes, sharded."""
 
 import json
+import math
 import os
 import random
 import re
@@ -376,3 +377,17 @@ def test_two_processes_that_share_the_weights_take_the_steps_of_one(inputs, trai
     assert shared["losses"] == pytest.approx(alone["losses"], rel=1e-5, abs=1e-5)
     assert len(set(alone["losses"])) == 3
     assert shared["weights"] == pytest.approx(alone["weights"], rel=1e-4)
+
+
+def test_log_probabilities_of_shards_in_bf16_are_not_rounded_to_it(inputs, trained_policy, tiny_run):
+    """accelerate's own choice for shards casts what the model returns, and sums gradients up in bf16."""
+    command = [str(ROOT / "tests/support/sharded_steps.py"), str(inputs), str(trained_policy), settings.dumps(tiny_run.train), "bf16"]
+    launched = ["python", "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "1", "--no-python", "python", *command]
+    one, shard = (run_program(*started) for started in (["python", *command], launched))
+    assert one.returncode == 0, one.stderr[-2000:]
+    assert shard.returncode == 0, shard.stderr[-2000:]
+    alone, sharded = json.loads(one.stdout), json.loads(shard.stdout)
+    assert sharded["logp"] == pytest.approx(alone["logp"], abs=0.15)  # shards cast at other places than bf16 weights do
+    found = torch.tensor([value for value in sharded["logp"] if value])
+    assert (found != found.bfloat16().float()).double().mean() > 0.9
+    assert all(map(math.isfinite, sharded["losses"]))
