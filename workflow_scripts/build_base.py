@@ -11,7 +11,7 @@ from mathcode.configuration import METHODS
 from mathcode.core import cli
 from mathcode.core.errors import InputError
 from mathcode.methods import method_of
-from mathcode.policies import folders, scratch
+from mathcode.policies import folders, mirrors, scratch
 
 
 def arguments():
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     if family.scratch is None and not args.model:
         raise InputError("--model: a family that is not built from scratch needs the folder of its base model")
     if family.scratch is None:
-        folders.link_policy(args.model, args.out_model)
+        mirrors.link_policy(args.model, args.out_model)
     else:
         method = method_of(args.method)
         texts = method.texts(tables.SFT.read(args.sft), family.prompt)

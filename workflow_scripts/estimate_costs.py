@@ -31,7 +31,7 @@ from mathcode.data import sources
 from mathcode.estimates import estimate, plan, work
 from mathcode.estimates.clock import rate_of
 from mathcode.estimates.sizes import Sizes
-from mathcode.policies import folders
+from mathcode.policies import folders, mirrors
 from mathcode.report import costs as measured
 
 SNAKEFILE = Path(__file__).parents[1] / "Snakefile"
@@ -120,7 +120,7 @@ def _here(config: configuration.Config, mirror: str) -> tuple[Callable[[str], in
 
     def weights(family: str) -> int | None:
         path = config.families[family].path
-        places = [Path("data/models", family), folders.in_mirror(mirror, family), *([path] if path else [])]
+        places = [Path("data/models", family), mirrors.in_mirror(mirror, family), *([path] if path else [])]
         return next(filter(None, map(folders.count_weights, places)), None)
 
     return functools.cache(rows), functools.cache(weights)

@@ -8,7 +8,7 @@ writes  a policy folder
 """
 
 from mathcode.core import cli
-from mathcode.policies import folders
+from mathcode.policies import mirrors
 
 
 def arguments():
@@ -24,14 +24,15 @@ def arguments():
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
-    mirrored = folders.in_mirror(args.mirror, args.name)
+    mirrored = mirrors.in_mirror(args.mirror, args.name)
     if mirrored.is_dir():
-        folders.check_checksums(mirrored)
-        folders.link_policy(mirrored, args.out)
+        mirrors.check_origin(mirrored, args.hub, args.revision)
+        mirrors.check_checksums(mirrored)
+        mirrors.link_policy(mirrored, args.out)
     elif args.path:
-        folders.link_policy(args.path, args.out)
+        mirrors.link_policy(args.path, args.out)
     else:
-        folders.download(args.name, args.hub, args.revision, args.out)
+        mirrors.download(args.name, args.hub, args.revision, args.out)
     return 0
 
 

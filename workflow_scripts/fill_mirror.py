@@ -17,7 +17,7 @@ from mathcode import configuration, settings
 from mathcode.core import cli
 from mathcode.core.errors import InputError
 from mathcode.data import sources
-from mathcode.policies import folders
+from mathcode.policies import mirrors
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +73,8 @@ def _say_sizes(raw: list[str], families: list[str], config: configuration.Config
 
 def _missing_gb(name: str, family: settings.Family, weights: float | None, args) -> float | None:
     """GB of a model that OUT lacks; None: not known before it is here."""
-    target, older = folders.in_mirror(args.out, name), folders.in_mirror(args.mirror, name)
-    if (target / folders.CHECKSUMS).is_file():
+    target, older = mirrors.in_mirror(args.out, name), mirrors.in_mirror(args.mirror, name)
+    if (target / mirrors.CHECKSUMS).is_file():
         return 0.0
     if older.is_dir() or family.path:
         whole = _held_gb(older if older.is_dir() else Path(family.path))
@@ -98,16 +98,17 @@ def _mirror_source(name: str, source: settings.Source, args) -> None:
 
 
 def _mirror_model(name: str, family: settings.Family, args) -> None:
-    target, older = folders.in_mirror(args.out, name), folders.in_mirror(args.mirror, name)
-    if (target / folders.CHECKSUMS).is_file():
-        folders.check_checksums(target)
+    target, older = mirrors.in_mirror(args.out, name), mirrors.in_mirror(args.mirror, name)
+    if (target / mirrors.CHECKSUMS).is_file():
+        mirrors.check_origin(target, family.hub, family.revision)
+        mirrors.check_checksums(target)
         log.info("%s: checked", name)
         return
     if older.is_dir() or family.path:
-        folders.copy_policy(older if older.is_dir() else family.path, target)
+        mirrors.copy_policy(older if older.is_dir() else family.path, target)
     else:
-        folders.download(name, family.hub, family.revision, target)
-    folders.write_checksums(target)
+        mirrors.write_origin(target, family.hub, family.revision, mirrors.download(name, family.hub, family.revision, target))
+    mirrors.write_checksums(target)
     log.info("%s: %s", name, "copied" if older.is_dir() or family.path else "downloaded")
 
 

@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
+import httpx2
 import pytest
 import safetensors.torch
 import torch
@@ -15,7 +17,7 @@ from mathcode.core.errors import InputError
 from mathcode.data import arithmetic
 from mathcode.methods.autocode import demonstrations, dictations
 from mathcode.methods.autocode.form import FORM, with_cue
-from mathcode.policies import folders, scoring, scratch, tokens
+from mathcode.policies import folders, mirrors, scoring, scratch, tokens
 from mathcode.policies.folders import ModelError
 from mathcode.responses import prompts
 from mathcode.responses.parse import CLOSE_FENCE, CODE_FENCE, OUTPUT_FENCE, render_output
@@ -147,13 +149,13 @@ def test_a_policy_that_cannot_be_saved_whole_is_not_there(tiny_policy, tmp_path,
 
 def test_a_linked_policy_is_the_policy(tiny_policy, tmp_path):
     folder = tmp_path / "start" / "model"
-    folders.link_policy(tiny_policy, folder)
-    folders.link_policy(tiny_policy, folder)  # as a rule that runs again
+    mirrors.link_policy(tiny_policy, folder)
+    mirrors.link_policy(tiny_policy, folder)  # as a rule that runs again
     assert sorted(os.listdir(folder)) == WRITTEN
     assert all((folder / name).is_symlink() for name in WRITTEN)
     assert provenance.folder_digest(folder) == provenance.folder_digest(tiny_policy)
     twice = tmp_path / "other" / "model"
-    folders.link_policy(folder, twice)
+    mirrors.link_policy(folder, twice)
     shutil.rmtree(folder)
     assert provenance.folder_digest(twice) == provenance.folder_digest(tiny_policy)  # links lead to the files, not to links
 
@@ -163,7 +165,7 @@ def test_a_folder_without_a_model_is_named(tmp_path):
         (folders.load_tokenizer, ModelError),
         (provenance.folder_digest, InputError),
         (lambda folder: folders.load_policy(folder, "float32"), ModelError),
-        (lambda folder: folders.link_policy(folder, tmp_path / "link"), ModelError),
+        (lambda folder: mirrors.link_policy(folder, tmp_path / "link"), ModelError),
     ):
         for folder in (tmp_path, tmp_path / "absent"):
             with pytest.raises(error, match=rf"{folder}: no model here \(config\.json is missing\)"):
@@ -253,3 +255,48 @@ def test_what_a_policy_stored_in_half_the_size_learns_from_is_as_likely_as_under
     for dtype, most in DRIFT.items():
         assert 0 < (scored("bfloat16", dtype) - master).abs().mean() < most
     assert torch.equal(scored("bfloat16", "bfloat16"), scored("float32", "bfloat16"))  # the same numbers, rounded earlier or later
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    """A model of two files of weights on the hub, of which `brought` arrive."""
+    brought = ["config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+    index = {"weight_map": {"one": brought[1], "two": brought[2]}}
+
+    def arrive(name, *, revision, local_dir, allow_patterns):
+        assert revision == "c0ffee"
+        for file in brought:
+            (Path(local_dir) / file).write_text("{}")
+        (Path(local_dir) / "model.safetensors.index.json").write_text(json.dumps(index))
+        (Path(local_dir) / "pytorch_model.bin.index.json").write_text('{"weight_map": {"one": "pytorch_model-00001-of-00001.bin"}}')
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", arrive)
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", lambda *_, **__: SimpleNamespace(sha="c0ffee"))
+    return brought
+
+
+def test_a_model_of_which_a_part_arrives_is_refused(tmp_path, hub):
+    assert mirrors.download("tiny", "some/model", "main", tmp_path) == "c0ffee"
+    (tmp_path / hub.pop()).unlink()
+    with pytest.raises(folders.ModelError, match=r"there is no file model-00002-of-00002\.safetensors: download or copy"):
+        mirrors.download("tiny", "some/model", "main", tmp_path)
+
+
+def test_without_a_network_what_is_there_is_no_download(tmp_path, hub, monkeypatch):
+    def refuse(*_, **__):
+        raise httpx2.ConnectError("connection refused")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", refuse)
+    with pytest.raises(folders.ModelError, match=r"some/model at main cannot be downloaded from the hub \(connection refused\)"):
+        mirrors.download("tiny", "some/model", "main", tmp_path)
+
+
+def test_a_mirrored_model_is_the_one_that_the_settings_name(tmp_path):
+    mirrors.check_origin(tmp_path, "some/model", "main")  # nothing is known of it
+    mirrors.write_origin(tmp_path, "some/model", "main", "c0ffee")
+    for revision in (None, "main", "c0ffee"):
+        mirrors.check_origin(tmp_path, "some/model", revision)
+    mirrors.check_origin(tmp_path, None, None)
+    for name, revision in (("some/model", "beef"), ("some/other", "main")):
+        with pytest.raises(folders.ModelError, match=f"holds some/model at c0ffee, and the settings name {name} at {revision}: remove"):
+            mirrors.check_origin(tmp_path, name, revision)

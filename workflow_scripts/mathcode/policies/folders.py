@@ -1,4 +1,4 @@
-"""Policies on disk: Hugging Face folders, loaded, linked, downloaded, and saved whole or not at all."""
+"""Policies on disk: Hugging Face folders, loaded, and saved whole or not at all."""
 
 import json
 import math
@@ -8,11 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mathcode.core import atomic, provenance
-from mathcode.core.errors import InputError, UserError, first_line, ran_out_of_memory
-
-CHECKSUMS = "SHA256SUMS"
-"""File of a mirrored model folder: the checksums of the others."""
+from mathcode.core import atomic
+from mathcode.core.errors import UserError, first_line, ran_out_of_memory
 
 
 class ModelError(UserError):
@@ -178,100 +175,6 @@ def _write(model, tokenizer, folder: Path, weights: dict | None, dtype: str | No
         settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         (folder / "config.json").write_text(json.dumps(settings | {"dtype": dtype}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     tokenizer.save_pretrained(folder)
-
-
-def link_policy(source: str | Path, folder: str | Path) -> None:
-    """Make `folder` a policy that is `source` unchanged: a folder of links, no copied weights."""
-    require(source)
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in sorted(Path(source).iterdir()):
-        if file.name == CHECKSUMS:
-            continue
-        target = folder / file.name
-        target.unlink(missing_ok=True)
-        target.symlink_to(os.path.relpath(file.resolve(), folder.resolve()))
-
-
-def copy_policy(source: str | Path, folder: str | Path) -> None:
-    """Copy a policy folder whole, whose files may be links, after a look at its checksums."""
-    require(source)
-    check_checksums(source)
-    shutil.copytree(source, folder, dirs_exist_ok=True)
-
-
-def in_mirror(mirror: str | Path, family: str) -> Path:
-    """The folder of a family's base model in a mirror folder."""
-    return Path(mirror) / "models" / family
-
-
-def download(family: str, hub: str | None, revision: str | None, folder: str | Path) -> None:
-    """Download a family's hub model at a revision: settings, tokenizer and weights, safetensors or where there are none PyTorch's.
-
-    Raises:
-        InputError: the family, which has no local folder, names no hub model either.
-        ModelError: the hub cannot be reached, has no such model or revision, or no weights in it.
-    """
-    if not hub:
-        raise InputError(f"family '{family}' names neither a local folder (path) nor a hub model (hub)")
-    from httpx2 import HTTPError
-    from huggingface_hub import HfApi, constants, snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        commit = HfApi().model_info(hub, revision=revision).sha  # without a network: an error, not the part that is there already
-        for weights in ("*.safetensors", "pytorch_model*.bin"):
-            snapshot_download(
-                hub, revision=commit, local_dir=str(folder), allow_patterns=["*.json", "*.model", "*.txt", "*.jinja", weights]
-            )
-            if any(Path(folder).glob(weights)):
-                require_whole(folder, weights)
-                break
-        else:
-            raise ModelError(f"{hub} at {revision or 'its newest revision'} has no weights: no *.safetensors and no pytorch_model*.bin")
-    except GatedRepoError as error:
-        raise ModelError(
-            f"{hub} is a gated model: accept its licence at {constants.ENDPOINT}/{hub}, and put a token of that account into HF_TOKEN"
-        ) from error
-    except (HTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise ModelError(
-            f"{hub} at {revision or 'its newest revision'} cannot be downloaded from the hub ({first_line(error)});"
-            " name a local folder instead: key 'path' in config/families.yaml"
-        ) from error
-    shutil.rmtree(Path(folder) / ".cache", ignore_errors=True)
-
-
-def write_checksums(folder: str | Path) -> None:
-    """Write the SHA-256 of every file of a folder beside them, as `sha256sum` does: `sha256sum -c` checks them too."""
-    files = [file for file in sorted(Path(folder).iterdir()) if file.is_file() and file.name != CHECKSUMS]
-    atomic.write_text(Path(folder) / CHECKSUMS, "".join(f"{provenance.file_digest(file)}  {file.name}\n" for file in files))
-
-
-def check_checksums(folder: str | Path) -> None:
-    """Compare the files of a folder with their checksums, where it has any.
-
-    Raises:
-        ModelError: a file is missing, or not what it was.
-    """
-    listed = Path(folder) / CHECKSUMS
-    for line in listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []:
-        expected, _, name = line.partition("  ")
-        if not (Path(folder) / name).is_file():
-            raise ModelError(f"{listed}: there is no file {name}: copy the folder again, whole")
-        if provenance.file_digest(Path(folder) / name) != expected:
-            raise ModelError(f"{Path(folder) / name}: not the file whose checksum is in {CHECKSUMS}: copy it again")
-
-
-def require_whole(folder: str | Path, weights: str) -> None:
-    """Refuse a model whose weights, `*.safetensors` or the like, are in several files, some of which are missing.
-
-    Raises:
-        ModelError: a file that its index names is not there.
-    """
-    for index in sorted(Path(folder).glob(f"{weights}.index.json")):
-        for name in sorted({*json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()}):
-            if not (index.parent / name).is_file():
-                raise ModelError(f"{index}: there is no file {name}: download or copy the model again, whole")
 
 
 def require(folder: str | Path) -> None:

@@ -30,6 +30,11 @@ class VllmEngine:
 
         from mathcode.policies import folders
 
+        if not current_platform.device_type:
+            raise GenerationError(
+                "vLLM finds no device here that it was built for: its CUDA build needs a GPU; on a CPU take the environment that"
+                " `bash setup.sh vllm` makes (`engine.python: .venv-vllm/bin/python`)"
+            )
         on_cpu = current_platform.is_cpu()
         options = {"enable_chunked_prefill": False, "max_num_batched_tokens": 16384} if on_cpu else {}
         at_once = ROWS_AT_ONCE["cpu" if on_cpu else "gpu"]
