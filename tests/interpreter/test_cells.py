@@ -112,6 +112,15 @@ def test_a_program_that_kills_the_process_is_named_by_those_after_it(interpreter
 
 
 @pytest.mark.stage
+def test_a_program_that_nothing_interrupts_is_named_by_those_after_it():
+    """A signal is handled between two steps of Python, and this is one."""
+    with Interpreter(LIMITS.model_copy(update={"timeout": 0.5})) as interpreter:
+        first, after = rounds(interpreter, ["sum(range(10**11))", "print(1)"])
+    assert first.outcome == "timed_out"
+    assert after == Execution("error", "", "TimeoutError: an earlier program could not be interrupted after 0.5 s")
+
+
+@pytest.mark.stage
 def test_what_an_earlier_program_prints_is_not_counted(interpreter):
     chatty = "import sys\nfor n in range(30):\n    print('x' * 100_000)\n    print('x' * 100_000, file=sys.stderr)\nx = 1"
     first, second = rounds(interpreter, [chatty, "print(x)"])

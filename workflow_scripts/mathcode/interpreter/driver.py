@@ -342,7 +342,9 @@ class Interpreter:
 
     def _execution(self, reason: int, status: int, started: bool, seconds: float, folder: str, stdout: str, stderr: str) -> Execution:
         """How a program ended, its own folder and memory addresses made equal: they differ from run to run."""
-        told = _REASONS[reason] or ("" if started else "killed")
+        told = _REASONS[reason]
+        if not started and told in ("", "timed_out"):
+            told = "stuck" if told else "killed"
         outcome, *texts = _verdict(told, status, stdout, stderr, self.limits)
         return Execution(outcome, *(_ADDRESS.sub(_NO_ADDRESS, text.replace(folder, "/scratch")) for text in texts), seconds)
 
@@ -362,7 +364,8 @@ def _verdict(reason: str, status: int, stdout: str, stderr: str, limits: setting
     """Outcome, output and last error line. What a stopped program had printed by then is chance, so it is dropped.
 
     Args:
-        reason: the limit that the worker stopped the program for, or that an earlier program killed it.
+        reason: the limit that the worker stopped the program for; or that it never ran, since an earlier program killed the process
+            (`killed`) or could not be interrupted (`stuck`).
         status: its exit status, or a signal's number, negative.
     """
     if reason == "output_limit":
@@ -371,6 +374,8 @@ def _verdict(reason: str, status: int, stdout: str, stderr: str, limits: setting
         return reason, "", f"MemoryError: its processes together took more than {limits.memory_mb} MB"
     if reason == "processes":
         return "error", "", "OSError: too many processes were started"
+    if reason == "stuck":
+        return "error", "", f"TimeoutError: an earlier program could not be interrupted after {limits.timeout:g} s"
     if reason == "timed_out" or status == -signal.SIGXCPU:
         return "timed_out", "", f"TimeoutError: the program was stopped after {limits.timeout:g} s"
     if reason == "killed":
