@@ -11,7 +11,7 @@ from mathcode.grading.forms.brackets import bracketed, environment, printed
 from mathcode.grading.forms.names import CONSTANTS, LETTERS
 from mathcode.grading.forms.naming import expression, name_of, prefixed
 from mathcode.grading.forms.regions import as_region, inequality, named_set, union
-from mathcode.grading.forms.splitting import MAX_ITEMS, positions, split
+from mathcode.grading.forms.splitting import MAX_ITEMS, depth_of, positions, split
 from mathcode.grading.forms.tokens import Token, tokens, written
 from mathcode.grading.forms.trees import numeral, symbols
 from mathcode.grading.forms.values import (
@@ -78,14 +78,37 @@ def _form(found: list[Token], text: str | None, depth: int, known: dict):
     return _single(found, text)
 
 
+_CONDITIONS = {("cmd", sign) for sign in ("in", "le", "ge", "ne")} | {("op", sign) for sign in ("<", ">", "<=", ">=", "!=")}
+
+
 def _plain(found: list[Token]) -> list[Token]:
-    """Tokens with words and signs that programs and people use for others: `(a) | (b)`, `minus 5`."""
+    """Tokens with words and signs that programs and people use for others: `(a) | (b)`, `minus 5`, `k \\in Z`, a condition in brackets."""
+    found = [
+        Token("mark", f"mathbb {token.value}", token.spaced)
+        if place and found[place - 1][:2] == ("cmd", "in") and token.kind == "word" and token.value in ("Z", "N", "Q", "R")
+        else token
+        for place, token in enumerate(found)
+    ]
+    found = _with_condition(found)
     if found[0].kind == "word" and found[0].value.lower() in ("minus", "negative") and len(found) > 1 and found[1].kind == "num":
         found = [Token("op", "-"), *found[1:]]
     bars = [place for place, token in enumerate(found) if token[:2] == ("op", "|") and 0 < place < len(found) - 1]
     if bars and all((found[place - 1].value, found[place + 1].value) == (")", "(") for place in bars):
         found = [Token("word", "or", True) if place in bars else token for place, token in enumerate(found)]
     return found
+
+
+def _with_condition(found: list[Token]) -> list[Token]:
+    """`a (k > 0)` as `a, k > 0`."""
+    if found[-1][:2] != ("op", ")"):
+        return found
+    opened = (place for place in reversed(range(len(found))) if found[place][:2] == ("op", "("))
+    start = next((place for place in opened if sum(map(depth_of, found[place:])) == 0), 0)
+    before = found[start - 1]
+    goes_on = before.value not in (")", "}", "]") if before.kind == "op" else before.kind != "num" and not found[start].spaced
+    if not start or goes_on or not positions(found[start + 1 : -1], lambda token: token[:2] in _CONDITIONS):
+        return found
+    return [*found[:start], Token("op", ","), *found[start + 1 : -1]]
 
 
 def _at_once(found: list[Token], text: str):
