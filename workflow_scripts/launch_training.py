@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from mathcode.core import cli
+from mathcode.core import cli, gpu_lease
 from mathcode.core.errors import InputError
 
 PORTS = range(20_000, 50_000)
@@ -84,6 +84,7 @@ def main(argv: list[str] | None = None) -> int:
         words = on_one_node(args.gpus, args.config, args.program)
     else:
         words = on_each_node(args.gpus, args.config, args.program, os.environ, first_host(os.environ))
+    gpu_lease.take(args.gpus)
     os.execvp(words[0], words)  # signals reach the launcher itself, and it ends with Snakemake as this program does
 
 

@@ -10,7 +10,7 @@ writes  table `logprobs`; its column sampled_difference says how far sampling an
 """
 
 from mathcode import settings, tables
-from mathcode.core import cli
+from mathcode.core import cli, gpu_lease
 from mathcode.policies import folders, tokens
 from mathcode.responses import prompts
 
@@ -31,7 +31,6 @@ def arguments():
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     import polars as pl
-    import torch
 
     from mathcode.policies import kernels, scoring
     from mathcode.training import examples
@@ -39,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     kernels.use(args.kernels, args.threads)
     training = tables.TRAINING.read(args.training)
     tokenizer = folders.load_tokenizer(args.model)
-    model = folders.load_policy(args.model, args.dtype).to("cuda" if torch.cuda.is_available() else "cpu")
+    model = folders.load_policy(args.model, args.dtype).to(gpu_lease.device())
     frame = prompts.profile(args.profile).frame
     asked = tokens.encode_prompts(tokenizer, training["prompt"].to_list(), frame)
     sequences = [

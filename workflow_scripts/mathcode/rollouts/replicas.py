@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mathcode.core import parent
+from mathcode.core import gpu_lease, parent
 from mathcode.core.errors import UserError
 
 
@@ -47,6 +47,7 @@ def run(commands: dict[int, Sequence[str]], replicas: int, gpus: int) -> None:
     Raises:
         ReplicaError: one failed; the others are stopped, and what they had finished is kept.
     """
+    gpu_lease.take(gpus)
     devices = {number: os.environ | {"CUDA_VISIBLE_DEVICES": visible_gpus(number, replicas, gpus)} for number in commands}
     started = {
         number: subprocess.Popen(command, env=devices[number], preexec_fn=parent.end_with_it) for number, command in commands.items()

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from mathcode import settings
+from mathcode.core import gpu_lease
 from mathcode.responses.parse import OUTPUT_FENCE
 from mathcode.rollouts.engines import Completion, Request
 
@@ -23,12 +24,11 @@ class TransformersEngine:
     """
 
     def __init__(self, model: str, engine: settings.Engine, sampling: settings.Sampling):
-        import torch
 
         from mathcode.policies import folders, kernels
 
         kernels.use(engine.kernels, engine.threads)
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = gpu_lease.device()
         self.tokenizer = folders.load_tokenizer(model)
         self.model = folders.load_policy(model, engine.dtype).to(self.device).eval()
         self.sampling = sampling

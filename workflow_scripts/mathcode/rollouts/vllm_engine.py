@@ -4,6 +4,7 @@ import os
 from itertools import count
 
 from mathcode import settings
+from mathcode.core import gpu_lease
 from mathcode.responses.parse import OUTPUT_FENCE
 from mathcode.rollouts.engines import Completion, GenerationError, Request
 
@@ -22,6 +23,7 @@ class VllmEngine:
         os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", f"0-{engine.threads - 1}")
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+        gpu_lease.take(engine.tensor_parallel)
         try:
             from vllm import LLM
         except ImportError as error:
