@@ -10,7 +10,7 @@ writes  table `logprobs`; its column sampled_difference says how far sampling an
 """
 
 from mathcode import settings, tables
-from mathcode.core import cli, gpu_lease
+from mathcode.core import cli
 from mathcode.policies import folders, tokens
 from mathcode.responses import prompts
 
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     kernels.use(args.kernels, args.threads)
     training = tables.TRAINING.read(args.training)
     tokenizer = folders.load_tokenizer(args.model)
-    model = folders.load_policy(args.model, args.dtype).to(gpu_lease.device())
+    model = folders.load_policy(args.model, args.dtype).to(kernels.device())
     frame = prompts.profile(args.profile).frame
     asked = tokens.encode_prompts(tokenizer, training["prompt"].to_list(), frame)
     sequences = [

@@ -62,11 +62,3 @@ def _free(present: int, wanted: int) -> dict[int, int]:
             continue
         os.close(lease)
     return taken
-
-
-def device() -> str:
-    """Where torch computes in a job of one GPU: `cuda`, that GPU, or `cpu` where there is none."""
-    import torch
-
-    take(1)
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from mathcode import settings
-from mathcode.core import gpu_lease, provenance
+from mathcode.core import provenance
 from mathcode.core.errors import UserError
 from mathcode.critic import prompt
 from mathcode.grading.exact import ExactJudge
@@ -50,7 +50,7 @@ class CriticJudge:
         self._tokenizer = folders.load_tokenizer(self._folder)
         self._special = prompt.special_tokens(self._tokenizer)
         self._words = prompt.spellings(self._tokenizer)
-        self._model = folders.load_policy(self._folder, self._chosen.dtype).to(gpu_lease.device())
+        self._model = folders.load_policy(self._folder, self._chosen.dtype).to(kernels.device())
         if self._kept is not None and self._kept.is_file():
             self._known = dict(_scores(self._kept))
         return self

@@ -1,6 +1,11 @@
-"""Which CPU instructions torch computes with: another set, or another number of threads, rounds otherwise, and trains another policy."""
+"""What torch computes with: which CPU instructions, and which device.
+
+Another set of instructions, or another number of threads, rounds otherwise, and trains another policy.
+"""
 
 import os
+
+from mathcode.core import gpu_lease
 
 AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 """Environment in which torch's own kernels, MKL and oneDNN take what every x86-64-v3 processor has, however much more this one has.
@@ -18,3 +23,11 @@ def use(kernels: str, threads: int) -> None:
     if kernels == "avx2":
         os.environ.update(AVX2)
     torch.set_num_threads(threads)
+
+
+def device() -> str:
+    """Where a job of one GPU computes: `cuda`, on a GPU of its own, or `cpu` where there is none."""
+    import torch
+
+    gpu_lease.take(1)
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -7,7 +7,6 @@ from itertools import count
 from typing import Any
 
 from mathcode import settings
-from mathcode.core import gpu_lease
 from mathcode.responses.parse import OUTPUT_FENCE
 from mathcode.rollouts.engines import Completion, Request
 
@@ -28,7 +27,7 @@ class TransformersEngine:
         from mathcode.policies import folders, kernels
 
         kernels.use(engine.kernels, engine.threads)
-        self.device = gpu_lease.device()
+        self.device = kernels.device()
         self.tokenizer = folders.load_tokenizer(model)
         self.model = folders.load_policy(model, engine.dtype).to(self.device).eval()
         self.sampling = sampling

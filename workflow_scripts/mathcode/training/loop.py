@@ -8,7 +8,8 @@ import logging
 import math
 import sys
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,10 +87,8 @@ def train(
         while step < len(plan):
             rate = peak * schedule(step, len(plan), chosen)
             batch = [usable[index] for index in plan[step]]
-            try:
+            with _told_of(step + 1):
                 row = _step(accelerator, model, optimizers, batch, loss, chosen, rate, pad)
-            except FloatingPointError as error:
-                raise TrainingError(f"{error} at step {step + 1}: lower the learning rate") from None
             step += 1
             rows.append({"step": step, "epoch": step / epoch_steps, "learning_rate": rate, **row})
             progress.update()
@@ -108,6 +107,15 @@ def train(
                 sys.exit(143)
         kept.settle()
     return _trained(accelerator, model, rows, stop)
+
+
+@contextmanager
+def _told_of(step: int) -> Iterator[None]:
+    """Say at which step a number was not finite."""
+    try:
+        yield
+    except FloatingPointError as error:
+        raise TrainingError(f"{error} at step {step}: lower the learning rate") from None
 
 
 def _trained(accelerator, model, rows: list[dict], stop: StopSignal) -> "Trained":
