@@ -115,6 +115,18 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(
     assert not (tmp_path / "kept").exists()
 
 
+def test_checkpoints_at_other_times_do_not_start_it_anew(whole, inputs, tiny_policy, tiny_family, tiny_run, tmp_path):
+    started = begin(start_command(tmp_path, inputs, tiny_policy, tiny_family, tiny_run))
+    wait_for_checkpoint(started, tmp_path)
+    os.killpg(started.pid, signal.SIGKILL)
+    started.communicate()
+    done = run_program(*start_command(tmp_path, inputs, tiny_policy, tiny_family, tiny_run, checkpoint_minutes=15))
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "resumed from step" in done.stderr
+    ended = files(tmp_path / "out")
+    assert {name for name in ended if ended[name] != whole["start"][name]} == {"settings.json"}
+
+
 def test_sigterm_saves_and_says_so(whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path):
     command = train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run)
     started = begin(command)
