@@ -3,9 +3,9 @@
 import torch
 from torch.nn import functional
 
-PIECE = 2**24
+PIECE = 2**26
 LARGE_PIECE = 2**28
-"""Numbers in a piece of logits. On a CPU 64 MiB in fp32, some 500 positions of a vocabulary of 32,000; elsewhere 1 GiB, since every
+"""Numbers in a piece of logits. On a CPU 256 MiB in fp32, some 400 positions of a vocabulary of 150,000; elsewhere 1 GiB, since every
 piece goes through the whole head and its gradient again, and those are as large for a vocabulary of 150,000."""
 
 
