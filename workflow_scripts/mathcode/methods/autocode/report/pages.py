@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from mathcode.methods.autocode.report import cards, clean, dictated, examples, health, index, published
+from mathcode.methods.autocode.report import cards, clean, corrected, dictated, examples, health, index, published
 from mathcode.methods.autocode.report.claims import CLAIMS
 from mathcode.methods.autocode.report.columns import columns_with
 from mathcode.methods.autocode.report.plan import Plan
@@ -40,6 +40,11 @@ def _rollouts(about: shared.About, plan: Plan) -> str:
     return f"at most {words}: fewer once the label is decided (certainty {plan.adaptive.certainty:g})" if plan.adaptive else words
 
 
+def _remarks(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[shared.Remark]:
+    after = (corrected.remark(tables, plan), health.remark(tables, plan))
+    return [*clean.remarks(tables, plan), *dictated.remarks(tables, plan), *after]
+
+
 def _published(plan: Plan) -> str:
     return (
         f"Table 1 of arXiv 2502.00691{plan.published}, others of v1 and of the authors' released program; "
@@ -60,7 +65,7 @@ def summary(tables: Mapping[str, pl.DataFrame], costs: pl.DataFrame, figure: str
         rollouts=partial(_rollouts, plan=results.plan),
         published=_published,
         discrepancies=published.discrepancies,
-        remarks=lambda tables, plan: [*clean.remarks(tables, plan), *dictated.remarks(tables, plan), health.remark(tables, plan)],
+        remarks=_remarks,
         legend=_LEGEND,
         words=_WORDS,
     )
