@@ -48,7 +48,8 @@ def main(argv: list[str] | None = None) -> int:
     configuration.refuse_unknown(run, config.runs, "target", "run")
     chosen = config.runs[run] if experiment is None else config.runs[run].of(experiment)
     if preference:
-        configuration.refuse_unknown(preference, getattr(chosen, "preferences", ()), "target", "preference")
+        if not hasattr(chosen, "preferring"):
+            raise InputError(f"{args.target}: a run of method {chosen.method} has no preferences such as '{preference}'")
         chosen = chosen.preferring(preference)
     rows = [f"experiments.{experiment}"] * bool(experiment) + [f"preferences.{preference}"] * bool(preference)
     lines = list(_explained(chosen, _layers(args.config, run, override, rows)))
