@@ -29,7 +29,7 @@ def machine(tmp_path, monkeypatch):
     """A machine with four GPUs; a function that starts a job there, and says which GPUs it sees."""
     for number in range(4):
         (tmp_path / "devices" / f"0000:{number}").mkdir(parents=True)
-    for name in ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID"):
+    for name in ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID", "LOCAL_RANK"):
         monkeypatch.delenv(name, raising=False)
     jobs = []
 
@@ -68,7 +68,7 @@ def test_a_job_waits_until_enough_gpus_are_free(machine):
 
 
 @pytest.mark.stage
-@pytest.mark.parametrize("name", ["CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID"])
+@pytest.mark.parametrize("name", ["CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID", "LOCAL_RANK"])
 def test_what_somebody_else_has_given_out_is_left_alone(machine, monkeypatch, name):
     monkeypatch.setenv(name, "7")
     assert machine(1)[1] == ("7" if name == "CUDA_VISIBLE_DEVICES" else "None")

@@ -232,3 +232,18 @@ def test_an_error_is_no_printed_answer():
     assert [
         reading.printed(text) for text in ("", "\n", "5\nValueError: x", "sympy.core.SympifyError: x", "TimeoutError", "Timed out")
     ] == [None] * 6
+
+
+@given(
+    st.lists(
+        st.sampled_from([f"{sign * length}{word}\n" for sign in "`~" for length in (3, 4) for word in ("", "foo", "python")] + ["x ```\n"])
+    )
+)
+def test_what_a_search_for_the_end_of_a_block_found_out_holds(lines):
+    """Where one search after another remembers what was seen, each says what a fresh one says."""
+    marks = list(fences._marks("".join(lines)))
+    remembering, position = fences._Closings(marks), 0
+    while position < len(marks):
+        found = remembering.of(position)
+        assert found == fences._Closings(marks).of(position)
+        position = (position if found is None else found) + 1

@@ -107,6 +107,7 @@ ENDLESS = {
     "programs never closed": f"{TICKS}python\n" * 20_000,
     "ever shorter fences": "".join(f"{'`' * length}python\n" for length in range(400, 3, -1)),
     "two kinds of fences": f"~~~python\n{TICKS}python\n" * 8_000,
+    "blocks of no known language never closed": f"- {TICKS}foo\n" * 8_000,
     "outputs never closed": f"{TICKS}python\nx\n{TICKS}\n{TICKS}output\n5\n" * 4_000,
     "boxes never closed": "\\boxed{" * 20_000,
     "boxes within boxes": "\\boxed{" * 3_000 + "5" + "}" * 3_000,

@@ -1,5 +1,6 @@
 """Commands that train a policy, as rules write them, and the checkpoints that they leave on their way."""
 
+import json
 import subprocess
 import time
 from pathlib import Path
@@ -63,3 +64,12 @@ def sharded(command: list[str]) -> list[str]:
     python, path, *words = command
     launched = [python, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "--no-python", python]
     return [*launched, str(ROOT / "tests/support/sharded_training.py"), Path(path).stem, *words]
+
+
+def sharded_steps(processes: int, inputs, policy, tiny_run, *more: str) -> list[dict]:
+    """What `sharded_steps.py` prints of a whole policy, and of one that so many processes share."""
+    command = [str(ROOT / "tests/support/sharded_steps.py"), str(inputs), str(policy), settings.dumps(tiny_run.train), *more]
+    launch = ["python", "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes), "--no-python", "python"]
+    done = [run_program(*started) for started in (["python", *command], [*launch, *command])]
+    assert [one.returncode for one in done] == [0, 0], [one.stderr[-2000:] for one in done]
+    return [json.loads(one.stdout) for one in done]

@@ -1,7 +1,6 @@
 """The programs that train and score: killed, stopped, resumed, on several processes, sharded."""
 
 import json
-import math
 import os
 import random
 import re
@@ -14,7 +13,8 @@ import polars as pl
 import pytest
 import safetensors.torch
 import torch
-from support.running import ROOT, files, program, run_here, run_program
+from support import training_commands
+from support.running import files, program, run_here, run_program
 from support.training_commands import begin, checkpoints, settings_json, sharded, start_command, succeed, train_command, wait_for_checkpoint
 
 import train_policy
@@ -380,12 +380,7 @@ def test_sharded_by_accelerate_two_processes_stop_resume_and_write_the_policy_of
 
 def test_two_processes_that_share_the_weights_take_the_steps_of_one(inputs, trained_policy, tiny_run):
     """torch's full sharding, on gloo: equal losses, and the gathered weights are those of one process."""
-    command = [str(ROOT / "tests/support/sharded_steps.py"), str(inputs), str(trained_policy), settings.dumps(tiny_run.train)]
-    launched = ["python", "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "--no-python", "python", *command]
-    one, two = (run_program(*started) for started in (["python", *command], launched))
-    assert one.returncode == 0, one.stderr[-2000:]
-    assert two.returncode == 0, two.stderr[-2000:]
-    alone, shared = json.loads(one.stdout), json.loads(two.stdout)
+    alone, shared = training_commands.sharded_steps(2, inputs, trained_policy, tiny_run)
     assert shared["losses"] == pytest.approx(alone["losses"], rel=1e-5, abs=1e-5)
     assert len(set(alone["losses"])) == 3
     assert shared["weights"] == pytest.approx(alone["weights"], rel=1e-4)
@@ -393,13 +388,13 @@ def test_two_processes_that_share_the_weights_take_the_steps_of_one(inputs, trai
 
 def test_log_probabilities_of_shards_in_bf16_are_not_rounded_to_it(inputs, trained_policy, tiny_run):
     """accelerate's own choice for shards casts what the model returns, and sums gradients up in bf16."""
-    command = [str(ROOT / "tests/support/sharded_steps.py"), str(inputs), str(trained_policy), settings.dumps(tiny_run.train), "bf16"]
-    launched = ["python", "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "1", "--no-python", "python", *command]
-    one, shard = (run_program(*started) for started in (["python", *command], launched))
-    assert one.returncode == 0, one.stderr[-2000:]
-    assert shard.returncode == 0, shard.stderr[-2000:]
-    alone, sharded = json.loads(one.stdout), json.loads(shard.stdout)
+    alone, sharded = training_commands.sharded_steps(1, inputs, trained_policy, tiny_run, "bf16")
     assert sharded["logp"] == pytest.approx(alone["logp"], abs=0.15)  # shards cast at other places than bf16 weights do
     found = torch.tensor([value for value in sharded["logp"] if value])
     assert (found != found.bfloat16().float()).double().mean() > 0.9
-    assert all(map(math.isfinite, sharded["losses"]))
+
+
+def test_shards_of_accelerate_train_in_bf16_on_such_log_probabilities(inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    """Rounded ones would be refused (`policies.scoring.token_logprobs`)."""
+    family = tiny_family.model_copy(update={"mixed_precision": "bf16"})
+    succeed(sharded(train_command(tmp_path, inputs, trained_policy, family, tiny_run)))

@@ -226,7 +226,7 @@ TRAINING = {
     "a loss that runs away": (
         {"optimizer": {"learning_rate": [1e30], "optimizer": "adamw"}},
         {},
-        ["is nan at step 2: lower the learning rate"],
+        ["the gradient's norm is nan at step 2: lower the learning rate"],
     ),
     "a loss for other rows": ({"loss": "dpo", "numbers": {}}, {}, ["is for a loss of kind 'likelihood'; the loss asked for reads 'pair'"]),
     "a loss that is not there": ({"loss": "ppo"}, {}, ["unknown loss 'ppo'; there are: likelihood, "]),

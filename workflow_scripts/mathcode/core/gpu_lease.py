@@ -25,14 +25,14 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 def take(count: int) -> None:
     """Let this process, and what it starts, see only GPUs that no other job has taken; wait until so many are free.
 
-    Nothing is done where a scheduler, a launcher or a person has said which are seen, or where there are fewer than two. To be called
-    before CUDA is asked for anything.
+    Nothing is done where a scheduler, a launcher of several processes or a person has said which are seen, or where there are fewer
+    than two. To be called before CUDA is asked for anything.
 
     Args:
         count: GPUs; at least one is taken, and at most all.
     """
     present = len(list(DEVICES.iterdir())) if DEVICES.is_dir() else 0
-    if present < 2 or VISIBLE in os.environ or "SLURM_JOB_ID" in os.environ:
+    if present < 2 or not {VISIBLE, "SLURM_JOB_ID", "LOCAL_RANK"}.isdisjoint(os.environ):
         return
     LEASES.mkdir(exist_ok=True)
     wanted, told = min(max(1, count), present), False

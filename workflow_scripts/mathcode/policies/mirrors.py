@@ -63,7 +63,7 @@ def download(family: str, hub: str | None, revision: str | None, folder: str | P
                 hub, revision=commit, local_dir=str(folder), allow_patterns=["*.json", "*.model", "*.txt", "*.jinja", weights]
             )
             if any(Path(folder).glob(weights)):
-                require_whole(folder, weights)
+                _require_whole(folder, weights)
                 break
         else:
             raise ModelError(f"{hub} at {revision or 'its newest revision'} has no weights: no *.safetensors and no pytorch_model*.bin")
@@ -124,7 +124,7 @@ def check_origin(folder: str | Path, hub: str | None, revision: str | None) -> N
         )
 
 
-def require_whole(folder: str | Path, weights: str) -> None:
+def _require_whole(folder: str | Path, weights: str) -> None:
     """Refuse a model whose weights, `*.safetensors` or the like, are in several files, some of which are missing.
 
     Raises:

@@ -63,8 +63,8 @@ def orthogonalised(matrix: torch.Tensor, coefficients: tuple[float, float, float
 def make_optimizers(model, chosen: settings.Optimizer, rate: float) -> list[torch.optim.Optimizer]:
     """AdamW, or Muon on the blocks' matrices and AdamW on the rest, if any: LoRA trains matrices of blocks alone.
 
-    AdamW runs as one fused kernel where the fastest kernels are asked for: on a CPU a fifth of the time, on a GPU also without copies
-    of the states. It rounds otherwise than the same operations one by one, which the fixed kernels keep.
+    AdamW runs as one fused kernel where the fastest kernels are asked for: on a CPU that takes a fifth of the time. It rounds
+    otherwise than the same operations one by one, which the fixed kernels keep.
     """
     adamw = functools.partial(torch.optim.AdamW, fused=True if chosen.kernels == "native" else None)
     trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
