@@ -115,6 +115,7 @@ rule decontaminate:
     input:
         training=training_sets,
         guard=guard,
+        apart=kept_apart,
     output:
         "results/{run}/data/{use}.parquet",
     log:
@@ -127,9 +128,10 @@ rule decontaminate:
         ngram=lambda wildcards: CONFIG.runs[wildcards.run].data.ngram,
         removes=lambda wildcards: CONFIG.runs[wildcards.run].data.remove,
         rows=rows_kept,
+        apart=flag("apart"),
     shell:
         "exec python workflow_scripts/decontaminate.py --use {wildcards.use} --training {input.training} --benchmarks {input.guard}"
-        " --ngram {params.ngram} --remove {params.removes} {params.rows} --out {output} > {log} 2>&1"
+        " --ngram {params.ngram} --remove {params.removes} {params.apart} {params.rows} --out {output} > {log} 2>&1"
 
 
 rule divide_pools:

@@ -33,7 +33,8 @@ def raw_of(group):
 
 def training_sets(wildcards):
     """The run's training sets for a use: queries for exploration and RL, SFT pairs, or those of pretraining."""
-    names = getattr(CONFIG.runs[wildcards.run].data, wildcards.use)
+    data = CONFIG.runs[wildcards.run].data
+    names = data.explored if wildcards.use == "queries" else getattr(data, wildcards.use)
     return [f"data/{'queries' if wildcards.use == 'queries' else 'sft'}/{name}.parquet" for name in names]
 
 
@@ -54,6 +55,12 @@ def datasets_of_pools(wildcards):
 def guard(wildcards):
     """Benchmarks that training data are cleaned of."""
     return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].data.guard]
+
+
+def kept_apart(wildcards):
+    """Pools whose questions no SFT pair may hold: what is to be new to a policy."""
+    pools = CONFIG.runs[wildcards.run].data.sft_leaves_out if wildcards.use == "sft" else []
+    return [paths.in_run(wildcards.run, paths.data(pool)) for pool in pools]
 
 
 def removes(wildcards):
@@ -150,7 +157,8 @@ def rollouts_of_a_query_in(mode):
     """Input function: the options that say how many rollouts a query gets in a mode, and at which index they begin."""
 
     def as_options(wildcards):
-        drawn = CONFIG.method(wildcards.run).samples(CONFIG.runs[wildcards.run], mode, wildcards.pool)
+        policy = paths.Policy.parse(wildcards.policy)
+        drawn = CONFIG.method(wildcards.run).samples(CONFIG.runs[wildcards.run], mode, wildcards.pool, policy)
         return f"--samples {len(drawn)} --first-sample {drawn.start}"
 
     return as_options
@@ -250,7 +258,7 @@ def in_each(modes, path):
 
 def overlapping(run, family, benchmark):
     """The items of a benchmark that overlap with anything a family learns from."""
-    return [paths.in_run(run, paths.overlap_items(use, benchmark)) for use in settings.learned_from(family.precondition)]
+    return [paths.in_run(run, paths.overlap_items(use, benchmark)) for use in family.learned_from]
 
 
 def overlap_with_training(wildcards):

@@ -6,7 +6,7 @@ def families_of(run):
 
 
 def has_sft(run):
-    return any("sft" in settings.learned_from(family.precondition) for family in families_of(run).values())
+    return any("sft" in family.learned_from for family in families_of(run).values())
 
 
 def tabulated(wildcards):
@@ -53,9 +53,8 @@ def about_json(wildcards):
 def plan_json(wildcards):
     """What a run built, for the programs that make tables and figures."""
     run = CONFIG.runs[wildcards.run]
-    families = {
-        name: family.model_dump(include={"label", "published", "precondition"}) for name, family in families_of(wildcards.run).items()
-    }
+    shown = {"label", "published", "precondition", "pretrained"}
+    families = {name: family.model_dump(include=shown) for name, family in families_of(wildcards.run).items()}
     plan = {
         **{name: getattr(run.build, name) for name in ("seeds", "benchmarks", "iterations")},
         "families": families,

@@ -54,13 +54,11 @@ def main(argv: list[str] | None = None) -> int:
     parts = [tables.CASES.read(path) for path in given.labelled]
     if given.queries:
         queries = grades.concatenated([tables.QUERIES.read(path) for path in given.queries])
-        rollouts = pl.concat([tables.ROLLOUTS.empty(), *map(tables.ROLLOUTS.read, given.rollouts)])
-        graded = pl.concat([tables.GRADES.empty(), *map(tables.GRADES.read, given.grades)])
+        files = zip(given.rollouts, given.grades, strict=True)
+        programs = [(tables.ROLLOUTS.read(rollouts), tables.GRADES.read(graded)) for rollouts, graded in files]
         with configuration.make_judge("exact", limits) as judge:
             parts.append(
-                cases.build(
-                    queries, rollouts, graded, chosen, given.seed, lambda doubtful: [verdict.accepted for verdict in judge.judge(doubtful)]
-                )
+                cases.build(queries, programs, chosen, given.seed, lambda doubtful: [verdict.accepted for verdict in judge.judge(doubtful)])
             )
     if given.rows is not None and given.rows < 1:
         raise InputError(f"--rows is {given.rows}; it must be at least 1")

@@ -3,7 +3,7 @@
     python workflow_scripts/decontaminate.py --use queries --training data/queries/gsm8k_train.parquet \\
         --benchmarks data/benchmarks/gsm8k.parquet data/benchmarks/math.parquet --ngram 13 --remove exact --out queries.parquet
 
-reads   tables `queries` or `sft` by --use, and tables `queries` of the benchmarks
+reads   tables `queries` or `sft` by --use, and tables `queries` of the benchmarks and of what is kept apart
 writes  one table of the same kind; on request also the tables `overlap_counts` and `overlap_items` of these benchmarks, which
         measure_overlap.py makes for any single benchmark
 logs    every removed question beside the benchmark question that it overlaps with
@@ -22,7 +22,7 @@ from mathcode import tables
 from mathcode.core import cli, json_lines
 from mathcode.core.errors import InputError
 from mathcode.core.table_files import Table
-from mathcode.data import decontamination, queries
+from mathcode.data import decontamination, pools, queries
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--benchmarks", nargs="*", default=[], help="benchmarks they are cleaned of")
     parser.add_argument("--ngram", type=int, required=True, help="number of successive words that must be shared to count as overlap")
     parser.add_argument("--remove", choices=["exact", "ngram"], required=True, help="kind of overlap that removes a training row")
+    parser.add_argument("--apart", nargs="*", default=[], help="tables of queries whose questions are left out")
     parser.add_argument("--rows", type=int, help="rows to keep, drawn by hash; default: all")
     parser.add_argument("--out", required=True)
     parser.add_argument("--out-contamination", help="also write the table `overlap_counts` to this file")
@@ -63,13 +64,23 @@ def clean(
     return distinct, comparisons
 
 
+def without(frame: pl.DataFrame, apart: list[pl.DataFrame]) -> pl.DataFrame:
+    """Rows whose question is in none of these tables, however blanks and marks are set (`data.pools.wording`)."""
+    known = {pools.wording(question) for other in apart for question in other["question"]}
+    kept = frame.filter(pl.Series([pools.wording(question) not in known for question in frame["question"]], dtype=pl.Boolean))
+    log.info("%d rows left out, whose questions are kept apart", frame.height - kept.height)
+    return kept
+
+
 def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
     table = tables.TRAINING_SETS[options.use]
     guard = {Path(path).stem: tables.QUERIES.read(path) for path in options.benchmarks}
     joined, compared = clean(options.training, table, guard, options.ngram, options.remove)
+    if options.apart:
+        joined = without(joined, [tables.QUERIES.read(path) for path in options.apart])
     if joined.is_empty():
-        raise InputError(f"no row is left in {options.use} after decontamination; see --remove and --ngram")
+        raise InputError(f"no row is left in {options.use} after decontamination; see --remove, --ngram and --apart")
     table.write(queries.take(joined, options.rows), options.out)
     if options.out_contamination:
         tables.OVERLAP_COUNTS.write(pl.concat([one.counts for one in compared]), options.out_contamination)

@@ -98,7 +98,7 @@ def _worked(
     chosen, method = config.runs[run], config.method(run)
     sizes = Sizes(chosen, config.sources, config.families, costs, len(ATTACKS), *_here(config, mirror))
     asked = work.Method(
-        samples=lambda mode, pool: method.samples(chosen, mode, pool),
+        samples=lambda mode, pool, policy: method.samples(chosen, mode, pool, policy),
         evaluation=lambda mode: method.evaluation(chosen, mode),
         training=lambda trained: method.training(chosen, trained),
         examples=lambda trained: method.examples(sizes, trained),

@@ -162,6 +162,28 @@ BAD = {
         {"start": ADAMW, "train": ADAMW, "resources": {"critic": {"gpus": 2}}},
         ["muon", "resources.critic"],
     ),
+    "no SFT data for a family that is fine-tuned": (RUN, {"data": {"sft": []}}, ["key 'data.sft'", "family 'tiny' is fine-tuned first"]),
+    "rows longer than a model from scratch": (
+        RUN,
+        {"engine": {"max_model_len": 2048}},
+        ["key 'engine.max_model_len' is 2048", "family 'tiny' has 512 positions"],
+    ),
+    "sampling on two nodes": (RUN, {"resources": {"explore": {"nodes": 2}}}, ["key 'resources.explore.nodes'", "more shards"]),
+    "engine of more GPUs than its job": (
+        RUN,
+        {"engine": {"tensor_parallel": 2}, "resources": {"explore": {"gpus": 1}}},
+        ["key 'resources.explore.gpus' is 1", "takes 2 GPUs (engine.tensor_parallel)"],
+    ),
+    "method that begins with SFT on a family without": (
+        "runs/siam_demo.yaml",
+        {"build": {"families": ["qwen25_7b_base"]}},
+        ["key 'build.families': 'qwen25_7b_base'", "must be 'sft'"],
+    ),
+    "files of one name": (
+        "sources.yaml",
+        {"sources": {"math_train": {"files": [{"path": "own/en/q.jsonl"}, {"path": "own/zh/q.jsonl"}]}}},
+        ["key 'sources.math_train.files'", "'own/en/q.jsonl' and 'own/zh/q.jsonl' have the same file name"],
+    ),
     "no such hardware": (RUN, {"hardware": "laptp"}, ["key 'hardware'", "unknown hardware 'laptp'", "laptop"]),
     "unknown stage": (RUN, {"resources": {"trian": {"gpus": 1}}}, ["key 'resources.trian'", "there is no such key"]),
     "unknown ask of a stage": (RUN, {"resources": {"train": {"gpu": 1}}}, ["key 'resources.train.gpu'", "there is no such key"]),

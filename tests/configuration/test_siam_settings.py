@@ -49,6 +49,18 @@ BAD_SIAM = {
     "preference called eval": ({"preferences": {"eval": {"label": "x"}}}, ["no preference may be called 'eval'"]),
     "no iteration to align": ({"build": {"aligned": 3}}, ["build.aligned", "no iteration 3"]),
     "one round more than pools": ({"build": {"iterations": 4}}, ["build.iterations 4", "data.pools lacks the pool 'web4'"]),
+    "pairs of a pool that a round explores": (
+        {"build": {"iterations": 3}},
+        ["preference 'dpo_0'", "key 'pair.pool' names 'web3'", "a round explores too (build.iterations 3)"],
+    ),
+    "ways to show a case with two frames": (
+        {"critics": {"main": {"shown": [{"frame": "none"}, {"frame": "chatml"}]}}},
+        ["key 'critics.main.shown'", "one frame"],
+    ),
+    "critic asked as it was never taught": (
+        {"critics": {"main": {"judge": {"prompt": {"question": True}}}}},
+        ["key 'critics.main.judge.prompt'", "none of the ways of 'shown'"],
+    ),
     "pool of pairs that is missing": (preferring(pair={"pool": "web9"}), ["preference 'new'", "key 'pair.pool'"]),
     "unknown query dataset of a pool": (
         {"data": {"pools": {"web1": {"datasets": ["forms_web9"]}}}},
@@ -120,6 +132,26 @@ def test_controls_take_as_many_steps_as_the_rounds_they_are_held_against(shipped
     assert {train(chosen, arm).optimizer.steps for arm in arms} == {600 if run == "siam" else 150}
 
 
+def test_a_pool_explored_in_every_round_gets_other_samples_in_each(shipped):
+    """M_seed, M_0 and M_1 answer the seed set's questions: with the same indices they would draw the same chances."""
+    run = shipped.runs["siam_demo"]
+    line = [Policy("seeded", "tiny_siam", 1), Policy("start", "tiny_siam", 1), Policy("in_domain", "tiny_siam", 1, 1)]
+    drawn = [siam.samples(run, "code", "seed_set", policy) for policy in line]
+    assert drawn == [range(8), range(8, 16), range(16, 24)]
+    assert siam.samples(run, "code", "web1", line[1]) == siam.samples(run, "code", "web2", Policy("main", "tiny_siam", 1, 1)) == range(4)
+    assert siam.samples(run, "code", "web3", Policy("main", "tiny_siam", 1, 1)) == range(8)
+
+
+def test_three_rounds_without_preferences_explore_alike(shipped):
+    """The pool of pairs is then that of the third round, and no round gets the samples of pairs; nor is there anything to align."""
+    shipped_run = shipped.runs["siam_demo"]
+    build = shipped_run.build.model_copy(update={"preferences": [], "iterations": 3, "experiments": ["main"]})
+    run = shipped_run.model_copy(update={"build": build})
+    policies = [Policy("start", "tiny_siam", 1), *(Policy("main", "tiny_siam", 1, number) for number in (1, 2))]
+    assert {siam.samples(run, "code", f"web{number}", policy) for number, policy in enumerate(policies, 1)} == {range(4)}
+    assert siam.unaligned(run) == siam.aligned(run) == []
+
+
 @pytest.mark.parametrize("run", ["siam", "siam_laptop"])
 def test_a_critic_of_one_language_is_tested_on_another(shipped, run):
     """The claim across languages: cases that are no attacks in both, and a critic that learned from one."""
@@ -129,8 +161,10 @@ def test_a_critic_of_one_language_is_tested_on_another(shipped, run):
         files = [file.path for name in names for file in sources.sources[getattr(sources, group)[name].source].files]
         return {"zh" if "/zh_" in path else "en" for path in files}
 
-    pools = siam.critic_pools(chosen, "main")
-    assert languages("queries", [name for pool in pools for name in chosen.data.pools[pool].datasets]) == {"zh"}
+    critic = chosen.critics["main"]
+    assert critic.origin is None
+    assert critic.cases.own_language
+    assert languages("queries", [name for pool in critic.pools for name in chosen.data.pools[pool].datasets]) == {"zh"}
     rows = [chosen.case_sets[name] for name in chosen.build.case_sets]
     made = [row for row in rows if row.rollouts or row.cases.rewritten]
     assert languages("benchmarks", [name for row in made for name in row.queries]) == {"zh"}

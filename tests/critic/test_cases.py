@@ -42,7 +42,7 @@ ROWS = [
 
 
 def build(queries, seed=1, rows=ROWS, **changes) -> pl.DataFrame:
-    return cases.build(queries, *rollouts(rows), settings.Cases(**{"balanced": False, **changes}), seed, accepts)
+    return cases.build(queries, [rollouts(rows)], settings.Cases(**{"balanced": False, **changes}), seed, accepts)
 
 
 def test_only_sure_rollouts_become_cases(queries):
@@ -51,6 +51,15 @@ def test_only_sure_rollouts_become_cases(queries):
         ("q0", *rest)
         for rest in sorted([("print(35)", "YES", "exact"), ("print(36)", "NO", "numbers")], key=lambda row: row[0] != found["program"][0])
     ]
+
+
+def test_rollouts_of_two_policies_keep_their_own_grades(queries):
+    """Both number their rollouts from 0, so their grades have the same keys."""
+    wrong, right = ("q0", "print(12)", "12\n", "ok", "wrong"), ("q0", "print(35)", "35\n", "ok", "correct")
+    for both in ([wrong], [right]), ([right], [wrong]):
+        chosen = settings.Cases(balanced=False, rewritten=0, near_misses=0, attacks=0)
+        found = cases.build(queries, [rollouts(rows) for rows in both], chosen, 1, accepts)
+        assert {*found.select("program", "label").rows()} == {("print(12)", "NO"), ("print(35)", "YES")}
 
 
 @pytest.mark.parametrize(
@@ -135,7 +144,7 @@ def test_the_judge_is_asked_where_numbers_do_not_decide(queries):
     asked = []
     rows = cases.build(
         queries,
-        *rollouts([]),
+        [],
         settings.Cases(balanced=False, near_misses=20),
         1,
         lambda some: [asked.append(case) or False for case in some],
@@ -163,7 +172,7 @@ def test_exchanged_values_miss_where_they_have_an_order(queries, ordered):
 def test_a_rollout_without_a_grade_and_nothing_to_make_are_refused(queries):
     made, graded = rollouts(ROWS)
     with pytest.raises(cases.CasesError, match=r"rollout 0 of query 'q0' \(mode code\) has no grade"):
-        cases.build(queries, made, graded.clear(), settings.Cases(), 1, accepts)
+        cases.build(queries, [(made, graded.clear())], settings.Cases(), 1, accepts)
     words = queries.filter(pl.col("gold") == "Tuesday")
     with pytest.raises(cases.CasesError, match="no case can be made"):
         build(words, rows=[], attacks=0)

@@ -44,8 +44,7 @@ def queries() -> pl.DataFrame:
 def made(seed: int, rewritten: int, near_misses: int, attacks: int, **changes) -> pl.DataFrame:
     numbers = {"rewritten": rewritten, "near_misses": near_misses, "attacks": attacks}
     chosen = settings.Cases(**{**numbers, "moved": 1.0, "moved_up_to": 12, "test_share": 0.0, **changes})
-    nothing = tables.ROLLOUTS.empty(), tables.GRADES.empty()
-    return cases.build(queries(), *nothing, chosen, seed, lambda some: [False] * len(some))
+    return cases.build(queries(), [], chosen, seed, lambda some: [False] * len(some))
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +210,7 @@ def test_the_programs_make_teach_and_judge(critic, tmp_path):
 def test_a_critic_in_the_frame_of_chats_is_taught_the_tokens_it_is_asked_with(critic, tmp_path):
     """Its prompts end within the frame, whose rest stands in the response; nothing of it may be spelt like a word."""
     tables.CASES.write(
-        cases.build(queries(), tables.ROLLOUTS.empty(), tables.GRADES.empty(), settings.Cases(), 4, lambda some: [False] * len(some)),
+        cases.build(queries(), [], settings.Cases(), 4, lambda some: [False] * len(some)),
         tmp_path / "cases.parquet",
     )
     shown = settings.Critic(prompt=settings.CriticPrompt(frame="chatml", instruction=False))

@@ -116,6 +116,14 @@ def test_an_address_is_used_where_the_mirror_has_nothing(tmp_path):
     assert [record for _, record in sources.read_source(tmp_path / "raw/set")] == ROWS
 
 
+def test_an_address_may_end_in_anything(tmp_path):
+    """What is fetched is named and read as the file that `path` names."""
+    served = mirrored(tmp_path / "served", TEXT, "resolve") / "resolve"
+    fetched = settings.Source(license="MIT", files=[{"path": "own/questions.jsonl", "url": f"{served.as_uri()}"}])
+    sources.fetch("set", fetched, None, tmp_path / "raw/set")
+    assert [record for _, record in sources.read_source(tmp_path / "raw/set")] == ROWS
+
+
 def test_hub_parts_are_joined_and_counted(tmp_path, monkeypatch):
     asked = []
 

@@ -49,7 +49,7 @@ def plan(**changes) -> dict:
         "aligned": 1,
         "judges": ["oracle", "exact", "critic_main"],
         "critics": {"main": "critic"},
-        "critic_pools": {"main": ["critic"]},
+        "critic_lines": {"main": ["main"]},
         "case_sets": {"test": "held-out questions"},
         "case_judges": ["exact", "lenient", "critic_main", "cascade_main"],
         "filters": {"main": "critic_main", "rule": "exact"},
@@ -106,8 +106,9 @@ def build(root: Path, chosen: dict) -> Path:
         for use in ("queries", "sft"):
             items = [{"dataset": "pool", "use": use, "benchmark": name, "query_id": "seed-00", "overlap": "exact"}]
             _write(items, run / paths.overlap_items(use, name), tables.OVERLAP_ITEMS)
-    tables.QUERIES.write(shared.benchmark("critic", 4).with_columns(language=pl.lit("en")), run / paths.data("critic"))
     for seed in chosen["seeds"]:
+        for critic in chosen["critics"]:
+            taught(run, critic, seed, ["1", "35"])
         for family in chosen["families"]:
             _policies(run, chosen, family, seed)
             _selections(run, chosen, family, seed)
@@ -279,6 +280,15 @@ def cases(run: Path, case_set: str, seed: int, judges: list[str]) -> None:
     _write(rows, run / paths.cases(case_set), tables.CASES)
     for judge in judges:
         _write([_verdict(row, judge) for row in rows], run / paths.verdicts(case_set, seed, judge), tables.VERDICTS)
+
+
+def taught(run: Path, critic: str, seed: int, golds: list[str]) -> None:
+    """What a critic learned from: English questions with these references; and a test case, of which it saw nothing."""
+    key = {"query_id": "q", "question": "q", "program": "print(1)", "result": "1", "ended": "ok", "origin": "rollout", "variant": None}
+    said = {"label": "YES", "labelled_by": "exact", "answer_type": "integer"}
+    rows = [key | said | {"case_id": f"t{gold}", "gold": gold, "language": "en", "split": "train"} for gold in sorted(golds)]
+    rows.append(key | said | {"case_id": "unseen", "gold": "七", "language": "zh", "split": "test"})
+    _write(rows, run / paths.of_policy(paths.Critic(critic, seed), "cases"), tables.CASES)
 
 
 def _verdict(row: dict, judge: str) -> dict:

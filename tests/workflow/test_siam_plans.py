@@ -245,6 +245,7 @@ critics:
     rollouts: false
     cases: {rewritten: 2, near_misses: 2}
     shown: [{question: false, program: false}]
+    judge: {prompt: {question: false, program: false}}
     optimizer: {learning_rate: [1.0e-3], optimizer: adamw, weight_decay: 0.0, schedule: linear, warmup: 0.0, epochs: 1, batch: 8,
                 micro_batch_tokens: 1024, max_tokens: 256, max_gradient_norm: 1.0, checkpoint_minutes: 15, threads: 1}
 """

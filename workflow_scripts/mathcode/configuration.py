@@ -21,6 +21,7 @@ from mathcode.methods.method import Method
 from mathcode.paths import Policy
 from mathcode.responses import prompts
 from mathcode.rollouts.engines import ENGINES
+from mathcode.settings import fitting
 from mathcode.settings.files import overriding, read_run, read_yaml, set_elsewhere
 
 METHODS: dict[str, Method] = methods.found()
@@ -161,7 +162,7 @@ def needed(config: Config, run: str) -> tuple[list[str], list[str]]:
     chosen, sources = config.runs[run], config.sources
     case_sets = [chosen.case_sets[name] for name in getattr(chosen.build, "case_sets", chosen.case_sets)]
     benchmarks = {*chosen.build.benchmarks, *chosen.data.guard, *(name for row in case_sets for name in row.queries)}
-    queries = {*chosen.data.queries, *(name for pool in chosen.data.pools.values() for name in pool.datasets)}
+    queries = {*chosen.data.explored}
     families = {*chosen.build.families, *(row.family for row in chosen.critics.values())}
     solutions = {*chosen.data.sft, *chosen.data.pretraining}
     labelled = {name for row in case_sets for name in row.labelled}
@@ -253,22 +254,6 @@ def _run(found: list[tuple[str, dict]], folder: Path) -> settings.Run:
         raise
 
 
-def _check_sharding(config: Config, run: settings.Run, where: str) -> None:
-    """What cannot be trained where several GPUs share the weights (mathcode.training.processes) is not asked of them."""
-    stages = ["start", "train", *(["preference"] if getattr(run, "preferences", ()) else []), *(["critic"] if run.critics else [])]
-    if all(not ask.gpus or ask.gpus * ask.nodes == 1 for ask in map(run.resources.of, stages)):
-        return
-    training = ", ".join(f"resources.{stage}" for stage in stages)
-    for name in [*run.build.families, *(row.family for row in run.critics.values())]:
-        if config.families[name].lora:
-            raise settings.SettingsError(
-                f"{where}: LoRA adapters of family '{name}' need the whole model: take gpus: 1 and nodes: 1 ({training})"
-            )
-    optimizers = [*METHODS[run.method].optimizers(run), *(critic.optimizer for critic in run.critics.values())]
-    if any(chosen.optimizer == "muon" for chosen in optimizers):
-        raise settings.SettingsError(f"{where}: optimizer muon needs whole matrices: take adamw, or gpus: 1 and nodes: 1 ({training})")
-
-
 def _check_names(config: Config, folder: Path, overrides: Mapping[str, Any]) -> None:
     """Every name a run uses exists, so a typo is found before any job starts."""
     from mathcode.data.readers import case_readers, query_readers, sft_readers  # programs import this module too, and do not read data
@@ -310,16 +295,13 @@ def _check_names(config: Config, folder: Path, overrides: Mapping[str, Any]) -> 
         ]:
             for value in used:
                 refuse_unknown(value, known, where, kind)
-        for family in run.build.families:
-            if config.families[family].pretrained and not run.data.pretraining:
-                raise settings.SettingsError(f"{where}: key 'data.pretraining': family '{family}' is pretrained, and there is nothing to")
         try:
             _check_settings(run)
+            _check_fit(config, run)
         except settings.SettingsError as error:
             elsewhere = set_elsewhere(layers(folder, name, overrides.get(name)), error.key)
             raise settings.SettingsError(f"{where}: {error}{elsewhere}") from None
         _check_critics(config, run, where)
-        _check_sharding(config, run, where)
 
 
 def _check_frame(prompt: str, where: str) -> None:
@@ -347,6 +329,12 @@ def _check_critics(config: Config, run: settings.Run, where: str) -> None:
         for place, shown in [*enumerate(row.shown), ("judge.prompt", row.judge.prompt)]:
             if shown.frame != "none":
                 _check_frame(shown.frame, f"{key}.{f'shown.{place}' if isinstance(place, int) else place}.frame'")
+        if len({shown.frame for shown in row.shown}) > 1:
+            raise settings.SettingsError(f"{key}.shown': all ways to show a case have one frame, whose marks become tokens")
+        if row.judge.prompt not in row.shown:
+            raise settings.SettingsError(
+                f"{key}.judge.prompt' is none of the ways of 'shown': the critic would not have learned to read it"
+            )
         before = [name]
         while (origin := run.critics[before[-1]].origin) is not None:
             refuse_unknown(origin, run.critics, f"{where}: key 'critics.{before[-1]}.origin'", "critic")
@@ -372,6 +360,16 @@ def _check_settings(run: settings.Run) -> None:
                 f" it may override {', '.join(sorted(method.per_experiment))}"
             )
     method.check(run)
+
+
+def _check_fit(config: Config, run: settings.Run) -> None:
+    """What a run asks of its models and machines, they can do."""
+    method, families = METHODS[run.method], {name: config.families[name] for name in run.build.families}
+    fitting.check_families(run, families, begins_with_sft=paths.SEEDED in method.kinds)
+    fitting.check_sampling(run)
+    optimizers = [*method.optimizers(run), *(critic.optimizer for critic in run.critics.values())]
+    trained = families | {row.family: config.families[row.family] for row in run.critics.values() if row.family in config.families}
+    fitting.check_sharding(run, trained, optimizers)
 
 
 def refuse_unknown(name: str, known: Collection[str], where: str, kind: str) -> None:

@@ -176,6 +176,7 @@ def test_the_critic_is_measured_beside_rules(built):
     assert (rule["precision"], rule["recall"], rule["auroc"]) == (100.0, 50.0, None)
     assert critic["auroc"] is not None
     assert (critic["by_rule"], rule["label"]) == (0.0, "strict rule")
+    assert (critic["taught_references"], rule["taught_references"]) == (100.0, None)  # all are 1
     assert one(frames["critic"], judge="exact", answer_type="integer")["recall"] == 100.0
     cascade = one(frames["critic"], judge="cascade_main", answer_type="all")
     assert (cascade["recall"], cascade["label"]) == (95.0, "critic; asked where the strict rule refuses")
@@ -211,6 +212,10 @@ def test_a_critic_of_one_language_is_tested_on_another(tmp_path):
     row = line(frames, "language")
     assert (row["value"], row["n"], row["benchmark"]) == (pytest.approx(other["kappa"], abs=0.01), 80, "zh")
     assert row["verdict"] in ("shown", "not shown")
+    tree.taught(tmp_path / "results" / "test", "main", 1, ["1", "答案是三十五。"])
+    frames = tabulate(tmp_path, chosen)
+    assert one(frames["crosslingual"], language="zh")["learned_from"] == "en, zh"
+    assert {row["verdict"] for row in (line(frames, "language"), one(frames["crosslingual"], language="zh"))} == {NOT_TESTABLE}
 
 
 def test_families_and_literals_are_counted(built):

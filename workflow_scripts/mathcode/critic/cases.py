@@ -3,7 +3,7 @@
 No large model labels anything here, and no person. A rollout is YES where the exact judge accepts it, NO where it and the reference
 are single numbers that differ however they are read; what lies between is left out. All else is made, and its label with it. Streams of
 chance come from stable ids, so neither order nor company matters. Split by question and by reference: a training case shares neither
-with a test case.
+with a case of split `test`. Case sets are made of other questions; which of their references a critic was taught, its table says.
 """
 
 import random
@@ -21,6 +21,7 @@ from mathcode.critic.answer_types import answer_type
 from mathcode.critic.prompt import LABELS
 from mathcode.grading import lenient
 from mathcode.grading.judge import Case
+from mathcode.responses import references
 
 YES, NO = LABELS
 _EXCHANGED = 0.25
@@ -33,8 +34,7 @@ class CasesError(UserError):
 
 def build(
     queries: pl.DataFrame,
-    rollouts: pl.DataFrame,
-    grades: pl.DataFrame,
+    programs: Sequence[tuple[pl.DataFrame, pl.DataFrame]],
     chosen: settings.Cases,
     seed: int,
     accepts: Callable[[Sequence[Case]], list[bool]],
@@ -43,8 +43,8 @@ def build(
 
     Args:
         queries: table `queries`; only theirs become cases.
-        rollouts: table `rollouts`.
-        grades: table `grades` of the exact judge for these rollouts; or of the oracle, of which every verdict is sure.
+        programs: what each policy wrote: table `rollouts`, and its table `grades` of the exact judge; or of the oracle, of which every
+            verdict is sure. Apart, since policies number their rollouts alike.
         accepts: whether the exact judge accepts each case; a near miss or an attack that it accepts is none and is left out. It is
             slow, and not asked where the numbers decide.
 
@@ -54,7 +54,7 @@ def build(
     if unknown := {*chosen.held_out_forms} - {*rewriting.FORMS}:
         raise CasesError(f"held_out_forms: unknown form '{min(unknown)}'; there are: {', '.join(rewriting.FORMS)}")
     known = {row["query_id"]: row for row in queries.iter_rows(named=True)}
-    from_rollouts = list(_of_rollouts(known, rollouts, grades))
+    from_rollouts = [case for rollouts, grades in programs for case in _of_rollouts(known, rollouts, grades)]
     right = _right_programs(from_rollouts)
     ordered = sorted(known)
     made = list(from_rollouts)
@@ -175,9 +175,10 @@ def _moved(values: rewriting.Values, chosen: settings.Cases, draw: random.Random
     return rewriting.drawn(draw.choice(rewriting.KINDS) if chosen.moved_kinds else values, chosen.moved_up_to, draw)
 
 
-def _form(values: rewriting.Values, draw: random.Random) -> tuple[str, str] | None:
+def _form(values: rewriting.Values, language: str, chosen: settings.Cases, draw: random.Random) -> tuple[str, str] | None:
     """A form that can write these values, drawn, and what it writes."""
-    for name in draw.sample(list(rewriting.FORMS), len(rewriting.FORMS)):
+    names = rewriting.spoken(language) if chosen.own_language else list(rewriting.FORMS)
+    for name in draw.sample(names, len(names)):
         if text := rewriting.FORMS[name](values, draw):
             return name, text
     return None
@@ -185,14 +186,14 @@ def _form(values: rewriting.Values, draw: random.Random) -> tuple[str, str] | No
 
 def _rewritten(query: dict, values: rewriting.Values, program: str | None, chosen: settings.Cases, draw: random.Random) -> Iterator[dict]:
     values = _moved(values, chosen, draw)
-    form, result = _form(values, draw), rewriting.printed(values, draw)
+    form, result = _form(values, query["language"], chosen, draw), rewriting.printed(values, draw)
     if form and result:
         yield case_row(query, form[1], program, result, "rewritten", form[0], YES, "rewriting")
 
 
 def _near_miss(query: dict, values: rewriting.Values, program: str | None, chosen: settings.Cases, draw: random.Random) -> Iterator[dict]:
     values = _moved(values, chosen, draw)
-    if (form := _form(values, draw)) is None:
+    if (form := _form(values, query["language"], chosen, draw)) is None:
         return
     names = draw.sample(list(rewriting.NEAR_MISSES), len(rewriting.NEAR_MISSES))
     if chosen.ordered and len(values) > 1 and draw.random() < _EXCHANGED:
@@ -226,7 +227,7 @@ def case_row(query: dict, gold: str, program: str | None, result: str, origin: s
 
 def _placed(row: dict, chosen: settings.Cases, seed: int) -> dict:
     """The row with its split. Forms that are held out are in no training case."""
-    reference = "".join(row["gold"].split()).casefold()
+    reference = references.same_text(row["gold"])
     form = row.pop("form", None) or row["variant"]
     sides = {share(seed, "question", row["query_id"]) < chosen.test_share, share(seed, "reference", reference) < chosen.test_share}
     split = "mixed" if len(sides) == 2 else "test" if sides == {True} else "train"

@@ -270,6 +270,25 @@ FORMS: dict[str, Callable[[Values, random.Random], str | None]] = {
 }
 """Form by name: values and a random stream to text, or None where the form cannot write them."""
 
+LANGUAGES = {
+    "en": {
+        *("unit", "unit_in_brackets", "sentence", "words", "words_unit", "words_sentence", "fraction_words"),
+        *("several_and", "several_units", "several_words"),
+    },
+    "zh": {
+        *("unit_zh", "sentence_zh", "numerals_zh", "numerals_unit_zh", "fraction_zh"),
+        *("several_zh", "several_units_zh", "several_numerals_zh"),
+    },
+}
+"""Forms that hold words or units of a language; the others are of none."""
+
+
+def spoken(language: str) -> list[str]:
+    """Forms that one can read who reads this language alone."""
+    foreign = set().union(*(names for other, names in LANGUAGES.items() if other != language))
+    return [name for name in FORMS if name not in foreign]
+
+
 ORDERED = ("several_named", "several_units", "several_units_zh", "tuple")
 """Forms of several values in which their order is a part of the answer."""
 

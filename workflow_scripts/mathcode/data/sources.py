@@ -312,10 +312,9 @@ def _from_mirror(name: str, source: settings.Source, mirror: Path | None, folder
     for file in source.files:
         if not (mirror / file.path).is_file():
             raise _NotHereError(f"mirror: no file {mirror / file.path}")
-    names = [Path(file.path).name for file in source.files]
-    for file, target in zip(source.files, names, strict=True):
-        shutil.copyfile(mirror / file.path, folder / target)
-    described = [_check(folder / target, file, str(mirror / file.path)) for file, target in zip(source.files, names, strict=True)]
+    for file in source.files:
+        shutil.copyfile(mirror / file.path, folder / file.name)
+    described = [_check(folder / file.name, file, str(mirror / file.path)) for file in source.files]
     return f"mirror: {', '.join(file.path for file in source.files)}", described
 
 
@@ -327,7 +326,7 @@ def _from_addresses(name: str, source: settings.Source, mirror: Path | None, fol
         raise _NotHereError("no public address is configured")
     described = []
     for file in source.files:
-        target = folder / file.url.rsplit("/", 1)[-1]
+        target = folder / file.name.removesuffix(".gz")  # an address may end in anything; what it gives is not compressed
         try:
             with urllib.request.urlopen(file.url, timeout=_SECONDS) as response, target.open("wb") as copy:
                 shutil.copyfileobj(response, copy)

@@ -53,7 +53,7 @@ class Work:
 class Method:
     """What a run's method says of it, as functions."""
 
-    samples: Callable[[str, str], range]
+    samples: Callable[[str, str, paths.Policy], range]
     evaluation: Callable[[str], tuple[int, settings.Sampling]]
     training: Callable[[paths.Policy | paths.Critic], settings.Training]
     examples: Callable[[paths.Policy | paths.Critic], Examples]
@@ -146,7 +146,7 @@ def _sampling(tables: Sequence[re.Match], gpus: int, sizes: Sizes, method: Metho
 def _asked(table: re.Match, sizes: Sizes, method: Method) -> tuple[float, settings.Sampling]:
     """Responses of a table, and how they are sampled."""
     if table["explored"]:
-        rows = sizes.explored(table["pool"]) * len(method.samples(table["explored"], table["pool"]))
+        rows = sizes.explored(table["pool"]) * len(method.samples(table["explored"], table["pool"], paths.Policy.parse(table["policy"])))
         return rows / int(table["shards"] or 1), sizes.run.explore.sampling
     drawn, sampling = method.evaluation(table["evaluated"])
     return sizes.items(table["benchmark"]) * drawn / int(table["shards"] or 1), sampling

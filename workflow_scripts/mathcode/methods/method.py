@@ -85,7 +85,7 @@ class Method:
         optimizers: every optimisation of a run, its experiments' included, but not its critics'.
         judges: every judge that its runs name, by what names it, such as "key 'explore.judge'".
         check: raises SettingsError for what a run may not say.
-        samples: indices of the rollouts of a query, of (run, mode of exploration, pool).
+        samples: indices of the rollouts of a query, of (run, mode of exploration, pool, policy that explores it).
         examples: how much a policy or a critic of a run is expected to be trained on.
         evaluation: responses to an item in a mode of evaluation, and how they are sampled.
         tabulated: the files that tables and figures of a run are made of, below its folder.
@@ -118,7 +118,7 @@ class Method:
     optimizers: Callable[["Run"], list["Optimizer"]]
     judges: Callable[["Run"], dict[str, str]]
     check: Callable[["Run"], None]
-    samples: Callable[["Run", str, str], range]
+    samples: Callable[["Run", str, str, Policy], range]
     examples: Callable[["Sizes", Trained], "Examples"]
     evaluation: Callable[["Run", str], tuple[int, "Sampling"]]
     tabulated: Callable[["Run", Mapping[str, "Family"]], list[str]]

@@ -171,6 +171,7 @@ _OF_JUDGES = {
     "answer_type": "of the reference answer; all: every case that is no attack",
     "yes": "of these, cases whose result gives the reference answer",
     "by_rule": "percent of the cases whose YES is the strict rule's own: on these its recall is 100 by construction",
+    "taught_references": "percent of the cases whose reference, as text, is in a case that the critic learned from; blank for rules",
     "precision": "percent of accepted cases that are right",
     "recall": "percent of right cases that are accepted",
     "specificity": "percent of wrong cases that are refused",
@@ -195,6 +196,8 @@ JUDGED = Columns(
         **{f"{name}_high": "upper end of the same" for name in _OVER_CASES},
     },
     intervals={name: (f"{name}_low", f"{name}_high") for name in _OVER_CASES},
-    folded=frozenset({"yes", "by_rule", "specificity", "f1", "balanced_accuracy", "matthews", "auroc", "calibration_error"}),
+    folded=frozenset(
+        {"yes", "by_rule", "taught_references"} | {"specificity", "f1", "balanced_accuracy", "matthews"} | {"auroc", "calibration_error"}
+    ),
 )
 """Columns of tables about judges on cases (`report.compared`)."""

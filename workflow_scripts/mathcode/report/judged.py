@@ -12,10 +12,11 @@ import polars as pl
 from mathcode import paths, tables
 from mathcode.measures import agreement, outcomes, uncertainty
 from mathcode.measures.uncertainty import Interval
-from mathcode.report import effects
+from mathcode.report import case_judges, effects
 from mathcode.report.case_judges import RULES, verdicts
 from mathcode.report.results import Results, present
 from mathcode.report.rows import all_shares, hundred, shares
+from mathcode.responses import references
 
 ATTACK = "attack"
 """Origin of cases that try to pass; they have a table of their own and are in no other number."""
@@ -57,11 +58,35 @@ def make_critic(results: Results) -> list[dict]:
     """Every judge on every case set: all cases that are no attack, then by the type of the reference answer."""
     rows = []
     for case_set, judge, seeds in judgements(results, NOT_ATTACK):
-        rows.append(key(results, case_set, judge) | {"answer_type": "all"} | measures_of(seeds))
+        rows.append(key(results, case_set, judge) | {"answer_type": "all"} | measures_of(seeds) | _taught_references(results, judge, seeds))
         for kind in sorted(seeds[0]["answer_type"].unique()) if seeds else []:
             own = [frame.filter(pl.col("answer_type") == kind) for frame in seeds]
-            rows.append(key(results, case_set, judge) | {"answer_type": kind} | measures_of(own))
+            rows.append(key(results, case_set, judge) | {"answer_type": kind} | measures_of(own) | _taught_references(results, judge, own))
     return rows
+
+
+def _taught_references(results: Results, judge: str, seeds: list[pl.DataFrame]) -> dict:
+    """The share of cases whose reference the critic of a judge learned from, mean over seeds."""
+    learned = taught(results, judge.partition("_")[2])
+    if not learned or not seeds or seeds[0].is_empty():
+        return {}
+    known = [{references.same_text(gold) for gold in frame["gold"]} for frame in learned]
+    met = [[references.same_text(gold) in golds for gold in frame["gold"]] for golds, frame in zip(known, seeds, strict=True)]
+    return {"taught_references": hundred(float(np.mean(met)))}
+
+
+def taught(results: Results, critic: str) -> list[pl.DataFrame]:
+    """Distinct (gold, language) of the cases that a critic learned from, those before it included, for every seed; empty where the run
+    does not say."""
+    found = []
+    for seed in results.plan.seeds:
+        files = [results.root / case_judges.taught(name, seed) for name in results.plan.critic_lines.get(critic, [])]
+        if not files or not all(file.is_file() for file in files):
+            return []
+        columns = ["gold", "language", "split"]
+        learned = pl.concat([tables.CASES.read(file, columns=columns).filter(pl.col("split") == "train") for file in files])
+        found.append(learned.select("gold", "language").unique(maintain_order=True))
+    return found
 
 
 def make_attacks(results: Results) -> list[dict]:

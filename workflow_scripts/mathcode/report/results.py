@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 import polars as pl
@@ -31,12 +31,12 @@ class ResultsError(UserError):
     """A file of the run is missing or does not say what it should."""
 
 
-class PlanFamily(settings.Section):
-    """A family as tables and figures see it."""
+class PlanFamily(settings.LearnsFrom):
+    """A family as tables and figures see it: with a precondition of `none` its start policy is the base model."""
 
     label: str
     published: dict[str, str] = Field(default_factory=dict)
-    precondition: str = Field(default="sft", description="sft: the start policy was fine-tuned; none: it is the base model")
+    precondition: Literal["sft", "none"] = "sft"
 
 
 class Plan(settings.Section):
@@ -50,6 +50,7 @@ class Plan(settings.Section):
     sft: list[str]
     names: dict[str, str] = Field(default_factory=dict, description="what a benchmark is called, where not by its key")
     critics: dict[str, str] = Field(default_factory=dict, description="name: label")
+    critic_lines: dict[str, list[str]] = Field(default_factory=dict, description="critic: those it goes on from, and itself")
     case_sets: dict[str, str] = Field(default_factory=dict, description="name: label of the cases that judges are compared on")
     case_judges: list[str] = Field(default_factory=list, description="judges that are compared on them")
 
@@ -158,7 +159,7 @@ class Results(Generic[P]):
 
     def contaminated_items(self, family: str, benchmark: str) -> set[str]:
         """query_id of the items of a benchmark that overlap with anything the family's policies learn from."""
-        return self.overlapping_items(benchmark, settings.learned_from(self.plan.families[family].precondition))
+        return self.overlapping_items(benchmark, self.plan.families[family].learned_from)
 
     def clean_items(self, arm: Arm, mode: str, benchmark: str) -> set[str]:
         """query_id of the evaluated items of a benchmark that are not contaminated."""

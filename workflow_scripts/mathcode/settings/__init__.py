@@ -7,7 +7,7 @@ from mathcode.settings.costs import Costs, Device, Figure, Lengths, Rate, Start,
 from mathcode.settings.critic import Cases, CaseSet, Critic, CriticPrompt, CriticRow
 from mathcode.settings.execution import Extraction, Grading, Interpreter, IsolationLevel
 from mathcode.settings.kernels import KERNELS, Kernels
-from mathcode.settings.model import Family, Lora, Scratch, learned_from
+from mathcode.settings.model import Family, LearnsFrom, Lora, Scratch
 from mathcode.settings.optimization import Optimizer, Training
 from mathcode.settings.pools import POOLS, Pool, PoolName, refuse_overlaps
 from mathcode.settings.resources import Ask, Resources
@@ -34,9 +34,9 @@ from mathcode.settings.sources import COLUMNS, Columns, Dataset, Source, SourceF
 
 __all__ = [
     "COLUMNS", "KERNELS", "POOLS", "Ask", "Build", "CaseSet", "Cases", "Columns", "Costs", "Critic", "CriticPrompt", "CriticRow",
-    "Data", "Dataset", "Device", "Engine", "Evaluate", "Experiment", "Explore", "Extraction", "Family", "Figure", "Grading", "Interpreter",
-    "IsolationLevel", "Kernels", "Lengths", "Lora", "Name", "Optimizer", "Pool", "PoolName", "PositiveInt", "PositiveNumber", "Rate",
-    "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source", "SourceFile", "Sources", "Start", "Task",
-    "Training", "dumps", "everything", "fingerprint", "learned_from", "meant", "merge", "parse", "parse_yaml", "refuse_overlaps",
-    "untold", "validated", "write",
+    "Data", "Dataset", "Device", "Engine", "Evaluate", "Experiment", "Explore", "Extraction", "Family", "Figure", "Grading",
+    "Interpreter", "IsolationLevel", "Kernels", "LearnsFrom", "Lengths", "Lora", "Name", "Optimizer", "Pool", "PoolName",
+    "PositiveInt", "PositiveNumber", "Rate", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source",
+    "SourceFile", "Sources", "Start", "Task", "Training", "dumps", "everything", "fingerprint", "meant", "merge", "parse",
+    "parse_yaml", "refuse_overlaps", "untold", "validated", "write",
 ]  # fmt: skip

@@ -53,6 +53,7 @@ class Cases(Section):
     moved_kinds: bool = Field(default=False, description="moved ones are of any kind: a whole number, a broken one, two of them")
     ordered: bool = Field(default=False, description="several values have an order in every form: exchanged, they miss")
     test_share: float = Field(default=0.2, ge=0, le=1, description="share of questions, and of references, that no training case has")
+    own_language: bool = Field(default=False, description="references are written in forms of their question's language, or of none")
     held_out_forms: list[str] = Field(default_factory=list, description="forms that no training case has")
 
 

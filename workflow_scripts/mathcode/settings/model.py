@@ -27,12 +27,19 @@ class Scratch(Section):
     initializer_range: float
 
 
-def learned_from(precondition: str) -> list[str]:
-    """What policies of a family learn from, by the names of its files below results/{run}/data."""
-    return ["queries", "sft"] if precondition == "sft" else ["queries"]
+class LearnsFrom(Section):
+    """What decides which data a family's policies learn from."""
+
+    precondition: Literal["sft", "none"] = Field(description="Code4Math SFT first, or used as it is")
+    pretrained: bool = Field(default=False, description="from scratch: its base is trained on the run's `data.pretraining` first")
+
+    @property
+    def learned_from(self) -> list[str]:
+        """By the names of its files below results/{run}/data."""
+        return ["queries", *(["sft"] if self.precondition == "sft" else []), *(["pretraining"] if self.pretrained else [])]
 
 
-class Family(Section):
+class Family(LearnsFrom):
     """A base model and how it is spoken to."""
 
     label: str = Field(description="name in tables and figures")
@@ -41,8 +48,6 @@ class Family(Section):
     revision: str | None = Field(default=None, description="commit of the hub repository")
     path: str | None = Field(default=None, description="local folder with the base model, instead of the hub")
     scratch: Scratch | None = Field(default=None, description="build the base model in the workflow")
-    pretrained: bool = Field(default=False, description="from scratch: its base is trained on the run's `data.pretraining` first")
-    precondition: Literal["sft", "none"] = Field(description="Code4Math SFT first, or used as it is")
     prompt: str = Field(description="name of a prompt profile (`mathcode.responses.prompts`), or a frame with {question} in it")
     lora: Lora | None = Field(default=None)
     train_dtype: Literal["float32", "bfloat16"] = Field(description="type of the trained weights (LoRA adapters are float32)")

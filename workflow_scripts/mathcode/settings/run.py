@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from mathcode.settings.critic import CaseSet, CriticRow
 from mathcode.settings.execution import Grading, Interpreter
@@ -21,18 +21,38 @@ class Build(Section):
     benchmarks: list[Name] = Field(min_length=1, description="benchmarks of config/sources.yaml")
     iterations: PositiveInt = Field(description="iterations of training")
 
+    @field_validator("*")
+    @classmethod
+    def _names_each_once(cls, value: Any) -> Any:
+        """Twice, it would count as another seed or another test."""
+        if isinstance(value, list) and (repeated := [item for place, item in enumerate(value) if item in value[:place]]):
+            raise ValueError(f"{repeated[0]!r} stands here twice")
+        return value
+
 
 class Data(Section):
     """What the run trains on."""
 
     queries: list[Name] = Field(min_length=1, description="query datasets for exploration; where there are pools, all that they take")
     sft: list[Name] = Field(description="SFT datasets, or a seed set")
+    sft_leaves_out: list[PoolName] = Field(default_factory=list, description="pools whose questions are in no SFT pair; ours")
     pretraining: list[Name] = Field(default_factory=list, description="SFT datasets that a base from scratch is trained on")
     sft_rows: PositiveInt | None = Field(description="SFT pairs kept, drawn by hash; null: all")
     guard: list[Name] = Field(description="benchmarks that training data are cleaned of; overlap with every evaluated one is measured")
     ngram: PositiveInt = Field(description="words in a run that counts as n-gram overlap")
     remove: Literal["exact", "ngram"] = Field(description="which overlap removes a training row")
     pools: dict[PoolName, Pool] = Field(default_factory=dict, description="disjoint pools of queries, by name")
+
+    @property
+    def explored(self) -> list[str]:
+        """All query datasets: those named, and what else pools take."""
+        return list(dict.fromkeys([*self.queries, *(name for pool in self.pools.values() for name in pool.datasets)]))
+
+    @model_validator(mode="after")
+    def _leaves_out_what_there_is(self) -> Self:
+        if unknown := set(self.sft_leaves_out) - set(self.pools):
+            raise ValueError(f"sft_leaves_out: there is no pool '{min(unknown)}'")
+        return self
 
     @field_validator("pools")
     @classmethod

@@ -1,8 +1,9 @@
 """Raw public data, and the tables made of them: `config/sources.yaml`."""
 
+from pathlib import PurePosixPath
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from mathcode.settings.execution import Interpreter
 from mathcode.settings.section import Name, PositiveInt, Section
@@ -16,6 +17,11 @@ class SourceFile(Section):
     sha256: str | None = Field(default=None, description="of the uncompressed bytes")
     url: str | None = Field(default=None, description="public address of the same records at a fixed commit, uncompressed")
 
+    @property
+    def name(self) -> str:
+        """What its copy is called."""
+        return PurePosixPath(self.path).name
+
 
 class Source(Section):
     """Raw public data: files in a mirror folder, a hub dataset, or a seeded generator."""
@@ -28,6 +34,15 @@ class Source(Section):
     split: str | None = None
     rows: PositiveInt | None = Field(default=None, description="rows of the hub split, or of what is generated, where known")
     generate: dict[str, Any] | None = Field(default=None, description="arguments; the key `generator` names whose, else arithmetic")
+
+    @field_validator("files")
+    @classmethod
+    def _have_names_of_their_own(cls, files: list[SourceFile]) -> list[SourceFile]:
+        by_name: dict[str, str] = {}
+        for file in files:
+            if (other := by_name.setdefault(file.name, file.path)) != file.path:
+                raise ValueError(f"'{other}' and '{file.path}' have the same file name, and their copies lie in one folder: rename one")
+        return files
 
 
 COLUMNS = "columns"

@@ -13,7 +13,7 @@ from mathcode.methods.autocode.settings import AutoCodeRun
 from mathcode.methods.method import trained_policies
 from mathcode.paths import START, Policy
 from mathcode.report import case_judges
-from mathcode.settings import Family, learned_from
+from mathcode.settings import Family
 
 EM = "main"
 """The experiment that is the paper's method."""
@@ -58,7 +58,7 @@ def explored_by_em(run: AutoCodeRun) -> list[Policy]:
 
 def uses(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
     """What the run's policies learn from: `queries`, and `sft` where a family has SFT."""
-    learned = {use for family in run.build.families for use in learned_from(families[family].precondition)}
+    learned = {use for family in run.build.families for use in families[family].learned_from}
     return sorted(learned)
 
 
@@ -95,13 +95,14 @@ def _judged(run: AutoCodeRun) -> dict[str, Any]:
     """Its case sets, and the judges that are compared on them."""
     return {
         "critics": {name: row.label for name, row in run.critics.items()},
+        "critic_lines": case_judges.lines(run.critics, run.critics),
         "case_sets": {name: row.label for name, row in run.case_sets.items()},
         "case_judges": case_judges.judges(run.critics),
     }
 
 
-def samples(run: AutoCodeRun, mode: str, pool: str) -> range:
-    """Indices of the rollouts of a query in a mode of exploration; native_extra goes on counting where native ends."""
+def samples(run: AutoCodeRun, mode: str, pool: str = "", policy: Policy | None = None) -> range:
+    """Indices of the rollouts of a query in a mode of exploration, by every policy; native_extra goes on counting where native ends."""
     explore = run.explore
     if mode == "native_extra":
         return range(explore.samples, explore.samples + explore.extra_native_samples)
@@ -134,7 +135,7 @@ def tabulated(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:
         *(paths.overlap_items(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
         *(paths.overlap_counts(use, benchmark) for use in learned for benchmark in run.build.benchmarks),
         *([paths.data("sft")] if "sft" in learned else []),
-        *case_judges.read_by_tables(run.case_sets, run.critics, run.build.seeds),
+        *case_judges.read_by_tables(run.case_sets, case_judges.lines(run.critics, run.critics), run.build.seeds),
     ]
 
 

@@ -6,17 +6,15 @@ Paths are below the run's folder (`mathcode.paths`).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mathcode import paths
+from mathcode import paths, settings
 from mathcode.methods.method import trained_policies
-from mathcode.methods.siam.settings import MAIN, SEED_SET, SiamRun
+from mathcode.methods.siam.settings import MAIN, SEED_SET, SiamRun, in_rounds, paired
 from mathcode.paths import BASE, SEEDED, START, Policy
 from mathcode.report import case_judges
 from mathcode.settings import Family
 
 MODE, SAMPLED = "code", "code_sampled"
 """The mode of exploration and greedy evaluation; that of samples whose length is measured."""
-USES = ("queries", "sft")
-"""What a run learns from, as overlap with benchmarks is counted."""
 SELF_DISTILLED_BY = "exact"
 """Who accepts these answers: the execution result is the reference."""
 
@@ -27,7 +25,9 @@ def of_kind(run: SiamRun, kind: str) -> list[Policy]:
 
 
 def unaligned(run: SiamRun) -> list[Policy]:
-    """The policies of main from which preferences start."""
+    """The policies of main from which preferences start; none where a run has no preferences."""
+    if not run.build.preferences:
+        return []
     return [Policy(MAIN, family, seed, run.build.aligned) for family in run.build.families for seed in run.build.seeds]
 
 
@@ -99,12 +99,6 @@ def audited_by(run: SiamRun) -> list[str]:
     return [run.evaluate.judges[0], SELF_DISTILLED_BY]
 
 
-def critic_pools(run: SiamRun, critic: str) -> list[str]:
-    """The pools whose questions a critic has learned from, its origin's first."""
-    row = run.critics[critic]
-    return list(dict.fromkeys([*(critic_pools(run, row.origin) if row.origin else []), *row.pools]))
-
-
 def web(run: SiamRun) -> list[str]:
     """The datasets that stand for the paper's web corpus: those of the pools that rounds and pairs take their questions from."""
     pools = [chosen for name, chosen in run.data.pools.items() if name.startswith("web")]
@@ -119,22 +113,37 @@ def planned(run: SiamRun) -> dict[str, Any]:
         "judges": run.evaluate.judges,
         "in_domain": run.evaluate.in_domain,
         "critics": {name: run.critics[name].label for name in run.build.critics},
-        "critic_pools": {name: critic_pools(run, name) for name in run.build.critics},
+        "critic_lines": case_judges.lines(run.critics, run.build.critics),
         "case_sets": {name: run.case_sets[name].label for name in run.build.case_sets},
         "case_judges": case_judges.judges(run.build.critics),
         "filters": {name: run.of(name).select.judge for name in run.build.experiments if run.of(name).select.keep == "accepted"},
         "thresholds": {name: run.of(name).select.threshold for name in run.build.experiments if run.of(name).select.keep == "accepted"},
         "losses": {name: run.preferring(name).align.loss for name in run.build.preferences},
         "likelihood_terms": {name: run.preferring(name).align.taken for name in run.build.preferences},
+        "pairings": {name: settings.dumps(run.preferring(name).pair) for name in run.build.preferences},
         "pools": {str(policy): [str(explorer(policy)), pool(run, policy), judge(run, policy)] for policy in selected(run)},
         "pair_pools": {str(policy): list(pairs(run, policy)) for policy in aligned(run)},
         "web": web(run),
     }
 
 
-def samples(run: SiamRun, mode: str, pool: str) -> range:
-    """Indices of the rollouts of a query: more for self-distillation and for pairs."""
-    return range({SEED_SET: run.start.samples, run.pair.pool: run.pair.samples}.get(pool, run.explore.samples))
+def samples(run: SiamRun, mode: str, pool: str, policy: Policy) -> range:
+    """Indices of the rollouts of a query: more for self-distillation and for pairs.
+
+    A pool that an experiment explores in every round gets other indices in each. The index draws the chance: with the same ones a
+    policy would write many programs again that the policy before it wrote.
+    """
+    counts = {SEED_SET: run.start.samples} | dict.fromkeys(paired(run) - set(in_rounds(run).values()), run.pair.samples)
+    count = counts.get(pool, run.explore.samples)
+    first = count * _explored_before(run, pool, policy)
+    return range(first, first + count)
+
+
+def _explored_before(run: SiamRun, pool: str, policy: Policy) -> int:
+    """How many policies of its line explored a pool before this one."""
+    if pool == SEED_SET:
+        return 0 if policy.experiment == SEEDED else policy.iteration + 1
+    return policy.iteration if policy.iteration and run.of(policy.experiment).select.pool == pool else 0
 
 
 def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
@@ -157,18 +166,17 @@ def tabulated(run: SiamRun, families: Mapping[str, Family]) -> list[str]:
             for who in (judge(run, policy), *audited_by(run))
         ),
         *(paths.data(pool(run, policy)) for policy in accepted),
-        *(paths.data(name) for critic in run.build.critics for name in critic_pools(run, critic)),
         *(
             paths.rollout_grades(policy.before, MODE, who, pairs(run, policy)[0])
             for policy in aligned(run)
             for who in (pairs(run, policy)[1], *audited_by(run))
         ),
-        *case_judges.read_by_tables(run.build.case_sets, run.build.critics, run.build.seeds),
+        *case_judges.read_by_tables(run.build.case_sets, case_judges.lines(run.critics, run.build.critics), run.build.seeds),
         *(paths.of_policy(paths.Critic(name, seed), "training_log") for name in run.build.critics for seed in run.build.seeds),
         *(
             path(use, benchmark)
             for path in (paths.overlap_items, paths.overlap_counts)
-            for use in USES
+            for use in sorted({use for family in run.build.families for use in families[family].learned_from})
             for benchmark in run.build.benchmarks
         ),
     ]

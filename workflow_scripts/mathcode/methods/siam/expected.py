@@ -30,7 +30,7 @@ def _selected(sizes: Sizes, policy: Policy) -> float:
     run = sizes.run
     chosen = run.select if policy.experiment == START else run.of(policy.experiment).select
     pool = artifacts.pool(run, policy)
-    accepted = len(artifacts.samples(run, artifacts.MODE, pool)) * sizes.costs.accepted_share.value
+    accepted = len(artifacts.samples(run, artifacts.MODE, pool, artifacts.explorer(policy))) * sizes.costs.accepted_share.value
     rows = sizes.explored(pool) * min(accepted, chosen.per_question)
     return min(rows, chosen.rows or rows)
 

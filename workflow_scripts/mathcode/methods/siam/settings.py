@@ -193,12 +193,29 @@ def check(run: SiamRun) -> None:
     for key, pool in explored(run).items():
         if pool not in run.data.pools:
             raise settings.SettingsError(f"{key}: data.pools lacks the pool '{pool}', which is explored")
+    rounds = {pool: key for key, pool in in_rounds(run).items()}
+    for preference in run.build.preferences:
+        if (pool := run.preferring(preference).pair.pool) in rounds:
+            raise settings.SettingsError(
+                f"preference '{preference}': key 'pair.pool' names '{pool}', which a round explores too ({rounds[pool]}): pairs need"
+                " questions of their own"
+            )
 
 
 def explored(run: SiamRun) -> dict[str, str]:
     """Every pool that a run explores, by what names it."""
+    pairing = {f"preference '{name}': key 'pair.pool'": run.preferring(name).pair.pool for name in run.build.preferences}
+    return {"start": SEED_SET} | in_rounds(run) | pairing
+
+
+def in_rounds(run: SiamRun) -> dict[str, str]:
+    """Every pool that its rounds explore, by what names it."""
     rounds = {f"build.iterations {number}": f"web{number}" for number in range(1, run.build.iterations + 1)}
     selecting = {f"experiment '{name}': key 'select.pool'": run.of(name).select.pool for name in run.build.experiments}
-    pairing = {f"preference '{name}': key 'pair.pool'": run.preferring(name).pair.pool for name in run.build.preferences}
     named = {key: pool for key, pool in selecting.items() if pool}
-    return {"start": SEED_SET} | (rounds if len(named) < len(selecting) else {}) | named | pairing
+    return (rounds if len(named) < len(selecting) else {}) | named
+
+
+def paired(run: SiamRun) -> set[str]:
+    """Every pool that pairs are made of."""
+    return {run.pair.pool, *(run.preferring(name).pair.pool for name in run.preferences)}

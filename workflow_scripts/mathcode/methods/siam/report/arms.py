@@ -27,6 +27,17 @@ def unaligned(plan: Plan, family: str) -> Arm:
     return Arm(MAIN, family, plan.aligned)
 
 
+def paired_alike(plan: Plan, arm: Arm, others: list[Arm]) -> list[Arm]:
+    """Of other aligned policies, those whose pairs were made as this one's: the rest differs in more than its loss."""
+    return [other for other in others if plan.pairings.get(other.preference) == plan.pairings.get(arm.preference)]
+
+
+def control(plan: Plan, arm: Arm) -> Arm | None:
+    """What SFT on the chosen programs of the same pairs makes of the same policy; None without such a preference."""
+    line = paired_alike(plan, arm, aligned(plan, arm.family))
+    return next((other for other in line if plan.losses[other.preference] == "likelihood"), None)
+
+
 def start(family: str) -> Arm:
     """M_0."""
     return Arm(START, family, 0)

@@ -15,7 +15,9 @@ from mathcode.measures import outcomes, uncertainty
 from mathcode.measures.uncertainty import Interval
 from mathcode.methods.siam.report.plan import MODE
 from mathcode.methods.siam.tables import ACCEPTED
+from mathcode.report import judged
 from mathcode.report.results import Arm, Results, present
+from mathcode.responses import references
 
 KEY = ["query_id", "sample"]
 """What a program is known by, of those that a policy wrote for a pool."""
@@ -55,9 +57,10 @@ def asked(results: Results, pool: str) -> pl.DataFrame | None:
 
 
 def learned_languages(results: Results, critic: str) -> list[str]:
-    """Languages of the questions that a critic learned from; none where the run does not say."""
-    found = [asked(results, pool) for pool in results.plan.critic_pools.get(critic, [])]
-    return [] if any(frame is None for frame in found) else sorted({language for frame in found for language in frame["language"]})
+    """Languages of the questions and of the words in the references that a critic learned from; none where the run does not say."""
+    learned = judged.taught(results, critic)
+    spoken = {language for frame in learned for gold in frame["gold"].unique() for language in references.languages(gold)}
+    return sorted(spoken | {language for frame in learned for language in frame["language"]})
 
 
 def lengths(results: Results, arm: Arm, mode: str, benchmark: str, items: frozenset[str] | None) -> list[pl.DataFrame] | None:

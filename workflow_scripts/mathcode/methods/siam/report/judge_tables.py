@@ -21,7 +21,7 @@ def make_attacks(results: Results) -> list[dict]:
 
 def make_crosslingual(results: Results) -> list[dict]:
     """Every critic by the language of the test cases, beside the languages that it learned from."""
-    rows = []
+    rows, spoken = [], _spoken(results)
     for case_set, judge, seeds in judged.judgements(results, judged.NOT_ATTACK):
         if (critic := judge.removeprefix("critic_")) not in results.plan.critics or judge == critic:
             continue
@@ -33,6 +33,12 @@ def make_crosslingual(results: Results) -> list[dict]:
                 judged.key(results, case_set, judge)
                 | {"published": NOT_AVAILABLE, "learned_from": ", ".join(learned) if learned else "not known", "language": language}
                 | judged.measures_of(own)
-                | {"verdict": NOT_TESTABLE if len(tested) < 2 or not learned else None}
+                | {"verdict": NOT_TESTABLE if len(spoken) < 2 or len(learned) != 1 else None}
             )
     return rows
+
+
+def _spoken(results: Results) -> set[str]:
+    """Languages of all cases of a run that are no attacks; a set of cases is often of one."""
+    found = judged.judgements(results, judged.NOT_ATTACK)
+    return {language for _, _, seeds in found for frame in seeds for language in frame["language"].unique()}

@@ -172,12 +172,12 @@ def _alignment_adds(results: Results, family: str) -> Told | None:
     """The best preference minus the policy before it, and minus SFT on the chosen programs where the run has that control."""
     line = arms.aligned(results.plan, family)
     tried = [arm for arm in line if results.plan.losses[arm.preference] in PREFERENCE_LOSSES]
-    control = next((arm for arm in line if results.plan.losses[arm.preference] == "likelihood"), None)
     if not tried:
         return None
     chosen, before = out_of_domain(results), arms.unaligned(results.plan, family)
     found = {arm: compared(results, arm, before, chosen) for arm in tried}
     best = max(found, key=lambda arm: found[arm].effect.value if found[arm].effect else -1)
+    control = arms.control(results.plan, best)
     against = compared(results, best, control, chosen) if control else None
     adds = _positive(found[best].effect) and (against is None or _positive(against.effect))
     spared = f"; minus SFT on the chosen programs: {shown(against.effect)}" if against else "; no control by SFT on the chosen programs"
@@ -188,7 +188,8 @@ def _alignment_adds(results: Results, family: str) -> Told | None:
 
 
 def _lengthens(results: Results, family: str) -> Told | None:
-    """Tokens at lambda 0 minus those before alignment, and minus those at every lambda above 0; sampled, out of the seed's domain.
+    """Tokens at lambda 0 minus those before alignment, and minus those at every lambda above 0 that learns from the same pairs; sampled,
+    out of the seed's domain.
 
     The claim is about responses that do not come to an end: where none of any compared policy runs on, there is nothing to lengthen.
     """
@@ -197,18 +198,20 @@ def _lengthens(results: Results, family: str) -> Told | None:
         set_to = results.plan.likelihood_terms.get(arm.preference, {})
         if results.plan.losses[arm.preference] == "dpo" and not set_to.get("length_normalised"):
             weights[arm] = float(set_to.get("likelihood_weight", 0.0))
-    bare, kept = [arm for arm, weight in weights.items() if weight == 0], [arm for arm, weight in weights.items() if weight > 0]
-    if not bare or not kept:
+    above = [arm for arm, weight in weights.items() if weight > 0]
+    matched = {arm: arms.paired_alike(results.plan, arm, above) for arm, weight in weights.items() if weight == 0}
+    bare, kept = next(((arm, others) for arm, others in matched.items() if others), (None, []))
+    if bare is None:
         return None
     chosen, before = out_of_domain(results), arms.unaligned(results.plan, family)
-    if not any(lengths.runs_on(results, arm, chosen, SAMPLED) for arm in (before, bare[0], *kept)):
+    if not any(lengths.runs_on(results, arm, chosen, SAMPLED) for arm in (before, bare, *kept)):
         return None
-    grown = lengths.lengthened(results, bare[0], before, chosen, SAMPLED)
+    grown = lengths.lengthened(results, bare, before, chosen, SAMPLED)
     if grown.effect is None:
         return None
-    greedy = lengths.lengthened(results, bare[0], before, chosen, MODE)
-    over = {arm: lengths.lengthened(results, bare[0], arm, chosen, SAMPLED) for arm in kept}
-    others = "; ".join(f"minus lambda {weights[arm]:g}: {shown(one.effect, 'tokens', 1)}" for arm, one in over.items())
+    greedy = lengths.lengthened(results, bare, before, chosen, MODE)
+    over = {arm: lengths.lengthened(results, bare, arm, chosen, SAMPLED) for arm in kept}
+    others = "; ".join(f"minus {arm.preference} (lambda {weights[arm]:g}): {shown(one.effect, 'tokens', 1)}" for arm, one in over.items())
     shows = _positive(grown.effect) and all(_positive(one.effect) for one in over.values())
     return _on_policies(results, grown, shows, f"greedy: {shown(greedy.effect, 'tokens', 1)}; sampled, {others}")
 

@@ -8,7 +8,6 @@ import polars as pl
 
 from mathcode import paths
 from mathcode.measures import agreement, outcomes, uncertainty
-from mathcode.methods.siam.artifacts import USES
 from mathcode.methods.siam.report import arms, evidence, lengths, numbers, places, published
 from mathcode.methods.siam.report.plan import IN_DOMAIN, MAIN, MODE, SEED_ONLY
 from mathcode.methods.siam.report.published import NOT_AVAILABLE
@@ -28,7 +27,7 @@ def make_main(results: Results) -> list[dict]:
                 row = numbers.opening(results, arm, place) | {
                     "ran": _ran(results, arm, place),
                     **_failed(results, arm, place),
-                    "contaminated": _contaminated(results, place),
+                    "contaminated": _contaminated(results, family, place),
                     "published_accuracy": NOT_AVAILABLE,
                     "published_gain": NOT_AVAILABLE,
                 }
@@ -61,11 +60,12 @@ def _failed(results: Results, arm: Arm, place: places.Place) -> dict:
     return all_shares(columns)
 
 
-def _contaminated(results: Results, place: places.Place) -> int | None:
+def _contaminated(results: Results, family: str, place: places.Place) -> int | None:
     """Items that overlap with a training set; blank where the run did not look."""
-    if not all((results.root / paths.overlap_items(use, place.benchmark)).is_file() for use in USES):
+    uses = results.plan.families[family].learned_from
+    if not all((results.root / paths.overlap_items(use, place.benchmark)).is_file() for use in uses):
         return None
-    found = results.overlapping_items(place.benchmark, USES)
+    found = results.contaminated_items(family, place.benchmark)
     return len(found if place.items is None else found & place.items)
 
 
@@ -127,7 +127,6 @@ def make_alignment(results: Results) -> list[dict]:
         if not (line := arms.aligned(results.plan, family)):
             continue
         before = arms.unaligned(results.plan, family)
-        control = next((arm for arm in line if results.plan.losses[arm.preference] == "likelihood"), None)
         for place in places.places(results):
             for arm in (before, *line):
                 row = numbers.opening(results, arm, place) | {"ran": _ran(results, arm, place), "published": NOT_AVAILABLE}
@@ -136,7 +135,7 @@ def make_alignment(results: Results) -> list[dict]:
                     row |= _trained_on_pairs(results, arm)
                     row |= lengths.deltas(results, arm, before, place)
                     row |= numbers.delta("delta_from_unaligned", places.compared(results, arm, before, [place]))
-                    if control and arm is not control:
+                    if (control := arms.control(results.plan, arm)) not in (None, arm):
                         row |= numbers.delta("delta_from_control", places.compared(results, arm, control, [place]))
                 rows.append(row)
     return rows
