@@ -56,7 +56,9 @@ def test_figures_are_the_same_when_drawn_again(tmp_path):
 
 
 def test_a_querys_code_rate_falls_into_one_bar():
-    assert query_charts._bin([0, 1, 25, 26, 50, 75, 76, 99.9, 100]).tolist() == [0, 1, 1, 2, 2, 3, 4, 4, 5]
+    assert query_charts._bin(1000)[[0, 10, 250, 260, 500, 750, 760, 999, 1000]].tolist() == [0, 1, 1, 2, 2, 3, 4, 4, 5]
+    for k in range(2, 65, 2):  # a half is a half for any k, whatever k / 2 / k is as a float
+        assert query_charts._bin(k)[k // 2] == 2
 
 
 @pytest.mark.parametrize(("method", "own"), [("autocode", looks.EXPERIMENTS), ("siam", siam_looks.EXPERIMENTS)])

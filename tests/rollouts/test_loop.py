@@ -371,6 +371,8 @@ def test_modes_are_prompted_alike_wherever_they_are_used(queries, tokenizer):
 def test_engines_share_gpus_and_rows_in_order(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6,7")
     assert [replicas.visible_gpus(number, 2, 4) for number in (1, 2)] == ["4,5", "6,7"]
+    with pytest.raises(replicas.ReplicaError, match=r"--gpus 8: this job sees 4 of them \(CUDA_VISIBLE_DEVICES=4,5,6,7\)"):
+        replicas.visible_gpus(1, 8, 8)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     assert [replicas.visible_gpus(number, 2, 4) for number in (1, 2)] == ["0,1", "2,3"]
     assert (replicas.count(8, 1), replicas.count(8, 4), replicas.count(0, 1), replicas.count(1, 2)) == (8, 2, 1, 1)

@@ -25,7 +25,7 @@ description: "Smoke: every stage, as small as it goes"
 build: {experiments: [main, standard_rl_equal_rollouts]}
 data: {sft_rows: 1500}
 start: {optimizer: {epochs: 3, micro_batch_tokens: 4096}}
-explore: {queries_per_iteration: 24, samples: 2, extra_native_samples: 4}
+explore: {queries_per_iteration: 24, samples: 2}
 engine: {chunk_rows: 16}
 train: {optimizer: {epochs: 1, batch: 4, checkpoint_minutes: 0}}
 evaluate: {benchmark_rows: 12, selection_samples: 2}

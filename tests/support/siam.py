@@ -35,10 +35,18 @@ def rollouts(rows: Sequence[tuple], **changes: Any) -> pl.DataFrame:
 
 def graded(rows: Sequence[tuple]) -> pl.DataFrame:
     """Table `grades` of rows (query, sample, rounds, accepted) or, of a critic, (query, sample, rounds, accepted, score)."""
-    usual = {"mode": "code", "methodology": "code", "outcome": "correct", "lenient": True, "code_executed": True, "code_written": True}
+    usual = {"mode": "code", "methodology": "code", "lenient": True, "code_executed": True, "code_written": True}
     usual |= {"code_decides": True, "attempts": 1, "executions": 1, "programs_failed": 0, "finish_reason": "calls", "run_on": 0}
     made = [
-        usual | {"query_id": row[0], "sample": row[1], "strict": row[3], "grader": "test", "score": row[4] if len(row) > 4 else None}
+        usual
+        | {
+            "query_id": row[0],
+            "sample": row[1],
+            "strict": row[3],
+            "outcome": "correct" if row[3] else "wrong",
+            "grader": "test",
+            "score": row[4] if len(row) > 4 else None,
+        }
         for row in rows
     ]
     return pl.DataFrame(made, schema=tables.GRADES.schema)

@@ -93,11 +93,21 @@ def test_choices_of_code_are_those_of_all_ways_to_take_k_rollouts():
     assert selection.choices_of_code(values, 9).shape == (0, 10)
 
 
+def test_one_choice_is_that_all_of_k_rollouts_are_alike_whatever_the_methodology():
+    two = pl.DataFrame({"n_native": [4, 8, 2, 0], "prior_code": [0.5, 0.25, 0.5, None]})
+    edges = selection.choices_of_code(two, 4)[:, [0, 4]].sum(axis=1)
+    assert selection.one_choice(two, ["cot", "code"], 4) == pytest.approx(edges)
+    three = pl.DataFrame({"n_native": [8, 8], "prior_code": [0.0, 0.5], "prior_sketch": [0.5, 0.5]})  # four by CoT, four by a sketch
+    assert selection.one_choice(three, ["cot", "code", "sketch"], 8) == pytest.approx([0, 0])
+    assert selection.one_choice(three, ["cot", "code", "sketch"], 4) == pytest.approx([2 / 70, 2 / 70])
+
+
 def test_polarisation_is_compared_by_equally_many_rollouts(finished):
     assert comparisons.fewest_native(finished) == tree.SAMPLES
     rival = Arm("standard_rl_equal_rollouts", "qwen2math", 1)
     assert finished.table(rival, 1, Q_VALUES)["n_native"].max() == 3 * tree.SAMPLES
-    (choices,) = comparisons.native_choices(finished, rival, tree.SAMPLES)
+    (values,) = comparisons.native_rollouts(finished, rival)
+    choices = selection.choices_of_code(values, tree.SAMPLES)
     assert choices.shape == (50, tree.SAMPLES + 1)
     assert choices.sum(axis=1) == pytest.approx(1)
 
@@ -125,6 +135,9 @@ def test_queries_that_were_explored_until_decided_are_compared_by_the_rollouts_t
     found = built(tmp_path, benchmarks=["math"], adaptive={"certainty": 0.9, "first": 2})
     assert comparisons.fewest_native(found) == 2
     samples = rows.tabulate(found, METHOD.tables)["samples"]
+    (values,) = comparisons.native_rollouts(found, Arm("main", "qwen2math", 1))
+    assert set(values["n_native"]) == {2}  # with those that were added until a label was decided, choices would look more decided
+    assert comparisons.native_rollouts(found, Arm("standard_rl", "qwen2math", 2)) == []
     assert samples.filter(benchmark=EXPLORED)["k"].max() == 2 < samples.filter(pl.col("benchmark") != EXPLORED)["k"].max()
 
 

@@ -22,10 +22,16 @@ def tabulated(method: str, run: Path, chosen: dict, *more: str) -> dict[str, pl.
 
 
 def test_they_are_made_where_there_are_cases_and_say_what_those_of_siam_say(tmp_path):
-    judged = {"critics": {"main": "critic"}, "case_sets": {"test": "held-out questions"}, "case_judges": JUDGES}
+    judged = {
+        "critics": {"main": "critic"},
+        "critic_lines": {"main": ["main"]},
+        "case_sets": {"test": "held-out questions"},
+        "case_judges": JUDGES,
+    }
     chosen = tree.plan(experiments={"main": "EM"}, iterations=1, benchmarks=["math"])
     run = tree.build(tmp_path / "ours", chosen)
     siam_tree.cases(run, "test", chosen["seeds"][0], JUDGES)
+    siam_tree.taught(run, "main", chosen["seeds"][0], ["1", "35"])
     assert set(tabulated("autocode", run, chosen)) == {table.name for table in METHOD.tables}
     made = tabulated("autocode", run, chosen | judged)
     assert set(made) == {table.name for table in (*METHOD.tables, *case_judges.TABLES)}

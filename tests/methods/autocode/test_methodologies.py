@@ -151,6 +151,10 @@ def test_a_run_tells_programs_what_it_adds_and_other_runs_nothing(tmp_path):
         (tmp_path / path.relative_to(ROOT)).write_text(path.read_text())
     run = {"extends": "demo", "methodologies": {"sketch": {"label": "s", "cue": "Plan!", "hint": "Plan?"}}}
     (tmp_path / "config/runs/sketch.yaml").write_text(yaml.safe_dump(run))
+    with pytest.raises(settings.SettingsError, match=r"experiment 'main': key 'explore\.modes' lacks 'sketch'"):
+        configuration.load(tmp_path / "config")
+    run |= {"explore": {"modes": ["native", "cot", "code", "sketch"]}}
+    (tmp_path / "config/runs/sketch.yaml").write_text(yaml.safe_dump(run))
     config = configuration.load(tmp_path / "config")
     told = {name: configuration.METHODS[one.method].told(one) for name, one in config.runs.items()}
     assert {name for name, text in told.items() if text not in configuration.METHODS} == {"sketch"}
@@ -161,6 +165,12 @@ def test_a_run_tells_programs_what_it_adds_and_other_runs_nothing(tmp_path):
     assert method.form.first_methodology("Plan! It is 5.") == "sketch"
     assert "recall_sketch" in method.item("table", "selection").columns
     assert config.method("demo") is METHOD
+    explore = config.runs["sketch"].explore
+    assert (explore.rollouts, explore.samples + explore.extra) == (32, 32)  # standard RL has as many
+    unequal = yaml.safe_dump(run | {"explore": run["explore"] | {"extra_native_samples": 16}})
+    (tmp_path / "config/runs/sketch.yaml").write_text(unequal)
+    with pytest.raises(settings.SettingsError, match=r"'explore\.extra_native_samples' is 16: native rollouts are then 24 .* null makes"):
+        configuration.load(tmp_path / "config")
 
 
 @pytest.mark.parametrize(

@@ -41,9 +41,9 @@ def settings(**changes) -> Pair:
     return Pair(**usual | {"sure": True, "chosen": "shortest", "per_question": 1} | changes)
 
 
-def pair(rows, made=None, queries=QUERIES, seed=1, as_pairs=True, **changes) -> pl.DataFrame:
+def pair(rows, made=None, said=None, queries=QUERIES, seed=1, as_pairs=True, **changes) -> pl.DataFrame:
     made = rollouts(rows) if made is None else made
-    return pairing.pair(made, graded(rows), queries, "web3", settings(**changes), seed, Tokenizer(), as_pairs)
+    return pairing.pair(made, graded(rows) if said is None else said, queries, "web3", settings(**changes), seed, Tokenizer(), as_pairs)
 
 
 def parents(table: pl.DataFrame) -> list[str]:
@@ -201,3 +201,13 @@ def test_the_program_pairs(tmp_path, loss, tiny_policy):
     assert pair_programs.main([*map(str, words), "--loss", loss, "--out", str(tmp_path / "training.parquet")]) == 0
     written = tables.TRAINING.read(tmp_path / "training.parquet")
     assert written["loss"].to_list() == (["likelihood"] if loss == "likelihood" else ["pair", "pair"])
+
+
+@pytest.mark.parametrize("outcome", ["gold_unparsed", "timed_out", "infrastructure_error"])
+def test_what_a_judge_could_not_decide_is_not_rejected(outcome):
+    """A rule that cannot read the reference, or ran out of time, refuses right programs too."""
+    rows = scored(("35", 1.0), ("36", 0.0))
+    assert pair(rows, sure=False)["side"].to_list() == ["chosen", "rejected"]
+    undecided = pl.when(pl.col("outcome") == "wrong").then(pl.lit(outcome)).otherwise("outcome").alias("outcome")
+    with pytest.raises(pairing.PairingError, match="1 the judge came to no verdict"):
+        pair(rows, said=graded(rows).with_columns(undecided), sure=False)

@@ -20,10 +20,11 @@ def frontier_row(run: Run, row: dict) -> dict:
         accuracy, programs = (bounds(cells(column, run.verdicts(other), run.verdicts(row))) for column in ("strict", "executions"))
         if (accuracy[1] > 0 and programs[0] <= 0) or (programs[2] < 0 and accuracy[0] >= 0):
             ahead.append(point_of(run, other))
+    value, low, high = interval(0.01 * cells("executions", run.verdicts(row)), mean)
     return {
         **opening(run, row),
         "label": point_of(run, row),
-        **named("executions", interval(0.01 * cells("executions", run.verdicts(row)), mean)),
+        **named("executions", (value, max(low, 0.0) if isinstance(low, float) else low, high)),  # no response runs fewer than none
         "left_behind_by": "; ".join(ahead) or None,
     }
 

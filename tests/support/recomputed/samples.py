@@ -40,12 +40,13 @@ def samples_row(run: Run, row: dict) -> dict:
         shares.append(
             {query: {"pass": np.mean([True in one for one in some]), "maj": np.mean([*map(vote, some)])} for query, some in choices.items()}
         )
-    if row["benchmark"] == EXPLORED:
+    common = set.intersection(*map(set, shares))
+    if row["benchmark"] == EXPLORED and (len(shares) == 1 or len(common) < min(map(len, shares)) / 2):  # queries of their own
         found = {name: nested([np.array([one[name] for one in seed.values()]) for seed in shares]) for name in ("pass", "maj")}
         queries = len({query for seed in shares for query in seed})
     else:
         found = {name: interval(cells(name, shares), mean) for name in ("pass", "maj")}
-        queries = len(set.intersection(*map(set, shares)))
+        queries = len(common)
     return {
         "seeds": len(run.plan["seeds"]),
         "queries": queries,

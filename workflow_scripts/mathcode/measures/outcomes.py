@@ -15,7 +15,7 @@ OUTCOMES = ("correct", "wrong", "no_answer", "gold_unparsed", "timed_out", "infr
 DEFINITIONS = {
     "n": "graded responses, infrastructure errors left out",
     "correct": "responses whose last stated answer equals the reference answer",
-    "accuracy": "share of correct responses; low and high: 95 % Wilson interval",
+    "accuracy": "share of correct responses; low and high: 95 % interval by Wilson; bootstrap over items where they have several",
     "lenient_accuracy": "share of responses in which any stated answer equals the reference answer",
     "code_rate": "share of responses with at least one executed program",
     "code_written_rate": "share of responses that hold a program or a print( call, executed or not",
@@ -58,7 +58,7 @@ def score(grades: pl.DataFrame) -> dict:
     rows = usable(grades)
     if rows.is_empty():
         raise MetricsError(f"none of the {grades.height} responses has a verdict: all are infrastructure errors")
-    accuracy = uncertainty.wilson_interval(int(rows["strict"].sum()), rows.height)
+    accuracy = _accuracy(rows)
     outcomes = dict(grades["outcome"].value_counts().iter_rows())
     return {
         "n": rows.height,
@@ -76,6 +76,14 @@ def score(grades: pl.DataFrame) -> dict:
         "grader": ", ".join(sorted(grades["grader"].unique())),
         "isolation": ", ".join(sorted(grades["isolation"].drop_nulls().unique())) or None,
     }
+
+
+def _accuracy(rows: pl.DataFrame) -> uncertainty.Interval:
+    """Wilson's interval; where an item has several responses, which are alike, a bootstrap over items of their sums."""
+    per_item = rows.group_by("query_id").agg(pl.col("strict").sum(), pl.len()).sort("query_id")
+    if per_item.height == rows.height:
+        return uncertainty.wilson_interval(int(rows["strict"].sum()), rows.height)
+    return uncertainty.bootstrap_interval(per_item.select("strict", "len").to_numpy(), lambda means: means[..., 0] / means[..., 1])
 
 
 CODE_RATES = {"code_rate": "code_executed", "code_written_rate": "code_written", "code_decides_rate": "code_decides"}

@@ -31,9 +31,15 @@ def part_of(shard: Sequence[int], replica: int, replicas: int) -> tuple[int, int
 
 
 def visible_gpus(replica: int, replicas: int, gpus: int) -> str:
-    """CUDA_VISIBLE_DEVICES of a replica: its share of those the job sees (of the first `gpus` where nothing is said), in order."""
+    """CUDA_VISIBLE_DEVICES of a replica: its share of those the job sees (of the first `gpus` where nothing is said), in order.
+
+    Raises:
+        ReplicaError: it sees fewer than it was promised, and a replica would be left without.
+    """
     seen = os.environ.get("CUDA_VISIBLE_DEVICES")
     devices = seen.split(",") if seen else [str(number) for number in range(gpus)]
+    if len(devices) < min(gpus, replicas):
+        raise ReplicaError(f"--gpus {gpus}: this job sees {len(devices)} of them (CUDA_VISIBLE_DEVICES={seen})")
     size = max(1, len(devices) // replicas)
     return ",".join(devices[(replica - 1) * size : replica * size])
 

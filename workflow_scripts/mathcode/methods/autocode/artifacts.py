@@ -105,7 +105,7 @@ def samples(run: AutoCodeRun, mode: str, pool: str = "", policy: Policy | None =
     """Indices of the rollouts of a query in a mode of exploration, by every policy; native_extra goes on counting where native ends."""
     explore = run.explore
     if mode == "native_extra":
-        return range(explore.samples, explore.samples + explore.extra_native_samples)
+        return range(explore.samples, explore.samples + explore.extra)
     return range(explore.samples)
 
 

@@ -5,6 +5,7 @@ are left out. Whatever compares CoT with code takes as many further methodologie
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,25 @@ def choices_of_code(q_values: pl.DataFrame, k: int) -> np.ndarray:
     rows = q_values.filter(pl.col("n_native") >= k).select("n_native", (pl.col("prior_code") * pl.col("n_native")).round().cast(pl.Int64))
     n, code = rows.to_numpy().T.reshape(2, -1, 1)
     return hypergeom.pmf(np.arange(k + 1), n, code, k)
+
+
+def one_choice(q_values: pl.DataFrame, names: Sequence[str], k: int) -> np.ndarray:
+    """How likely k of a query's native rollouts all choose the same methodology: exact, without drawing any.
+
+    Args:
+        q_values: table `q_values`; queries with fewer than k graded native rollouts are left out.
+        names: all methodologies, the one first that has no column of its own.
+
+    Returns:
+        Shape (queries,).
+    """
+    from scipy.special import comb
+
+    rows = q_values.filter(pl.col("n_native") >= k)
+    n = rows["n_native"].to_numpy()
+    chosen = [(rows[f"prior_{name}"] * rows["n_native"]).round().to_numpy() for name in names[1:]]
+    alike = sum(comb(count, k) for count in [n - sum(chosen), *chosen])
+    return alike / comb(n, k)
 
 
 def improvement(auto: float, *dictated: float) -> float:

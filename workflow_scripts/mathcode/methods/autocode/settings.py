@@ -32,7 +32,9 @@ class Adaptive(settings.Section):
 class Explore(settings.Explore):
     """Self-exploration of one policy."""
 
-    extra_native_samples: settings.PositiveInt = Field(description="further native rollouts, for standard RL at equal rollouts")
+    extra_native_samples: settings.PositiveInt | None = Field(
+        description="further native rollouts, for standard RL at equal rollouts; null: as many as make them equal"
+    )
     judge: str = Field(default="exact", description="who grades rollouts for training: the reward")
     modes: list[settings.Name] = Field(min_length=1, description="rollouts an experiment uses")
     adaptive: Adaptive | None = Field(
@@ -40,6 +42,16 @@ class Explore(settings.Explore):
         exclude_if=settings.untold(None),
         description="sample no further where the label is decided; null: K rollouts everywhere",
     )
+
+    @property
+    def rollouts(self) -> int:
+        """Of a query, over all modes."""
+        return self.samples * len(self.modes)
+
+    @property
+    def extra(self) -> int:
+        """Native rollouts beside the first K, in mode `native_extra`."""
+        return self.extra_native_samples or max(1, self.rollouts - self.samples)
 
 
 class Evaluate(settings.Evaluate):
@@ -182,6 +194,28 @@ def check(run: AutoCodeRun) -> None:
         if run.of(experiment).explore.model_copy(update=own) != run.explore:
             allowed = "'explore.modes' and 'explore.judge' only: rollouts are shared"
             raise settings.SettingsError(f"experiment '{experiment}' may override {allowed}")
+        _check_methodologies(run, experiment)
+    if any("native_extra" in run.of(name).explore.modes for name in run.build.experiments):
+        _check_equal(run.explore)
+
+
+def _check_equal(explore: Explore) -> None:
+    """Standard RL at equal rollouts has as many as EM."""
+    if (native := explore.samples + explore.extra) != explore.rollouts:
+        raise settings.SettingsError(
+            f"key 'explore.extra_native_samples' is {explore.extra}: native rollouts are then {native} a query, and those in "
+            f"{', '.join(explore.modes)} are {explore.rollouts}; null makes them equal"
+        )
+
+
+def _check_methodologies(run: AutoCodeRun, experiment: str) -> None:
+    """Labels are drawn between methodologies that are all explored: the prior of one that is not would be counted as CoT's."""
+    chosen = run.of(experiment)
+    if chosen.synthesize.keep == "reference" and (lacking := set(run.methodologies) - set(chosen.explore.modes)):
+        raise settings.SettingsError(
+            f"experiment '{experiment}': key 'explore.modes' lacks '{min(lacking)}': labels need rollouts that are dictated to every "
+            "methodology"
+        )
 
 
 def _check_adaptive(run: AutoCodeRun) -> None:

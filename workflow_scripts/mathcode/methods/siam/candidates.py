@@ -33,6 +33,7 @@ class Candidate:
         program: as it was written.
         result: all that it printed.
         judge: name and version of the judge.
+        outcome: how judging ended (`measures.outcomes.OUTCOMES`).
         accepted: the judge's own verdict.
         score: P(YES) of a critic; None: the judge is a rule.
     """
@@ -42,6 +43,7 @@ class Candidate:
     program: str
     result: str
     judge: str
+    outcome: str
     accepted: bool
     score: float | None
 
@@ -63,7 +65,8 @@ def candidates(rollouts: pl.DataFrame, grades: pl.DataFrame, queries: pl.DataFra
         CandidateError: a rollout has no grade or no query.
     """
     key = ("query_id", "mode", "sample")
-    graded = {tuple(row[name] for name in key): row for row in grades.select(*key, "strict", "score", "grader").iter_rows(named=True)}
+    read = grades.select(*key, "outcome", "strict", "score", "grader")
+    graded = {tuple(row[name] for name in key): row for row in read.iter_rows(named=True)}
     known = {row["query_id"]: row for row in queries.iter_rows(named=True)}
     found, without = [], Counter()
     for row in rollouts.sort("query_id", "mode", "sample").iter_rows(named=True):
@@ -75,7 +78,7 @@ def candidates(rollouts: pl.DataFrame, grades: pl.DataFrame, queries: pl.DataFra
         if reason := _flaw(ran):
             without[reason] += 1
         else:
-            said = (ran[0]["program"], ran[0]["result"], grade["grader"], grade["strict"], grade["score"])
+            said = (ran[0]["program"], ran[0]["result"], grade["grader"], grade["outcome"], grade["strict"], grade["score"])
             found.append(Candidate(row, query, *said))
     return found, without
 

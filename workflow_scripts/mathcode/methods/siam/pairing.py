@@ -84,6 +84,8 @@ def _sides(own: Sequence[Candidate], chosen: Pair, refused: Counter) -> tuple[li
             better.append(one)
         elif score > chosen.rejected_to:
             refused["the score lies between"] += 1
+        elif one.outcome != "wrong":
+            refused["the judge came to no verdict"] += 1  # a reference it cannot read, or its limit of time: the program may be right
         elif chosen.sure and not cases.surely_different(one.query["gold"], one.result.strip().splitlines()[-1]):
             refused["not surely wrong"] += 1
         else:

@@ -80,7 +80,7 @@ def _rivals(points: list[dict], place: str) -> Card:
     better.sort(key=lambda point: -point["accuracy"])
     listed = "; ".join(f"{point['label']}, {shown(point['accuracy'])} % with {point['executions']:.2f}" for point in better)
     words = f"{ours['label']} has {shown(ours['accuracy'])} % with {ours['executions']:.2f} programs a response."
-    both = f" At least as good on both counts, and better in one: {ours['left_behind_by']}." if ours["left_behind_by"] else ""
+    both = f" No worse on either count, and surely better on one: {ours['left_behind_by']}." if ours["left_behind_by"] else ""
     counted = {0: "Nothing here", 1: "One policy"}.get(len(better), f"{len(better)} policies")
     return Card("Is anything more accurate?", counted, f"{words}{f' More accurate: {listed}.' if better else ''}{both}", place)
 

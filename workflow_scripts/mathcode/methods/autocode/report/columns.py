@@ -28,7 +28,7 @@ _MEANINGS = {
     "executions_high": "upper end of the same",
     "left_behind_by": "policies that are more accurate with no more programs, or no less accurate with fewer, on the same items: what "
     "is more or fewer has a 95 % interval on that side of 0, what is no more or no less is not worse in the mean",
-    "selection_macc": "mean of the two recalls, percent; 50 is what one choice for all gives",
+    "selection_macc": "mean of the recalls, percent; one choice for all gives 50, among three methodologies 33",
     "selection_macc_low": "lower end of its 95 % interval: bootstrap over items for one seed, over seeds and items for several",
     "selection_macc_high": "upper end of the same",
     "labels_low": "lower end of where 95 % of selection_macc fall when items and, for each, its sampled rollouts are drawn anew: "
@@ -38,7 +38,7 @@ _MEANINGS = {
     "recall_code": "percent of code-preferred items whose first methodology is code",
     "cot_preferred": "items whose sampled dictated rollouts are right more often, or as often, by CoT; mean over seeds",
     "code_preferred": "items whose sampled dictated rollouts are right more often by code; mean over seeds",
-    "unlabelled": "items that neither methodology ever solved; mean over seeds",
+    "unlabelled": "items that no methodology ever solved, or that fewer than two were tried on as dictated; mean over seeds",
     "certain": "items whose label is right with a probability of 95 % or more, given its few rollouts; mean over seeds",
     "certain_macc": "selection_macc on these alone",
     "accuracy_correct_selection": "accuracy among items with the right first methodology, percent",

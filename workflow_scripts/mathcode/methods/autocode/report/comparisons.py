@@ -4,6 +4,7 @@ Shares are in [0, 1], with 95 % intervals.
 Several seeds: intervals are over seeds and items. One seed: over items alone, and they say nothing about the next seed.
 """
 
+import math
 from collections.abc import Collection
 
 import numpy as np
@@ -12,6 +13,7 @@ import polars as pl
 from mathcode.measures import uncertainty
 from mathcode.measures.uncertainty import Interval
 from mathcode.methods.autocode import selection
+from mathcode.methods.autocode.estimation import estimate_q_values
 from mathcode.methods.autocode.report.plan import EM
 from mathcode.report.effects import Compared, difference, saved
 from mathcode.report.results import Arm, Results, aligned
@@ -48,7 +50,7 @@ def executions_saved(results: Results, family: str, benchmark: str) -> Compared:
         return Compared(None, None, len(cells[0]))
     if not any(seed[:, 0].any() for seed in cells):
         return _all_saved(np.mean(cells, axis=0))
-    return Compared(uncertainty.contrast(cells, saved), uncertainty.contrast_p_value(cells, saved), len(cells[0]))
+    return Compared(uncertainty.contrast(cells, saved).within(-math.inf, 1), uncertainty.contrast_p_value(cells, saved), len(cells[0]))
 
 
 def _all_saved(items: np.ndarray) -> Compared:
@@ -68,17 +70,27 @@ def fewest_native(results: Results) -> int:
     return results.plan.everywhere(most)
 
 
-def native_choices(results: Results, arm: Arm, k: int) -> list[np.ndarray]:
-    """How often code is chosen in k of the native rollouts that a policy was explored with: so policies explored with more
-    rollouts can be compared with others.
+def native_rollouts(results: Results, arm: Arm) -> list[pl.DataFrame]:
+    """Table `q_values` of every seed: how often each methodology was chosen in the native rollouts that a policy was explored with.
+
+    Where sampling stopped once a label was decided, only the first rollouts count, which every query has: that code was chosen, and
+    how often, has a part in when it stopped. Of these EM's alone are at hand; others have no table.
 
     Args:
         arm: the policy that was trained from that exploration.
-
-    Returns:
-        For each seed an array of shape (queries with k rollouts, k + 1): the probabilities of 0 to k choices of code.
     """
-    return [selection.choices_of_code(results.table(arm, seed, results.plan.q_values), k) for seed in results.plan.seeds]
+    if results.plan.adaptive is None:
+        return [results.table(arm, seed, results.plan.q_values) for seed in results.plan.seeds]
+    if EM not in results.experiments or (arm.experiment != EM and arm.iteration > 1):
+        return []
+    explorer = results.start(arm.family) if arm.iteration == 1 else Arm(EM, arm.family, arm.iteration - 1)
+    return [estimate_q_values(frame.with_columns(mode=pl.lit("native"))) for frame in first_rollouts(results, explorer, "native")]
+
+
+def first_rollouts(results: Results, arm: Arm, mode: str) -> list[pl.DataFrame]:
+    """Grades of the rollouts by which EM explored a policy, for every seed; of adaptive sampling those that it took in any case."""
+    first = results.plan.adaptive.first if results.plan.adaptive else None
+    return [frame if first is None else frame.filter(pl.col("sample") < first) for frame in results.explored(arm, mode)]
 
 
 def selection_labels(results: Results, arm: Arm, benchmark: str) -> list[pl.DataFrame]:

@@ -13,6 +13,7 @@ import polars as pl
 from mathcode import tables
 from mathcode.measures import outcomes, uncertainty
 from mathcode.measures.uncertainty import Interval
+from mathcode.methods.autocode import selection
 from mathcode.methods.autocode.report import comparisons, looks, query_charts
 from mathcode.methods.autocode.report.frontier import left_behind, points
 from mathcode.methods.autocode.report.plan import EM
@@ -224,10 +225,16 @@ def code_rate_distribution(results: Results, run: str) -> "Figure":
             panels[row, column] = [
                 (START if iteration == 1 else name, results.plan.label(START if iteration == 1 else name), choices)
                 for name in shown
-                if k and len(choices := np.concatenate(comparisons.native_choices(results, Arm(name, family, iteration), k)))
+                if k and len(choices := _choices(results, Arm(name, family, iteration), k))
             ]
     title = f"Code rate query by query, native exploration, k = {k}, run {run} ({_seeds(results)})"
     return query_charts.distributions(panels, list(rows), list(columns), _looks(results), title)
+
+
+def _choices(results: Results, arm: Arm, k: int) -> np.ndarray:
+    """Probabilities of 0 to k choices of code, for the queries of all seeds that a policy was explored with."""
+    seeds = [selection.choices_of_code(values, k) for values in comparisons.native_rollouts(results, arm)]
+    return np.concatenate([np.zeros((0, k + 1)), *seeds])
 
 
 def training_health(results: Results, run: str) -> "Figure":

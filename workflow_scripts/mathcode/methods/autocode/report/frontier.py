@@ -1,5 +1,6 @@
 """Accuracy against programs run: every policy of a run is a point, and some leave others behind."""
 
+import math
 from dataclasses import dataclass
 
 from mathcode.measures import uncertainty
@@ -51,4 +52,4 @@ def _ahead(results: Results, one: Point, other: Point, benchmark: str) -> bool:
 
 
 def _executions(results: Results, arm: Arm, mode: str, benchmark: str) -> Interval:
-    return uncertainty.contrast(results.paired([(arm, mode)], benchmark, "executions"), first)
+    return uncertainty.contrast(results.paired([(arm, mode)], benchmark, "executions"), first).within(0, math.inf)

@@ -17,8 +17,8 @@ from mathcode.report.columns import JUDGED
 from mathcode.report.results import Results
 
 _LEGEND = (
-    "Each point is a policy, further up more accurate, further left with fewer programs. Pale: another one is at least as good on both "
-    "counts and better in one. Dotted: the best accuracy for as many programs."
+    "Each point is a policy, further up more accurate, further left with fewer programs. Pale: another one is no worse on either "
+    "count, and surely better on one (its 95 % interval). Dotted: through all that are not pale."
 )
 
 _WORDS = {

@@ -123,7 +123,7 @@ def distributions(
             groups = panels[row, column]
             width = 0.8 / max(len(groups), 1)
             for position, (experiment, label, choices) in enumerate(groups):
-                bins = _bin(np.linspace(0, 100, choices.shape[1]))
+                bins = _bin(choices.shape[1] - 1)
                 shares = np.bincount(bins, weights=choices.mean(axis=0), minlength=len(names))
                 places = np.arange(len(names)) + (position - (len(groups) - 1) / 2) * width
                 axis.bar(places, 100 * shares, width * 0.92, label=label, **looks.bar(experiment))
@@ -138,8 +138,8 @@ def distributions(
     return figure
 
 
-def _bin(rates: Sequence[float]) -> np.ndarray:
-    """Index of a rate's bar: 0, four quarters without their ends, 100."""
-    values = np.asarray(rates, dtype=float)
-    quarters = 1 + np.clip(np.ceil(values / 25).astype(int) - 1, 0, 3)
-    return np.where(values <= 0, 0, np.where(values >= 100, 5, quarters))
+def _bin(k: int) -> np.ndarray:
+    """Index of the bar of 0 to k choices of code: none, four quarters without their ends, all. In whole numbers: 11 of 22 is a half."""
+    chosen = np.arange(k + 1)
+    quarters = np.clip(-(-4 * chosen // k), 1, 4)
+    return np.where(chosen == 0, 0, np.where(chosen == k, 5, quarters))

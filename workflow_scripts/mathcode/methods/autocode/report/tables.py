@@ -270,8 +270,9 @@ def _one_choice(results: Results, arm: Arm, k: int) -> dict:
     explorer = results.experiments[0] if arm.experiment == START else arm.experiment
     if arm.iteration == results.plan.iterations or not k:
         return {}
-    choices = comparisons.native_choices(results, Arm(explorer, arm.family, arm.iteration + 1), k)
-    return {"k": k, "one_choice": hundred(np.mean([seed[:, [0, k]].sum(axis=1).mean() for seed in choices]))}
+    rollouts = comparisons.native_rollouts(results, Arm(explorer, arm.family, arm.iteration + 1))
+    shares = [selection.one_choice(values, list(results.plan.labels), k).mean() for values in rollouts]
+    return {"k": k, "one_choice": hundred(np.mean(shares))} if shares else {}
 
 
 def make_samples(results: Results) -> list[dict]:
@@ -285,20 +286,19 @@ def make_samples(results: Results) -> list[dict]:
         if EM in results.plan.experiments:
             for arm in results.course(EM, family)[:-1]:
                 for mode in ("native", *results.plan.labels):
-                    rows += _at_k(results, arm, "auto" if mode == "native" else mode, EXPLORED, results.explored(arm, mode))
+                    explored = comparisons.first_rollouts(results, arm, mode)
+                    rows += _at_k(results, arm, "auto" if mode == "native" else mode, EXPLORED, explored)
     return rows
 
 
 def _at_k(results: Results, arm: Arm, mode: str, benchmark: str, grades: list[pl.DataFrame]) -> list[dict]:
     tallied = [pass_at_k.tallies(frame, votes.equal) for frame in grades]
     most = min(frame["n"].max() or 0 for frame in tallied)
-    if benchmark == EXPLORED:
-        most = results.plan.everywhere(most)
     known = pl.concat(frame["query_id"] for frame in tallied).n_unique()
     rows = []
     for k in [k for k in (1, 2, 4, 8, 16, 32, 64) if k < most] + [most] * (most > 0):
         found = [pass_at_k.by_query(frame, k) for frame in tallied]
-        if benchmark == EXPLORED:  # every seed explored queries of its own
+        if benchmark == EXPLORED and _mostly_apart([set(frame["query_id"]) for frame in found]):
             values = {column: [frame[column].to_numpy() for frame in found] for column in ("pass_at_k", "maj_at_k")}
             shares = {column: uncertainty.nested_interval(seeds).within(0, 1) for column, seeds in values.items()}
             queries = pl.concat(found)["query_id"].n_unique()
@@ -313,6 +313,11 @@ def _at_k(results: Results, arm: Arm, mode: str, benchmark: str, grades: list[pl
         numbers = percent("pass", shares["pass_at_k"], value="pass_at_k") | percent("maj", shares["maj_at_k"], value="maj_at_k")
         rows.append(key | {"mode": mode, "benchmark": benchmark, "queries": queries, "left_out": known - queries, "k": k} | numbers)
     return rows
+
+
+def _mostly_apart(seeds: list[set[str]]) -> bool:
+    """Whether every seed explored queries of its own: of the smallest set less than half is in all others."""
+    return len(seeds) == 1 or 2 * len(set.intersection(*seeds)) < min(map(len, seeds))
 
 
 def make_health(results: Results) -> list[dict]:

@@ -21,9 +21,10 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[str]:
     if (row := _ended(own, plan)) is None:
         return []
     ends = {"low": row["delta_low"], "high": row["delta_high"]}
+    filtered = f"filtered by {_called(plan.filters[MAIN])} " if MAIN in plan.filters else ""
     rule = [f"Filtered by the best rule it ends {_apart(max(map(_beyond, rules)))}."] if (rules := _rules(own, plan)) else []
     return [
-        f"After {plan.iterations} rounds filtered by the critic the policy solves {shown(row['accuracy'])} % of the items outside the "
+        f"After {plan.iterations} rounds {filtered}the policy solves {shown(row['accuracy'])} % of the items outside the "
         f"seed's domain ({plan.named(row['benchmark'])}, part {row['part']}): {_signed(row['delta'])} against M_0{interval(ends)}.",
         *rule,
         f"{_count(lines)} of {len(lines)} claims are shown.",
@@ -80,10 +81,11 @@ def _worked(own: Mapping[str, pl.DataFrame], plan: Plan, lines: Mapping[str, dic
 
 def _needed(own: Mapping[str, pl.DataFrame], plan: Plan) -> Card | None:
     """What the same rounds lose with a rule for a critic."""
-    if not (rows := _rules(own, plan)):
+    if not _by_critic(plan.filters.get(MAIN, "")) or not (rows := _rules(own, plan)):
         return None
     said = [
-        f"{_signed(-_beyond(row))} over {_RULES[row['judge']]}" + ("" if row["difference_from_main_low"] is None else f" [{_ends(row)}]")
+        f"{_signed(-_beyond(row))} over {_RULES.get(row['judge'], row['judge'])}"
+        + ("" if row["difference_from_main_low"] is None else f" [{_ends(row)}]")
         for row in rows
     ]
     least = max(map(_beyond, rows))
@@ -94,8 +96,18 @@ _RULES = {"exact": "a strict rule", "lenient": "a rule that reads the numbers of
 
 
 def _rules(own: Mapping[str, pl.DataFrame], plan: Plan) -> list[dict]:
-    """What experiments end with that a rule filtered."""
-    return [row for row in _last(own["filter"], plan) if row["judge"] in _RULES and row["difference_from_main"] is not None]
+    """What experiments end with that a rule filtered; true values, and whatever executes, are none."""
+    rows = [row for row in _last(own["filter"], plan) if row["difference_from_main"] is not None]
+    return [row for row in rows if row["judge"] not in ("oracle", "executes") and not _by_critic(row["judge"])]
+
+
+def _by_critic(judge: str) -> bool:
+    return judge.startswith(("critic_", "cascade_"))
+
+
+def _called(judge: str) -> str:
+    """A filter in a sentence."""
+    return "the critic" if judge.startswith("critic_") else _RULES.get(judge, f"the judge {judge}")
 
 
 def _apart(points: float) -> str:

@@ -15,6 +15,7 @@ from mathcode.measures import outcomes, uncertainty
 from mathcode.measures.uncertainty import Interval
 from mathcode.methods.siam.report.plan import MODE
 from mathcode.methods.siam.tables import ACCEPTED
+from mathcode.paths import START
 from mathcode.report import judged
 from mathcode.report.results import Arm, Results, present
 from mathcode.responses import references
@@ -48,6 +49,14 @@ def judged_programs(results: Results, arm: Arm, judge: str | None = None) -> lis
 def explored(results: Results, explorer: str, judge: str, pool: str) -> pl.DataFrame | None:
     """Grades of what a policy wrote for a pool."""
     return present(results.root / paths.rollout_grades(explorer, MODE, judge, pool), tables.GRADES)
+
+
+def accepts(results: Results, arm: Arm, graded: pl.DataFrame) -> pl.Expr:
+    """Whether a policy learned from a graded program, if it was drawn: by its score where a critic's threshold is known."""
+    threshold = results.plan.thresholds.get(arm.experiment) if arm.experiment != START else None
+    if threshold is None or "score" not in graded.columns or graded["score"].null_count() == graded.height:
+        return pl.col("strict")
+    return pl.col("score") >= threshold
 
 
 def asked(results: Results, pool: str) -> pl.DataFrame | None:

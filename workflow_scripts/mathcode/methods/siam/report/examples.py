@@ -25,9 +25,9 @@ def worked(results: Results) -> Examples:
     """Of the first family and seed: what the last round of main learned from, or M_0 where a run has no main."""
     plan = results.plan
     policy = exemplary(list(plan.experiments), list(plan.families), plan.seeds, plan.iterations)
-    called = plan.called(Arm(policy.experiment, policy.family, policy.iteration))
-    source = plan.pools.get(str(policy))
-    told = _told(results, *source) if source else None
+    arm = Arm(policy.experiment, policy.family, policy.iteration)
+    called, source = plan.called(arm), plan.pools.get(str(policy))
+    told = _told(results, arm, *source) if source else None
     if told is None:
         return Examples(f"Programs that {called} learned from.", [], ["This run left no judged programs."])
     _, pool, judge = source
@@ -43,14 +43,14 @@ def worked(results: Results) -> Examples:
     return Examples(rule, [_example(results, title, chosen[title], source) for title in shown], missing)
 
 
-def _told(results: Results, explorer: str, pool: str, judge: str) -> pl.DataFrame | None:
-    """Of each program what the selecting judge says (`accepted`, `score`) and whether the grader calls it right; no broken verdicts."""
+def _told(results: Results, arm: Arm, explorer: str, pool: str, judge: str) -> pl.DataFrame | None:
+    """Of each program whether it was accepted, with its score, and whether the grader calls it right; no broken verdicts."""
     by = [evidence.explored(results, explorer, who, pool) for who in (judge, results.judge)]
     if any(frame is None for frame in by):
         return None
     said, true = map(outcomes.usable, by)
     score = pl.col("score") if "score" in said.columns else pl.lit(None, pl.Float64).alias("score")
-    return said.select(*KEY, score, accepted="strict").join(true.select(*KEY, right="strict"), on=KEY)
+    return said.select(*KEY, score, accepted=evidence.accepts(results, arm, said)).join(true.select(*KEY, right="strict"), on=KEY)
 
 
 def _first(told: pl.DataFrame, kind: tuple[bool, bool]) -> dict | None:

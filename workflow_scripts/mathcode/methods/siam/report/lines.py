@@ -258,6 +258,7 @@ def _on_policies(results: Results, found: Compared, borne_out: bool, detail: str
     """A line about policies; None where no item has a verdict under both."""
     places = out_of_domain(results)
     where = ", ".join(place.benchmark if place.items is None else f"{place.benchmark}: {place.part}" for place in places)
+    where += "; all their items together" if len(places) > 1 else ""
     return None if found.effect is None else Told(where, found.effect, found.p_value, found.n, borne_out, detail)
 
 

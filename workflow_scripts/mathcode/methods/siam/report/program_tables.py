@@ -46,7 +46,7 @@ def _funnel(results: Results, arm: Arm, own: pl.DataFrame | None) -> dict:
             "questions": _mean([frame["query_id"].n_unique() for frame in graded]),
             "samples": _mean([frame.height for frame in graded]),
         }
-        row |= {"executed_share": _share(graded, _RAN), "accepted_share": _share(graded, _accepts(results, arm, graded[0]))}
+        row |= {"executed_share": _share(graded, _RAN), "accepted_share": _share(graded, evidence.accepts(results, arm, graded[0]))}
         row["rule_agreement"] = _agreement(graded, of_language(evidence.judged_programs(results, arm, "exact")))
     if kept is not None:
         row |= {"kept": _mean([frame.height for frame in kept]), "distinct": _mean([frame["query_id"].n_unique() for frame in kept])}
@@ -57,21 +57,13 @@ def _funnel(results: Results, arm: Arm, own: pl.DataFrame | None) -> dict:
         judged = [frame.join(told, on=KEY)["strict"].to_numpy() for frame, told in zip(kept, known, strict=True)]
         row |= {"audited": sum(map(len, judged))} | shares("audited_precision", evidence.share_of(judged))
         if graded is not None:
-            taken = [frame.filter(_accepts(results, arm, frame)).select(KEY) for frame in graded]
+            taken = [frame.filter(evidence.accepts(results, arm, frame)).select(KEY) for frame in graded]
             found = [one.join(two, on=KEY, how="semi").height / one.height for one, two in zip(right, taken, strict=True) if one.height]
             row["audited_recall"] = hundred(np.mean(found)) if found else None
     return row
 
 
 _RAN = (pl.col("executions") > 0) & (pl.col("programs_failed") == 0)
-
-
-def _accepts(results: Results, arm: Arm, frame: pl.DataFrame) -> pl.Expr:
-    """Whether a program was accepted: by its score where a critic's threshold is known."""
-    threshold = results.plan.thresholds.get(arm.experiment) if arm.experiment != START else None
-    if threshold is None or "score" not in frame.columns or frame["score"].null_count() == frame.height:
-        return pl.col("strict")
-    return pl.col("score") >= threshold
 
 
 def _agreement(graded: list[pl.DataFrame], by_rule: list[pl.DataFrame] | None) -> float | None:
