@@ -86,7 +86,10 @@ environment() {
         echo "setup.sh: $folder needs $gb GB: make space, or put a link to a larger disk in its place" >&2
         exit 1
     fi
-    [ -x "$folder/bin/python" ] || "$python" -m venv "$folder"
+    # One that was broken off while it was made has a Python, and no pip.
+    if [ ! -x "$folder/bin/python" ] || ! { command -v uv || "$folder/bin/python" -m pip --version; } >/dev/null 2>&1; then
+        "$python" -m venv "$folder" --clear
+    fi
     rm -f "$stamp"
     command -v uv >/dev/null || install "$folder" --upgrade pip==26.3
     torch=$(grep '^torch==' "$list" || true)

@@ -10,7 +10,7 @@ apt-get update
 apt-get install -y --no-install-recommends build-essential git  # triton compiles, provenance asks git for the commit
 rm -rf /var/lib/apt/lists/*
 export PIP_NO_CACHE_DIR=1
-PYTHON=python3.11 bash setup.sh
+PYTHON=python3.11 bash setup.sh cuda  # no GPU is seen while an image is built
 python3.11 -m venv .venv-sample
 sed -n 's/^ *- \([^ ]*==[^ ]*\)$/\1/p' envs/sample.yaml >envs/sample.txt
 .venv-sample/bin/python -m pip install -q --disable-pip-version-check -r envs/sample.txt

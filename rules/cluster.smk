@@ -42,13 +42,13 @@ def missing_partition():
     if "slurm" not in type(workflow.executor_settings).__module__:
         return None
     try:
-        asked = subprocess.run(["sinfo", "--noheader", "--format=%R"], check=False, capture_output=True, text=True)
+        asked = subprocess.run(["sinfo", "--all", "--noheader", "--format=%R"], check=False, capture_output=True, text=True)
     except OSError:
         return "there is no SLURM here (no command sinfo): start from a login node of the cluster, or take --profile local"
     if asked.returncode:
         return f"SLURM does not answer ({' '.join(asked.stderr.split())}): start from a login node of the cluster, or take --profile local"
     known = asked.stdout.split()
-    wrong = [name for name in PARTITIONS.values() if name not in known]
+    wrong = [name for names in PARTITIONS.values() for name in names.split(",") if name not in known]  # SLURM takes several
     return f"slurm/partitions.yaml: this cluster has no partition '{wrong[0]}'; it has: {', '.join(known)}" if wrong else None
 
 

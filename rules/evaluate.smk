@@ -11,7 +11,7 @@ A run whose hardware says `shards` samples in that many jobs, each a file of sha
 GREEDY = list(configuration.METHODS["autocode"].evaluated)
 SAMPLED = list(configuration.METHODS["autocode"].sampled)
 SAMPLING = (
-    "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
+    "exec {params.python:q} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
     " {params.rows} --mode {params.modes} --out {output:q} --samples {params.samples} --seed {params.seed}"
     " --method {params.method} --profile {params.profile:q} --workers {threads} --gpus {resources.gpu} {params.shard}"
     " --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"

@@ -35,7 +35,7 @@ rule sample_rollouts:
         shard="",
         checkpoints="checkpoints/{run}/{policy}/explore/{mode}/{pool}",
     shell:
-        "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
+        "exec {params.python:q} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
         " --mode {wildcards.mode} --out {output:q} {params.samples} {params.slice} --seed {params.seed}"
         " --method {params.method} --profile {params.profile:q} --workers {threads} --gpus {resources.gpu} {params.shard}"
         " --settings {params.settings:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"

@@ -51,6 +51,7 @@ def main(argv: list[str] | None = None) -> int:
         raise InputError(f"{args.model}: no model here (config.json is missing); {configuration.how_to_build(config, run, policy)}")
     os.environ["TQDM_DISABLE"] = "1"  # no progress bar between question and answer
     from mathcode.rollouts import loop
+    from mathcode.rollouts.chunks import RolloutError
     from mathcode.rollouts.engines import start_engine
     from mathcode.rollouts.rows import plan_rows
 
@@ -60,12 +61,26 @@ def main(argv: list[str] | None = None) -> int:
     with Interpreter(chosen.interpreter.model_copy(update={"workers": 1})) as interpreter:
         for question in _questions(args.question):
             asked = pl.DataFrame({"query_id": ["chat"], "question": [question]})
-            rows = plan_rows(asked, mode, range(1), args.seed, prompt, engine.tokenizer, limits.max_model_len - 1, frame)
+            try:
+                rows = plan_rows(asked, mode, range(1), args.seed, prompt, engine.tokenizer, limits.max_model_len - 1, frame)
+            except RolloutError as error:  # too long: the next one may not be
+                if args.question is not None:
+                    raise
+                print(f"{error}\n", file=sys.stderr, flush=True)
+                continue
             with tempfile.TemporaryDirectory() as folder:
                 (answered,) = loop.sample_rollouts([loop.Plan(rows, Path(folder))], engine, interpreter, sampling, limits, method.form)
             (row,) = answered.rows(named=True)
-            print(f"\n{row['response'].strip()}\n\n{_in_short(row, question, chosen.grading.extraction, method.form)}\n", flush=True)
+            print(
+                f"\n{_printable(row['response'].strip())}\n\n{_in_short(row, question, chosen.grading.extraction, method.form)}\n",
+                flush=True,
+            )
     return 0
+
+
+def _printable(text: str) -> str:
+    """A text that commands no terminal: control characters, and those that turn the direction of writing, become escapes."""
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _questions(alone: str | None):
@@ -86,7 +101,8 @@ def _in_short(row: dict, question: str, extraction: str, form) -> str:
     answer = answers.extract(row["response"], extraction, "", question, "", form).strict
     ran = f"{len(outcomes)} program{'s' * (len(outcomes) != 1)} ran" + (f" ({', '.join(outcomes)})" if outcomes else "")
     ended = "" if row["finish_reason"] in ("stop", "calls") else f"; cut off ({row['finish_reason']})"
-    return f"[{row['methodology'] or 'no methodology'}; {ran}; answer: {'none' if answer is None else answer}{ended}]"
+    said = "none" if answer is None else _printable(answer)
+    return f"[{row['methodology'] or 'no methodology'}; {ran}; answer: {said}{ended}]"
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from mathcode import configuration, settings
 from mathcode.core import atomic, cli
-from mathcode.core.errors import InputError
+from mathcode.core.errors import InputError, UserError
 from mathcode.paths import BASE, SEEDED, START, Policy
+from mathcode.policies import mirrors
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -39,8 +40,10 @@ def main(argv: list[str] | None = None) -> int:
         raise InputError("--push needs --license: the licence of the base model decides which one you may give")
     config = configuration.load(args.config)
     run, policy = configuration.located(args.model, config)
-    if not args.model.is_dir():
-        raise InputError(f"{args.model}: no such folder; {configuration.how_to_build(config, run, policy)}")
+    try:
+        mirrors.require_whole(args.model)
+    except UserError as error:
+        raise InputError(f"{error}; {configuration.how_to_build(config, run, policy)}") from error
     card = make_card(args.model.resolve().parent, config, run, policy, args.license)
     atomic.write_text(args.out, card)
     files = sorted(path for path in args.model.iterdir() if path.is_file())

@@ -40,7 +40,7 @@ rule sample_until_decided:
         shard="",
         checkpoints="checkpoints/{run}/{policy}/explore/adaptive/{pool}",
     shell:
-        "exec {params.python} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
+        "exec {params.python:q} workflow_scripts/sample_rollouts.py --model {input.model:q} --queries {input.queries:q}"
         " --mode {params.modes} --out {output:q} {params.samples} {params.slice} --seed {params.seed}"
         " --method {params.method} --profile {params.profile:q} --workers {threads} --gpus {resources.gpu} {params.shard}"
         " --settings {params.settings:q} --adaptive {params.adaptive:q} --checkpoints {params.checkpoints:q} > {log:q} 2>&1"

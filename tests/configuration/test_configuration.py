@@ -76,6 +76,15 @@ def test_a_wrong_setting_of_a_command_line_is_one_sentence(folder, given, senten
         configuration.load(folder, given)
 
 
+def test_texts_of_a_command_line_stay_texts(folder):
+    """They come as texts, of which numbers and lists are read; a sentence with a colon is no mapping."""
+    given = {"methodologies": {"sketch": {"label": "s", "cue": "Plan: first think.", "hint": "Plan?"}}}
+    explore = {"samples": "2", "modes": "[native, cot, code, sketch]"}
+    run = configuration.load(folder, {"demo": given | {"explore": explore}}).runs["demo"]
+    assert run.methodologies["sketch"].cue == "Plan: first think."
+    assert (run.explore.samples, run.explore.modes) == (2, ["native", "cot", "code", "sketch"])
+
+
 def test_a_run_extends_another(folder, shipped):
     evidence, demo = shipped.runs["demo_evidence"], shipped.runs["demo"]
     assert evidence.build.seeds != demo.build.seeds
@@ -190,6 +199,9 @@ BAD = {
     "unknown method": (RUN, {"method": "autocod"}, ["key 'method'", "unknown method 'autocod'", "autocode"]),
     "unknown guard": (RUN, {"data": {"guard": ["gsm9k"]}}, ["unknown benchmark 'gsm9k'"]),
     "extends nothing": (RUN, {"extends": "dmeo"}, ["key 'extends'", "no run: 'dmeo'"]),
+    "extends a path": (RUN, {"extends": "sub/demo"}, ["key 'extends'", "no run: 'sub/demo'"]),
+    "seed twice": (RUN, {"build": {"seeds": [1, 1]}}, ["key 'build.seeds'", "1 stands here twice"]),
+    "endless programs": (RUN, {"interpreter": {"timeout": math.inf}}, ["key 'interpreter.timeout'", "finite"]),
     "extends itself": (RUN, {"extends": "demo"}, ["key 'extends'", "a circle: 'demo'"]),
     "missing key": (BASE, {"estimate": None}, ["runs/demo.yaml", "key 'estimate'"]),
     "unknown source": ("sources.yaml", {"benchmarks": {"gsm8k": {"source": "gsm9k"}}}, ["'gsm8k'", "unknown source 'gsm9k'"]),

@@ -68,6 +68,12 @@ def test_a_folder_that_a_killed_process_left_goes_and_that_of_a_living_or_foreig
     assert not made.exists()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_is_told_with_the_file(tmp_path):
+    with pytest.raises(OSError, match=r"No space left on device: '.*/scores\.json'"), atomic.writing(tmp_path / "scores.json"):
+        Path("/dev/full").write_text("rest")
+
+
 def _fail_half_way(temporary):
     temporary.write_text("half")
     raise FileNotFoundError

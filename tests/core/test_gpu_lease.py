@@ -29,7 +29,7 @@ def machine(tmp_path, monkeypatch):
     """A machine with four GPUs; a function that starts a job there, and says which GPUs it sees."""
     for number in range(4):
         (tmp_path / "devices" / f"0000:{number}").mkdir(parents=True)
-    for name in ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID", "LOCAL_RANK"):
+    for name in ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID", "LOCAL_RANK", "MATHCODE_GPUS_DECIDED"):
         monkeypatch.delenv(name, raising=False)
     jobs = []
 
@@ -68,10 +68,31 @@ def test_a_job_waits_until_enough_gpus_are_free(machine):
 
 
 @pytest.mark.stage
-@pytest.mark.parametrize("name", ["CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID", "LOCAL_RANK"])
+@pytest.mark.parametrize("name", ["CUDA_VISIBLE_DEVICES", "LOCAL_RANK"])
 def test_what_somebody_else_has_given_out_is_left_alone(machine, monkeypatch, name):
+    """A process of a launcher, and a job of SLURM or of a person, which sees no more than it wants."""
     monkeypatch.setenv(name, "7")
     assert machine(1)[1] == ("7" if name == "CUDA_VISIBLE_DEVICES" else "None")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5")
+    assert machine(2)[1] == machine(2)[1] == "4,5"
+
+
+@pytest.mark.stage
+def test_jobs_within_an_allocation_share_out_what_it_sees(machine, monkeypatch):
+    """`salloc --gpus 3`, and Snakemake with the local profile in it: three jobs of one GPU, and the fourth waits."""
+    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6")
+    assert [machine(1)[1] for _ in range(3)] == ["4", "5", "6"]
+    monkeypatch.setenv("SLURM_JOB_ID", "13")  # on the same node, where the first one of another allocation may be called so too
+    assert machine(1)[1] == "4"
+
+
+@pytest.mark.stage
+def test_what_a_job_starts_keeps_to_its_gpus(machine, monkeypatch):
+    """A replica of a sampling job sees two GPUs for one engine, which the job has leased; it asks for no further lease."""
+    monkeypatch.setenv("MATHCODE_GPUS_DECIDED", "1")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    assert machine(1)[1] == machine(1)[1] == "0,1"
 
 
 def test_where_there_is_one_gpu_or_none_nothing_is_done(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.running import ROOT, run_program
 from support.small_interpreter import LIMITS, descendants, one
 
 from mathcode.interpreter import descendants as outside
@@ -116,6 +117,20 @@ def test_nothing_leaks_from_one_program_to_the_next():
             ]
         )
     assert executions[1] == Execution("ok", "3.141592653589793 None []\n", "")
+
+
+@pytest.mark.stage
+def test_a_python_whose_libraries_are_named_by_a_variable_can_start(tmp_path):
+    """As environment modules do. Programs do not see the variable, or the same program would print otherwise elsewhere."""
+    words = "from mathcode import settings; from mathcode.interpreter.driver import Interpreter\n"
+    words += f"with Interpreter(settings.Interpreter(**{LIMITS.model_dump()!r})) as interpreter:\n"
+    words += "    print(interpreter.run(['import os\\nprint(os.environ.get(\"LD_LIBRARY_PATH\"))'])[0])\n"
+    words += "    worker = interpreter._workers[0].process.pid\n"
+    words += "    print('LD_LIBRARY_PATH' in open(f'/proc/{worker}/environ').read())"
+    variables = {"LD_LIBRARY_PATH": str(tmp_path), "PYTHONPATH": str(ROOT / "workflow_scripts")}
+    told = run_program(sys.executable, "-c", words, **variables)
+    assert "stdout='None\\n'" in told.stdout, told.stdout + told.stderr
+    assert told.stdout.endswith("True\n")
 
 
 @pytest.mark.stage

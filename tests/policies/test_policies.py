@@ -173,6 +173,24 @@ def test_a_folder_without_a_model_is_named(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_part_of_a_model_is_not_taken_for_a_whole_one(tiny_policy, tmp_path):
+    """As a copy that was killed leaves it: neither linked, nor copied and given checksums that would vouch for it."""
+    part = tmp_path / "part"
+    part.mkdir()
+    shutil.copy(tiny_policy / "config.json", part)
+    for use in (mirrors.link_policy, mirrors.copy_policy):
+        with pytest.raises(ModelError, match=rf"{part}: no weights here .* again, whole"):
+            use(part, tmp_path / "other")
+    (part / "model.safetensors.index.json").write_text('{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}')
+    shutil.copy(tiny_policy / "model.safetensors", part / "model-1.safetensors")
+    for use in (mirrors.link_policy, mirrors.copy_policy):
+        with pytest.raises(ModelError, match=r"there is no file model-2\.safetensors"):
+            use(part, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+    mirrors.copy_policy(tiny_policy, tmp_path / "other")
+    assert provenance.folder_digest(tmp_path / "other") == provenance.folder_digest(tiny_policy)
+
+
 @pytest.fixture
 def other_process(monkeypatch):
     """This process is the second of a launch that will shard the model."""

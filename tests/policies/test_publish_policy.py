@@ -23,6 +23,7 @@ def model(tmp_path) -> Path:
     folder = tmp_path / "results/demo" / POLICY
     (folder / "model").mkdir(parents=True)
     (folder / "model/model.safetensors").write_bytes(b"weights\x00\x01")
+    (folder / "model/config.json").write_text("{}")
     for mode, right in (("auto", 7), ("code", 4)):
         rows = [tree.grade(f"q{number}", mode, "code" if number < 5 else "cot", number < right) for number in range(10)]
         scores = outcomes.score(tree.grades(rows)) | {"contaminated": 1}
@@ -82,6 +83,10 @@ def test_it_tells_nothing_of_this_machine(model):
 def test_each_kind_of_policy_says_what_it_is_and_what_it_learned_from(tmp_path, policy, learned, said):
     model = tmp_path / "results/demo" / policy / "model"
     model.mkdir(parents=True)
+    (model / "config.json").write_text("{}")
+    with pytest.raises(InputError, match="no weights here"):  # as Snakemake makes the folder before the training that fills it
+        publish_policy.main([str(model), "--out", str(tmp_path / "card.md"), "--config", str(ROOT / "config")])
+    (model / "model.safetensors").write_bytes(b"weights")
     assert publish_policy.main([str(model), "--out", str(tmp_path / "card.md"), "--config", str(ROOT / "config")]) == 0
     text = (tmp_path / "card.md").read_text()
     found = re.findall(r"^- (\w+): ", text.split("## What it learned from")[1].split("##")[0], re.MULTILINE)

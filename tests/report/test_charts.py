@@ -91,6 +91,19 @@ def test_classes_of_bars_can_be_told_apart_in_grey(classes):
         assert shades_apart(colour, other) or hatch != others
 
 
+def test_a_label_may_hold_dollars(tmp_path):
+    """They are no mathematics: a run's labels are the user's words."""
+    with canvas.style("x"):
+        figure, axes = canvas.grid(1, 1, 3, 2)
+        axes[0, 0].plot([1, 2], [0.01, 100], label="price $0.1 (10 % of $1)")
+        canvas.logarithmic(axes[0, 0])
+        canvas.add_title(figure, "costs $5_max, $6_max")
+        canvas.add_legend(figure, canvas.legend_entries(axes))
+        canvas.save(figure, tmp_path / "figure.svg")
+        ticks = [label.get_text() for label in axes[0, 0].get_yticklabels()]
+    assert {"0.01", "1", "100"} <= set(ticks)
+
+
 def test_series_and_labels_can_be_told_apart_in_grey():
     many = siam_looks.series([f"critic {number}" for number in range(7)])
     assert len({(look["linestyle"], look["marker"]) for look in many.values()}) == 7

@@ -115,7 +115,7 @@ def test_an_image_installs_the_pins_of_the_environments():
     assert "-r envs/sample.txt" in CONTAINER
     assert pins(run_program("bash", "-c", command).stdout.splitlines()) == of_conda("sample")
     assert "environment .venv envs/requirements.txt" in (ROOT / "setup.sh").read_text()
-    assert re.search(r"\bbash setup\.sh$", CONTAINER, re.MULTILINE)
+    assert re.search(r"\bbash setup\.sh cuda\b", CONTAINER)
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +208,18 @@ def test_setup_takes_the_build_of_torch_that_the_machine_can_use(tmp_path, words
     assert done.returncode == 0, done.stderr
     assert f"({'cpu' if cpu_build else 'cuda'} build of torch): up to " in done.stdout
     assert bool(re.search(r"--find-links \S+ torch==[\d.]+\+cpu$", calls.read_text(), re.MULTILINE)) == cpu_build
+
+
+@pytest.mark.stage
+def test_setup_mends_an_environment_that_was_broken_off_while_it_was_made(tmp_path):
+    """Its Python is there before its pip is."""
+    other, calls = stand_in(tmp_path)
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").write_text("#!/bin/sh\necho 'No module named pip' >&2\nexit 1\n")
+    (tmp_path / ".venv/bin/python").chmod(0o755)
+    done = run_program("bash", "setup.sh", cwd=tmp_path, PYTHON=str(other), PATH=BARE)
+    assert done.returncode == 0, done.stderr
+    assert "-m venv .venv --clear" in calls.read_text()
 
 
 @pytest.mark.stage

@@ -35,6 +35,11 @@ def test_it_answers_line_by_line_and_says_what_ran(place):
     assert "%|" not in alone.stderr
 
 
+def test_what_a_program_prints_commands_no_terminal():
+    printed = "5\n\tok \x1b]0;title\x07\x1b[2J \u202egnp.exe 圆"
+    assert chat_with_policy._printable(printed) == r"5" + "\n\tok " + r"\x1b]0;title\x07\x1b[2J \u202egnp.exe 圆"
+
+
 def test_a_policy_is_found_where_results_is_a_link_and_below_another_results(tmp_path):
     config, policy = configuration.load(ROOT / "config"), "start/tiny/seed1/model"
     stored = tmp_path / "scratch/out"

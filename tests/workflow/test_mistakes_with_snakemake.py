@@ -86,10 +86,10 @@ def test_a_partition_that_the_cluster_has_not(tmp_path):
     """The cluster is a `sinfo` that lists its partitions if it is asked as `rules/cluster.smk` asks; nothing is submitted."""
     folder = copied(tmp_path / "checkout")
     partitions = folder / "slurm/partitions.yaml"
-    partitions.write_text(partitions.read_text().replace("cpu: cpu", "cpu: nope"))
+    partitions.write_text(partitions.read_text().replace("cpu: cpu", "cpu: gpu,nope"))
     programs = tmp_path / "programs"
     programs.mkdir()
-    (programs / "sinfo").write_text("#!/bin/sh\n[ \"$*\" = '--noheader --format=%R' ] && printf 'gpu\\na100\\n'\n")
+    (programs / "sinfo").write_text("#!/bin/sh\n[ \"$*\" = '--all --noheader --format=%R' ] && printf 'gpu\\na100\\n'\n")
     (programs / "sinfo").chmod(0o755)
     done = snakemake("demo", "--profile", "slurm", cwd=folder, PATH=f"{programs}{os.pathsep}{environment()['PATH']}")
     assert (done.returncode, "Traceback" in done.stdout) == (1, False), done.stdout[-2000:]

@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import marshal
 import math
+import os
 import re
 import selectors
 import signal
@@ -39,6 +40,8 @@ _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MPLBACKEND": "Agg",
+    # A Python of environment modules needs it to start.
+    **{name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ},
 }
 _SLOW_SECONDS = 0.25
 """A program that has run for so long no longer counts among the `workers` at work."""

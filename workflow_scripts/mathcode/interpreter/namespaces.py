@@ -25,7 +25,7 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 def readable_paths() -> list[str]:
     """What a program may read: this Python with its packages, and the system's programs and libraries."""
     wanted = ["/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", sys.prefix, sys.base_prefix, sys.exec_prefix]
-    wanted += [path for path in sys.path if os.path.isabs(path)]
+    wanted += [path for path in [*sys.path, *os.environ.get("LD_LIBRARY_PATH", "").split(":")] if os.path.isabs(path)]
     wanted += [os.path.realpath(path) for path in wanted]
     kept: list[str] = []
     for path in sorted({os.path.normpath(path) for path in wanted if os.path.exists(path)}, key=len):

@@ -57,6 +57,7 @@ def main() -> None:
         with open("/proc/self/statm") as handle:
             mapped, resident = (int(pages) * resource.getpagesize() for pages in handle.read().split()[:2])
         level = isolation.reach(*configuration["isolation"], configuration["scratch"])
+        os.environ.pop("LD_LIBRARY_PATH", None)  # what programs see is the same everywhere
     except BaseException as error:
         greet(False, f"{type(error).__name__}: {error}")
         return

@@ -13,11 +13,13 @@ CHECKSUMS = "SHA256SUMS"
 """File of a mirrored model folder: the checksums of the others."""
 ORIGIN = "origin.json"
 """File of a mirrored model folder: which model of the hub it is."""
+WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+"""Files of weights: those that are looked for first, and those of models that have none of these."""
 
 
 def link_policy(source: str | Path, folder: str | Path) -> None:
     """Make `folder` a policy that is `source` unchanged: a folder of links, no copied weights."""
-    require(source)
+    require_whole(source)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for file in sorted(Path(source).iterdir()):
@@ -30,9 +32,14 @@ def link_policy(source: str | Path, folder: str | Path) -> None:
 
 def copy_policy(source: str | Path, folder: str | Path) -> None:
     """Copy a policy folder whole, whose files may be links, after a look at its checksums."""
-    require(source)
+    require_whole(source)
     check_checksums(source)
-    shutil.copytree(source, folder, dirs_exist_ok=True)
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = atomic.unfinished(folder)
+    shutil.copytree(source, unfinished)
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.replace(folder)
 
 
 def in_mirror(mirror: str | Path, family: str) -> Path:
@@ -58,12 +65,12 @@ def download(family: str, hub: str | None, revision: str | None, folder: str | P
 
     try:
         commit = HfApi().model_info(hub, revision=revision).sha  # without a network: an error, not the part that is there already
-        for weights in ("*.safetensors", "pytorch_model*.bin"):
+        for weights in WEIGHTS:
             snapshot_download(
                 hub, revision=commit, local_dir=str(folder), allow_patterns=["*.json", "*.model", "*.txt", "*.jinja", weights]
             )
             if any(Path(folder).glob(weights)):
-                _require_whole(folder, weights)
+                require_whole(folder)
                 break
         else:
             raise ModelError(f"{hub} at {revision or 'its newest revision'} has no weights: no *.safetensors and no pytorch_model*.bin")
@@ -124,13 +131,17 @@ def check_origin(folder: str | Path, hub: str | None, revision: str | None) -> N
         )
 
 
-def _require_whole(folder: str | Path, weights: str) -> None:
-    """Refuse a model whose weights, `*.safetensors` or the like, are in several files, some of which are missing.
+def require_whole(folder: str | Path) -> None:
+    """Refuse a folder that holds no model, or a part of one.
 
     Raises:
-        ModelError: a file that its index names is not there.
+        ModelError: there is no config.json, no weights, or not every file that an index of the weights names.
     """
-    for index in sorted(Path(folder).glob(f"{weights}.index.json")):
+    require(folder)
+    weights = [pattern for pattern in WEIGHTS if any(Path(folder).glob(pattern)) or any(Path(folder).glob(f"{pattern}.index.json"))]
+    if not weights:
+        raise ModelError(f"{folder}: no weights here ({' or '.join(WEIGHTS)}): download or copy the model again, whole")
+    for index in sorted(Path(folder).glob(f"{weights[0]}.index.json")):
         for name in sorted({*json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()}):
             if not (index.parent / name).is_file():
                 raise ModelError(f"{index}: there is no file {name}: download or copy the model again, whole")

@@ -41,6 +41,7 @@ _RC = {
     "grid.color": "#e2e2e2",
     "legend.frameon": False,
     "figure.constrained_layout.use": True,
+    "text.parse_math": False,  # a label may hold dollars
 }
 
 
@@ -101,6 +102,13 @@ def grid(rows: int, columns: int, width: float, height: float, **shared: object)
 
     figure = Figure(figsize=(width * columns, height * rows + 0.9))
     return figure, figure.subplots(rows, columns, squeeze=False, **shared)
+
+
+def logarithmic(axis, scale: str = "log", **settings) -> None:
+    """A logarithmic y axis, whose ticks are written as plain numbers: 0.01, 100."""
+    axis.set_yscale(scale, **settings)
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_minor_formatter("")
 
 
 def error_lengths(values: Sequence[Interval]) -> np.ndarray:

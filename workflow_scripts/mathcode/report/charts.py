@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathcode.measures.uncertainty import Interval
-from mathcode.report.canvas import Looks, Place, add_legend, add_title, error_lengths, grid, hatched, legend_entries, patch_entry
+from mathcode.report.canvas import (
+    Looks,
+    Place,
+    add_legend,
+    add_title,
+    error_lengths,
+    grid,
+    hatched,
+    legend_entries,
+    logarithmic,
+    patch_entry,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -200,7 +211,7 @@ def training(
                 axis.plot(x, y, linewidth=1.1, markersize=4, alpha=0.9, label=label, **drawn_as)
             drawn = np.concatenate([y[np.isfinite(y)] for *_, y in panels[row, column]] or [np.empty(0)])
             if _spreads(drawn) or (last and (drawn > 0).any()):
-                axis.set_yscale("log")
+                logarithmic(axis)
             for bound in bounds:
                 axis.axvline(bound, color="#bbbbbb", linewidth=0.8, zorder=0)
             if not panels[row, column]:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from mathcode.settings.section import PositiveInt, Section
+from mathcode.settings.section import PositiveInt, PositiveNumber, Section
 
 IsolationLevel = Literal["process", "landlock", "sandbox"]
 """What keeps programs in (docs/interpreter.md), from the weakest to the strongest."""
@@ -15,7 +15,7 @@ Extraction = Literal["autocode", "deepseek_math", "qwen2.5_math"]
 class Interpreter(Section):
     """How model-written programs run."""
 
-    timeout: float = Field(gt=0, description="seconds of wall clock from the program's start")
+    timeout: PositiveNumber = Field(description="seconds of wall clock from the program's start")
     memory_mb: PositiveInt = Field(description="address space")
     output_chars: PositiveInt = Field(description="longer output is cut: its two halves around an ellipsis")
     result_chars: PositiveInt = Field(default=4000, description="what is kept of all that a program printed: beyond it, its two ends")
@@ -32,7 +32,7 @@ class Interpreter(Section):
 class Grading(Section):
     """How answers are judged."""
 
-    timeout: float = Field(gt=0, description="seconds per pair; over it the outcome is timed_out")
+    timeout: PositiveNumber = Field(description="seconds per pair; over it the outcome is timed_out")
     workers: PositiveInt = Field(default=1, description="processes; the rules set it from the job's threads")
     max_infrastructure_errors: float = Field(ge=0, le=1, description="share of rows past which the stage fails")
     extraction: Extraction = Field(default="autocode", description="rules by which an answer is found in a response (docs/grading.md)")

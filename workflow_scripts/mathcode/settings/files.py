@@ -42,9 +42,10 @@ def _typed(value: Any) -> Any:
     if isinstance(value, list):
         return [_typed(item) for item in value]
     try:
-        return yaml.safe_load(value) if isinstance(value, str) else value
+        read = yaml.safe_load(value) if isinstance(value, str) else value
     except yaml.YAMLError:
         return value
+    return read if isinstance(read, int | float | list | None) else value  # a sentence with a colon is a text all the same
 
 
 def read_run(path: Path, extending: tuple[Path, ...] = ()) -> list[tuple[str, dict]]:
@@ -57,7 +58,7 @@ def read_run(path: Path, extending: tuple[Path, ...] = ()) -> list[tuple[str, di
     own = {key: inner for key, inner in value.items() if key != "extends"}
     if (extended := value.get("extends")) is None:
         return [(str(path), own)]
-    other, chain = path.with_name(f"{extended}.yaml"), (*extending, path)
+    other, chain = path.parent / f"{extended}.yaml", (*extending, path)
     if other in chain or not other.is_file():
         raise SettingsError(f"{path}: key 'extends': {'a circle' if other in chain else 'no run'}: '{extended}'")
     return [*read_run(other, chain), (str(path), own)]

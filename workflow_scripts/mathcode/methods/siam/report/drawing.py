@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from mathcode.measures.uncertainty import Interval
-from mathcode.report.canvas import Looks, add_legend, add_title, error_lengths, grid, legend_entries
+from mathcode.report.canvas import Looks, add_legend, add_title, error_lengths, grid, legend_entries, logarithmic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,7 +110,7 @@ def scores(panels: Mapping[str, Mapping[str, np.ndarray]], looks: Mapping[str, t
             shares = 100 * counts / max(1, len(values))
             axis.stairs(shares, edges, label=label, color=looks[label][0], linestyle=looks[label][1], linewidth=1.5)
         if classes:
-            axis.set_yscale("symlog", linthresh=1)
+            logarithmic(axis, "symlog", linthresh=1)
         axis.set_xlabel("score of the critic, P(YES)")
         axis.set_ylabel("cases of the class (%)")
     return _finish(figure, axes, title)

@@ -15,6 +15,6 @@ STAGES = {
     "alignment": Stage(r".+/iter\d+/\w+/model", "preference"),
     "evaluation": Stage(r".+/eval/(greedy|sampled)/[^/]+(/\d+of\d+)?", "evaluate"),
     "judging of responses": Stage(r".+/eval/\w+/[^/]+/[^/]+/grades"),
-    "cases": Stage(r"cases/.+"),
+    "cases": Stage(r"(critics|cases)/.+"),
 }
 """What a run of SIaM built, in order."""
