@@ -8,6 +8,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from mathcode.core.errors import InputError
+
 DENSE_BF16 = {
     "H100 PCIe": 756e12,
     "H100 NVL": 835e12,
@@ -22,6 +24,8 @@ DENSE_BF16 = {
 def gpu() -> str | None:
     """Name of the first visible GPU, as nvidia-smi and torch spell it; None: there is none. Starts no CUDA."""
     if not shutil.which("nvidia-smi"):
+        if any(Path("/proc/driver/nvidia/gpus").glob("*")):
+            raise InputError("there is a GPU here and no nvidia-smi, which names it: start the container with its utilities too")
         return None
     asked = subprocess.run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True, check=False)
     return asked.stdout.splitlines()[0].strip() if asked.returncode == 0 and asked.stdout.strip() else None

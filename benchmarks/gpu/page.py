@@ -42,7 +42,6 @@ COLUMNS = {
     "tokens_per_row": "mean tokens of a response",
     "programs": "programs run",
     "programs_ok": "of these, ended without an error",
-    "program_seconds": "seconds in which programs ran and the engine stood still",
     "loading_seconds": "seconds to load the policy and start the engine",
     "gigabytes": "what was written, GB",
     "write_seconds": "seconds to write it",

@@ -93,30 +93,34 @@ def teach(job, shape: str) -> tuple[object, object, dict]:
     return model, tokenizer, {"taught_steps": told["steps"], "taught_seconds": time.monotonic() - begun, "loss_last": told["loss_last"]}
 
 
-class TimedInterpreter(Interpreter):
-    """An interpreter that knows how long it has been asked to run programs, and how many."""
+class CountingInterpreter(Interpreter):
+    """An interpreter that counts the programs that ended."""
 
-    seconds, programs, right = 0.0, 0, 0
+    programs, right = 0, 0
 
-    def run(self, programs, *more, **others):
-        begun = time.monotonic()
-        ended = super().run(programs, *more, **others)
-        self.seconds += time.monotonic() - begun
+    def poll(self, wait: bool = False) -> dict:
+        ended = super().poll(wait)
         self.programs += len(ended)
-        self.right += sum(execution.outcome == "ok" for execution in ended)
+        self.right += sum(execution.outcome == "ok" for execution in ended.values())
         return ended
 
 
+CALLS = {"7b": 256}
+"""Rows of a call of the sampling loop, by shape. A call ends with its longest rows; small models have time for larger ones."""
+
+
 def measure(job, shape: str, engine: str) -> dict:
-    """Rollouts in mode `code` through one engine, chunk after chunk until all have ended or the time is up."""
+    """Rollouts in mode `code` through one engine, as runs on GPUs sample them: rows come and go, and the nucleus is cut. Call after call
+    of the sampling loop until all have ended or the time is up."""
     from mathcode import configuration
     from mathcode.rollouts.engines import start_engine
 
     folder = job.policy(shape)
     if not folder.is_dir():
         raise Untaught(f"there is no policy of this shape yet: the part policy-{shape} comes first")
-    run = configuration.load(Path(__file__).parents[2] / "config").runs["demo"]
-    rows, samples = (16, 2) if job.tiny else (256, 8)
+    runs = configuration.load(Path(__file__).parents[2] / "config").runs
+    demo, run = runs["demo"], runs["paper"]
+    rows, samples = (16, 2) if job.tiny else (CALLS.get(shape, 1024), 8)
     limits = {"name": engine, "dtype": "bfloat16", "chunk_rows": rows, "threads": 2, "max_model_len": 160 if job.tiny else 1024}
     chosen = run.engine.model_copy(update=limits)
     sampling = run.explore.sampling.model_copy(update={"max_new_tokens": 40 if job.tiny else 256})
@@ -125,17 +129,17 @@ def measure(job, shape: str, engine: str) -> dict:
     begun = time.monotonic()
     started = start_engine(str(folder), chosen, sampling)
     loading = time.monotonic() - begun
-    with TimedInterpreter(run.interpreter.model_copy(update={"workers": workers, "isolation": "process"})) as interpreter:
+    with CountingInterpreter(demo.interpreter.model_copy(update={"workers": workers, "isolation": "process"})) as interpreter:
         _sampled(started, interpreter, sampling, chosen, queries(4), range(1), job.seconds)  # kernels and workers are there
-        interpreter.seconds, interpreter.programs, interpreter.right = 0.0, 0, 0
+        interpreter.programs, interpreter.right = 0, 0
         told = _sampled(started, interpreter, sampling, chosen, queries(rows), range(samples), job.seconds)
-        programs = {"programs": interpreter.programs, "programs_ok": interpreter.right, "program_seconds": interpreter.seconds}
+        programs = {"programs": interpreter.programs, "programs_ok": interpreter.right}
         programs["isolation"] = interpreter.isolation
     return {**told, **programs, "loading_seconds": loading, "chunk_rows": rows, "peak_memory_gb": cards.peak_memory_gb()}
 
 
 def _sampled(engine, interpreter, sampling, limits, table, samples: range, seconds: float) -> dict:
-    """Sample chunk by chunk; of what ended before the time was up its rows and tokens a second."""
+    """Call after call; of what ended before the time was up its rows and tokens a second."""
     from mathcode.configuration import METHODS
     from mathcode.rollouts import loop, rows
 

@@ -252,6 +252,7 @@ NOT_RUN = {
     "snakemake --profile local --software-deployment-method conda --resources gpu=1 -- single_gpu": "takes a GPU of 80 GB for hours",
     "snakemake --profile local --force results/demo/main/tiny/seed1/iter1/q_values.parquet": "of a finished demo; its target is planned",
     "snakemake --profile local --forcerun estimate_strategy -- results/demo/main/tiny/seed1/iter1/training.parquet": "the same",
+    "python tests/manifest.py results/demo --compare docs/results/demo_GenuineIntel.sha256": ".ci/run does, with its processor's list",
     "snakemake --unlock": "only after a kill; tests/support/checkout.py runs it after each of its own",
     "snakemake --profile local sketch": "a run as long as the demo; tests/workflow/test_own_methodology.py makes it smaller",
     'python workflow_scripts/chat_with_policy.py results/demo/main/tiny/seed1/iter2/model --question "What is 345 * 12?"': (

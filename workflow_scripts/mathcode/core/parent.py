@@ -22,9 +22,13 @@ def end_with_snakemake() -> None:
 
     A program that a person started, or SLURM, has another parent and is left to them.
     """
+    if _is_snakemake(os.getppid()):
+        end_with_launcher()
+
+
+def end_with_launcher() -> None:
+    """This process ends with the one that started it, even if that is killed: alone, it would keep GPUs that count as free."""
     parent = os.getppid()
-    if not _is_snakemake(parent):
-        return
     end_with_it()
     if os.getppid() != parent:  # it ended before it could be asked
         os.kill(os.getpid(), signal.SIGTERM)

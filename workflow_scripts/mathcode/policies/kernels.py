@@ -25,9 +25,15 @@ def use(kernels: str, threads: int) -> None:
     torch.set_num_threads(threads)
 
 
+def spare_memory() -> None:
+    """Let blocks of GPU memory grow, before CUDA is asked for anything: what grows token by token would leave its old blocks behind."""
+    os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
+
+
 def device() -> str:
     """Where a job of one GPU computes: `cuda`, on a GPU of its own, or `cpu` where there is none."""
     import torch
 
     gpu_lease.take(1)
+    spare_memory()
     return "cuda" if torch.cuda.is_available() else "cpu"

@@ -7,7 +7,7 @@ from datetime import timedelta
 import torch
 
 from mathcode import settings
-from mathcode.core import gpu_lease
+from mathcode.core import gpu_lease, parent
 from mathcode.policies import kernels
 from mathcode.training import tracking
 from mathcode.training.examples import TrainingError
@@ -29,7 +29,10 @@ def join_processes(family: settings.Family, chosen: settings.Optimizer) -> None:
         raise TrainingError("LoRA adapters cannot be merged where the weights are sharded (FSDP): train this family on one GPU of one node")
     if asked_to_shard() and chosen.optimizer == "muon":
         raise TrainingError("optimizer muon needs whole matrices, which full sharding (FSDP) cuts: take adamw, or one GPU of one node")
+    if "LOCAL_RANK" in os.environ:
+        parent.end_with_launcher()
     gpu_lease.take(1)  # alone; a launcher has taken those of all its processes
+    kernels.spare_memory()
     PartialState(cpu=not torch.cuda.is_available(), timeout=WAIT)
     kernels.use(chosen.kernels, chosen.threads)  # afterwards: where processes meet on CPUs, accelerate chooses a number by the machine
 
