@@ -40,16 +40,30 @@ def snakemake(*arguments: str, cwd: Path = ROOT, **more: str) -> subprocess.Comp
 
 
 def killed_on_the_way(run: str, folder: Path, draw: random.Random, kills: int) -> None:
-    """Start a run on one core and kill it with all its jobs some seconds later, several times; unlocked each time."""
-    command = [*SNAKEMAKE, run, "--cores", "1", "--rerun-incomplete"]
-    for _ in range(kills):
-        with open(folder / "killed.log", "w") as log:
+    """Start a run on one core and kill it with all its jobs, several times; unlocked each time.
+
+    Each time it is killed in the midst of a job, after so many others that some are left for the next time, however fast the machine.
+    """
+    command, told = [*SNAKEMAKE, run, "--cores", "1", "--rerun-incomplete"], folder / "killed.log"
+    for left in range(kills, 0, -1):
+        with told.open("w") as log:
             started = subprocess.Popen(command, cwd=folder, env=environment(), stdout=log, stderr=log, start_new_session=True)
-            time.sleep(draw.uniform(6, 16))
+            (jobs,) = _wait_for(r"^total +(\d+)", told, started)[:1]
+            done = draw.randint(0, int(jobs) // (left + 1))
+            _wait_for(r"^(?:local)?rule ", told, started, done + 1)
+            time.sleep(draw.uniform(0, 2))
             os.killpg(started.pid, signal.SIGKILL)
         assert started.wait() == -signal.SIGKILL
         unlocked = snakemake("--unlock", cwd=folder)
         assert unlocked.returncode == 0, unlocked.stdout
+
+
+def _wait_for(pattern: str, log: Path, program: subprocess.Popen, times: int = 1) -> list[str]:
+    """What a pattern finds in the log of a program, once it is there so many times."""
+    while len(found := re.findall(pattern, log.read_text(), re.MULTILINE)) < times:
+        assert program.poll() is None, log.read_text()[-2000:]
+        time.sleep(0.1)
+    return found
 
 
 def planned(*arguments: str, cwd: Path = ROOT) -> Counter:

@@ -90,7 +90,9 @@ def test_a_partition_that_the_cluster_has_not(tmp_path):
     programs = tmp_path / "programs"
     programs.mkdir()
     (programs / "sinfo").write_text("#!/bin/sh\n[ \"$*\" = '--all --noheader --format=%R' ] && printf 'gpu\\na100\\n'\n")
-    (programs / "sinfo").chmod(0o755)
+    (programs / "squeue").write_text("#!/bin/sh\n")  # the executor looks for it first
+    for program in programs.iterdir():
+        program.chmod(0o755)
     done = snakemake("demo", "--profile", "slurm", cwd=folder, PATH=f"{programs}{os.pathsep}{environment()['PATH']}")
     assert (done.returncode, "Traceback" in done.stdout) == (1, False), done.stdout[-2000:]
     sentence = "slurm/partitions.yaml: this cluster has no partition 'nope'; it has: gpu, a100"
