@@ -250,7 +250,7 @@ def _withstands(results: Results, _: str) -> Told | None:
     fooled = effects.share([seed[:, 0] for seed in seeds])
     passed, count = round(fooled.value * len(seeds[0])), len(seeds[0])
     p_value = float(binomtest(passed, count, ATTACKS).pvalue)
-    detail = f"{passed} of {count} passed; what passes the strict rule is no attack; little proof for a critic trained from scratch"
+    detail = f"{passed} of {count} passed; what passes the strict rule is no attack; of a critic trained from scratch this proves little"
     return Told(where, fooled, p_value, count, fooled.high is not None and fooled.high < ATTACKS, detail)
 
 
