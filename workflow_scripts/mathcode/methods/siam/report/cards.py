@@ -63,6 +63,7 @@ def _place(row: dict, plan: Plan) -> str:
 
 
 def _signed(value: float) -> str:
+    value = round(value, 1) + 0.0  # without the sign of a negative zero
     return f"{'+' if value > 0 else ''}{shown(value)} points"
 
 
@@ -124,10 +125,12 @@ def _ends(row: dict) -> str:
 
 
 def _trusted(own: Mapping[str, pl.DataFrame], plan: Plan) -> Card | None:
-    rows = [row for row in own["critic"].rows(named=True) if row["answer_type"] == "all" and row["judge"] == trusted(plan) and row["n"]]
-    if not rows or rows[0]["precision"] is None:
+    """What the critic is right about, on the largest set of cases."""
+    rows = [row for row in own["critic"].rows(named=True) if row["answer_type"] == "all" and row["judge"] == trusted(plan)]
+    rows = [row for row in rows if row["n"] and row["precision"] is not None]
+    if not rows:
         return None
-    row = rows[0]
+    row = max(rows, key=lambda row: row["n"])
     words = (
         f"of what the critic accepts is right; it finds {shown(row['recall'])} % of the right results. "
         f"Kappa with the truth {shown(row['kappa'])} (times 100)."
