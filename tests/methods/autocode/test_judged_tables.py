@@ -5,10 +5,14 @@ from pathlib import Path
 import polars as pl
 from support import results_tree as tree
 from support import siam_tree
+from support.running import ROOT
 
 import tabulate_results
+from mathcode import configuration
 from mathcode.methods import siam
 from mathcode.methods.autocode import METHOD
+from mathcode.methods.autocode.report import responses
+from mathcode.methods.autocode.report.plan import Plan
 from mathcode.report import case_judges
 
 JUDGES = ["exact", "lenient", "critic_main", "cascade_main"]
@@ -43,3 +47,15 @@ def test_they_are_made_where_there_are_cases_and_say_what_those_of_siam_say(tmp_
         assert made[table.name].height > len(JUDGES) - 1
         assert made[table.name].equals(told[table.name].drop("published"))
     assert {table.name for table in case_judges.TABLES} < {table.name for table in siam.METHOD.tables}
+
+
+def test_q_values_of_another_judge_than_the_page_shows_say_so():
+    """In `autocode_critic` a Q-value of 1.0 by the critic would stand beside answers that the exact judge calls wrong."""
+    config = configuration.load(ROOT / "config")
+    planned = config.method("autocode_critic").planned
+    assert planned(config.runs["autocode_critic"])["reward"] == "critic_main"
+    assert "reward" not in planned(config.runs["demo"])
+    plans = [Plan(**tree.plan(), **more) for more in ({}, {"reward": "critic_main"})]
+    ours, theirs = (responses.parts(plan).script["facts"] for plan in plans)
+    assert "rewarded" not in ours
+    assert theirs.count(" rollouts, rewarded by critic_main`") == ours.count(" rollouts`") == 2

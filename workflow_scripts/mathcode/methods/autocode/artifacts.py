@@ -85,10 +85,16 @@ def planned(run: AutoCodeRun) -> dict[str, Any]:
         "published": run.build.published,
         "selection_benchmarks": run.evaluate.selection_benchmarks,
         "health": run.health.model_dump(),
+        **({"reward": _rewarding(run)} if _rewarding(run) != JUDGE else {}),
         **({"adaptive": run.explore.adaptive.model_dump()} if run.explore.adaptive else {}),
         **(_judged(run) if run.case_sets else {}),
         **added(run),
     }
+
+
+def _rewarding(run: AutoCodeRun) -> str:
+    """The judge that EM's rollouts are rewarded by."""
+    return (run.of(EM) if EM in run.experiments else run).explore.judge
 
 
 def _judged(run: AutoCodeRun) -> dict[str, Any]:

@@ -19,6 +19,7 @@ class Plan(results.Plan):
     selection_benchmarks: list[str] = Field(description="where the choice of methodology is measured")
     health: Health = Field(description="within which bounds a training is called healthy")
     adaptive: Adaptive | None = Field(default=None, description="when a query was explored no further; null: K rollouts everywhere")
+    reward: str = Field(default="exact", description="the judge that EM's rollouts were rewarded by, beside the one that pages show")
     published: str = Field(default="v1", description="version of the paper whose numbers stand beside ours")
     methodologies: dict[settings.Name, Methodology] = Field(default_factory=dict, description="those beside CoT and code")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from mathcode.methods.autocode import selection
+from mathcode.methods.autocode.artifacts import JUDGE
 from mathcode.methods.autocode.methodologies import all_of, form_of
 from mathcode.methods.autocode.report.looks import modes
 from mathcode.methods.autocode.report.plan import EM, Plan
@@ -61,12 +62,13 @@ def parts(plan: Plan) -> Parts:
         asked=_asked,
         of_items=_of_items,
         of_queries=_of_queries,
-        script=_script(list(names.items())[2:]),
+        script=_script(list(names.items())[2:], plan.reward),
     )
 
 
-def _script(added: list[tuple[str, str]]) -> dict[str, str]:
-    """The page's script; of each further methodology what it says of CoT and code."""
+def _script(added: list[tuple[str, str]], reward: str) -> dict[str, str]:
+    """The page's script; of each further methodology what it says of CoT and code. Where another judge than the one whose verdicts the
+    page shows made the Q-values, they say so."""
     script = pieces(Path(__file__).with_name("browser.js"))
     for name, label in added:
         script["filters"] += f"\n  {json.dumps(f'auto wrong where {label} is right')}: item => wrong(item.auto) && right(item.{name}),"
@@ -77,4 +79,6 @@ def _script(added: list[tuple[str, str]]) -> dict[str, str]:
             (f"s_{name}", f"reference strategy s*({label}|x)", f"item.s_{name}"),
         ]:
             script["facts"] += f"\n    if (item.{known} !== undefined) add({json.dumps(title)}, {value});"
+    if reward != JUDGE:
+        script["facts"] = script["facts"].replace(" rollouts`", f" rollouts, rewarded by {reward}`")
     return script
