@@ -222,3 +222,10 @@ def test_chinese_questions_stay_distinct():
     texts = [wording.normalise(question) for question in real("cmath/test.jsonl.gz", "cmath")["question"]]
     assert len(set(texts)) == 600
     assert all(re.search(r"[^a-z0-9 ]", text) for text in texts)
+
+
+def test_questions_that_are_kept_apart_are_in_no_training_row():
+    """However blanks and marks are set: the critic's pool takes a question by its letters and digits."""
+    frame = pl.DataFrame({"question": ["What is 1 + 1?", "what is  1+1", "What is 1 + 2?"]})
+    kept = decontaminate.without(frame, [pl.DataFrame({"question": ["What is 1+1 ?"]})])
+    assert kept["question"].to_list() == ["What is 1 + 2?"]

@@ -212,10 +212,6 @@ def test_a_critic_of_one_language_is_tested_on_another(tmp_path):
     row = line(frames, "language")
     assert (row["value"], row["n"], row["benchmark"]) == (pytest.approx(other["kappa"], abs=0.01), 80, "zh")
     assert row["verdict"] in ("shown", "not shown")
-    tree.taught(tmp_path / "results" / "test", "main", 1, ["1", "答案是三十五。"])
-    frames = tabulate(tmp_path, chosen)
-    assert one(frames["crosslingual"], language="zh")["learned_from"] == "en, zh"
-    assert {row["verdict"] for row in (line(frames, "language"), one(frames["crosslingual"], language="zh"))} == {NOT_TESTABLE}
 
 
 def test_families_and_literals_are_counted(built):
