@@ -133,11 +133,11 @@ def refused(tmp_path, monkeypatch, shipped):
 RECORD = {"exercise": "1 + 1?", "key": "2", "topic": "sums"}
 BEGUN = {
     "own.csv": b"\xef\xbb\xbfexercise,key,topic\n1 + 1?,2,sums\nragged\n",
-    "own.csv.gz": gzip.compress(b"exercise,key,topic\n1 + 1?,2,sums\n")[:-8],
+    "own.csv.gz": gzip.compress(b"exercise,key,topic\n1 + 1?,2,sums\n", mtime=0)[:-8],
     "own.jsonl": json.dumps(RECORD).encode() + b"\nbroken\n",
-    "own.jsonl.gz": gzip.compress(json.dumps(RECORD).encode() + b"\n" + bytes(2**20))[:-8],
+    "own.jsonl.gz": gzip.compress(json.dumps(RECORD).encode() + b"\n" + bytes(2**20), mtime=0)[:-8],
     "own.json": b" [" + json.dumps(RECORD).encode() + b", broken",
-    "own.json.gz": gzip.compress(b"[" + json.dumps(RECORD).encode() + b", broken]"),
+    "own.json.gz": gzip.compress(b"[" + json.dumps(RECORD).encode() + b", broken]", mtime=0),
 }
 """Files whose first record can be read, and not all of them: nothing but that is looked at."""
 
@@ -186,7 +186,7 @@ def test_columns_are_looked_for_in_what_was_fetched_first(refused, group, named,
         ("own.jsonl.gz", b"no gzip"),
         ("own.json", b'{"data": []}'),
         ("own.json", b"[1]"),
-        ("own.json.gz", gzip.compress(b"[]")[:-12]),
+        ("own.json.gz", gzip.compress(b"[]", mtime=0)[:-12]),
         ("own.parquet", b"no parquet"),
         ("own.xlsx", b"PK"),
     ],
