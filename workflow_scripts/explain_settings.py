@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     chosen = config.runs[run] if experiment is None else config.runs[run].of(experiment)
     if preference:
         if not hasattr(chosen, "preferring"):
-            raise InputError(f"{args.target}: a run of method {chosen.method} has no preferences such as '{preference}'")
+            raise InputError(f"{args.target}: method {chosen.method} has no preferences, so no '{preference}'")
         chosen = chosen.preferring(preference)
     rows = [f"experiments.{experiment}"] * bool(experiment) + [f"preferences.{preference}"] * bool(preference)
     lines = list(_explained(chosen, _layers(args.config, run, override, rows)))

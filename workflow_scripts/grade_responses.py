@@ -39,7 +39,7 @@ def arguments():
     parser.add_argument("--responses", required=True, help="JSON lines with the responses")
     parser.add_argument("--out", required=True, help="JSON lines to write")
     parser.add_argument("--benchmark", help="benchmark of the rows that name none; without it every row needs one")
-    parser.add_argument("--workers", type=int, default=1, help="processes that judge what needs a LaTeX parser (%(default)s)")
+    parser.add_argument("--workers", type=int, default=1, help="processes for comparisons that need real-number arithmetic (%(default)s)")
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds for each answer (%(default)s)")
     parser.add_argument("--method", choices=METHODS, default="autocode", help="whose form the responses have (%(default)s)")
     parser.add_argument("--extraction", choices=answers.RULES, default="autocode", help="rules that find the answer (%(default)s)")

@@ -79,7 +79,7 @@ def first_host(step: Mapping[str, str]) -> str:
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     if (several := os.environ.get("SLURM_STEP_NUM_NODES", "1")) not in ("1", str(args.nodes)):
-        raise InputError(f"this job step has {several} nodes, which would train each by itself: give --nodes {several}")
+        raise InputError(f"this job step has {several} nodes, and each would train a model of its own: give --nodes {several}")
     if args.nodes == 1:
         words = on_one_node(args.gpus, args.config, args.program)
     else:

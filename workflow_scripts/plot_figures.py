@@ -23,7 +23,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--results", required=True, help="folder of the run's results")
     parser.add_argument("--plan", required=True, help="JSON of what the run built")
     parser.add_argument(
-        "--benchmarks", nargs="+", type=Path, default=[], help="tables of the benchmarks, in the plan's order, where asked for"
+        "--benchmarks", nargs="+", type=Path, default=[], help="tables of the benchmarks, in the plan's order; some methods need them"
     )
     parser.add_argument("--out-dir", required=True, type=Path, help="folder of the figures")
     return parser

@@ -75,14 +75,16 @@ def main(argv: list[str] | None = None) -> int:
         raise InputError("--adaptive: all modes of a query are decided together, so give only one --queries")
     args.queries *= len(args.out) if len(args.queries) == 1 else 1
     if not len(args.queries) == len(args.mode) == len(args.out):
-        raise InputError("give one --mode for each --out, and one --queries for all or for each")
+        raise InputError("give one --mode for each --out, and one --queries for all of them or one for each")
     chosen = settings.parse(SampleSettings, args.settings)
     method = method_of(args.method)
     if unknown := set(args.mode) - {*method.modes}:
         raise InputError(f"--mode: method {method.name} has no mode '{min(unknown)}'; it has {', '.join(method.modes)}")
     if args.adaptive and tuple(args.mode) != method.deciding:
         raise InputError(
-            f"--adaptive: give --mode {' '.join(method.deciding)}" if method.deciding else "--adaptive: nothing decides for it here"
+            f"--adaptive: give --mode {' '.join(method.deciding)}"
+            if method.deciding
+            else f"--adaptive: method {args.method} has no labels that could be decided"
         )
     key = settings.fingerprint(
         provenance.folder_digest(args.model), chosen, args.samples, args.first_sample, args.seed, args.method, args.profile

@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         raise InputError(f"--grades names {len(args.grades)} tables, --out {len(args.out)} files")
     args.queries *= len(args.grades) if len(args.queries) == 1 else 1
     if len(args.queries) != len(args.grades):
-        raise InputError("give one --queries for all --grades or for each")
+        raise InputError("give one --queries for all --grades, or one for each")
     overlap = pl.concat([tables.OVERLAP_ITEMS.read(path, allow_empty=True) for path in args.overlap])
     records = [_score(path, benchmark, overlap, args.rows) for path, benchmark in zip(args.grades, args.queries, strict=True)]
     for record, out in zip(records, args.out, strict=True):

@@ -4,13 +4,13 @@
         --strategy reference_strategy.parquet --queries queries.parquet --model model --profile plain \\
         --iteration 1 --seed 1 --settings '{...}' --out training.parquet
 
-reads   tables `rollouts`, `grades`, `reference_strategy`, `queries`; the policy's tokenizer
+reads   tables `rollouts`, `grades`, `reference_strategy`, `queries`; the policy's tokenizer; to rehearse, the SFT's table `training`
 writes  table `training`
 """
 
 from mathcode import tables
 from mathcode.core import cli
-from mathcode.methods.autocode import methodologies, synthesis
+from mathcode.methods.autocode import demonstrations, methodologies, synthesis
 from mathcode.methods.autocode.settings import Synthesize
 from mathcode.methods.autocode.tables import reference_strategy_with
 from mathcode.policies import folders
@@ -23,6 +23,7 @@ def arguments():
     parser.add_argument("--strategy", required=True)
     parser.add_argument("--queries", required=True)
     parser.add_argument("--model", required=True, help="policy folder, for its tokenizer")
+    parser.add_argument("--demonstrations", nargs="*", default=[], help="training.parquet of the start policy's SFT, to rehearse")
     parser.add_argument("--profile", required=True)
     parser.add_argument("--iteration", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
@@ -49,7 +50,9 @@ def main(argv: list[str] | None = None) -> int:
         args.seed,
         methodologies.form_of(known),
     )
-    tables.TRAINING.write(training, args.out)
+    count = round(chosen.rehearsal * len(training))
+    again = [demonstrations.rehearsed(tables.TRAINING.read(path), count, args.seed, args.iteration) for path in args.demonstrations]
+    tables.TRAINING.write(pl.concat([training, *again]), args.out)
     return 0
 
 

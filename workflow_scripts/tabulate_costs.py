@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         gpus = json.loads(args.gpus)
     except json.JSONDecodeError as error:
-        raise InputError(f"--gpus: no JSON ({error})") from None
+        raise InputError(f"--gpus is not JSON ({error})") from None
     stages = {name: stage.jobs for name, stage in method_of(args.method).stages.items()}
     if unknown := sorted(set(gpus) - set(stages)):
         raise InputError(f"--gpus: there is no stage '{unknown[0]}'; there are: {', '.join(stages)}")

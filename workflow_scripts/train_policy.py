@@ -31,10 +31,8 @@ def arguments():
     parser.add_argument("--out-provenance", required=True)
     parser.add_argument("--family", required=True, help="JSON of the family")
     parser.add_argument("--settings", required=True, help="JSON: loss, its numbers, optimizer")
-    parser.add_argument(
-        "--opening", help="a critic's rows: prompt profile with which their prompts begin, or none (default: the family's whole)"
-    )
-    parser.add_argument("--iteration", type=int, default=0, help="picks the learning rate; 0 (default) is a start")
+    parser.add_argument("--opening", help="for a critic: prompt profile whose opening begins its prompts, or none (default: the family's)")
+    parser.add_argument("--iteration", type=int, default=0, help="picks the learning rate; 0, the default, for a start policy")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--checkpoints", required=True, type=Path)
     return parser

@@ -31,6 +31,15 @@ def grades_before(wildcards):
     return [paths.in_run(wildcards.run, paths.rollout_grades(before(wildcards), mode, explore.judge)) for mode in explore.modes]
 
 
+def demonstrations_to_rehearse(wildcards):
+    """What the start policy learned from, where an iteration learns some of it again."""
+    if not run_of(wildcards).synthesize.rehearsal:
+        return []
+    if CONFIG.families[wildcards.family].precondition == "none":
+        refuse(f"experiment '{wildcards.experiment}' rehearses SFT demonstrations, and family '{wildcards.family}' has no SFT")
+    return [paths.in_run(wildcards.run, paths.of_policy(paths.Policy(paths.START, wildcards.family, int(wildcards.seed)), "training"))]
+
+
 def with_methodologies(name):
     """Params function: a section as JSON, and as one key more the methodologies that the run adds to CoT and code, where it does."""
 

@@ -13,6 +13,7 @@ rule synthesize_responses:
         strategy="results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/reference_strategy.parquet",
         queries="results/{run}/data/queries.parquet",
         model=model_before,
+        demonstrations=demonstrations_to_rehearse,
     output:
         "results/{run}/{experiment}/{family}/seed{seed}/iter{iteration}/training.parquet",
     log:
@@ -32,5 +33,5 @@ rule synthesize_responses:
         settings=with_methodologies("synthesize"),
     shell:
         "exec python workflow_scripts/synthesize_responses.py --rollouts {input.rollouts:q} --grades {input.grades:q}"
-        " --strategy {input.strategy:q} --queries {input.queries:q} --model {input.model:q} --profile {params.profile:q}"
+        " --strategy {input.strategy:q} --queries {input.queries:q} --model {input.model:q} --demonstrations {input.demonstrations:q} --profile {params.profile:q}"
         " --iteration {wildcards.iteration} --seed {wildcards.seed} --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"

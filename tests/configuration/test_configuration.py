@@ -198,11 +198,11 @@ BAD = {
     "unknown ask of a stage": (RUN, {"resources": {"train": {"gpu": 1}}}, ["key 'resources.train.gpu'", "there is no such key"]),
     "unknown method": (RUN, {"method": "autocod"}, ["key 'method'", "unknown method 'autocod'", "autocode"]),
     "unknown guard": (RUN, {"data": {"guard": ["gsm9k"]}}, ["unknown benchmark 'gsm9k'"]),
-    "extends nothing": (RUN, {"extends": "dmeo"}, ["key 'extends'", "no run: 'dmeo'"]),
-    "extends a path": (RUN, {"extends": "sub/demo"}, ["key 'extends'", "no run: 'sub/demo'"]),
-    "seed twice": (RUN, {"build": {"seeds": [1, 1]}}, ["key 'build.seeds'", "1 stands here twice"]),
+    "extends nothing": (RUN, {"extends": "dmeo"}, ["key 'extends'", "there is no run 'dmeo'"]),
+    "extends a path": (RUN, {"extends": "sub/demo"}, ["key 'extends'", "there is no run 'sub/demo'"]),
+    "seed twice": (RUN, {"build": {"seeds": [1, 1]}}, ["key 'build.seeds'", "1 is listed twice"]),
     "endless programs": (RUN, {"interpreter": {"timeout": math.inf}}, ["key 'interpreter.timeout'", "finite"]),
-    "extends itself": (RUN, {"extends": "demo"}, ["key 'extends'", "a circle: 'demo'"]),
+    "extends itself": (RUN, {"extends": "demo"}, ["key 'extends'", "circular: 'demo'"]),
     "missing key": (BASE, {"estimate": None}, ["runs/demo.yaml", "key 'estimate'"]),
     "unknown source": ("sources.yaml", {"benchmarks": {"gsm8k": {"source": "gsm9k"}}}, ["'gsm8k'", "unknown source 'gsm9k'"]),
     "unknown key of a source": ("sources.yaml", {"sources": {"math_train": {"sha": "x"}}}, ["key 'sources.math_train.sha'"]),
@@ -287,5 +287,5 @@ def test_a_run_is_named_like_everything_else(folder):
 def test_two_runs_that_extend_each_other(folder):
     (folder / "runs" / "one.yaml").write_text("extends: two\n")
     (folder / "runs" / "two.yaml").write_text("extends: one\n")
-    with pytest.raises(settings.SettingsError, match=r"two\.yaml: key 'extends': a circle: 'one'"):
+    with pytest.raises(settings.SettingsError, match=r"two\.yaml: key 'extends': circular: 'one'"):
         configuration.load(folder)

@@ -118,7 +118,7 @@ def test_only_whole_keys_match(capsys):
         (["demo", "--only", "explore", "explroe"], "no setting 'explroe'; did you mean 'explore'"),
         (["demo", "--experiment", "mian"], "no experiment 'mian'"),
         (["results/siam_demo/main/tiny_siam/seed1/iter1/opro/model"], "no preference 'opro'"),
-        (["results/demo/main/tiny/seed1/iter1/dpo/model"], "a run of method autocode has no preferences such as 'dpo'"),
+        (["results/demo/main/tiny/seed1/iter1/dpo/model"], "method autocode has no preferences, so no 'dpo'"),
         (["demo", "--override", "{a: "], "--override is not YAML"),
         (["demo", "--override", "{explore: {smaples: 3}}"], "did you mean 'samples'"),
     ],

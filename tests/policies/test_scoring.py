@@ -112,7 +112,7 @@ def test_log_probabilities_that_a_wrapper_rounds_are_refused(sequences):
             out.logits = out.logits.bfloat16()
             return out
 
-    with pytest.raises(ScoringError, match="rounds its log-probabilities to bfloat16"):
+    with pytest.raises(ScoringError, match="came out in bfloat16, not float32"):
         scoring.token_logprobs(Rounding(), sequences, 0)
 
 

@@ -210,7 +210,7 @@ def test_a_breach_is_named_on_the_page(tmp_path):
     run = tree.build(tmp_path, chosen)
     tabulate_results.main(["--method", "autocode", "--results", str(run), "--plan", tree.as_json(chosen), "--out-dir", str(run / "tables")])
     text = page(run, chosen)
-    told = "Training was unstable: 18 of 18 rows of Training health leave a bound (6 of 6 of AutoCode (EM)). The furthest is a step with"
+    told = "Training was unstable: 18 of 18 rows of Training health leave a bound (6 of 6 of AutoCode (EM)). The worst step has"
     assert f'<p class="caution"><strong>{told}' in text
     assert "stayed within its bounds" not in text
 

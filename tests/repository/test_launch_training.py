@@ -31,7 +31,7 @@ def test_on_one_node_every_gpu_gets_a_process():
 
 def test_a_step_of_several_nodes_does_not_train_on_each_by_itself(monkeypatch):
     monkeypatch.setenv("SLURM_STEP_NUM_NODES", "2")
-    with pytest.raises(InputError, match="this job step has 2 nodes, which would train each by itself: give --nodes 2"):
+    with pytest.raises(InputError, match="this job step has 2 nodes, and each would train a model of its own: give --nodes 2"):
         launch_training.main(["--gpus", "8", "train.py"])
 
 

@@ -196,7 +196,7 @@ def test_an_unequal_number_of_outputs_is_one_clear_sentence(trained_policy, quer
     done = run_here(*asked)
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
-    assert last == "sample_rollouts.py: give one --mode for each --out, and one --queries for all or for each"
+    assert last == "sample_rollouts.py: give one --mode for each --out, and one --queries for all of them or one for each"
     assert "Traceback" not in done.stderr
 
 

@@ -69,7 +69,7 @@ COLUMNS = {
     "a question that is null": (b'{"q": null, "a": 1}\n', READ, ["own.jsonl: row 1: key 'q' must be text, not null"]),
     "an answer that is a list": (b'{"q": "x", "a": ["1"]}\n', READ, ["own.jsonl: row 1: key 'a' must be text or a number, not a list"]),
     "an answer that is true": (b'{"q": "x", "a": true}\n', READ, ["own.jsonl: row 1: key 'a' must be text or a number, not true or false"]),
-    "an answer that is NaN": (b'{"q": "x", "a": NaN}\n', READ, ["own.jsonl: row 1: nan is no finite number"]),
+    "an answer that is NaN": (b'{"q": "x", "a": NaN}\n', READ, ["own.jsonl: row 1: nan is not a finite number"]),
     "a number of items that is not the configured one": (JSON_LINES, READ | {"rows": 7}, ["'own' has 2 rows, config/sources.yaml says 7"]),
     "a reader that is not there": (JSON_LINES, {"reader": "gsm9k"}, ["no reader 'gsm9k'; there are: gsm8k, "]),
 }

@@ -106,7 +106,7 @@ def test_where_no_label_is_decided_adaptive_sampling_is_refused(checkout, said, 
     ("explore", "refused"),
     [
         ("modes: [native, cot]", "'explore.modes' must be these"),
-        ("judge: math_verify", "Math-Verify is not installed there"),
+        ("judge: math_verify", "where Math-Verify is not installed"),
     ],
 )
 def test_adaptive_sampling_wants_the_modes_and_a_judge_that_decide(checkout, explore, refused):

@@ -268,13 +268,12 @@ def _check_names(config: Config, folder: Path, overrides: Mapping[str, Any]) -> 
                 raise settings.SettingsError(f"{where}: key 'columns.solution' is missing: SFT data need a column of solutions")
             refuse_unknown(dataset.reader, known(dataset), where, "reader")
     for name, family in config.families.items():
-        _check_frame(family.prompt, f"{folder / 'families.yaml'}: family '{name}': key 'prompt'")
+        where = f"{folder / 'families.yaml'}: family '{name}'"
+        _check_frame(family.prompt, f"{where}: key 'prompt'")
         if family.scratch and family.precondition == "none":
-            raise settings.SettingsError(
-                f"{folder / 'families.yaml'}: family '{name}': key 'precondition': a model from scratch knows nothing, so 'sft'"
-            )
+            raise settings.SettingsError(f"{where}: key 'precondition' must be 'sft': a model built from scratch has learned nothing yet")
         if family.pretrained and not family.scratch:
-            raise settings.SettingsError(f"{folder / 'families.yaml'}: family '{name}': key 'pretrained': only a model from scratch can be")
+            raise settings.SettingsError(f"{where}: key 'pretrained' is for models built from scratch (key 'scratch')")
     for name, run in config.runs.items():
         where = f"{folder / 'runs' / name}.yaml"
         for kind, used, known in [
@@ -330,7 +329,7 @@ def _check_critics(config: Config, run: settings.Run, where: str) -> None:
             if shown.frame != "none":
                 _check_frame(shown.frame, f"{key}.{f'shown.{place}' if isinstance(place, int) else place}.frame'")
         if len({shown.frame for shown in row.shown}) > 1:
-            raise settings.SettingsError(f"{key}.shown': all ways to show a case have one frame, whose marks become tokens")
+            raise settings.SettingsError(f"{key}.shown': all ways to show a case must have the same frame")
         if row.judge.prompt not in row.shown:
             raise settings.SettingsError(
                 f"{key}.judge.prompt' is none of the ways of 'shown': the critic would not have learned to read it"
@@ -339,9 +338,11 @@ def _check_critics(config: Config, run: settings.Run, where: str) -> None:
         while (origin := run.critics[before[-1]].origin) is not None:
             refuse_unknown(origin, run.critics, f"{where}: key 'critics.{before[-1]}.origin'", "critic")
             if origin in before:
-                raise settings.SettingsError(f"{key}.origin': a circle: {' <- '.join([*before, origin])}")
+                raise settings.SettingsError(f"{key}.origin': circular: {' <- '.join([*before, origin])}")
             if run.critics[origin].family != row.family:
-                raise settings.SettingsError(f"{key}.origin': '{origin}' is of another family, and its tokens would not be read alike")
+                raise settings.SettingsError(
+                    f"{key}.origin': '{origin}' is of another family; a critic can only go on from one with the same tokens"
+                )
             before.append(origin)
 
 

@@ -38,7 +38,7 @@ def test_a_gain_that_the_clean_items_turn_round_is_a_warning():
     assert remark.grave
     assert remark.text == (
         "110 of the 200 items of math share their text or a run of words with a training row. On the other 90, AutoCode (EM) answers "
-        "84.4 % right; compared with the better dictated mode of the start policy that is "
+        "84.4 % right; against the better dictated mode of the start policy that is "
         "\N{MINUS SIGN}6.7 points (95 % interval \N{MINUS SIGN}14.0 to 1.2) there, and "
         "+3.0 points (95 % interval \N{MINUS SIGN}4.5 to 10.5) on all items."
     )

@@ -6,7 +6,7 @@ from support.strategies import block
 
 from mathcode import tables
 from mathcode.methods.autocode import demonstrations, dictations
-from mathcode.methods.autocode.form import FORM
+from mathcode.methods.autocode.form import FORM, REHEARSED
 from mathcode.methods.autocode.methodologies import PAPER
 from mathcode.methods.autocode.settings import Start
 from mathcode.policies import scratch
@@ -39,6 +39,26 @@ def shares(start, native: float, code: float = 1.0) -> Start:
 
 def text(tokenizer, example: dict, mask: list[bool]) -> str:
     return tokenizer.decode([token for token, flag in zip(example["token_ids"], mask, strict=True) if flag])
+
+
+def test_what_is_rehearsed(tokenizer, start, tmp_path):
+    """Dictated demonstrations alone, whole, as an off-policy loss reads them; others in each iteration, all where more are asked for."""
+    many = pl.concat([PAIRS.with_columns(query_id=pl.col("query_id") + str(number)) for number in range(40)])
+    shown = demonstrations.demonstrations(many, tokenizer, "plain", shares(start, 0.5), 1)
+    dictated = shown.filter(kind=REHEARSED)
+    assert 0 < len(dictated) < len(shown)
+    first, second = (demonstrations.rehearsed(shown, 10, 7, iteration) for iteration in (1, 2))
+    tables.TRAINING.write(pl.concat([shown, first]), tmp_path / "training.parquet")
+    assert len(first) == 10
+    assert first.equals(demonstrations.rehearsed(shown.reverse(), 10, 7, 1))
+    assert not first.equals(second)
+    everything = demonstrations.rehearsed(shown, 1000, 7, 1)
+    learned = ["query_id", "prompt", "response", "kind", "methodology", "token_ids", "loss_mask", "parents", "isolation"]
+    assert everything.select(learned).equals(dictated.sort("example_id").select(learned))
+    assert everything["example_id"].to_list() == ["rehearsal/" + name for name in dictated["example_id"].sort()]
+    assert not any(map(any, everything["selection_mask"]))
+    assert set(everything.select("loss", "reward", "advantage").iter_rows()) == {("off_policy", 1.0, 1.0)}
+    assert demonstrations.rehearsed(shown.filter(kind="demonstration_native"), 3, 7, 1).is_empty()
 
 
 @pytest.mark.parametrize("profile", prompts.PROFILES)

@@ -67,7 +67,7 @@ def test_each_bound_is_judged_and_the_breach_is_named(tmp_path, changed, column,
     assert value is None or rows[-1][column] == value
     assert remark.grave
     assert remark.section == "health"
-    assert f"1 of 3 rows of Training health leave a bound (1 of 3 of AutoCode (EM)). The furthest is a step with {breach} " in remark.text
+    assert f"1 of 3 rows of Training health leave a bound (1 of 3 of AutoCode (EM)). The worst step has {breach} " in remark.text
     assert said in remark.text
     assert "self-reflective responses of AutoCode (EM), iteration 1." in remark.text
 
@@ -77,7 +77,7 @@ def test_the_worst_seed_counts_and_the_furthest_breach_is_told(tmp_path):
     rows, remark = judged(tmp_path, log(), broken)
     assert [row["breaches"] for row in rows] == ["share of clipped tokens", "none", "KL"]
     assert {row["steps"] for row in rows} == {8}
-    told = "2 of 3 rows of Training health leave a bound (2 of 3 of AutoCode (EM)). The furthest is a step with share of clipped"
+    told = "2 of 3 rows of Training health leave a bound (2 of 3 of AutoCode (EM)). The worst step has share of clipped"
     assert told in remark.text
 
 

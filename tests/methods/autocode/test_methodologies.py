@@ -184,7 +184,7 @@ def test_a_run_tells_programs_what_it_adds_and_other_runs_nothing(tmp_path):
         ),
         ({"a": SKETCH, "b": SKETCH}, "the cue of methodology 'b' cannot be told from that of 'a'"),
         ({"sketch": SKETCH.model_copy(update={"hint": ""})}, "the hint of methodology 'sketch'"),
-        ({"sketch": SKETCH.model_copy(update={"opening": "("})}, "methodology 'sketch': its opening is no regular expression"),
+        ({"sketch": SKETCH.model_copy(update={"opening": "("})}, "methodology 'sketch': its opening is not a regular expression"),
     ],
 )
 def test_what_cannot_be_told_apart_is_refused(changed, said):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mathcode import settings
 from mathcode.methods.autocode import objective
-from mathcode.methods.autocode.form import KINDS
+from mathcode.methods.autocode.form import KINDS, REHEARSED
 from mathcode.methods.autocode.settings import Train
 from mathcode.training.losses import Batch
 
@@ -165,6 +165,18 @@ def test_which_tokens_have_no_behaviour_policy(ratio, reflective):
     loss = objective.Paper(train(reflective_ratio=ratio))
     assert loss.unreferenced(row | {"kind": "reflective"}) == reflective
     assert loss.unreferenced(row | {"kind": "exploratory_native"}) == 0
+
+
+@pytest.mark.parametrize("made", [objective.Paper, objective.Released, objective.ReleasedFirst])
+def test_a_rehearsed_demonstration_is_learned_like_sft(made):
+    """No policy sampled it: ratio 1, and so the gradient of its mean log-likelihood, of the cue as of every other token."""
+    row = {"token_ids": [1, 2, 3], "selection_mask": [False] * 3, "kind": REHEARSED}
+    loss = made(TRAIN)
+    assert loss.unreferenced(row) == 3
+    logp, given = batch([[-2.0, -1.0, -0.5]], [[math.nan] * 3], [1.0], kinds=[REHEARSED])
+    logp.requires_grad_()
+    loss(logp, given).loss.backward()
+    assert logp.grad.tolist() == [close([-1 / 3] * 3)]
 
 
 def test_parts_by_kind_are_those_of_its_responses():

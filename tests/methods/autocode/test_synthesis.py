@@ -348,7 +348,7 @@ def test_what_is_refused(tokenizer):
 
     with pytest.raises(SynthesisError, match="no query has a reference label and a response"):
         build(label=None)
-    with pytest.raises(SynthesisError, match="2 rollouts have no grade, first sample 0 of mode native to query 'q'"):
+    with pytest.raises(SynthesisError, match="2 rollouts have no grade; the first is sample 0 of mode native for query 'q'"):
         build(graded=graded[2:])
     with pytest.raises(SynthesisError, match="rollouts: query 'q' has sample 0 of mode native twice"):
         build(rollouts=pl.concat([rollouts, rollouts[:1]]))

@@ -118,7 +118,7 @@ class CriticJudge:
         logp = scoring.score_labels(self._model, rows, self._words, self._tokenizer.pad_token_id, micro_batch_tokens=len(rows) * width)
         values = torch.sigmoid(logp[:, 0].double() - logp[:, 1].double())[: len(texts)].tolist()  # P(YES) / (P(YES) + P(NO))
         if any(value != value for value in values):
-            raise CriticError(f"{self._folder}: the critic's score of a case is no number")
+            raise CriticError(f"{self._folder}: the critic's score of a case is not a number (NaN)")
         return values
 
     def _keep(self, scores: dict[str, float]) -> None:

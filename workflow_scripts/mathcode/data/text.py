@@ -52,7 +52,7 @@ def plain(value: int | float | str) -> str:
 
 def _plain(number: float) -> str:
     if not math.isfinite(number):
-        raise ValueError(f"{number} is no finite number")
+        raise ValueError(f"{number} is not a finite number")
     return str(int(number)) if number.is_integer() else repr(number)
 
 

@@ -77,7 +77,9 @@ def token_logprobs(model, sequences: Sequence[TokenSequence], pad: int) -> torch
     with _head_replaced(model, chosen):
         logp = model(input_ids=ids, attention_mask=attention).logits
     if logp.dtype != torch.float32:
-        raise ScoringError(f"what wraps the model rounds its log-probabilities to {str(logp.dtype).removeprefix('torch.')}")
+        raise ScoringError(
+            f"log-probabilities came out in {str(logp.dtype).removeprefix('torch.')}, not float32: the wrapper of the model rounds them"
+        )
     longest = max(len(sequence.response_ids) for sequence in sequences)
     return logp.new_zeros((len(sequences), longest)).index_put((row_index, place_index), logp)
 

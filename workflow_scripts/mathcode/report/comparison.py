@@ -103,9 +103,9 @@ def render(compared: Mapping[str, pl.DataFrame], names: list[str]) -> str:
     sections = [
         ("claims", "The claims", "Each claim as the first run decides it, and as the other does."),
         ("policies", "Policy by policy", "Responses to the same items. Where an interval includes 0, no difference has been shown."),
-        ("settings", "What was set otherwise", "Settings of training that differ, of policies that both have."),
+        ("settings", "Settings that differ", "Settings of training, of policies that both runs have."),
     ]
-    body = [f"<p>Held against <b>{escape(names[0])}</b>: {escape(', '.join(names[1:]))}. {_in_short(compared)}</p>"]
+    body = [f"<p>Baseline: <b>{escape(names[0])}</b>. Compared with it: {escape(', '.join(names[1:]))}. {_in_short(compared)}</p>"]
     body += [summary.section(name, title, said, compared[name], None, KNOWN) for name, title, said in sections]
     return summary.page(f"{' and '.join(names)} compared", f"Compared: {' and '.join(names)}", "\n".join(body))
 

@@ -60,7 +60,7 @@ def read_run(path: Path, extending: tuple[Path, ...] = ()) -> list[tuple[str, di
         return [(str(path), own)]
     other, chain = path.parent / f"{extended}.yaml", (*extending, path)
     if other in chain or not other.is_file():
-        raise SettingsError(f"{path}: key 'extends': {'a circle' if other in chain else 'no run'}: '{extended}'")
+        raise SettingsError(f"{path}: key 'extends': {'circular:' if other in chain else 'there is no run'} '{extended}'")
     return [*read_run(other, chain), (str(path), own)]
 
 

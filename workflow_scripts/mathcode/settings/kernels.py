@@ -12,8 +12,8 @@ KERNELS = get_args(_Names)
 Kernels = Annotated[
     _Names,
     Field(
-        description="CPU instructions of torch: the fastest that the processor has, or avx2, the same on every x86-64-v3 processor; "
-        "others round otherwise",
+        description="CPU instructions of torch: native, the fastest that the processor has, or avx2, those that every x86-64-v3 processor "
+        "has. Numbers are the same only within a setting, and only on processors of one maker",
         exclude_if=untold("native"),
     ),
 ]

@@ -26,7 +26,7 @@ class Build(Section):
     def _names_each_once(cls, value: Any) -> Any:
         """Twice, it would count as another seed or another test."""
         if isinstance(value, list) and (repeated := [item for place, item in enumerate(value) if item in value[:place]]):
-            raise ValueError(f"{repeated[0]!r} stands here twice")
+            raise ValueError(f"{repeated[0]!r} is listed twice")
         return value
 
 

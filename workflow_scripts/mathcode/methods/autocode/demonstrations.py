@@ -1,5 +1,6 @@
 """Code4Math: CoT and code solutions as training examples, shown under dictated and native prompts, execution output masked."""
 
+import random
 from collections import Counter
 from collections.abc import Mapping
 
@@ -8,7 +9,7 @@ import polars as pl
 from mathcode import tables
 from mathcode.core import random_streams
 from mathcode.methods.autocode import dictations
-from mathcode.methods.autocode.form import with_cue
+from mathcode.methods.autocode.form import REHEARSED, with_cue
 from mathcode.methods.autocode.methodologies import PAPER, Methodology, form_of
 from mathcode.methods.autocode.settings import Start
 from mathcode.policies import tokens
@@ -51,7 +52,7 @@ def demonstrations(
                 "query_id": row["query_id"],
                 "prompt": dictations.render(profile, mode, row["question"], methodologies),
                 "response": with_cue(methodology, row["solution"], form),
-                "kind": "demonstration_native" if mode == "native" else "demonstration_dictated",
+                "kind": "demonstration_native" if mode == "native" else REHEARSED,
                 "methodology": methodology,
                 "loss": "likelihood",
                 "token_ids": [*ids, tokenizer.eos_token_id],
@@ -63,6 +64,28 @@ def demonstrations(
         )
         seen[row["query_id"]] += 1
     return pl.DataFrame(rows, schema=tables.TRAINING.schema)
+
+
+def rehearsed(demonstrations: pl.DataFrame, count: int, *stream: object) -> pl.DataFrame:
+    """Dictated demonstrations for an iteration to learn again, so that it does not forget how to follow a dictation (rehearsal).
+
+    Rows of table `training` for the off-policy losses, which take them with ratio 1 and advantage 1: the mean log-likelihood of the
+    whole response, its cue included.
+
+    Args:
+        demonstrations: table `training` of the start policy's SFT.
+        count: how many; at most all that are there.
+        stream: ids of the random stream that draws them.
+    """
+    dictated = demonstrations.filter(kind=REHEARSED).sort("example_id")
+    drawn = sorted(random.Random(random_streams.stream(*stream, "rehearsal")).sample(range(len(dictated)), min(count, len(dictated))))
+    return dictated[drawn].with_columns(
+        example_id="rehearsal/" + pl.col("example_id"),
+        loss=pl.lit("off_policy"),
+        reward=pl.lit(1.0),
+        advantage=pl.lit(1.0),
+        selection_mask=pl.col("selection_mask").list.eval(pl.element() & False),
+    )
 
 
 def texts(pairs: pl.DataFrame, profile: str, methodologies: Mapping[str, Methodology] = PAPER) -> list[str]:

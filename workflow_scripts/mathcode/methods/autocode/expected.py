@@ -24,7 +24,7 @@ def examples(sizes: Sizes, trained: Trained) -> Examples:
     kept = 1.0 if chosen.synthesize.keep == "all" else sizes.costs.kept_share.value
     reflects = trained.iteration >= chosen.synthesize.reflective_from_iteration
     reflective = chosen.synthesize.reflective_per_query if reflects else 0
-    return Examples(sizes.explored(POOL) * (rollouts * kept + reflective), tokens)
+    return Examples(sizes.explored(POOL) * (rollouts * kept + reflective) * (1 + chosen.synthesize.rehearsal), tokens)
 
 
 def evaluation(run: AutoCodeRun, mode: str) -> tuple[int, settings.Sampling]:

@@ -12,6 +12,9 @@ KINDS = {
 }
 """How the responses that an iteration trains on were made (column `kind` of table `training`), in words."""
 
+REHEARSED = "demonstration_dictated"
+"""Kind of an SFT demonstration whose prompt dictates the methodology: iterations may learn it again (`synthesize.rehearsal`)."""
+
 
 def with_cue(methodology: str, solution: str, form: Form = FORM) -> str:
     """A complete response y = [y_c, y_a]: the cue that announces the methodology, then the solution."""

@@ -124,7 +124,7 @@ def check(added: Mapping[str, Methodology]) -> None:
         try:
             re.compile(one.opening or "")
         except re.error as error:
-            raise settings.SettingsError(f"{where}: its opening is no regular expression: {error}") from None
+            raise settings.SettingsError(f"{where}: its opening is not a regular expression: {error}") from None
     for key in ("cue", "hint"):
         said = {name: getattr(one, key) for name, one in all_of(added).items()}
         for (name, text), (other, theirs) in itertools.combinations(said.items(), 2):

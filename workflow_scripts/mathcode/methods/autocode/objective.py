@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from mathcode.methods.autocode.form import KINDS
+from mathcode.methods.autocode.form import KINDS, REHEARSED
 from mathcode.methods.autocode.settings import OffPolicy
 from mathcode.training.losses import Batch, Loss, Total, selection
 
@@ -60,7 +60,10 @@ class Paper(Loss):
         self.numbers = numbers
 
     def unreferenced(self, row: Mapping[str, Any]) -> int:
-        """No policy sampled the hint, which stands before the cue: with its ratio the clip would hold it where it is."""
+        """No policy sampled the hint, which stands before the cue: with its ratio the clip would hold it where it is.
+        None sampled a demonstration that is rehearsed."""
+        if row["kind"] == REHEARSED:
+            return len(row["token_ids"])
         if row["kind"] != "reflective":
             return 0
         marked = row["selection_mask"]
@@ -101,8 +104,8 @@ class Released(Loss):
         """Its clip and its penalty are constants of that program: `numbers` change nothing."""
 
     def unreferenced(self, row: Mapping[str, Any]) -> int:
-        """Reflective responses have no behaviour log-probabilities there."""
-        return len(row["token_ids"]) if row["kind"] == "reflective" else 0
+        """Reflective responses have no behaviour log-probabilities there, and rehearsed demonstrations none anywhere."""
+        return len(row["token_ids"]) if row["kind"] in ("reflective", REHEARSED) else 0
 
     def __call__(self, logp: torch.Tensor, batch: Batch) -> Total:
         mask = batch.loss_mask

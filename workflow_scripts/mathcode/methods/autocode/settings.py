@@ -95,6 +95,12 @@ class Synthesize(settings.Section):
     whitening: Literal["paper", "released"] = Field(description="sample std with epsilon, or the released program's rules")
     all_correct_advantage: float = Field(description="advantage where every response of a query is right (whitening gives 0)")
     min_advantage: float | None = Field(description="floor of advantages; null: none")
+    rehearsal: float = Field(
+        default=0.0,
+        ge=0,
+        exclude_if=settings.untold(0.0),
+        description="SFT demonstrations with a dictated methodology that are learned again, per synthesized response; ours",
+    )
 
 
 class OffPolicy(settings.Section):
@@ -229,14 +235,14 @@ def _check_adaptive(run: AutoCodeRun) -> None:
         raise settings.SettingsError(f"{where} between CoT and code only, and the run adds '{min(run.methodologies)}'")
     if run.explore.judge.partition("_")[2] in run.critics:
         raise settings.SettingsError(
-            f"{where} by a rule while a model samples, and '{run.explore.judge}' is no rule: take another 'explore.judge'"
+            f"{where} by a rule while a model samples, and '{run.explore.judge}' is a critic: choose another 'explore.judge'"
         )
     if run.explore.judge == "math_verify":
-        raise settings.SettingsError(f"{where} where a model samples, and Math-Verify is not installed there: take another 'explore.judge'")
+        raise settings.SettingsError(f"{where} while a model samples, where Math-Verify is not installed: choose another 'explore.judge'")
     if not math.isinf(run.estimate.alpha):
-        raise settings.SettingsError(f"{where} only where it is not drawn: 'estimate.alpha' must be inf")
+        raise settings.SettingsError(f"{where} for the hard max only: 'estimate.alpha' must be inf")
     if run.estimate.price:
-        raise settings.SettingsError(f"{where} by right answers alone: 'estimate.price' must be 0")
+        raise settings.SettingsError(f"{where} by the share of right answers alone: 'estimate.price' must be 0")
     if set(run.explore.modes) != set(methodologies.DECIDING):
         raise settings.SettingsError(f"{where} by rollouts in {', '.join(methodologies.DECIDING)}: 'explore.modes' must be these")
     for experiment in run.build.experiments:

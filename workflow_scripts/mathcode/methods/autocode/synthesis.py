@@ -151,7 +151,7 @@ def _tries(rollouts: pl.DataFrame, grades: pl.DataFrame) -> dict[str, list[Try]]
     if len(joined) != len(rollouts):
         query_id, mode, sample = rollouts.join(joined, on=key, how="anti").select(key).row(0)
         raise SynthesisError(
-            f"{len(rollouts) - len(joined)} rollouts have no grade, first sample {sample} of mode {mode} to query '{query_id}'"
+            f"{len(rollouts) - len(joined)} rollouts have no grade; the first is sample {sample} of mode {mode} for query '{query_id}'"
         )
     tries = defaultdict(list)
     for row in outcomes.usable(joined).iter_rows(named=True):

@@ -27,7 +27,7 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[str]:
     whose = f" of {plan.families[family].label}" if len(plan.families) > 1 else ""
     sentences = [
         f"{plan.label(EM)}{whose}, which chooses for itself, answers {shown(auto['accuracy'])} % of {plan.named(benchmark)} right; "
-        f"compared with the better dictated mode of the start policy that is {_told(row['accuracy'])}.",
+        f"against the better dictated mode of the start policy that is {_told(row['accuracy'])}.",
     ]
     if row["executions"]["value"] is not None:
         sentences.append(f"It runs {_saved(row['executions'])} than the start policy told to write code.")

@@ -85,7 +85,7 @@ def remark(found: Mapping[str, pl.DataFrame], plan: Plan) -> Remark:
     family = f" of {plan.families[row['family']].label}" if len(plan.families) > 1 else ""
     return Remark(
         f"Training was unstable: {len(left)} of {len(rows)} rows of Training health leave a bound"
-        f"{_of_em(rows, plan)}. The furthest is a step with {bound.told(row[bound.column])}: {row['kind']} of "
+        f"{_of_em(rows, plan)}. The worst step has {bound.told(row[bound.column])}: {row['kind']} of "
         f"{plan.label(row['experiment'])}{family}, iteration {row['iteration']}.",
         "health",
         grave=True,

@@ -48,7 +48,7 @@ def _remarks(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[shared.Rema
 def _published(plan: Plan) -> str:
     return (
         f"Table 1 of arXiv 2502.00691{plan.published}, others of v1 and of the authors' released program; "
-        "marks of what was read where are in data/published/README.md"
+        "data/published/README.md says where each number was read"
     )
 
 

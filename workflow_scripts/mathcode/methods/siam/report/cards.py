@@ -22,7 +22,7 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[str]:
         return []
     ends = {"low": row["delta_low"], "high": row["delta_high"]}
     filtered = f"filtered by {_called(plan.filters[MAIN])} " if MAIN in plan.filters else ""
-    rule = [f"Filtered by the best rule it ends {_apart(max(map(_beyond, rules)))}."] if (rules := _rules(own, plan)) else []
+    rule = [f"With the best rule as the filter it ends {_apart(max(map(_beyond, rules)))}."] if (rules := _rules(own, plan)) else []
     return [
         f"After {plan.iterations} rounds {filtered}the policy solves {shown(row['accuracy'])} % of the items outside the "
         f"seed's domain ({plan.named(row['benchmark'])}, part {row['part']}): {_signed(row['delta'])} against M_0{interval(ends)}.",
@@ -133,7 +133,7 @@ def _trusted(own: Mapping[str, pl.DataFrame], plan: Plan) -> Card | None:
     row = max(rows, key=lambda row: row["n"])
     words = (
         f"of what the critic accepts is right; it finds {shown(row['recall'])} % of the right results. "
-        f"Kappa with the truth {shown(row['kappa'])} (times 100)."
+        f"Cohen's kappa with the truth: {shown(row['kappa'])} (times 100)."
     )
     return Card("Can the critic be trusted?", f"{shown(row['precision'])} %", words, f"{row['label']}, {row['case_set']}, {row['n']} cases")
 
@@ -149,5 +149,8 @@ def _failed(lines: Mapping[str, dict]) -> Card:
     untested = [name.replace("_", " ") for name, row in lines.items() if row["verdict"] not in (SHOWN, NOT_SHOWN)]
     said = [f"{what}: {', '.join(names)}" for what, names in (("not shown", not_shown), ("not testable", untested)) if names]
     return Card(
-        "What failed?", f"{_count(lines)} of {len(lines)} claims shown", ("; ".join(said) or "nothing") + ".", "lines of the table above"
+        "How many claims hold?",
+        f"{_count(lines)} of {len(lines)} claims shown",
+        ("; ".join(said) or "nothing") + ".",
+        "lines of the table above",
     )

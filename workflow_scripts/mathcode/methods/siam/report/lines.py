@@ -229,7 +229,7 @@ def _serves_other_language(results: Results, _: str) -> Told | None:
     kappas = [agreement.cohen_kappa(*seeds[0].T) if len(seeds) == 1 else agreement.kappa_over_seeds(seeds) for seeds in truth]
     if np.isnan(kappas[1].value):
         return None
-    detail = f"learned from {learned[0]}; there: {shown(kappas[0], 'hundredths')}"
+    detail = f"learned from {learned[0]}; kappa on its cases: {shown(kappas[0], 'hundredths')}"
     low = kappas[1].low
     return Told(other[0], kappas[1], _p_value(kappas[1], KAPPA), len(truth[1][0]), low is not None and low >= KAPPA, detail)
 
@@ -275,7 +275,7 @@ LINES = (
         _agrees,
     ),
     Line("generalises", "The rounds beat M_0 out of the seed's domain: last round, points", _generalises),
-    Line("in_domain", "They do so more than rounds on more programs for the same seed questions: points", _beats_in_domain),
+    Line("in_domain", "The rounds gain more than rounds on more programs for the seed questions do: points", _beats_in_domain),
     Line(
         "alignment", "DPO or ORPO adds accuracy, more than SFT on the chosen programs does: points over the policy before", _alignment_adds
     ),

@@ -16,8 +16,9 @@ from mathcode.report import summary as shared
 from mathcode.report.results import Results
 
 _ON_VERDICTS = (
-    "Shown: the whole 95 % interval bears the claim out, what stands below it does too, and the p-value, adjusted by Holm over the lines "
-    "that could be tested, is at most 0.05. With one seed, intervals and p-values are over items alone and say nothing about another seed."
+    "Shown: the whole 95 % interval supports the claim, so do the further conditions listed below it, and the p-value, adjusted by Holm "
+    "over the lines that could be tested, is at most 0.05. With one seed, intervals and p-values are over items alone and say "
+    "nothing about another seed."
 )
 
 
@@ -34,7 +35,7 @@ def _substitution(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[shared
     """What the run learns from in the place of what the paper had."""
     made = " They are generated." if GENERATED in tables["main"]["data"].to_list() else ""
     named = f"of {', '.join(plan.web)} " if plan.web else ""
-    return [shared.Remark(f"The paper's web corpus is not to be had; questions {named}stand in its place.{made}")]
+    return [shared.Remark(f"The paper's web corpus is not available; questions {named}take its place.{made}")]
 
 
 def _rollouts(about: shared.About) -> str:
