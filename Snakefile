@@ -27,6 +27,7 @@
 
 import json
 import math
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -42,11 +43,17 @@ from mathcode import configuration, paths, settings
 include: "rules/refuse.smk"
 
 
+SUBMITTED = "MATHCODE_SETTINGS"
+"""Environment variable that names the settings a job was submitted with (rules/cluster.smk)."""
+
 refuse_missing_mirror(config.get("mirror"))
 try:
+    config_folder = config.get("config_folder", "config")
+    if workflow.remote_exec:
+        config_folder = os.environ.get(SUBMITTED, config_folder)
     overrides = {name: value for name, value in config.items() if name not in ("config_folder", "mirror", "plan")}
     looked_into = None if workflow.remote_exec else config.get("mirror", "data/mirror") or ""  # a job has been planned already
-    CONFIG = configuration.load(config.get("config_folder", "config"), overrides, looked_into)
+    CONFIG = configuration.load(config_folder, overrides, looked_into)
 except settings.SettingsError as error:
     refuse(error)
 

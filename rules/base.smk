@@ -12,6 +12,8 @@ localrules:
 
 rule fetch_model:
     """The base model of a family, from a local folder or the hub."""
+    input:
+        refuse_missing_model,
     output:
         directory("data/models/{family}"),
     log:

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,9 +38,14 @@ def missing_engine(jobs):
     return None
 
 
+def on_slurm():
+    """Whether this Snakemake sends jobs to SLURM."""
+    return "slurm" in type(workflow.executor_settings).__module__
+
+
 def missing_partition():
     """What is wrong with the partitions that jobs are sent to, in one sentence; None where jobs are not sent to SLURM."""
-    if "slurm" not in type(workflow.executor_settings).__module__:
+    if not on_slurm():
         return None
     try:
         asked = subprocess.run(["sinfo", "--all", "--noheader", "--format=%R"], check=False, capture_output=True, text=True)
@@ -52,9 +58,23 @@ def missing_partition():
     return f"slurm/partitions.yaml: this cluster has no partition '{wrong[0]}'; it has: {', '.join(known)}" if wrong else None
 
 
+def keep_settings():
+    """Keep a copy of the settings for the jobs that are submitted: a job reads them when it starts, and by then they may be edited."""
+    folder = Path(config.get("config_folder", "config"))
+    said = {str(path): path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.yaml"))}
+    kept = Path(".snakemake", "settings", settings.fingerprint(said))
+    if not kept.is_dir():
+        unfinished = kept.with_name(f"{kept.name}.{os.getpid()}")
+        shutil.copytree(folder, unfinished)
+        unfinished.rename(kept)
+    os.environ[SUBMITTED] = str(kept.resolve())  # which sbatch hands on
+
+
 onstart:
     if sentence := missing_partition() or missing_engine(workflow.dag.needrun_jobs()):
         raise WorkflowError(sentence)
+    if on_slurm():
+        keep_settings()
 
 
 @atexit.register

@@ -99,7 +99,7 @@ rule judge_cases:
     resources:
         **asks("judge"),
     params:
-        settings=section("evaluation_grading"),
+        settings=grading("evaluation_grading"),
         critic=critic_options("--model"),
         checkpoints="checkpoints/{run}/cases/{case_set}/seed{seed}/{judge}",
     shell:

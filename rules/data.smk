@@ -12,6 +12,8 @@ localrules:
 
 rule fetch_source:
     """One raw source with its checksums, from the mirror folder, its public address, the hub, or the generator."""
+    input:
+        own_files,
     output:
         directory("data/raw/{source}"),
     log:

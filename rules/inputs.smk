@@ -57,6 +57,19 @@ def guard(wildcards):
     return [f"data/benchmarks/{name}.parquet" for name in CONFIG.runs[wildcards.run].data.guard]
 
 
+def own_files(wildcards):
+    """Files of a source in the mirror folder that no checksum fixes, such as your own: when they change, they are fetched again."""
+    source, mirror = CONFIG.sources.sources[wildcards.source], mirror_folder(wildcards)
+    if not mirror or Path(mirror, "raw", wildcards.source, "manifest.json").is_file():  # fill_mirror.py made a copy, with checksums
+        return []
+    own = {file: Path(mirror, file.path) for file in source.files if file.sha256 is None}
+    fetched = Path("data/raw", wildcards.source).is_dir()
+    for file, path in own.items():
+        if not (path.is_file() or file.url or source.hub or fetched):
+            refuse(f"source '{wildcards.source}': {path} is not there, and config/sources.yaml names no other place for it")
+    return [str(path) for path in own.values() if path.is_file()]
+
+
 def kept_apart(wildcards):
     """Pools whose questions no SFT pair may hold: what is to be new to a policy."""
     pools = CONFIG.runs[wildcards.run].data.sft_leaves_out if wildcards.use == "sft" else []
@@ -79,6 +92,18 @@ def model_origin(wildcards):
     """Options that say where the base model of a family is from."""
     origin = family_of(wildcards).model_dump(include={"hub", "revision", "path"}, exclude_none=True)
     return " ".join(f"--{name} {shlex.quote(value)}" for name, value in origin.items())
+
+
+def refuse_missing_model(wildcards):
+    """Input function without inputs: refuses, while planning, a model that no place has."""
+    family, mirror = CONFIG.families[wildcards.family], mirror_folder(wildcards)
+    here = Path("data/models", wildcards.family).is_dir() or (mirror and Path(mirror, "models", wildcards.family).is_dir())
+    where = f"config/families.yaml: family '{wildcards.family}'"
+    if not here and family.path and not Path(family.path, "config.json").is_file():
+        refuse(f"{where}: key 'path': {family.path} holds no model (config.json is not there)")
+    if not here and not (family.path or family.hub):
+        refuse(f"{where} names neither a local folder (key 'path') nor a hub model (key 'hub')")
+    return []
 
 
 def fetched_model(wildcards):
@@ -246,8 +271,9 @@ def responses_of_case_set(wildcards):
 
 
 def grades_of_case_set(wildcards):
-    """Their grades by who counts: an oracle is sure of every label."""
-    judge = "oracle" if "oracle" in getattr(CONFIG.runs[wildcards.run].evaluate, "judges", ()) else "exact"
+    """Their grades by who counts, the first judge of the run, if that is an oracle, which is sure of every label; else by exact."""
+    counts = [*getattr(CONFIG.runs[wildcards.run].evaluate, "judges", ()), "exact"][0]
+    judge = counts if counts == "oracle" else "exact"
     return starts_on_case_set(wildcards, lambda policy, name: paths.response_grades(policy, "code", name, judge))
 
 

@@ -42,7 +42,7 @@ rule grade_rollouts:
         **asks("judge"),
     params:
         method=method_name,
-        settings=section("grading"),
+        settings=grading("grading"),
         critic=critic_options("--critic-model"),
         checkpoints="checkpoints/{run}/{policy}/explore/{mode}/{pool}/{judge}",
     shell:
@@ -84,7 +84,7 @@ rule grade_responses:
         **asks("judge"),
     params:
         method=method_name,
-        settings=section("evaluation_grading"),
+        settings=grading("evaluation_grading"),
         critic=critic_options("--critic-model"),
         checkpoints="checkpoints/{run}/{policy}/eval/greedy/{benchmark}/{judge}",
     shell:

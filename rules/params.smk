@@ -1,6 +1,22 @@
 """Functions of wildcards that say what a program is told: the sections it reads and no others, so that an edit reruns what it changes."""
 
 
+class Told(str):
+    """Text for a command line of which a part makes nothing stale. Snakemake compares the `repr` of params: here it leaves that part out."""
+
+    compared = ""
+
+    def __repr__(self):
+        return repr(self.compared)
+
+
+def told(section, *unread):
+    """A section, or several by name, as JSON; keys on which no result depends, and those that the job does not read, are not compared."""
+    text = Told(settings.dumps(section))
+    text.compared = settings.dumps({key: value for key, value in settings.deciding(section).items() if key not in unread})
+    return text
+
+
 def run_of(wildcards):
     """Settings of the run, with the experiment's over them where the path names one."""
     run = CONFIG.runs[wildcards.run]
@@ -9,7 +25,12 @@ def run_of(wildcards):
 
 def section(name):
     """Params function: one settings section as JSON."""
-    return lambda wildcards: settings.dumps(getattr(run_of(wildcards), name))
+    return lambda wildcards: told(getattr(run_of(wildcards), name))
+
+
+def grading(name):
+    """Params function: a section that says how answers are judged. A critic has no limit of time; a cascade holds a rule, which has."""
+    return lambda wildcards: told(getattr(run_of(wildcards), name), *(["timeout"] if wildcards.judge.startswith("critic_") else []))
 
 
 def method_name(wildcards):
@@ -43,14 +64,14 @@ def sampling_settings(chosen):
 
     def as_json(wildcards):
         run = CONFIG.runs[wildcards.run]
-        return settings.dumps({"sampling": chosen(run), "engine": run.engine, "interpreter": run.interpreter})
+        return told({"sampling": chosen(run), "engine": run.engine, "interpreter": run.interpreter})
 
     return as_json
 
 
 def engine_python(wildcards):
-    """Interpreter of the environment that holds the sampling engine."""
-    return CONFIG.runs[wildcards.run].engine.python
+    """Interpreter of the environment that holds the sampling engine; another place of it makes nothing stale."""
+    return Told(CONFIG.runs[wildcards.run].engine.python)
 
 
 def mirror_folder(wildcards):

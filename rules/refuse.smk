@@ -6,6 +6,8 @@ from itertools import islice, product
 
 from snakemake.exceptions import MissingRuleException, RuleException
 
+ENDINGS = (".parquet", ".json", ".csv", ".html", ".svg")
+
 
 def refuse(sentence):
     """End Snakemake with one sentence. An error of its own would come with wildcards and a traceback where an input function raises it."""
@@ -37,14 +39,19 @@ def words_of_paths():
 
 
 def nearest(path):
-    """The path nearest to one that nothing makes, part by part; None where none is near."""
+    """The path nearest to one that nothing makes, part by part; None where none is near. An ending may be missing, as README leaves it out."""
     words = words_of_paths()
-    options = [[part] if part in words else [part, *get_close_matches(part, words, n=3)] for part in Path(path).parts]
+    parts = Path(path).parts
+    options = [[part] if part in words else [part, *get_close_matches(part, words, n=3)] for part in parts]
+    options[-1] += [parts[-1] + ending for ending in ENDINGS]
     return next((near for near in islice((str(Path(*parts)) for parts in product(*options)), 1000) if is_made(near)), None)
 
 
 def nothing_makes(error):
     """Snakemake's words for a path that no rule makes, with what may have been meant."""
+    run = re.fullmatch(r"reports/(\w+)\.html", str(error.path))
+    if run and run[1] in CONFIG.runs:
+        return f"no rule makes {error.path}: `snakemake {run[1]} --report {error.path}` writes it, after the run"
     near = nearest(str(error.path))
     meant = (
         f"did you mean {near}?"

@@ -62,7 +62,7 @@ rule train_policy:
     params:
         launcher=launcher("train"),
         family=training_family,
-        settings=lambda wildcards: settings.dumps(training_of(wildcards)),
+        settings=lambda wildcards: told(training_of(wildcards)),
         logprobs=flag("logprobs"),
         opening=opening_of_cases,
         iteration=iteration_of,

@@ -29,6 +29,8 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
+    if models := [folder for folder in args.folders if folder.name == "model"]:
+        raise InputError(f"{models[0]} holds weights: name the folder of the policy, {models[0].parent}")
     if len(args.folders) < 2:
         raise InputError("one folder was named; a comparison needs two or more")
     named = dict(zip(_names(args.folders), args.folders, strict=True))

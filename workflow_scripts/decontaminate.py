@@ -80,7 +80,13 @@ def main(argv: list[str] | None = None) -> int:
     if options.apart:
         joined = without(joined, [tables.QUERIES.read(path) for path in options.apart])
     if joined.is_empty():
-        raise InputError(f"no row is left in {options.use} after decontamination; see --remove, --ngram and --apart")
+        removed = ", ".join(
+            f"{row['removed_rows']} because of {row['benchmark']}" for one in compared for row in one.counts.iter_rows(named=True)
+        )
+        raise InputError(
+            f"no row is left in {options.use}: removed were {removed or 'none'}, the others are in pools that are kept apart;"
+            f" data.guard, data.remove and data.sft_leaves_out of the run say what is removed"
+        )
     table.write(queries.take(joined, options.rows), options.out)
     if options.out_contamination:
         tables.OVERLAP_COUNTS.write(pl.concat([one.counts for one in compared]), options.out_contamination)

@@ -40,8 +40,12 @@ SNAKEFILE = Path(__file__).parents[1] / "Snakefile"
 def arguments() -> argparse.ArgumentParser:
     parser = cli.parser(__doc__)
     parser.add_argument("runs", nargs="+", metavar="RUN", help="name of a run")
-    parser.add_argument("--gpus", type=int, default=8, help="GPUs available at once, for the wall clock and the peak of disk use (8)")
-    parser.add_argument("--cores", type=int, help="cores available at once (default: this machine's; no limit if any job uses GPUs)")
+    parser.add_argument(
+        "--gpus", type=cli.positive, default=8, help="GPUs available at once, for the wall clock and the peak of disk use (8)"
+    )
+    parser.add_argument(
+        "--cores", type=cli.positive, help="cores available at once (default: this machine's; no limit if any job uses GPUs)"
+    )
     parser.add_argument("--left", action="store_true", help="only the jobs that have still to run")
     parser.add_argument("--override", help="YAML that overrides settings of the runs, in the form that --config RUN= takes")
     parser.add_argument("--mirror", default="data/mirror", help="mirror folder, whose files are counted (data/mirror)")

@@ -12,6 +12,7 @@ preference.
 
 import argparse
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     override = None if args.override is None else settings.parse_yaml(args.override, "--override")
     config = configuration.load(args.config, {} if override is None else {run: override})
     configuration.refuse_unknown(run, config.runs, "target", "run")
+    _refuse_unmade(args.target, config, run)
     chosen = config.runs[run] if experiment is None else config.runs[run].of(experiment)
     if preference:
         if not hasattr(chosen, "preferring"):
@@ -62,6 +64,21 @@ def main(argv: list[str] | None = None) -> int:
     for key, value, where in wanted:
         print(f"{key:<{widths[0]}}  {value:<{widths[1]}}  {where}")
     return 0
+
+
+def _refuse_unmade(target: str, config: configuration.Config, run: str) -> None:
+    """Refuse a path of a policy whose family, seed, iteration or preference is none.
+
+    Raises:
+        InputError: it is one.
+    """
+    inside = target.rpartition(f"results/{run}/")[2].strip("/")
+    chosen = config.runs[run]
+    known = paths.policy_pattern(config.families, chosen.experiments, getattr(chosen, "preferences", ()))
+    of_policy = "results/" in target and "/" in inside and inside.split("/")[0] in chosen.experiments
+    if of_policy and not re.match(rf"(?:{known})(?:/|$)", inside):
+        families = ", ".join(chosen.build.families)
+        raise InputError(f"{target}: run '{run}' makes no such policy: they are EXPERIMENT/FAMILY/seedN/iterN, of the families {families}")
 
 
 def _asked(target: str) -> tuple[str, str | None, str | None]:

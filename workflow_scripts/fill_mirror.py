@@ -28,7 +28,9 @@ def arguments():
     parser = cli.parser(__doc__)
     parser.add_argument("runs", nargs="+", help="runs of config/runs")
     parser.add_argument("--out", required=True, type=Path, help="mirror folder to fill")
-    parser.add_argument("--mirror", default="data/mirror", help="mirror folder to copy from, where it has something (data/mirror)")
+    parser.add_argument(
+        "--mirror", default="data/mirror", type=Path, help="mirror folder to copy from, where it has something (data/mirror)"
+    )
     parser.add_argument("--config", default="config", help="folder of the settings (config)")
     return parser
 
@@ -90,9 +92,13 @@ def _held_gb(folder: Path) -> float:
 
 
 def _mirror_source(name: str, source: settings.Source, args) -> None:
-    """One source as `fetch_source.py` would keep it; one that is there is fetched from itself, which checks it."""
+    """One source as `fetch_source.py` would keep it; one that is there is fetched from itself, which checks it.
+
+    Files that no checksum fixes, such as your own, are taken again from where they are: they may have been edited.
+    """
     target = args.out / sources.RAW / name
-    there = (target / sources.MANIFEST).is_file()
+    own = [file.sha256 is None and (args.mirror / file.path).is_file() for file in source.files]
+    there = (target / sources.MANIFEST).is_file() and not any(own)
     manifest = sources.fetch(name, source, args.out if there else args.mirror, target)
     log.info("%s: %d rows, %s", name, sum(file["rows"] for file in manifest["files"]), "checked" if there else manifest["origin"])
 

@@ -87,7 +87,13 @@ def main(argv: list[str] | None = None) -> int:
             else f"--adaptive: method {args.method} has no labels that could be decided"
         )
     key = settings.fingerprint(
-        provenance.folder_digest(args.model), chosen, args.samples, args.first_sample, args.seed, args.method, args.profile
+        provenance.folder_digest(args.model),
+        settings.deciding(chosen),
+        args.samples,
+        args.first_sample,
+        args.seed,
+        args.method,
+        args.profile,
     )
     selected = [_select(tables.QUERIES.read(path), args) for path in args.queries]
     parts = parts_of_shard([len(queries) * args.samples for queries in selected], *args.shard, chosen.engine.chunk_rows)

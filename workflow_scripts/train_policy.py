@@ -15,7 +15,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from mathcode import configuration, settings, tables
-from mathcode.core import cli, holding, provenance
+from mathcode.core import cli, holding, provenance, random_streams
 from mathcode.policies import adapters, folders
 from mathcode.responses import prompts
 
@@ -53,12 +53,11 @@ def main(argv: list[str] | None = None) -> int:
     shown = examples.from_table(training, logprobs, tokenizer, loss, frame)
     model = folders.load_policy(args.model, family.train_dtype)
     data = [table.hash_rows().to_list() for table in (training, logprobs) if table is not None]
-    # A training that is stopped, and started again with checkpoints at other times, goes on from the last one.
-    lasting = chosen.model_copy(update={"optimizer": chosen.optimizer.model_copy(update={"checkpoint_minutes": 0})})
+    lasting = settings.deciding(chosen)  # a training that is started again with checkpoints at other times goes on from the last one
     key = settings.fingerprint(data, provenance.folder_digest(args.model), family, lasting, frame, args.iteration, args.seed)
     with holding.held(args.checkpoints) if processes.is_first() else nullcontext():
         trained = loop.train(
-            adapters.trainable(model, family, args.seed + args.iteration),
+            adapters.trainable(model, family, random_streams.stream(args.seed, args.iteration, "adapter")),
             tokenizer.pad_token_id,
             shown,
             loss,

@@ -31,8 +31,10 @@ def questions_before(wildcards):
 
 
 def select_settings(wildcards):
-    run, policy = CONFIG.runs[wildcards.run], selecting(wildcards)
-    return settings.dumps((run if policy.experiment == paths.START else run.of(policy.experiment)).select)
+    """The section, of which only what selects programs is compared: a rule has no threshold."""
+    chosen = siam.selection(CONFIG.runs[wildcards.run], selecting(wildcards))
+    ruled = [] if configuration.critic_of(chosen.judge) else ["threshold"]
+    return told(chosen, "judge", "keep", "pool", "balance", *ruled)
 
 
 def seed_set(wildcards):

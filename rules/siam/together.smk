@@ -81,7 +81,7 @@ for name, benchmarks in SIAM_TOGETHER.items():
                     **asks(stage),
                 params:
                     method=method_name,
-                    settings=section("evaluation_grading"),
+                    settings=grading("evaluation_grading"),
                     critic=critic_options("--critic-model"),
                     checkpoints=f"checkpoints/{{run}}/{{policy}}/eval/{kind}/together/{{judge}}",
                 shell:

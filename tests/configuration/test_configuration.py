@@ -198,12 +198,12 @@ BAD = {
     "unknown ask of a stage": (RUN, {"resources": {"train": {"gpu": 1}}}, ["key 'resources.train.gpu'", "there is no such key"]),
     "unknown method": (RUN, {"method": "autocod"}, ["key 'method'", "unknown method 'autocod'", "autocode"]),
     "unknown guard": (RUN, {"data": {"guard": ["gsm9k"]}}, ["unknown benchmark 'gsm9k'"]),
-    "extends nothing": (RUN, {"extends": "dmeo"}, ["key 'extends'", "there is no run 'dmeo'"]),
+    "extends nothing": (RUN, {"extends": "dmeo"}, ["key 'extends'", "there is no run 'dmeo'; did you mean 'demo'?"]),
     "extends a path": (RUN, {"extends": "sub/demo"}, ["key 'extends'", "there is no run 'sub/demo'"]),
     "seed twice": (RUN, {"build": {"seeds": [1, 1]}}, ["key 'build.seeds'", "1 is listed twice"]),
     "endless programs": (RUN, {"interpreter": {"timeout": math.inf}}, ["key 'interpreter.timeout'", "finite"]),
     "extends itself": (RUN, {"extends": "demo"}, ["key 'extends'", "circular: 'demo'"]),
-    "missing key": (BASE, {"estimate": None}, ["runs/demo.yaml", "key 'estimate'"]),
+    "section without a value": (BASE, {"estimate": None}, ["key 'estimate'"]),
     "unknown source": ("sources.yaml", {"benchmarks": {"gsm8k": {"source": "gsm9k"}}}, ["'gsm8k'", "unknown source 'gsm9k'"]),
     "unknown key of a source": ("sources.yaml", {"sources": {"math_train": {"sha": "x"}}}, ["key 'sources.math_train.sha'"]),
     "unknown key of a family": ("families.yaml", {"tiny": {"lorra": {}}}, ["family 'tiny'", "key 'lorra'"]),
@@ -221,8 +221,7 @@ def test_bad_settings_are_refused_by_one_sentence_that_names_file_and_key(folder
         configuration.load(folder)
     sentence = str(raised.value)
     assert "\n" not in sentence
-    expected = "runs/demo.yaml" if file == BASE else file
-    for word in [str(folder / expected), *words]:
+    for word in [str(folder / file), *words]:
         assert word in sentence
 
 
@@ -282,6 +281,39 @@ def test_a_run_is_named_like_everything_else(folder):
     shutil.copy(folder / RUN, folder / "runs" / "My-Run.yaml")
     with pytest.raises(settings.SettingsError, match=r"key 'runs\.My-Run.*pattern"):
         configuration.load(folder)
+
+
+def test_a_wrong_key_of_a_run_that_another_extends_is_found_where_it_stands(folder):
+    (folder / "runs" / "parent.yaml").write_text("extends: demo\ndescription: x\ndata: {sft_row: 3}\n")
+    (folder / "runs" / "child.yaml").write_text("extends: parent\ndescription: x\n")
+    with pytest.raises(settings.SettingsError, match=r"parent\.yaml: key 'data\.sft_row'.*did you mean 'sft_rows'"):
+        configuration.load(folder)
+
+
+def test_a_name_is_wrong_where_it_stands(folder):
+    (folder / "runs" / "child.yaml").write_text("extends: demo\ndescription: x\ndata: {guard: [gsm8kk]}\n")
+    with pytest.raises(settings.SettingsError, match=r"child\.yaml: unknown benchmark 'gsm8kk'; did you mean 'gsm8k'"):
+        configuration.load(folder)
+    (folder / "runs" / "child.yaml").write_text("extends: demo\ndescription: x\n")
+    with pytest.raises(settings.SettingsError, match=r"^--config child: unknown query dataset 'nope'"):
+        configuration.load(folder, {"child": {"data": {"queries": ["nope"]}}})
+
+
+def test_a_run_that_misspells_extends(folder):
+    (folder / "runs" / "mine.yaml").write_text("extend: demo\n")
+    with pytest.raises(settings.SettingsError, match=r"mine\.yaml: there is no key 'extend'; did you mean 'extends'\?"):
+        configuration.load(folder)
+
+
+def test_a_run_with_another_ending(folder):
+    (folder / "runs" / "mine.yml").write_text("extends: demo\n")
+    with pytest.raises(settings.SettingsError, match=r"mine\.yml: runs are files that end in \.yaml"):
+        configuration.load(folder)
+
+
+def test_settings_are_looked_for_in_the_repository(tmp_path):
+    with pytest.raises(settings.SettingsError, match="start from the repository's own folder"):
+        configuration.load(tmp_path)
 
 
 def test_two_runs_that_extend_each_other(folder):

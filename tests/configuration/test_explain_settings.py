@@ -119,6 +119,8 @@ def test_only_whole_keys_match(capsys):
         (["demo", "--experiment", "mian"], "no experiment 'mian'"),
         (["results/siam_demo/main/tiny_siam/seed1/iter1/opro/model"], "no preference 'opro'"),
         (["results/demo/main/tiny/seed1/iter1/dpo/model"], "method autocode has no preferences, so no 'dpo'"),
+        (["results/demo/main/tinny/seed1/iter1/model"], "run 'demo' makes no such policy"),
+        (["results/demo/q_rule/tiny/sed1/iter1/model"], "run 'demo' makes no such policy"),
         (["demo", "--override", "{a: "], "--override is not YAML"),
         (["demo", "--override", "{explore: {smaples: 3}}"], "did you mean 'samples'"),
     ],

@@ -83,3 +83,29 @@ def test_fingerprints_are_stable_and_tell_apart(shipped):
 def test_settings_do_not_change(shipped):
     with pytest.raises(ValueError, match="frozen"):
         shipped.runs["demo"].train.clip_low = 0.5
+
+
+def idle_keys(model: type[settings.Section]) -> set[str]:
+    return {name for name, field in model.model_fields.items() if field.json_schema_extra == settings.IDLE}
+
+
+def test_which_keys_no_result_depends_on():
+    """A key may only be one of these if the same job gives the same files with any value of it."""
+    assert idle_keys(settings.Engine) == {"python", "gpu_memory", "kv_cache_gb"}
+    assert idle_keys(settings.Interpreter) == {"isolation", "max_infrastructure_errors"}
+    assert idle_keys(settings.Grading) == {"max_infrastructure_errors"}
+    assert idle_keys(settings.Optimizer) == {"checkpoint_minutes"}
+    for other in (settings.Sampling, settings.Explore, settings.Evaluate, settings.Data, settings.Family, settings.Cases):
+        assert idle_keys(other) == set()
+
+
+def test_what_decides_holds_all_other_keys_of_all_sections(shipped):
+    run = shipped.runs["siam_demo"]
+    training = settings.Training(loss="likelihood", optimizer=run.start.optimizer)
+    told = settings.deciding({"engine": run.engine, "trainings": [training], "grading": run.grading})
+    assert {*told["engine"]} == {*run.engine.model_dump()} - idle_keys(settings.Engine)
+    assert told["trainings"][0]["optimizer"] == training.optimizer.model_dump(exclude={"checkpoint_minutes"})
+    assert told["grading"] == run.grading.model_dump(exclude={"max_infrastructure_errors"})
+    moved = run.engine.model_copy(update={"python": "elsewhere", "gpu_memory": 0.1, "kv_cache_gb": 1})
+    assert settings.deciding(moved) == settings.deciding(run.engine)
+    assert settings.deciding(moved.model_copy(update={"dtype": "bfloat16"})) != settings.deciding(run.engine)

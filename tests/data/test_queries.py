@@ -102,6 +102,13 @@ def test_training_queries_drop_repeats_and_missing_golds(caplog):
     assert frame.select("question", "gold").rows() == [("a  b", "1"), ("a - b", "3")]
     assert "'repeated': 1" in caplog.text
     assert "'without question or gold': 2" in caplog.text
+    assert "1 rows repeat a question with another answer" in caplog.text
+
+
+@pytest.mark.parametrize("second", ["1", "2"])
+def test_a_benchmark_says_how_many_questions_have_different_answers(caplog, second):
+    queries.benchmark_table("set", [("", Query("a", "1")), ("", Query("a", second)), ("", Query("b", "1"))])
+    assert ("1 questions stand there with different answers" in caplog.text) == (second == "2")
 
 
 def test_what_a_reader_leaves_out_is_counted_with_its_reason(caplog):

@@ -103,7 +103,7 @@ def test_paper_map_names_tests_that_exist():
 
 
 def test_decisions_name_keys_that_exist():
-    decisions = [row for row in rows(section("docs/paper_map.md", "## What the paper leaves open")) if row[0] != "question"]
+    decisions = [row for row in rows(section("docs/paper_map.md", "## What AutoCode's paper leaves open")) if row[0] != "question"]
     assert len(decisions) > 30
     assert {name for row in decisions for name in quoted(row[3])} <= keys_of_runs()
 

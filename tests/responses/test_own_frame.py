@@ -33,6 +33,8 @@ def test_a_frame_is_a_profile_of_its_own():
     assert prompts.opening("Q: {question} A:") == "Q: {question}"
     with pytest.raises(prompts.PromptError, match="2 times; it must be there once"):
         prompts.profile("{question} {question}")
+    with pytest.raises(prompts.PromptError, match="a backslash and an n"):
+        prompts.profile("Q: {question}\\nA:")
 
 
 def test_a_question_that_holds_the_placeholder_stays_as_it_is():

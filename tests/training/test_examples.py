@@ -65,7 +65,7 @@ def logprobs(**values: list[float]) -> pl.DataFrame:
 
 KNOWN = logprobs(q_1=[-4.0, -5.0, -6.0], q_0=[-1.0, -2.0, -3.0])
 NUMBERS = OffPolicy(clip_form="min", clip_low=0.8, clip_high=1.2, ratio_level="token", selection_weight=1.0)
-PAPER, RELEASED, FIRST = objective.Paper(NUMBERS), objective.Released(NUMBERS), objective.ReleasedFirst(NUMBERS)
+PAPER, RELEASED, FIRST = objective.Paper(NUMBERS), objective.Released(), objective.ReleasedFirst()
 
 
 def test_the_reference_stands_at_the_loss_tokens_of_its_response():

@@ -157,7 +157,7 @@ def test_the_size_of_micro_batches_does_not_change_the_gradient(tiny_policy, ans
     computes = {
         "likelihood": losses.Likelihood(),
         "paper": objective.Paper(train_settings),
-        "released": objective.Released(train_settings),
+        "released": objective.Released(),
     }
     whole, single = (gradients(tiny_policy, answers, computes[objective_name], tokens) for tokens in (100_000, 1))
     for name, gradient in whole.items():

@@ -12,7 +12,7 @@ JSON_LINES = b'{"q": "1 + 1?", "a": 2}\n{"q": "1 + 2?", "a": 3}\n'
 # --- Files of one's own: (name of the file, its bytes or None for none, what else is said of it, words of the sentence) ---
 FILES = {
     "a file that is not there": ("own.jsonl", None, {}, ["source 'own' cannot be fetched: mirror: no file ", "own.jsonl"]),
-    "an empty file": ("own.jsonl", b"", {}, ["own.jsonl: 0 rows, config/sources.yaml says at least one"]),
+    "an empty file": ("own.jsonl", b"", {}, ["own.jsonl: 0 rows; it is empty"]),
     "CSV with nothing but a header": ("own.csv", b"q,a\n", {}, ["own.csv: 0 rows"]),
     "JSON lines in Latin-1": (
         "own.jsonl",
@@ -89,7 +89,7 @@ def test_training_questions_of_which_none_is_left(tmp_path):
     assert fetched(tmp_path, "own.csv", b"q,a\n1 + 1?,\n").returncode == 0
     chosen = json.dumps({"source": "own", **READ})
     done = run("prepare_queries", raw=tmp_path / "raw/own", dataset="own", kind="training", settings=chosen, out=tmp_path / "own.parquet")
-    refused(done, "prepare_queries", "'own' has 0 rows, config/sources.yaml says at least one")
+    refused(done, "prepare_queries", "'own' has 0 rows; dropped: {'without question or gold': 1}")
 
 
 @pytest.mark.stage

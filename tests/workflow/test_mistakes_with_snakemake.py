@@ -6,9 +6,12 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
+import polars as pl
 import pytest
-from support.checkout import SNAKEMAKE, copied, snakemake
+from support.checkout import SNAKEMAKE, copied, planned, snakemake
 from support.running import ROOT, environment
 
 # --- Snakemake: (its words, words of its last lines) ---
@@ -51,6 +54,23 @@ PLAN = {
         "-n demo --config 'demo={build: {families: [tinny]}}'",
         "unknown family 'tinny'; did you mean 'tiny'?",
     ),
+    "a key with dots in an override": (
+        "-n demo --config 'demo={explore.samples: 2}'",
+        "snakemake: --config demo: key 'explore.samples': there is no such key; write explore: {samples: ...}",
+    ),
+    "a section beside the settings of an experiment": (
+        "-n demo --config 'demo={experiments: {cheap: {label: x, estimate: {price: 0.1}}}}'",
+        "key 'experiments.cheap.estimate': there is no such key; sections that it overrides stand under its key 'settings'",
+    ),
+    "an unknown experiment in an override": (
+        "-n demo --config 'demo={build: {experiments: [mian]}}'",
+        "snakemake: --config demo: unknown experiment 'mian'; did you mean 'main'?",
+    ),
+    "a path without its ending": (
+        "-n results/demo/main/tiny/seed1/iter1/q_values",
+        "did you mean results/demo/main/tiny/seed1/iter1/q_values.parquet?",
+    ),
+    "the report as a target": ("-n reports/demo.html", "`snakemake demo --report reports/demo.html` writes it"),
     "an override that names no run": ("-n demo --config 'explore={samples: 2}'", "--config explore: unknown run 'explore'; there are: "),
     "an override that is not closed": (
         "-n demo --config 'demo={explore: {samples: 2'",
@@ -138,6 +158,42 @@ def test_a_column_that_is_missing_is_refused_while_planning(checkout, tmp_path):
     assert done.returncode == 1
     sentence = f"queries 'own': key 'columns.question' names 'exercize', a column that source 'own' lacks ({tmp_path / 'mirror/own.csv'})"
     assert done.stdout.strip().splitlines()[-1] == f"snakemake: {path}: {sentence}; did you mean 'exercise'?"
+
+
+OWN = """
+  own: {license: mine, files: [{path: own.csv}]}
+"""
+
+
+@pytest.fixture
+def with_own_file(checkout) -> Iterator[Path]:
+    """The file of a source of one's own, which a benchmark is made of."""
+    path, settings_of_sources = checkout / "data/mirror/own.csv", checkout / "config/sources.yaml"
+    before = settings_of_sources.read_text()
+    row = "  own: {source: own, reader: columns, columns: {question: q, answer: a}}"
+    changed = before.replace("\nsources:\n", f"\nsources:{OWN}", 1).replace("\nbenchmarks:\n", f"\nbenchmarks:\n{row}\n", 1)
+    settings_of_sources.write_text(changed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    yield path
+    settings_of_sources.write_text(before)
+
+
+@pytest.mark.workflow
+def test_an_edited_file_of_ones_own_is_fetched_again(checkout, with_own_file):
+    target = "data/benchmarks/own.parquet"
+    missing = snakemake("-n", target, cwd=checkout)
+    assert missing.stdout.strip().splitlines()[-1] == (
+        "snakemake: source 'own': data/mirror/own.csv is not there, and config/sources.yaml names no other place for it"
+    )
+    with_own_file.write_text("q,a\n1 + 1?,2\n2 + 2?,\n")
+    wrong = snakemake(target, "--cores", "1", cwd=checkout)
+    assert "row 2: benchmark 'own': no gold answer can be extracted" in wrong.stdout
+    for answer in ("4", "five"):
+        with_own_file.write_text(f"q,a\n1 + 1?,2\n2 + 2?,{answer}\n")
+        done = snakemake(target, "--cores", "1", cwd=checkout)
+        assert done.returncode == 0, done.stdout[-2000:]
+        assert pl.read_parquet(checkout / target)["gold"].to_list() == ["2", answer]
+    assert planned(target, cwd=checkout) == {}
 
 
 @pytest.mark.workflow

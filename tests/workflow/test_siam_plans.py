@@ -175,7 +175,7 @@ def finished(checkout) -> Path:
             path = checkout / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch() if path.suffix else path.mkdir()
-    touched = snakemake(*targets, "--touch", "--cores", "1", cwd=checkout)
+    touched = snakemake(*targets, "--touch", "--forceall", "--cores", "1", cwd=checkout)
     assert touched.returncode == 0, touched.stdout[-2000:]
     assert planned(*targets, cwd=checkout) == {}
     return checkout
@@ -259,3 +259,59 @@ def test_one_case_set_more_makes_cases_and_has_them_judged(finished):
         jobs = planned(*targets, cwd=finished)
     benchmark = {"fetch_source": 1, "prepare_benchmark": 1}  # its questions are its own
     assert jobs == benchmark | {"build_case_set": 1, "judge_cases": 5, "judge_cases_by_critic": 4}
+
+
+IDLE = """{
+  interpreter: {max_infrastructure_errors: 0.5, isolation: process},
+  engine: {python: elsewhere/bin/python, gpu_memory: 0.5, kv_cache_gb: 2},
+  grading: {max_infrastructure_errors: 0.5},
+  pretrain: {optimizer: {checkpoint_minutes: 7}},
+  start: {optimizer: {checkpoint_minutes: 7}},
+  train: {optimizer: {checkpoint_minutes: 7}},
+  align: {optimizer: {checkpoint_minutes: 7}},
+  critics: {main: {optimizer: {checkpoint_minutes: 7}}},
+  evaluate: {grading: {max_infrastructure_errors: 0.5}}
+}"""
+"""Settings on which no result depends, each with another value."""
+
+
+def test_where_a_job_runs_when_it_saves_and_when_it_gives_up_reruns_nothing(finished):
+    assert planned(*reported(finished), "--config", f"siam_small={IDLE}", cwd=finished) == {}
+    told = snakemake(*reported(finished), "-n", "-p", "--forceall", "--config", f"siam_small={IDLE}", cwd=finished).stdout
+    for value in ('"checkpoint_minutes": 7', '"kv_cache_gb": 2', '"isolation": "process"', "exec elsewhere/bin/python"):
+        assert value in told
+
+
+def rerun(folder: Path, changed: str) -> dict[str, set[str]]:
+    """Policies that are selected for, or trained, with other settings; by rule."""
+    printed = snakemake(*reported(folder), "-n", "--config", f"siam_small={changed}", cwd=folder).stdout
+    jobs = re.findall(
+        r"^rule (select_programs|train_\w+|align_policy|sample_rollouts):\n(?:.+\n)*?    wildcards: (.+)$", printed, re.MULTILINE
+    )
+    named = re.compile(r"(?:selecting|trained|policy)=([^,]+)")
+    return {rule: {named.search(wildcards)[1] for other, wildcards in jobs if other == rule} for rule, _ in jobs}
+
+
+def test_a_threshold_selects_anew_where_a_critic_selects(finished):
+    rounds = {f"main/tiny_siam/seed1/iter{number}" for number in (1, 2)}
+    jobs = rerun(finished, "{select: {threshold: 0.7}}")
+    assert jobs["select_programs"] == jobs["train_policy"] == rounds
+    assert jobs["align_policy"] == {"main/tiny_siam/seed1/iter1/dpo_1"}
+    assert not {*jobs} & {"train_start", "train_critic"}
+
+
+def test_how_many_programs_a_round_keeps_says_nothing_of_the_common_start(finished):
+    jobs = rerun(finished, "{select: {rows: 9}}")
+    assert jobs["select_programs"] == {f"{name}/tiny_siam/seed1/iter{number}" for name in ("main", "exact") for number in (1, 2)}
+    assert "train_start" not in jobs
+
+
+def test_another_limit_of_time_of_rules_has_no_critic_judge_again(finished):
+    jobs = planned(*reported(finished), "--config", "siam_small={evaluate: {grading: {timeout: 9.0}}}", cwd=finished)
+    assert jobs["grade_programs"] > 0
+    assert "grade_programs_by_critic" not in jobs
+
+
+def test_another_judge_beside_the_first_labels_no_case_set_anew(finished):
+    jobs = planned(*reported(finished), "--config", "siam_small={evaluate: {judges: [oracle, critic_main]}}", cwd=finished)
+    assert "build_case_set" not in jobs

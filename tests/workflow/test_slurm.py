@@ -161,6 +161,22 @@ def test_two_clones_on_a_cluster_without_accounting_work_with_the_lines_the_prof
     assert one == other
 
 
+def test_jobs_run_with_the_settings_they_were_submitted_with(tmp_path):
+    """Settings are edited, to nonsense, while the job waits in the queue."""
+    folder = checkout_for(tmp_path / "checkout", SMALL, accounting=False)
+    with slurm_cluster.Cluster(tmp_path / "slurm", accounting=False) as cluster:
+        partitions = cluster.client("sinfo", "-h", "-o", "%R").split()
+        for name in partitions:
+            cluster.client("scontrol", "update", f"PartitionName={name}", "State=DOWN")
+        started = begin(folder, cluster, "data/benchmarks/arithmetic_test.parquet")
+        wait_for(lambda: cluster.client("squeue", "-h", "-t", "PD"), started, folder)
+        (folder / "config/runs/next.yaml").write_text("extends: [")
+        (folder / "config/sources.yaml").write_text("nonsense")
+        for name in partitions:
+            cluster.client("scontrol", "update", f"PartitionName={name}", "State=UP")
+        assert started.wait(timeout=300) == 0, (folder / "terminal.txt").read_text()[-4000:]
+
+
 def test_two_nodes_share_the_weights_and_take_the_steps_of_one(cluster, local_folder):
     """Full sharding over two nodes, one process each, on the data and the policy of the local run."""
     place = local_folder / "results/small"

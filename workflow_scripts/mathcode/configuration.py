@@ -22,7 +22,7 @@ from mathcode.paths import Policy
 from mathcode.responses import prompts
 from mathcode.rollouts.engines import ENGINES
 from mathcode.settings import fitting
-from mathcode.settings.files import overriding, read_run, read_yaml, set_elsewhere
+from mathcode.settings.files import overriding, read_run, read_yaml, said_in, set_elsewhere
 
 METHODS: dict[str, Method] = methods.found()
 """Methods that a run may name."""
@@ -47,8 +47,8 @@ LOSSES = {
     "dpo": ("mathcode.training.preferences:DPO", "mathcode.training.preferences:DPONumbers"),
     "orpo": ("mathcode.training.preferences:ORPO", "mathcode.training.preferences:ORPONumbers"),
     "paper": ("mathcode.methods.autocode.objective:Paper", "mathcode.methods.autocode.settings:OffPolicy"),
-    "released": ("mathcode.methods.autocode.objective:Released", "mathcode.methods.autocode.settings:OffPolicy"),
-    "released_first": ("mathcode.methods.autocode.objective:ReleasedFirst", "mathcode.methods.autocode.settings:OffPolicy"),
+    "released": ("mathcode.methods.autocode.objective:Released", None),
+    "released_first": ("mathcode.methods.autocode.objective:ReleasedFirst", None),
 }
 """Losses by name: class, and the section of its numbers (None: it has none)."""
 
@@ -183,6 +183,10 @@ def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = No
         SettingsError: naming the file and the key, or the override.
     """
     folder = Path(folder)
+    if not (folder / "runs").is_dir():
+        raise settings.SettingsError(f"{folder.absolute()} is not a folder of settings: start from the repository's own folder")
+    for misnamed in sorted((folder / "runs").glob("*.yml")):
+        raise settings.SettingsError(f"{misnamed}: runs are files that end in .yaml: rename it")
     # Runs that extend others come last: what is wrong is found where it stands, not where it is taken over.
     files = sorted((folder / "runs").glob("*.yaml"), key=lambda path: ("extends" in read_yaml(path), path))
     runs = {path.stem: _run(layers(folder, path.stem), folder) for path in files}
@@ -225,7 +229,11 @@ def layers(folder: Path, run: str, override: Any = None) -> list[tuple[str, dict
         own.append((f"--config {run}", overriding(run, override)))
     said = _merged(own)
     if "method" not in said:
-        raise settings.SettingsError(f"{where}: key 'method' is missing: it names the method of the run; there are: {', '.join(METHODS)}")
+        meant = next(
+            (f"there is no key '{key}'; {near}" for key in said if "'extends'" in (near := settings.meant(key, ["extends"])[2:])), None
+        )
+        missing = f"key 'method' is missing: it names the method of the run; there are: {', '.join(METHODS)}"
+        raise settings.SettingsError(f"{where}: {meant or missing}")
     refuse_unknown(said["method"], METHODS, f"{where}: key 'method'", "method")
     shared = [folder / "config.yaml", *filter(Path.is_file, [_of_method(folder, said["method"])])]
     found = [*((str(path), read_yaml(path)) for path in shared), *own]
@@ -244,10 +252,10 @@ def _merged(found: list[tuple[str, dict]]) -> dict:
 
 
 def _run(found: list[tuple[str, dict]], folder: Path) -> settings.Run:
-    """The run that layers make; the last one is named in errors, and a method's file that is missing."""
+    """The run that layers make; the one that says what is wrong is named in errors, and a method's file that is missing."""
     merged = _merged(found)
     try:
-        return settings.validated(METHODS[merged["method"]].run, merged, found[-1][0])
+        return settings.validated(METHODS[merged["method"]].run, merged, functools.partial(said_in, found))
     except settings.SettingsError as error:
         if not (path := _of_method(folder, merged["method"])).is_file():
             raise settings.SettingsError(f"{path}: no such file, and without it {error}") from None
@@ -275,25 +283,11 @@ def _check_names(config: Config, folder: Path, overrides: Mapping[str, Any]) -> 
         if family.pretrained and not family.scratch:
             raise settings.SettingsError(f"{where}: key 'pretrained' is for models built from scratch (key 'scratch')")
     for name, run in config.runs.items():
-        where = f"{folder / 'runs' / name}.yaml"
-        for kind, used, known in [
-            ("engine", [run.engine.name], ENGINES),
-            ("family", run.build.families, config.families),
-            ("experiment", run.build.experiments, run.experiments),
-            ("benchmark", run.build.benchmarks, sources.benchmarks),
-            ("benchmark", run.data.guard, sources.benchmarks),
-            *(
-                ("benchmark", getattr(run.evaluate, key, ()), sources.benchmarks)
-                for key in ("in_domain", "together", "selection_benchmarks")
-            ),
-            ("query dataset", run.data.queries, sources.queries),
-            ("SFT dataset", [*run.data.sft, *run.data.pretraining], sources.sft),
-            ("benchmark", [name for row in run.case_sets.values() for name in row.queries], sources.benchmarks),
-            ("set of labelled cases", [name for row in run.case_sets.values() for name in row.labelled], sources.cases),
-            *(("query dataset", pool.datasets, sources.queries) for pool in run.data.pools.values()),
-        ]:
-            for value in used:
-                refuse_unknown(value, known, where, kind)
+        where = f"{folder / 'runs' / name}.yaml" + (f" with --config {name}" if name in overrides else "")
+        for key, kind, known in _named(config, run):
+            for value in settings.names_at(run, key):
+                if value not in known:
+                    refuse_unknown(value, known, said_in(layers(folder, name, overrides.get(name)), key), kind)
         try:
             _check_settings(run)
             _check_fit(config, run)
@@ -301,6 +295,26 @@ def _check_names(config: Config, folder: Path, overrides: Mapping[str, Any]) -> 
             elsewhere = set_elsewhere(layers(folder, name, overrides.get(name)), error.key)
             raise settings.SettingsError(f"{where}: {error}{elsewhere}") from None
         _check_critics(config, run, where)
+
+
+_BENCHMARKS = ("build.benchmarks", "data.guard", "case_sets.*.queries")
+_BENCHMARKS += ("evaluate.in_domain", "evaluate.together", "evaluate.selection_benchmarks")
+
+
+def _named(config: Config, run: settings.Run) -> list[tuple[str, str, Collection[str]]]:
+    """Keys of a run that name something: the key, what it names, and what there is. A star stands for each row."""
+    sources = config.sources
+    return [
+        ("engine.name", "engine", ENGINES),
+        ("build.families", "family", config.families),
+        ("build.experiments", "experiment", run.experiments),
+        *((key, "benchmark", sources.benchmarks) for key in _BENCHMARKS),
+        ("data.queries", "query dataset", sources.queries),
+        ("data.pools.*.datasets", "query dataset", sources.queries),
+        ("data.sft", "SFT dataset", sources.sft),
+        ("data.pretraining", "SFT dataset", sources.sft),
+        ("case_sets.*.labelled", "set of labelled cases", sources.cases),
+    ]
 
 
 def _check_frame(prompt: str, where: str) -> None:
@@ -376,5 +390,6 @@ def _check_fit(config: Config, run: settings.Run) -> None:
 def refuse_unknown(name: str, known: Collection[str], where: str, kind: str) -> None:
     """Raise SettingsError for a name that is none of those known, with the nearest one or all of them."""
     if name not in known:
-        said = settings.meant(str(name), known) or f"; there are: {', '.join(sorted(known))}"
+        there = f"there are: {', '.join(sorted(known))}" if known else "there is none"
+        said = settings.meant(str(name), known) or f"; {there}"
         raise settings.SettingsError(f"{where}: unknown {kind} '{name}'{said}")

@@ -1,5 +1,6 @@
 """Files that are written whole or not at all: a killed or failing program leaves no half file, and the old one in its place."""
 
+import errno
 import os
 import re
 import shutil
@@ -13,6 +14,8 @@ from pathlib import Path
 def writing(path: str | Path) -> Iterator[Path]:
     """A temporary path beside `path`, whose folder is made; it takes the place of `path` if the block ends without error."""
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "this is a folder: name a file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = unfinished(path)
     try:

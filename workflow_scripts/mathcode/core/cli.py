@@ -20,6 +20,17 @@ def parser(docstring: str | None) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
+def positive(text: str) -> int:
+    """Type of an option that takes a whole number above 0.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return int(text)
+
+
 def run(main: Callable[[], int | None]) -> None:
     """Run a program: declared errors become one sentence on stderr and exit status 1.
 

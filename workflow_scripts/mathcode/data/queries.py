@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,7 +22,7 @@ def training_table(dataset: str, rows: Iterable[tuple[str, Query | str]], expect
         CorpusError: no row is left, or not `expected` ones.
     """
     kept: dict[str, dict[str, Any]] = {}
-    dropped = Counter()
+    dropped, contradicted = Counter(), 0
     for _, query in rows:
         if isinstance(query, str):
             dropped[query] += 1
@@ -32,10 +32,13 @@ def training_table(dataset: str, rows: Iterable[tuple[str, Query | str]], expect
             dropped["without question or gold"] += 1
         elif name in kept:
             dropped["repeated"] += 1
+            contradicted += kept[name]["gold"] != query.gold
         else:
             kept[name] = {"query_id": name, "dataset": dataset, **query._asdict()}
+    if contradicted:
+        log.warning("%s: %d rows repeat a question with another answer; the first one is kept", dataset, contradicted)
     log.info("%s: %d queries kept; dropped: %s", dataset, len(kept), dict(dropped) or "none")
-    return _table(dataset, list(kept.values()), expected)
+    return _table(dataset, list(kept.values()), dropped, expected)
 
 
 def benchmark_table(dataset: str, rows: Iterable[tuple[str, Query | str]], expected: int | None = None) -> pl.DataFrame:
@@ -44,7 +47,7 @@ def benchmark_table(dataset: str, rows: Iterable[tuple[str, Query | str]], expec
     Raises:
         CorpusError: an item has no gold or no question, or there are not `expected` items.
     """
-    items, seen, left_out = [], Counter(), Counter()
+    items, seen, left_out, golds = [], Counter(), Counter(), defaultdict(set)
     for place, query in rows:
         if isinstance(query, str):
             left_out[query] += 1
@@ -54,13 +57,27 @@ def benchmark_table(dataset: str, rows: Iterable[tuple[str, Query | str]], expec
         text = canonical(query.question)
         items.append({"query_id": query_id(dataset, text, seen[text]), "dataset": dataset, **query._asdict()})
         seen[text] += 1
+        golds[text].add(query.gold)
+    if contradicted := sum(len(stated) > 1 for stated in golds.values()):
+        log.warning("%s: %d questions stand there with different answers; each item is judged by its own", dataset, contradicted)
     log.info("%s: %d items, %d of them repeats; left out: %s", dataset, len(items), len(items) - len(seen), dict(left_out) or "none")
-    return _table(dataset, items, expected)
+    return _table(dataset, items, left_out, expected)
 
 
-def _table(dataset: str, rows: list[dict[str, Any]], expected: int | None) -> pl.DataFrame:
-    if not rows or (expected is not None and len(rows) != expected):
-        raise CorpusError(f"'{dataset}' has {len(rows)} rows, config/sources.yaml says {expected or 'at least one'}")
+def refuse_lacking(dataset: str, rows: int, dropped: Counter, expected: int | None) -> None:
+    """Refuse an empty table, with what became of its rows, and one that has not as many as are expected.
+
+    Raises:
+        CorpusError: it is one of these.
+    """
+    if not rows:
+        raise CorpusError(f"'{dataset}' has 0 rows; dropped: {dict(dropped) or 'none, so its source is empty'}")
+    if expected is not None and rows != expected:
+        raise CorpusError(f"'{dataset}' has {rows} rows, config/sources.yaml says {expected}")
+
+
+def _table(dataset: str, rows: list[dict[str, Any]], dropped: Counter, expected: int | None) -> pl.DataFrame:
+    refuse_lacking(dataset, len(rows), dropped, expected)
     return pl.DataFrame(rows, schema=tables.QUERIES.schema)
 
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from mathcode import tables
 from mathcode.data.draft import STATEMENT, Draft, agrees
+from mathcode.data.queries import refuse_lacking
 from mathcode.data.readers import SFT_READERS
 from mathcode.data.text import CorpusError, Record, query_id, read_all, unboxed
 from mathcode.grading import equality
@@ -101,8 +102,7 @@ def table(
         if rows.setdefault((row["query_id"], row["solution"]), row) is not row:
             dropped["repeated"] += 1
     log.info("%s: %d solutions kept; dropped: %s", dataset, len(rows), dict(dropped) or "none")
-    if not rows or (expected is not None and len(rows) != expected):
-        raise CorpusError(f"'{dataset}' has {len(rows)} rows, config/sources.yaml says {expected or 'at least one'}")
+    refuse_lacking(dataset, len(rows), dropped, expected)
     return pl.DataFrame(list(rows.values()), schema=tables.SFT.schema)
 
 

@@ -365,7 +365,7 @@ def _keep_records(records: Iterable[dict[str, Any]], folder: Path, rows: int | N
             file.write(line)
             count += 1
     if count == 0 or (rows is not None and count != rows):
-        raise SourceError(f"source '{name}' has {count} rows, config/sources.yaml says {rows or 'at least one'}")
+        raise SourceError(f"source '{name}' has {count} rows" + (f", config/sources.yaml says {rows}" if rows else ""))
     return {"name": RECORDS, "rows": count, "sha256": digest.hexdigest()}
 
 
@@ -381,7 +381,7 @@ def _check(path: Path, expected: settings.SourceFile, place: str, said_by: str =
     except SourceError as error:
         raise SourceError(str(error).replace(str(path), place)) from error
     if rows != (expected.rows or rows) or not rows:
-        raise SourceError(f"{place}: {rows} rows, {said_by} says {expected.rows or 'at least one'}")
+        raise SourceError(f"{place}: {rows} rows" + (f", {said_by} says {expected.rows}" if expected.rows else "; it is empty"))
     return {"name": path.name, "rows": rows, "sha256": sha256}
 
 

@@ -44,14 +44,18 @@ def profile(name: str) -> Profile:
     """The profile called `name`; a text with `{question}` in it is a frame itself, such as a chat template of yours.
 
     Raises:
-        PromptError: there is no such profile, or the frame holds the question twice.
+        PromptError: there is no such profile, or the frame holds the question twice, or a line break as it is spelt.
     """
     if name.count(QUESTION) > 1:
         raise PromptError(f"the frame {name[:60]!r} has {QUESTION} {name.count(QUESTION)} times; it must be there once")
     if QUESTION in name:
+        if "\\n" in name:
+            raise PromptError(
+                f"the frame {name[:60]!r} holds a backslash and an n for a line break: in YAML, quote it with \" and not with '"
+            )
         return Profile(frame=name)
     if name not in PROFILES:
-        raise PromptError(f"unknown prompt profile '{name}'; there are: {', '.join(PROFILES)}, or a frame with {QUESTION} in it")
+        raise PromptError(f"unknown prompt profile {name!r}; there are: {', '.join(PROFILES)}, or a frame with {QUESTION} in it")
     return PROFILES[name]
 
 

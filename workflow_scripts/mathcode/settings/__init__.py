@@ -14,16 +14,19 @@ from mathcode.settings.resources import Ask, Resources
 from mathcode.settings.run import Build, Data, Evaluate, Experiment, Explore, Run
 from mathcode.settings.sampling import Engine, Sampling
 from mathcode.settings.section import (
+    IDLE,
     Name,
     PositiveInt,
     PositiveNumber,
     Section,
     SettingsError,
+    deciding,
     dumps,
     everything,
     fingerprint,
     meant,
     merge,
+    names_at,
     parse,
     parse_yaml,
     untold,
@@ -33,10 +36,10 @@ from mathcode.settings.section import (
 from mathcode.settings.sources import COLUMNS, Columns, Dataset, Source, SourceFile, Sources
 
 __all__ = [
-    "COLUMNS", "KERNELS", "POOLS", "Ask", "Build", "CaseSet", "Cases", "Columns", "Costs", "Critic", "CriticPrompt", "CriticRow",
+    "COLUMNS", "IDLE", "KERNELS", "POOLS", "Ask", "Build", "CaseSet", "Cases", "Columns", "Costs", "Critic", "CriticPrompt", "CriticRow",
     "Data", "Dataset", "Device", "Engine", "Evaluate", "Experiment", "Explore", "Extraction", "Family", "Figure", "Grading",
-    "Interpreter", "IsolationLevel", "Kernels", "LearnsFrom", "Lengths", "Lora", "Name", "Optimizer", "Pool", "PoolName",
-    "PositiveInt", "PositiveNumber", "Rate", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source",
-    "SourceFile", "Sources", "Start", "Task", "Training", "dumps", "everything", "fingerprint", "meant", "merge", "parse",
-    "parse_yaml", "refuse_overlaps", "untold", "validated", "write",
+    "Interpreter", "IsolationLevel", "Kernels", "LearnsFrom", "Lengths", "Lora", "Name", "Optimizer", "Pool", "PoolName", "PositiveInt",
+    "PositiveNumber", "Rate", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source", "SourceFile", "Sources",
+    "Start", "Task", "Training", "deciding", "dumps", "everything", "fingerprint", "meant", "merge", "names_at", "parse", "parse_yaml",
+    "refuse_overlaps", "untold", "validated", "write",
 ]  # fmt: skip

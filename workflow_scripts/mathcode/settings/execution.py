@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from mathcode.settings.section import PositiveInt, PositiveNumber, Section
+from mathcode.settings.section import IDLE, PositiveInt, PositiveNumber, Section
 
 IsolationLevel = Literal["process", "landlock", "sandbox"]
 """What keeps programs in (docs/interpreter.md), from the weakest to the strongest."""
@@ -22,10 +22,16 @@ class Interpreter(Section):
     workers: PositiveInt = Field(default=1, description="processes; the rules set it from the job's threads")
     preload: list[str] = Field(description="modules imported once, before programs are forked")
     isolation: IsolationLevel = Field(
-        default="landlock", description="weakest level of isolation that will do; the best one a machine allows is taken"
+        default="landlock",
+        description="weakest level of isolation that will do; the best one a machine allows is taken",
+        json_schema_extra=IDLE,
     )
     max_infrastructure_errors: float = Field(
-        default=0.01, ge=0, le=1, description="share of rollouts past which sampling fails, their chunks to be sampled again"
+        default=0.01,
+        ge=0,
+        le=1,
+        description="share of rollouts past which sampling fails, their chunks to be sampled again",
+        json_schema_extra=IDLE,
     )
 
 
@@ -34,5 +40,5 @@ class Grading(Section):
 
     timeout: PositiveNumber = Field(description="seconds per pair; over it the outcome is timed_out")
     workers: PositiveInt = Field(default=1, description="processes; the rules set it from the job's threads")
-    max_infrastructure_errors: float = Field(ge=0, le=1, description="share of rows past which the stage fails")
+    max_infrastructure_errors: float = Field(ge=0, le=1, description="share of rows past which the stage fails", json_schema_extra=IDLE)
     extraction: Extraction = Field(default="autocode", description="rules by which an answer is found in a response (docs/grading.md)")

@@ -1,12 +1,13 @@
 """Settings as they are written: YAML files, runs that extend others, values from a command line."""
 
 import functools
+import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from mathcode.settings.section import SettingsError
+from mathcode.settings.section import SettingsError, meant
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -60,8 +61,19 @@ def read_run(path: Path, extending: tuple[Path, ...] = ()) -> list[tuple[str, di
         return [(str(path), own)]
     other, chain = path.parent / f"{extended}.yaml", (*extending, path)
     if other in chain or not other.is_file():
-        raise SettingsError(f"{path}: key 'extends': {'circular:' if other in chain else 'there is no run'} '{extended}'")
+        runs = [file.stem for file in path.parent.glob("*.yaml")]
+        said = f"circular: '{extended}'" if other in chain else f"there is no run '{extended}'{meant(str(extended), runs)}"
+        raise SettingsError(f"{path}: key 'extends': {said}")
     return [*read_run(other, chain), (str(path), own)]
+
+
+def said_in(found: list[tuple[str, dict]], key: str) -> str:
+    """Which of some layers, the last one on top, sets a key; the top one if none does.
+
+    Of `build.seeds.0` that is who sets the list, of `data.pools.*.datasets` who sets any pool.
+    """
+    named = re.split(r"\.(?:\d+$|\*)", key)[0]
+    return next((where for where, values in reversed(found) if named in values or _says(values, named)), found[-1][0])
 
 
 def set_elsewhere(found: list[tuple[str, dict]], key: str | None) -> str:

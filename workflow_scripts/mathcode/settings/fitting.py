@@ -21,13 +21,13 @@ def check_families(run: Run, families: Mapping[str, Family], begins_with_sft: bo
     """
     for name, family in families.items():
         if family.pretrained and not run.data.pretraining:
-            raise SettingsError(f"key 'data.pretraining' is empty, and family '{name}' is to be pretrained (key 'pretrained')")
+            raise SettingsError(f"key 'data.pretraining' is empty, and family '{name}' is pretrained (key 'pretrained')")
         if family.precondition == "none" and begins_with_sft:
             raise SettingsError(
                 f"key 'build.families': '{name}' has the precondition 'none', and method '{run.method}' begins with SFT: it must be 'sft'"
             )
         if family.precondition == "sft" and not run.data.sft:
-            raise SettingsError(f"key 'data.sft' is empty, and family '{name}' is to be fine-tuned first (key 'precondition')")
+            raise SettingsError(f"key 'data.sft' is empty, and family '{name}' is fine-tuned first (key 'precondition')")
         if family.scratch and run.engine.max_model_len > family.scratch.positions:
             raise SettingsError(
                 f"key 'engine.max_model_len' is {run.engine.max_model_len}; family '{name}' has {family.scratch.positions} positions"

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mathcode.settings.kernels import Kernels
-from mathcode.settings.section import PositiveInt, PositiveNumber, Section
+from mathcode.settings.section import IDLE, PositiveInt, PositiveNumber, Section
 
 
 class Optimizer(Section):
@@ -22,7 +22,9 @@ class Optimizer(Section):
     micro_batch_tokens: PositiveInt = Field(description="padded tokens per forward pass and process")
     max_tokens: PositiveInt = Field(description="longer prompt+response pairs are left out and counted")
     max_gradient_norm: float = Field(gt=0)
-    checkpoint_minutes: float = Field(ge=0, description="minutes between resumable checkpoints; 0: one after every step")
+    checkpoint_minutes: float = Field(
+        ge=0, description="minutes between resumable checkpoints; 0: one after every step", json_schema_extra=IDLE
+    )
     threads: PositiveInt = Field(description="CPU threads of torch; fixed, since another number may round otherwise")
     kernels: Kernels = "native"
 

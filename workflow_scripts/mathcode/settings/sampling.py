@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from mathcode.settings.kernels import Kernels
-from mathcode.settings.section import Name, PositiveInt, Section
+from mathcode.settings.section import IDLE, Name, PositiveInt, Section
 
 
 class Sampling(Section):
@@ -21,7 +21,7 @@ class Engine(Section):
     """What samples tokens."""
 
     name: Name = Field(description="an engine of `mathcode.rollouts.engines.ENGINES`")
-    python: str = Field(description="interpreter of the environment that holds the engine")
+    python: str = Field(description="interpreter of the environment that holds the engine", json_schema_extra=IDLE)
     dtype: Literal["float32", "bfloat16"]
     chunk_rows: PositiveInt = Field(description="rows saved together, the unit in which work is shared; finished chunks survive a kill")
     continuous_batching: bool = Field(
@@ -31,6 +31,6 @@ class Engine(Section):
     threads: PositiveInt = Field(description="CPU threads of torch; fixed, since another number may round otherwise")
     kernels: Kernels = "native"
     max_model_len: PositiveInt = Field(description="prompt and response tokens together")
-    gpu_memory: float = Field(gt=0, le=1, description="share of GPU memory vLLM may take")
+    gpu_memory: float = Field(gt=0, le=1, description="share of GPU memory vLLM may take", json_schema_extra=IDLE)
     tensor_parallel: PositiveInt = Field(description="GPUs one vLLM engine is spread over")
-    kv_cache_gb: PositiveInt = Field(description="key-value cache on a CPU, GiB")
+    kv_cache_gb: PositiveInt = Field(description="key-value cache on a CPU, GiB", json_schema_extra=IDLE)

@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mathcode.core import atomic
 from mathcode.core.errors import UserError
 
+IDLE = {"changes_results": False}
+"""For `Field(json_schema_extra=...)` of a key on which no result depends: where a job runs, when it saves, when it gives up."""
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 PositiveInt = Annotated[int, Field(ge=1)]
 PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -70,6 +73,16 @@ def everything(section: Any) -> Any:
     return [everything(item) for item in section] if isinstance(section, list | tuple) else _finite(section)
 
 
+def deciding(section: Any) -> Any:
+    """Plain values of a section, or of several by name, without `IDLE` keys: what was made with other values of those is up to date."""
+    if isinstance(section, BaseModel):
+        fields = type(section).model_fields
+        return {name: deciding(getattr(section, name)) for name in section.model_dump() if fields[name].json_schema_extra != IDLE}
+    if isinstance(section, dict):
+        return {key: deciding(item) for key, item in section.items()}
+    return [deciding(item) for item in section] if isinstance(section, list | tuple) else section
+
+
 def parse(model: type[Section], text: str, flag: str = "--settings") -> Any:
     """Read a section back from a command line; `flag` is named in errors.
 
@@ -114,8 +127,8 @@ def _jsonable(value: Any) -> Any:
     return value.model_dump() if isinstance(value, BaseModel) else str(value)
 
 
-def validated(model: type[Section], value: Any, where: str) -> Any:
-    """A section made of plain values; `where` is named in errors.
+def validated(model: type[Section], value: Any, where: str | Callable[[str], str]) -> Any:
+    """A section made of plain values; `where`, or what it makes of the key, is named in errors.
 
     Raises:
         SettingsError: a key is missing, unknown or out of range.
@@ -127,16 +140,37 @@ def validated(model: type[Section], value: Any, where: str) -> Any:
         first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])  # a misspelt key is a missing one too
         *above, last = first["loc"] or ("(top)",)
         unknown = first["type"] == "extra_forbidden"
-        said = "there is no such key" + meant(str(last), _keys(model, above)) if unknown else first["msg"].lower()
-        raise SettingsError(f"{where}: key '{'.'.join(map(str, [*above, last]))}': {said}") from None
+        said = "there is no such key" + _meant_key(str(last), _keys(model, above)) if unknown else first["msg"].lower()
+        key = ".".join(map(str, [*above, last]))
+        raise SettingsError(f"{where if isinstance(where, str) else where(key)}: key '{key}': {said}") from None
+
+
+def names_at(section: Any, key: str) -> list[str]:
+    """The names that a section has at a key such as `data.queries`, where a star stands for each row; none where it has no such key."""
+    part, _, rest = key.partition(".")
+    if part == "*":
+        return [name for row in section.values() for name in names_at(row, rest)]
+    value = getattr(section, part, ())
+    return names_at(value, rest) if rest else [value] if isinstance(value, str) else list(value)
 
 
 def meant(name: str, known: Iterable[str]) -> str:
     """Words that name the known name which an unknown one is nearest to; none where none is near."""
-    if ":" in name:
-        return "; YAML needs a space after a colon"
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def _meant_key(name: str, known: Iterable[str]) -> str:
+    """The same for a key, which may also be written in a way that YAML reads otherwise, or stand a level too high."""
+    known = list(known)
+    if ":" in name:
+        return "; YAML needs a space after a colon"
+    if "." in name:
+        *above, last = name.split(".")
+        return f"; write {''.join(f'{part}: {{' for part in above)}{last}: ...{'}' * len(above)}"
+    if "settings" in known and not difflib.get_close_matches(name, known, n=1):
+        return "; sections that it overrides stand under its key 'settings'"
+    return meant(name, known)
 
 
 def _keys(kind: Any, place: Sequence[int | str]) -> list[str]:

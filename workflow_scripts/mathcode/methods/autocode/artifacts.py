@@ -108,11 +108,15 @@ def _judged(run: AutoCodeRun) -> dict[str, Any]:
 
 
 def samples(run: AutoCodeRun, mode: str, pool: str = "", policy: Policy | None = None) -> range:
-    """Indices of the rollouts of a query in a mode of exploration, by every policy; native_extra goes on counting where native ends."""
+    """Indices of the rollouts of a query in a mode of exploration; native_extra goes on counting where native ends.
+
+    Random numbers follow from the index: where iterations explore the same queries, each counts on where the one before ended.
+    """
     explore = run.explore
+    first = 0 if explore.fresh_queries or policy is None else policy.iteration * (explore.samples + explore.extra)
     if mode == "native_extra":
-        return range(explore.samples, explore.samples + explore.extra)
-    return range(explore.samples)
+        return range(first + explore.samples, first + explore.samples + explore.extra)
+    return range(first, first + explore.samples)
 
 
 def tabulated(run: AutoCodeRun, families: Mapping[str, Family]) -> list[str]:

@@ -100,9 +100,6 @@ class Released(Loss):
     per = "response"
     parts: ClassVar = PARTS
 
-    def __init__(self, numbers: OffPolicy):
-        """Its clip and its penalty are constants of that program: `numbers` change nothing."""
-
     def unreferenced(self, row: Mapping[str, Any]) -> int:
         """Reflective responses have no behaviour log-probabilities there, and rehearsed demonstrations none anywhere."""
         return len(row["token_ids"]) if row["kind"] in ("reflective", REHEARSED) else 0

@@ -167,10 +167,11 @@ def training(run: AutoCodeRun, trained: Trained) -> settings.Training:
     if trained.experiment == START:
         return settings.Training(loss="likelihood", optimizer=run.start.optimizer)
     chosen = run.of(trained.experiment).train
-    first = chosen.objective == "released" and trained.iteration == 1
+    if chosen.objective == "released":  # its clip and its penalty are constants
+        loss = "released_first" if trained.iteration == 1 else "released"
+        return settings.Training(loss=loss, referenced=True, optimizer=chosen.optimizer)
     numbers = chosen.model_dump(include=set(OffPolicy.model_fields))
-    loss = "released_first" if first else chosen.objective
-    return settings.Training(loss=loss, numbers=numbers, referenced=True, optimizer=chosen.optimizer)
+    return settings.Training(loss=chosen.objective, numbers=numbers, referenced=True, optimizer=chosen.optimizer)
 
 
 def origin(run: AutoCodeRun, trained: Trained) -> Trained:

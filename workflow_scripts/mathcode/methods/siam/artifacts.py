@@ -8,7 +8,7 @@ from typing import Any
 
 from mathcode import paths, settings
 from mathcode.methods.method import trained_policies
-from mathcode.methods.siam.settings import MAIN, SEED_SET, SiamRun, in_rounds, paired
+from mathcode.methods.siam.settings import MAIN, SEED_SET, Select, SiamRun, in_rounds, paired
 from mathcode.paths import BASE, SEEDED, START, Policy
 from mathcode.report import case_judges
 from mathcode.settings import Family
@@ -59,7 +59,14 @@ def explorer(policy: Policy) -> Policy:
 
 def judge(run: SiamRun, policy: Policy) -> str:
     """Who accepted them."""
-    return SELF_DISTILLED_BY if policy.experiment == START else run.of(policy.experiment).select.judge
+    return selection(run, policy).judge
+
+
+def selection(run: SiamRun, policy: Policy) -> Select:
+    """How they are selected. M_0 is the common start of all experiments: none of the limits that compare filters holds for it."""
+    if policy.experiment == START:
+        return run.select.model_copy(update={"judge": SELF_DISTILLED_BY, "rows": None})
+    return run.of(policy.experiment).select
 
 
 def selected(run: SiamRun) -> list[Policy]:

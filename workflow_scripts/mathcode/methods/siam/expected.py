@@ -5,7 +5,7 @@ from mathcode.estimates.sizes import Examples, Sizes
 from mathcode.methods.method import Trained
 from mathcode.methods.siam import artifacts
 from mathcode.methods.siam.settings import SiamRun
-from mathcode.paths import BASE, START, Critic, Policy
+from mathcode.paths import BASE, Critic, Policy
 
 
 def examples(sizes: Sizes, trained: Trained) -> Examples:
@@ -28,7 +28,7 @@ def examples(sizes: Sizes, trained: Trained) -> Examples:
 def _selected(sizes: Sizes, policy: Policy) -> float:
     """Programs that a policy adds to the seed set."""
     run = sizes.run
-    chosen = run.select if policy.experiment == START else run.of(policy.experiment).select
+    chosen = artifacts.selection(run, policy)
     pool = artifacts.pool(run, policy)
     accepted = len(artifacts.samples(run, artifacts.MODE, pool, artifacts.explorer(policy))) * sizes.costs.accepted_share.value
     rows = sizes.explored(pool) * min(accepted, chosen.per_question)
