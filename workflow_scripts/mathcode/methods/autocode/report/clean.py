@@ -27,7 +27,7 @@ def remarks(found: Mapping[str, pl.DataFrame], plan: Plan) -> list[Remark]:
 def _remark(auto: dict, plan: Plan) -> Remark:
     text = (
         f"{auto['contaminated']} of the {auto['n']} items of {plan.named(auto['benchmark'])} share their text or a run of words with a "
-        f"training row. On the other {auto['clean_n']}, {plan.label(EM)} answers {shown(auto['clean_accuracy'])} % right; compared with "
+        f"training row. On the other {auto['clean_n']}, {plan.label(EM)} answers {shown(auto['clean_accuracy'])} % right; against "
         "the better dictated mode of the start policy that is "
         f"{_points(auto, 'clean_gain', 'clean_gain')} there, and {_points(auto, 'gain_over_start', 'gain')} on all items."
     )
