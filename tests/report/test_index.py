@@ -60,7 +60,7 @@ def test_captions_say_of_no_run_what_is_so_of_generated_data_alone():
 @pytest.mark.parametrize("item", [item for item in METHODS["siam"].items if item.category in ("Main results", "Data", "Alignment")])
 def test_what_follows_from_web_data_says_what_stands_for_the_papers(item):
     text = (CAPTIONS / "siam" / f"{item.kind}s" / f"{item.name}.rst").read_text(encoding="utf-8")
-    assert "The paper's web corpus is not to be had" in text
+    assert "The paper's web corpus is not available" in text
 
 
 def test_the_critics_caption_tells_of_labels_by_publishers():

@@ -57,6 +57,11 @@ def classification(accepted: np.ndarray, true: np.ndarray, scores: np.ndarray | 
     return found
 
 
+def range_of(measure: str) -> tuple[float, float]:
+    """Least and largest value of a measure: an interval that rests on few seeds may reach beyond."""
+    return (-1.0 if measure in ("kappa", "matthews") else 0.0), 1.0
+
+
 def classification_over_seeds(verdicts: Sequence[np.ndarray], true: np.ndarray) -> dict[str, Interval]:
     """The same measures of several judges that differ by their seed, on the same cases: intervals are over seeds and cases.
 

@@ -44,7 +44,7 @@ def measured(seeds: Sequence[pl.DataFrame]) -> dict[str, Interval]:
     said = [frame["accepted"].to_numpy() for frame in seeds]
     if len(seeds) == 1:
         return agreement.classification(said[0], true, seeds[0]["score"].to_numpy() if scored else None)
-    found = agreement.classification_over_seeds(said, true)
+    found = {name: one.within(*agreement.range_of(name)) for name, one in agreement.classification_over_seeds(said, true).items()}
     if scored:
         scores = [frame["score"].to_numpy() for frame in seeds]
         areas = np.array([agreement.auroc(one, true).value for one in scores])

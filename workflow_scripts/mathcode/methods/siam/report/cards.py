@@ -24,7 +24,7 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[str]:
     filtered = f"filtered by {_called(plan.filters[MAIN])} " if MAIN in plan.filters else ""
     rule = [f"With the best rule as the filter it ends {_apart(max(map(_beyond, rules)))}."] if (rules := _rules(own, plan)) else []
     return [
-        f"After {plan.iterations} rounds {filtered}the policy solves {shown(row['accuracy'])} % of the items outside the "
+        f"After {_rounds(plan)} {filtered}the policy solves {shown(row['accuracy'])} % of the items outside the "
         f"seed's domain ({plan.named(row['benchmark'])}, part {row['part']}): {_signed(row['delta'])} against M_0{interval(ends)}.",
         *rule,
         f"{_count(lines)} of {len(lines)} claims are shown.",
@@ -76,7 +76,7 @@ def _ended(own: Mapping[str, pl.DataFrame], plan: Plan) -> dict | None:
 def _worked(own: Mapping[str, pl.DataFrame], plan: Plan, lines: Mapping[str, dict]) -> Card | None:
     if (row := _ended(own, plan)) is None:
         return None
-    words = f"Accuracy {shown(row['accuracy'])} % after {plan.iterations} rounds, {shown(row['accuracy'] - row['delta'])} % before (M_0)."
+    words = f"Accuracy {shown(row['accuracy'])} % after {_rounds(plan)}, {shown(row['accuracy'] - row['delta'])} % before (M_0)."
     return Card("Did it work?", _signed(row["delta"]), f"{words} {in_words(lines['generalises'])}.", _place(row, plan))
 
 
@@ -136,6 +136,10 @@ def _trusted(own: Mapping[str, pl.DataFrame], plan: Plan) -> Card | None:
         f"Cohen's kappa with the truth: {shown(row['kappa'])} (times 100)."
     )
     return Card("Can the critic be trusted?", f"{shown(row['precision'])} %", words, f"{row['label']}, {row['case_set']}, {row['n']} cases")
+
+
+def _rounds(plan: Plan) -> str:
+    return f"{plan.iterations} round{'s' * (plan.iterations > 1)}"
 
 
 def _count(lines: Mapping[str, dict]) -> int:

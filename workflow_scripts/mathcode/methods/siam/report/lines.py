@@ -142,7 +142,7 @@ def _agrees(results: Results, _: str) -> Told | None:
         return None
     same = float(np.mean([(seed[:, 0] == seed[:, 1]).mean() for seed in verdicts]))
     detail = f"references of the types {', '.join(PARSABLE)}; same verdict on {100 * same:.1f} %"
-    return Told(where, kappa, _p_value(kappa, KAPPA), len(verdicts[0]), kappa.low is not None and kappa.low >= KAPPA, detail)
+    return Told(where, kappa.within(-1, 1), _p_value(kappa, KAPPA), len(verdicts[0]), kappa.low is not None and kappa.low >= KAPPA, detail)
 
 
 def _generalises(results: Results, family: str) -> Told | None:
@@ -231,7 +231,7 @@ def _serves_other_language(results: Results, _: str) -> Told | None:
         return None
     detail = f"learned from {learned[0]}; kappa on its cases: {shown(kappas[0], 'hundredths')}"
     low = kappas[1].low
-    return Told(other[0], kappas[1], _p_value(kappas[1], KAPPA), len(truth[1][0]), low is not None and low >= KAPPA, detail)
+    return Told(other[0], kappas[1].within(-1, 1), _p_value(kappas[1], KAPPA), len(truth[1][0]), low is not None and low >= KAPPA, detail)
 
 
 def _spoken(language: str) -> tuple[pl.Expr, pl.Expr]:

@@ -208,6 +208,6 @@ def _agreed(seeds: list[np.ndarray]) -> dict:
         **shares("score", effects.share([seed[:, 0] for seed in seeds])),
         "score_against": rounded(100 * np.mean([seed[:, 1].mean() for seed in seeds])),
         **shares("difference", uncertainty.contrast(seeds, effects.difference)),
-        **shares("kappa", kappa),
+        **shares("kappa", kappa.within(-1, 1)),
         **shares("same", effects.share([(seed[:, 0] == seed[:, 1]).astype(float) for seed in flat])),
     }
