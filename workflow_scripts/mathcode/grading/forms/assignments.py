@@ -99,7 +99,7 @@ def _solutions(form: Items) -> list[Solution]:
     for item in form.items:
         if isinstance(item, Named):
             last = item
-        elif last is not None and len({name for name, _ in named}) == 1 or _together(last) == _together(item) > 0:
+        elif (last is not None and len({name for name, _ in named}) == 1) or _together(last) == _together(item) > 0:
             item = Named(last.name, item, last.tree)
         else:
             return []

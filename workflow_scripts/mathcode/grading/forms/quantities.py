@@ -40,7 +40,6 @@ _FACTORS = {"mg"}
 """A unit that, on the heels of a number, is as well a product."""
 _DIRECTION = re.compile(r"\^\s*\{?\s*\\circ\s*\}?\s*(?:\\text\s*\{)?\s*[NSEW]\s*\}?$")
 _CODES = {"USD": "$", "US": "$", "EUR": "€", "GBP": "£", "RMB": "¥", "CNY": "¥", "Rs": "₹"}
-_CHINESE_MIXED = re.compile(r"(-?)(\d{1,9})\((?:(\d{1,9})/(\d{1,9})|\((\d{1,9})\)/\((\d{1,9})\))\)")
 _FEET = re.compile(r"(\d{1,3})\s*'\s*(\d{1,2})\s*(?:''|\")$")
 _BASES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
           "twelve": "12",          "sixteen": "16", "b": "2"}  # fmt: skip
@@ -48,17 +47,6 @@ _DOTTED = re.compile(r"(-?)(\d*)\.(\d*?)\\dot\{?(\d)\}?(?:(\d*)\\dot\{?(\d)\}?)?
 _REPEATING = re.compile(
     r"(-?)(\d*)\.(\d*?)(?:\\(?:overline|bar|dot)\s*\{?\s*(\d+)\s*\}?|(\d+?)(\5{2,})\d{0,3}(?:\s*(?:\\ldots|\.\.\.|…)))$"
 )
-
-
-def chinese_mixed(text: str) -> Quantity | None:
-    """A mixed number as Chinese exercises write it, `3(3/4)`; a proper fraction in brackets on the heels of an integer."""
-    match = _CHINESE_MIXED.fullmatch(text)
-    if not match:
-        return None
-    sign, whole, above, below = match[1], int(match[2]), int(match[3] or match[5]), int(match[4] or match[6])
-    if not 0 < above < below:
-        return None
-    return Quantity(number_tree((-1 if sign else 1) * (whole + Fraction(above, below))))
 
 
 def feet_and_inches(text: str) -> Quantity | None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from mathcode.grading.forms import numerals, quantities, times, units, words
 from mathcode.grading.forms.brackets import bracketed, environment, printed
+from mathcode.grading.forms.mixed_numbers import spelled_out
 from mathcode.grading.forms.names import CONSTANTS, LETTERS
 from mathcode.grading.forms.naming import expression, name_of, prefixed
 from mathcode.grading.forms.regions import as_region, inequality, named_set, union
@@ -56,8 +57,8 @@ def _form(found: list[Token], text: str | None, depth: int, known: dict):
     if depth > MAX_NESTING or not found:
         return Raw(words.raw(found))
     found = _plain(found)
-    if text is None:
-        text = written(found)
+    if (spelled := spelled_out(found)) is not found or text is None:
+        found, text = spelled, written(spelled)
 
     def reader(part: list[Token]):
         key = (depth, *part)
@@ -125,8 +126,6 @@ def _at_once(found: list[Token], text: str):
     if re.match(r"\d+ ?h[a-z]*\d", flat) and (spell := times.duration(flat)) is not None and not spell.months:
         return Quantity(quantities.number_tree(spell.seconds / 3600), units.unit("hour"))
     if (form := quantities.based(text)) is not None:
-        return form
-    if text[-1] == ")" and (form := quantities.chinese_mixed(text)) is not None:
         return form
     if "'" in text and (form := quantities.feet_and_inches(text)) is not None:
         return form
