@@ -6,6 +6,7 @@ from mathcode.grading.forms import quantities, words
 from mathcode.grading.forms.names import OPAQUE
 from mathcode.grading.forms.splitting import split
 from mathcode.grading.forms.tokens import Token, written
+from mathcode.grading.forms.turning import turns
 from mathcode.grading.forms.values import TOGETHER
 
 _FIGURES = {("cmd", "angle"), ("cmd", "measuredangle"), ("cmd", "triangle")}
@@ -17,7 +18,7 @@ _INVERSE = re.compile(r"[A-Za-z]\s*\^\s*\{?\s*-\s*1\s*\}?\s*\(\s*[A-Za-z]\s*\)")
 """The inverse of a function: f^{-1}(x)."""
 _HAN = re.compile("[一-鿿]{1,6}")
 _NO_PREFIX = set("不非负约第零没无少多超过低高于下上前后差余约近每共大小至另")
-"""What says more of a number than its name."""
+"""What says more of a number than its name, where no sign stands between the two."""
 
 
 def expression(part: list[Token]) -> tuple | None:
@@ -36,7 +37,7 @@ def name_of(part: list[Token]) -> str | None:
         return each
     text = written(part)
     if any(told.fullmatch(text) for told in (_SEGMENT, _ANGLED, _PROBABILITY, _INVERSE, _HAN)):
-        return "".join(text.split())
+        return "".join(text.split()) if not turns(text) else None
     return _symbol(part) or _word(part)
 
 
@@ -58,8 +59,8 @@ def _symbol(part: list[Token]) -> str | None:
 def _word(part: list[Token]) -> str | None:
     if not 0 < len(part) < 5 or not all(token.kind in ("word", "text") for token in part):
         return None
-    tree = expression(part)
-    return words.bare(written(part)).casefold() if tree is None or tree[0] == "s" else None
+    tree, text = expression(part), words.bare(written(part)).casefold()
+    return text if (tree is None or tree[0] == "s") and not turns(text) else None
 
 
 def _together(inner: list[Token]) -> str | None:
@@ -77,4 +78,4 @@ def prefixed(found: list[Token]) -> tuple[str, list[Token]] | None:
     if not 0 < start <= 4 or start >= len(found) or found[start].kind != "num":
         return None
     name = "".join(token.value for token in found[:start])
-    return (name, found[start:]) if not set(name) & _NO_PREFIX else None
+    return (name, found[start:]) if not (set(name) & _NO_PREFIX or turns(name)) else None
