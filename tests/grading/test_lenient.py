@@ -148,7 +148,9 @@ def test_every_whole_number_is_read_back_from_chinese_numerals():
         assert [read.value for read in lenient.numbers(text)] == [Fraction(value)], text
 
 
-@pytest.mark.parametrize("piece", ["1,", "1" * 999, "\\frac{", "-", "一", "万", "亿万", "1 1/", "百分之", "1.", "1e", "x^", "a(", "a", "5(", "not ", "|"])
+@pytest.mark.parametrize(
+    "piece", ["1,", "1" * 999, "\\frac{", "-", "一", "万", "亿万", "1 1/", "百分之", "1.", "1e", "x^", "a(", "a", "5(", "not ", "|"]
+)
 def test_hostile_texts_are_read_at_once(piece):
     text = (piece * 1000)[: lenient.MAX_CHARS]
     start = time.process_time()

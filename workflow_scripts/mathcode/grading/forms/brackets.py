@@ -4,10 +4,12 @@
 """
 
 from mathcode.grading.forms.names import INTERVALS, LISTS, LOGICAL, MATRICES, RELATIONS, SETS, TUPLES
-from mathcode.grading.forms.regions import as_region, builder, interval, union
+from mathcode.grading.forms.regions import as_region, builder, interval, is_set, joined
 from mathcode.grading.forms.splitting import MAX_ITEMS, depth_of, positions, split
 from mathcode.grading.forms.tokens import Token
 from mathcode.grading.forms.values import Items, Matrix, Named, Quantity, Raw, Region
+
+_JOINING = {"&", "and", "or", "land", "lor", "且", "或"}
 
 
 def bracketed(found: list[Token], reader):
@@ -39,6 +41,8 @@ def bracketed(found: list[Token], reader):
         return region
     if opening == "{" and first.kind == "op" and (pairs := _mapping(inner, reader)) is not None:
         return pairs
+    if opening == "(" and positions(inner, lambda token: token.value in _JOINING) and is_set(condition := reader(inner)):
+        return condition
     items = _items(inner, reader, blanks=opening == "[")
     if items is None:
         return None
@@ -172,10 +176,8 @@ def _called(name: str, forms: list):
     if name in INTERVALS:
         return interval(Items(INTERVALS[name], tuple(forms[:2]))) if len(forms) == 2 else None
     if name in LOGICAL:
-        regions = [as_region(form) for form in forms]
-        if None in regions:
-            return None
-        return union(regions) if name in ("Union", "Or") else Items("and", tuple(regions))
+        sets = [form if is_set(form) else as_region(form) for form in forms]
+        return sets[0] if len(sets) == 1 else joined(sets, ["or" if name in ("Union", "Or") else "and"] * (len(sets) - 1))
     if name in TUPLES:
         return _in_brackets("()", forms)
     only = forms[0] if len(forms) == 1 else None

@@ -9,8 +9,9 @@ from fractions import Fraction
 from mathcode.grading.forms import rounding, units
 from mathcode.grading.forms.arithmetic import Exact
 from mathcode.grading.forms.assignments import Assignments, each_named, is_function
+from mathcode.grading.forms.regions import OPERATIONS
 from mathcode.grading.forms.sets import Sets
-from mathcode.grading.forms.trees import replaced, symbols
+from mathcode.grading.forms.trees import hundredth, replaced, symbols
 from mathcode.grading.forms.values import (
     Based,
     Chain,
@@ -31,7 +32,6 @@ from mathcode.grading.forms.values import (
 from mathcode.grading.forms.verdicts import Verdict, all_, any_, matched
 
 _ONE = ("n", Fraction(1), None)
-_HUNDRED = ("n", Fraction(100), None)
 
 
 class Comparison(Assignments, Sets):
@@ -55,7 +55,8 @@ class Comparison(Assignments, Sets):
         if isinstance(gold, Chain) or isinstance(answer, Chain):
             return self._chains(gold, answer)
         if isinstance(gold, Moment) and isinstance(answer, Moment):
-            return gold.kind == answer.kind and (gold.value.agrees(answer.value) if gold.kind == "clock" else gold.value == answer.value)
+            said_in_part = gold.kind in ("clock", "date")
+            return gold.kind == answer.kind and (gold.value.agrees(answer.value) if said_in_part else gold.value == answer.value)
         if isinstance(gold, Range) != isinstance(answer, Range) and isinstance(gold, Range | Ratio) and isinstance(answer, Range | Ratio):
             gold, answer = _as_ratio(gold), _as_ratio(answer)
         if isinstance(gold, Moment) or isinstance(answer, Moment):
@@ -93,12 +94,13 @@ class Comparison(Assignments, Sets):
             if gold.unit or answer.unit or gold.noun or answer.noun:
                 return False
             percent, plain = (gold.tree, answer.tree) if gold.percent else (answer.tree, gold.tree)
-            return any_(same(plain, value) for value in (percent, ("/", percent, _HUNDRED)))
+            return any_(same(plain, value) for value in (percent, hundredth(percent)))
         return any_(same(gold.tree, answer.tree if factor == 1 else ("*", (("n", factor, None), answer.tree))) for factor in factors)
 
     def _named(self, gold, answer) -> Verdict:
         """A value with its name: the name may be left out, but not be another one, unless the two are one equation."""
         if isinstance(gold, Named) and isinstance(answer, Named):
+            answer = _in_order(answer, gold.name)
             chained = all_([self.chained(gold), self.chained(answer)])
             if gold.name == answer.name or (is_function(gold) != is_function(answer) and {gold.name, answer.name} & {"y"}):
                 return all_([chained, self.equal(gold.value, _renamed(gold, answer))])
@@ -181,7 +183,7 @@ class Comparison(Assignments, Sets):
             return self._items(gold, answer.value) if not _names(gold) else self.assigned(gold, each_named(answer))
         if not isinstance(gold, Items) or not isinstance(answer, Items):
             return False
-        if "and" in (gold.brackets, answer.brackets) or "minus" in (gold.brackets, answer.brackets):
+        if _odd(gold, answer):
             return self.regions(gold, answer)
         if _names(gold) or _names(answer):
             return self.assigned(gold, answer)
@@ -244,8 +246,9 @@ def _as_ratio(form):
     """A time without half of the day may be a ratio where the other side is no time, and `2 to 3` one beside another ratio."""
     if isinstance(form, Range) and all(isinstance(end, Quantity) and not (end.unit or end.percent) for end in (form.low, form.high)):
         return Ratio((form.low.tree, form.high.tree))
-    if isinstance(form, Moment) and form.kind == "clock" and not form.value.twelve and not form.value.second:
-        return Ratio(tuple(("n", Fraction(part), None) for part in (form.value.hour, form.value.minute)))
+    if isinstance(form, Moment) and form.kind == "clock" and not form.value.twelve:
+        parts = (form.value.hour, form.value.minute, *[form.value.second] * bool(form.value.second))
+        return Ratio(tuple(("n", Fraction(part), None) for part in parts))
     return form
 
 
@@ -289,6 +292,14 @@ def _renamed(gold: Named, answer: Named):
     return replace(answer.value, tree=replaced(answer.value.tree, names))
 
 
+def _in_order(named: Named, name: str) -> Named:
+    """A ratio of named terms, `a:b`, with its terms in the order of another name; what has other names as it is."""
+    names, wanted = named.name.split(":"), name.split(":")
+    if not isinstance(named.value, Ratio) or names == wanted or sorted(names) != sorted(wanted):
+        return named
+    return replace(named, name=name, value=Ratio(tuple(named.value.terms[names.index(one)] for one in wanted)))
+
+
 def _as_relation(named: Named) -> Relation | None:
     if isinstance(named.value, Quantity) and named.tree is not None and not (named.value.unit or named.value.percent):
         return Relation("=", named.tree, named.value.tree)
@@ -304,7 +315,7 @@ def _unwrapped(form):
 
 
 def _odd(gold: Items, answer: Items) -> bool:
-    return bool({gold.brackets, answer.brackets} & {"and", "minus"})
+    return bool({gold.brackets, answer.brackets} & OPERATIONS)
 
 
 def _ordered(gold: str, answer: str) -> bool | None:
