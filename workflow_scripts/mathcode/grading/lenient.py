@@ -42,7 +42,9 @@ _NUMBER = re.compile(
     rf"|(?<![星期周拜])(?P<zh>{_ZH}{{1,20}})(?:点(?P<zhpoint>[零〇一二三四五六七八九]{{1,20}}))?(?![样起般些直定共])"
     r")"
 )
-_VALUES = "|".join(sorted((WRAPPERS - {"Poly", "sympify"}) | MATRICES | TUPLES | SETS | LISTS))
+_VALUES = "|".join(
+    sorted((WRAPPERS - {"Poly", "sympify"}) | MATRICES | TUPLES | SETS | LISTS | {"date", "time", "datetime", "tensor", "dict_values"})
+)
 """What programs print around values, which stay what they are."""
 _FUNCTIONS = r"(?<![A-Za-z])(?:sqrt|cbrt|log|ln|lg|exp|(?:arc|a)?(?:sin|cos|tan)h?)\s?[\d(]"
 _EXPRESSION = re.compile(
@@ -51,7 +53,7 @@ _EXPRESSION = re.compile(
     r"|\d\s[b-cefi-kn-ru-z](?![A-Za-z.'’])(?!\s?[=:])|(?<![A-Za-z])(?:pi|oo|inf|infinity|mod)(?![A-Za-z])"
     r"|[A-Za-z\d)]\s?[*+×·]\s?[A-Za-z\d(\\]|[A-Za-z\d)](?:-|\s-\s)[A-Za-z\d(]|\)\s?[(/]|/\s?\("
     r"|\d\s?/\s?[a-ce-fi-kn-ru-z](?![A-Za-z])|(?<![A-Za-z])[A-Za-z]\s?/\s?\d"
-    rf"|(?<![A-Za-z_\d])(?!(?:{_VALUES})\()[A-Za-z_]*[A-Za-z]\((?=[^()]*[\d(])|(?<![\w.])\d[\d.]{{0,60}}\((?=[^()]*\d)|{_FUNCTIONS}"
+    rf"|(?<![A-Za-z_\d\\])(?!(?:{_VALUES})\()[A-Za-z_]*[A-Za-z]\((?=[^()]*[\d(])|(?<![\w.])\d[\d.]{{0,60}}\((?=[^()]*\d)|{_FUNCTIONS}"
 )
 """Letters on the heels of a number, or alone behind a blank, are factors; those left out are units: m, g, h, d, l, s, t. Letters on the
 heels of a bracket with a number in it are a function. A minus with a blank before it alone is a sign: `0 -1` are two numbers."""

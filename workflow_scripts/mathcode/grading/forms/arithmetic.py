@@ -149,6 +149,8 @@ def _alike(left: tuple, right: tuple) -> tuple[tuple, tuple]:
     for printed, constant in (("I", "i"), ("E", "e")):
         if (printed in names[0]) != (printed in names[1]) and _knows((right, left)[printed in names[1]], constant):
             left, right = replaced(left, {printed: constant}), replaced(right, {printed: constant})
+    left, right = _without_noise(left), _without_noise(right)
+    names = symbols(left), symbols(right)
     for one, other in ((0, 1), (1, 0)):
         if names[one] - _CONSTANTS == {"j"} and "i" in names[other] and not names[other] - _CONSTANTS and _is_complex((left, right)[one]):
             left, right = replaced(left, {"j": "i"}), replaced(right, {"j": "i"})
@@ -166,6 +168,28 @@ def _knows(tree: tuple, constant: str) -> bool:
 def _is_complex(tree: tuple) -> bool:
     """Whether a tree is a number and a multiple of `j`, as Python prints complex numbers."""
     return tree[0] == "+" and len(tree[1]) == 2 and not symbols(tree[1][0])
+
+
+def _without_noise(tree: tuple) -> tuple:
+    """A complex number as Python prints it, without a part that is what floating point leaves of zero beside the other one."""
+    if symbols(tree) != {"j"} or not _is_complex(tree):
+        return tree
+    parts = tree[1][0], replaced(tree[1][1], {"j": "i"})
+    try:
+        sizes = [exactly.fraction(parts[0]), exactly.fraction(_multiple(tree[1][1]))]
+    except ArithmeticError:
+        return tree
+    if None in sizes:
+        return tree
+    lost = [abs(one) <= _DOUBLE * max(abs(other), 1) / 10 for one, other in zip(sizes, sizes[::-1], strict=True)]
+    return parts[1 - lost.index(True)] if lost.count(True) == 1 else tree
+
+
+def _multiple(tree: tuple) -> tuple:
+    """A multiple of `j` with one for `j`."""
+    if tree[0] == "s":
+        return ("n", Fraction(1), None)
+    return ("*", tuple(map(_multiple, tree[1]))) if tree[0] == "*" else ("-", _multiple(tree[1])) if tree[0] == "-" else tree
 
 
 def _broken(tree: tuple) -> bool:

@@ -86,7 +86,7 @@ def each_named(named: Named) -> Items:
 
 def is_function(named: Named) -> bool:
     """Whether the name is a function's, `f(x)`."""
-    return named.tree is not None and named.tree[0] in "f*"
+    return named.tree is not None and named.tree[0] in "f*" and named.name[0] != "|"
 
 
 def _solutions(form: Items) -> list[Solution]:

@@ -7,7 +7,8 @@ from mathcode.grading.forms.names import INTERVALS, LISTS, LOGICAL, MATRICES, RE
 from mathcode.grading.forms.regions import as_region, builder, interval, is_set, joined
 from mathcode.grading.forms.splitting import MAX_ITEMS, depth_of, positions, split
 from mathcode.grading.forms.tokens import Token
-from mathcode.grading.forms.values import Items, Matrix, Named, Quantity, Raw, Region
+from mathcode.grading.forms.turning import turns
+from mathcode.grading.forms.values import Items, Matrix, Named, Quantity, Raw, Region, Words
 
 _JOINING = {"&", "and", "or", "land", "lor", "且", "或"}
 
@@ -138,8 +139,8 @@ def _mapping(inner: list[Token], reader):
             return None
         key, value = (reader(_unquoted(side)) for side in (part[: places[0]], part[places[0] + 1 :]))
         pairs.append((key, value))
-    if all(isinstance(key, Quantity) and key.tree[0] == "s" for key, _ in pairs):
-        named = [Named(key.tree[1], value, key.tree) for key, value in pairs]
+    if all((isinstance(key, Quantity) and key.tree[0] == "s") or (isinstance(key, Words) and not turns(key.key)) for key, _ in pairs):
+        named = [Named(key.key, value) if isinstance(key, Words) else Named(key.tree[1], value, key.tree) for key, value in pairs]
         return named[0] if len(named) == 1 else Items("", tuple(named))
     return Items("{:}", tuple(Items("()", pair) for pair in pairs))
 

@@ -14,8 +14,13 @@ _FIGURES = {("cmd", "angle"), ("cmd", "measuredangle"), ("cmd", "triangle")}
 _SEGMENT = re.compile(r"\|?\s*[A-Z]{2,3}\s*\|?")
 _ANGLED = re.compile(r"\\?(?:sin|cos|tan|cot)\s*(?:[A-Z]|\\(?:angle\s*[A-Z]{1,3}|alpha|beta|gamma|theta|varphi))")
 _PROBABILITY = re.compile(r"[PE]\s*\([^()]{1,40}\)")
-_INVERSE = re.compile(r"[A-Za-z]\s*\^\s*\{?\s*-\s*1\s*\}?\s*\(\s*[A-Za-z]\s*\)")
-"""The inverse of a function: f^{-1}(x)."""
+_INVERSE = re.compile(
+    r"(?:[A-Za-z]\s*\^\s*\{?\s*-\s*1\s*\}?\s*\(\s*[A-Za-z]\s*\)|[fghFGH]\s*\^\s*\{?\s*-\s*1\s*\}?\s*\(\s*-?\s*\d{1,9}\s*\))"
+)
+"""The inverse of a function: f^{-1}(x), f^{-1}(2)."""
+_LENGTH = re.compile(r"\|{1,2}\s*\\(?:overrightarrow|vec|overline|mathbf)\{[A-Za-z]{1,2}\}\s*\|{1,2}")
+_MEASURED = {"S", "V", "C"}
+"""Letters before a figure: its area, volume, perimeter."""
 _HAN = re.compile("[一-鿿]{1,6}")
 _NO_PREFIX = set("不非负约第零没无少多超过低高于下上前后差余约近每共大小至另")
 """What says more of a number than its name, where no sign stands between the two."""
@@ -30,13 +35,15 @@ def expression(part: list[Token]) -> tuple | None:
 def name_of(part: list[Token]) -> str | None:
     """The name that a part is: a symbol, a function, a word, a figure, a measure of one, or several names together."""
     measured = part[1:] if part and part[0][:2] == ("word", "m") else part
+    if len(part) > 2 and part[0].kind == "word" and part[0].value in _MEASURED and part[1][:2] in _FIGURES:
+        return name_of([part[0], Token("op", "_"), Token("op", "{"), *part[1:], Token("op", "}")])
     if measured and measured[0][:2] in _FIGURES:
         named = all(token.kind in ("word", "num", "op") for token in measured[1:]) and 1 < len(measured) < 5
         return written(measured) if named else None
     if len(part) > 2 and (part[0].value, part[-1].value) == ("(", ")") and (each := _together(part[1:-1])) is not None:
         return each
     text = written(part)
-    if any(told.fullmatch(text) for told in (_SEGMENT, _ANGLED, _PROBABILITY, _INVERSE, _HAN)):
+    if any(told.fullmatch(text) for told in (_SEGMENT, _ANGLED, _PROBABILITY, _INVERSE, _LENGTH, _HAN)):
         return "".join(text.split()) if not turns(text) else None
     return _symbol(part) or _word(part)
 
