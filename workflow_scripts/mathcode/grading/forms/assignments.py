@@ -30,7 +30,7 @@ class Assignments:
             return chained
         ours, theirs = _solutions(gold), _solutions(answer)
         if not ours and not theirs:
-            return matched(gold.items, answer.items, self.equal)
+            return matched(_owned(gold), _owned(answer), self._one_item)
         if any(isinstance(item, Named) for form, named in ((gold, ours), (answer, theirs)) if not named for item in form.items):
             return False
         if ours and theirs:
@@ -44,6 +44,12 @@ class Assignments:
         if set(gold) != set(answer):
             return False
         return all_(matched(gold[name], answer[name], self.equal) for name in gold)
+
+    def _one_item(self, gold: tuple, answer: tuple) -> Verdict:
+        """Whether two items, each with the name that it stands behind, are one."""
+        (ours, one), (theirs, other) = gold, answer
+        named = isinstance(one, Named)
+        return named == isinstance(other, Named) and (named or ours == theirs) and self.equal(one, other)
 
     def _as_tuples(self, gold: Items, answer: Items, ours: list[Solution]) -> Verdict:
         """Several solutions beside as many tuples."""
@@ -111,6 +117,15 @@ def _solutions(form: Items) -> list[Solution]:
         if apart and name in found[-1]:
             found.append({})
         found[-1].setdefault(name, []).extend(values)
+    return found
+
+
+def _owned(form: Items) -> list[tuple]:
+    """Each item with the last name before it."""
+    found: list[tuple] = []
+    for item in form.items:
+        name = item.name if isinstance(item, Named) else found[-1][0] if found else None
+        found.append((name, item))
     return found
 
 

@@ -22,7 +22,7 @@ _LENGTH = re.compile(r"\|{1,2}\s*\\(?:overrightarrow|vec|overline|mathbf)\{[A-Za
 _MEASURED = {"S", "V", "C"}
 """Letters before a figure: its area, volume, perimeter."""
 _HAN = re.compile("[一-鿿]{1,6}")
-_NO_PREFIX = set("不非负约第零没无少多超过低高于下上前后差余约近每共大小至另")
+_NO_PREFIX = set("不非负约第零没无少多超过低高于下上前后差余约近每共大小至另亏赔欠偏")
 """What says more of a number than its name, where no sign stands between the two."""
 
 

@@ -30,14 +30,14 @@ dozens hundred thousand million billion trillion thousands millions billions tri
 sigma omega phi psi rho tau mu nu xi st nd rd th january february march april may june july august september october november december
 monday tuesday wednesday thursday friday saturday sunday first second true only one two three four five six seven eight nine eleven twelve
 thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety basis ppm ppb score
-gross noon midday midnight permille promille
+gross too noon midday midnight permille promille
 """
 _NO_NOUNS = frozenset(_NO_NOUNS_TEXT.split()) | FRACTION_WORDS
 """Words that no bare noun phrase holds, beside those that turn the number: they join, name functions or directions, or are numbers."""
 _NO_HEADS_TEXT = """
 long wide tall deep high higher low lower power prime real rational irrational imaginary complex positive negative even odd square right
 left full empty upper inside repeating same whole early late double infinite correct unknown maximum minimum root
-reciprocal inverse composite opposite derivative exact inexact
+short reciprocal inverse composite opposite derivative exact inexact
 """
 _NO_HEADS = frozenset(_NO_HEADS_TEXT.split())
 """Words that may stand before a noun (`long pieces`, `prime numbers`), but turn a number if nothing follows (`5 negative`)."""
