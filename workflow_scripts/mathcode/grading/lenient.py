@@ -42,7 +42,9 @@ _NUMBER = re.compile(
     rf"|(?<![星期周拜])(?P<zh>{_ZH}{{1,20}})(?:点(?P<zhpoint>[零〇一二三四五六七八九]{{1,20}}))?(?![样起般些直定共])"
     r")"
 )
-_AROUND = (WRAPPERS - {"Poly", "sympify"}) | MATRICES | TUPLES | SETS | LISTS | {"date", "time", "datetime", "tensor", "dict_values"}
+_AROUND = (
+    (WRAPPERS - {"Poly", "sympify"}) | MATRICES | TUPLES | SETS | LISTS | {"date", "time", "datetime", "tensor", "dict_values", "print"}
+)
 _VALUES = "|".join(sorted(_AROUND))
 """What programs print around values, which stay what they are."""
 _FUNCTIONS = r"(?<![A-Za-z])(?:sqrt|cbrt|log|ln|lg|exp|(?:arc|a)?(?:sin|cos|tan)h?)\s?[\d(]"
