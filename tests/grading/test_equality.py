@@ -128,6 +128,12 @@ def test_different_integers_are_never_equal(value, difference):
     assert equal(str(value), f"{value:,}") is True
 
 
+@given(st.integers(10**6, 10**14), st.integers(6, 12))
+def test_an_integer_is_no_rounding_in_scientific_notation(value, digits):
+    printed = f"{value:.{digits - 1}e}"
+    assert equal(str(value), printed) is (Fraction(printed) == value)
+
+
 @given(st.fractions(), st.fractions())
 def test_fractions_are_equal_if_they_are(left, right):
     texts = [f"\\frac{{{value.numerator}}}{{{value.denominator}}}" for value in (left, right)]
@@ -191,6 +197,7 @@ EXCESSIVE = [
     "(" * 40 + "1" + ")" * 40, r"\binom{1000000000}{500000000}", "(20!)!", "9^{9!}", "1" * 1001, r"\cos(10^{50})", "`" * 40_000,
     "{" * 40_000, "$" * 40_000, "(" * 999, r"\frac" * 150, "1," * 450, r"\pm" * 300 + "1", "+".join(["x^{99}"] * 120),
     "[" * 990, "x=" + "]" * 900, "{x|" * 200 + "}" * 200, "2^" * 494 + "21", "9^9^" * 200 + "9",
+    "5(2/3)" * 160, "x=1,y=2 or " * 90, "a:" * 480 + "b=1", "(x<1)|" * 160, "((x<1)|" * 140, "P(" * 490, "5 (" * 330, "A选项" * 300,
 ]  # fmt: skip
 
 
@@ -227,3 +234,4 @@ def test_a_gold_that_cannot_be_read_is_told():
     assert not equality.understood(r"\frac{1}{")
     assert equality.understood("no solution")
     assert equality.understood("3")
+    assert equality.understood("C.12")

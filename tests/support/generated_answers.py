@@ -74,6 +74,18 @@ def mixed(draw):
     return f"\\frac{{{whole * below + above}}}{{{below}}}", shape, f"{whole + 1} {value.numerator}/{value.denominator}"
 
 
+def mixed_measure(draw):
+    """A mixed number as Chinese exercises write it, with what may stand behind one."""
+    whole, below = draw.randint(2, 40), draw.randint(2, 20)
+    above = draw.randint(1, below - 1)
+    unit, behind = draw.choice([("米", "米"), (" hours", " hours"), ("\\%", "%"), ("\\pi", "\\pi"), ("^\\circ", "^\\circ")])
+    return (
+        f"\\frac{{{whole * below + above}}}{{{below}}}{unit}",
+        draw.choice([f"{whole}({above}/{below})", f"{whole}(({above})/({below}))", f"{whole}又({above}/{below})"]) + behind,
+        draw.choice([f"\\frac{{{whole * above}}}{{{below}}}", f"{whole}({above}/{below + 1})"]) + behind,
+    )
+
+
 def percent(draw):
     value = draw.randint(2, 99)
     shape = draw.choice([f"{value}%", f"{value / 100:.2f}", f"{value} percent", str(value), f"百分之{chinese(value)}"])
@@ -115,6 +127,17 @@ def ratio(draw):
     return f"{a}:{b}", draw.choice([f"{a * factor}:{b * factor}", f"{a}/{b}", f"{a} : {b}"]), f"{a + 1}:{b}"
 
 
+def named_ratio(draw):
+    names, terms = draw.choice(["ABC", "甲乙丙", "xyz"]), draw.sample(range(1, 30), 3)
+    order = draw.sample(range(3), 3)
+    turned = [order[1], order[0], order[2]]
+
+    def written(names_in, terms_in):
+        return f"{':'.join(names[at] for at in names_in)}={':'.join(str(terms[at]) for at in terms_in)}"
+
+    return written(range(3), range(3)), written(order, order), written(order, turned)
+
+
 def clock(draw):
     hour, minute = draw.randint(1, 11), draw.randint(1, 59)
     shape = draw.choice([f"{hour}:{minute:02} PM", f"{hour + 12}:{minute:02}", f"下午{hour}点{minute}分", f"{hour}:{minute:02}"])
@@ -144,6 +167,22 @@ def pair(draw):
 def assignments(draw):
     a, b = draw.sample(range(-20, 20), 2)
     return f"x={a}, y={b}", draw.choice([f"y = {b}, x = {a}", f"{{x: {a}, y: {b}}}", f"x={a}且y={b}", f"x={a} and y={b}"]), f"x={b}, y={a}"
+
+
+def solutions(draw):
+    """Two or three solutions of two unknowns; in the different answer two values are swapped between them."""
+    count = draw.randint(2, 3)
+    xs, ys = draw.sample(range(-20, 20), count), draw.sample(range(-20, 20), count)
+
+    def written(pairs, join):
+        return join.join(draw.choice([f"x={x}, y={y}", f"y={y}, x={x}"]) for x, y in pairs)
+
+    right, wrong = list(zip(xs, ys, strict=True)), list(zip(xs, [*ys[1:], ys[0]], strict=True))
+    join = draw.choice([" or ", "; ", "或", " \\text{ or } "])
+    shuffled = draw.sample(right, count)
+    maps = ", ".join(f"{{x: {x}, y: {y}}}" for x, y in shuffled)
+    same = draw.choice([written(shuffled, join), f"[{maps}]", ", ".join(f"({x}, {y})" for x, y in shuffled)])
+    return written(right, " \\text{ or } "), same, written(wrong, join)
 
 
 def interval(draw):
@@ -221,8 +260,9 @@ def scientific(draw):
 FORMS: dict[str, Callable] = {
     function.__name__: function
     for function in (
-        integer, decimal, fraction, mixed, percent, money, length, speed, counted, ratio, clock, date, values, pair, assignments, interval,
-        union, matrix, polynomial, surd, equation, choice, words, english_words, chinese_words, scientific,
+        integer, decimal, fraction, mixed, mixed_measure, percent, money, length, speed, counted, ratio, named_ratio, clock, date, values,
+        pair, assignments, solutions, interval, union, matrix, polynomial, surd, equation, choice, words, english_words, chinese_words,
+        scientific,
     )
 }  # fmt: skip
 

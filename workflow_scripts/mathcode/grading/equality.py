@@ -66,12 +66,16 @@ def normalise(answer: str) -> str:
 
 
 def understood(gold: str) -> bool:
-    """Whether a reference answer was read as a form, or as words."""
-    return bool(normalise(gold)) and not isinstance(_form(gold), Raw)
+    """Whether a reference answer was read as a form, or as words; of an option, its text."""
+    if not normalise(gold):
+        return False
+    option = words.option(words.bare(normalise(gold))) if len(gold) <= MAX_CHARS else None
+    forms = [_form(gold), *([_read(option[1])] if option and option[1] else [])]
+    return any(not isinstance(form, Raw) for form in forms)
 
 
 _LETTER = re.compile("[A-H]")
-_LETTERS = re.compile(r"[(\s]*[A-H][)\s]*(?:(?:,|;|and|和|\s)[(\s]*[A-H][)\s]*)+")
+_LETTERS = re.compile(r"[(\[{'\"\s]*[A-H][)\]}'\"\s]*(?:(?:,|;|and|和|\s|(?<=\))(?=\())[('\"\s]*[A-H][)\]}'\"\s]*)+")
 """Letters of several options with something between them."""
 _EXACT, _NUMERIC = Comparison(Exact()), Comparison(Numeric())
 

@@ -14,6 +14,7 @@ from typing import Self
 from mathcode import settings
 from mathcode.grading.exact import GRADER, ExactJudge
 from mathcode.grading.forms.characters import fold
+from mathcode.grading.forms.names import LISTS, MATRICES, SETS, TUPLES, WRAPPERS
 from mathcode.grading.judge import Case, Verdict, shown
 
 MAX_CHARS = 1000
@@ -41,14 +42,31 @@ _NUMBER = re.compile(
     rf"|(?<![星期周拜])(?P<zh>{_ZH}{{1,20}})(?:点(?P<zhpoint>[零〇一二三四五六七八九]{{1,20}}))?(?![样起般些直定共])"
     r")"
 )
-_EXPRESSION = re.compile(
-    r"\^|√|π|\\(?:sqrt|pi|sin|cos|tan|log|ln|pm|mp|le|ge|lt|gt|neq?|overline|bar|dot)(?![A-Za-z])|[±≤≥≠<>]|\d\s?!(?![=\w])"
-    r"|[\d)][a-ce-fi-kn-rpu-z](?![A-Za-z])|[A-Za-z\d)]\s?[*+×·]\s?[A-Za-z\d(\\]|[A-Za-z\d)](?:-|\s-\s)[A-Za-z\d(]|\)\s?\("
+_AROUND = (
+    (WRAPPERS - {"Poly", "sympify"}) | MATRICES | TUPLES | SETS | LISTS | {"date", "time", "datetime", "tensor", "dict_values", "print"}
 )
-"""Letters on the heels of a number are factors; those left out are units: m, g, h, d, l, s, t. A minus with a blank before it alone is a
-sign: `0 -1` are two numbers."""
+_VALUES = "|".join(sorted(_AROUND))
+"""What programs print around values, which stay what they are."""
+_FUNCTIONS = r"(?<![A-Za-z])(?:sqrt|cbrt|log|ln|lg|exp|(?:arc|a)?(?:sin|cos|tan)h?)\s?[\d(]"
+_EXPRESSION = re.compile(
+    r"\^|√|π|∞|\||!=|\\(?:sqrt|pi|sin|cos|tan|log|ln|pm|mp|le|ge|lt|gt|neq?|overline|bar|dot|infty|[lr]?[vV]ert)(?![A-Za-z])|[±≤≥≠<>]"
+    r"|\d\s?!(?![=\w])|[\d)][a-ce-fi-kn-rpu-zIEXYZ](?![A-Za-z])|[\d)]\s?\*?\s?I(?![A-Za-z'’])"
+    r"|\d\s[b-cefi-kn-ru-z](?![A-Za-z.'’])(?!\s?[=:])|(?<![A-Za-z])(?:pi|oo|inf|infinity|mod)(?![A-Za-z])"
+    r"|[A-Za-z\d)]\s?[*+×·]\s?[A-Za-z\d(\\]|[A-Za-z\d)](?:-|\s-\s)[A-Za-z\d(]|\)\s?[(/]|/\s?\("
+    r"|\d\s?/\s?[a-ce-fi-kn-ru-z](?![A-Za-z])|(?<![A-Za-z])[A-Za-z]\s?/\s?\d"
+    rf"|(?<![A-Za-z_\d\\])(?!(?:{_VALUES})\()[A-Za-z_]*[A-Za-z]\((?=[^()]*[\d(])|(?<![\w.])\d[\d.]{{0,60}}\((?=[^()]*\d)|{_FUNCTIONS}"
+)
+"""Letters on the heels of a number, or alone behind a blank, are factors; those left out are units: m, g, h, d, l, s, t. Letters on the
+heels of a bracket with a number in it are a function. A minus with a blank before it alone is a sign: `0 -1` are two numbers."""
+_TURNED = re.compile(
+    r"(?:\b(?:not|never|wrong|incorrect|(?:less|more|fewer|greater|smaller|higher|lower|larger|other) than|at (?:least|most)|up to)\b"
+    r"|不[是到足]?|不等于|非|超[过出]|[大小多少高低]于|至[少多]|错误)[\s:：=]{0,3}[$¥]?(?=[-−]?\.?\d|\\[dtc]?frac|[零〇一二两三四五六七八九十百])",
+    re.IGNORECASE,
+)
+"""What denies the number behind it, or compares with it."""
 _UNIT_POWER = re.compile(r"(?<=[\d\s{])(?:[ckdm]?m|ft|in|yd|mi|units?|inches|met(?:er|re)s?)\}?\^\{?[23]\}?(?=\s?(?:[,;.)}$]|and|$))")
-_RELATIVE = Fraction(1, 10**6)
+_RELATIVE, _ABSOLUTE, _NOISE = Fraction(1, 10**6), Fraction(1, 10**4), Fraction(1, 10**9)
+"""What rounding may lose of a decimal, and what floating point leaves of an integer."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +165,7 @@ def _chinese(text: str) -> int:
 
 
 def is_expression(text: str) -> bool:
-    """Whether a text computes: a root, a power that is no unit's, a product with a variable, an operator between two things."""
+    """Whether a text computes: a function, a root, a power that is no unit's, a product with a variable, an operator between two things."""
     return bool(_EXPRESSION.search(_UNIT_POWER.sub(_blank, text[:MAX_CHARS])))
 
 
@@ -156,14 +174,14 @@ def same_numbers(gold: str, answer: str) -> bool:
     if max(len(gold), len(answer)) > MAX_CHARS:
         return False
     gold, answer = fold(gold), fold(answer)
-    if is_expression(gold) or is_expression(answer):
+    if is_expression(gold) or is_expression(answer) or bool(_TURNED.search(gold)) != bool(_TURNED.search(answer)):
         return False
     wanted, given = numbers(gold), numbers(answer)
     return bool(wanted) and len(wanted) == len(given) and all(map(same, wanted, given))
 
 
 def same(first: Read, second: Read) -> bool:
-    """Whether two numbers are the same: exactly, to six digits where one has a decimal point; per cent as number or hundredth."""
+    """Whether two numbers are the same: exactly, to six digits where one has a decimal point and none is whole; per cent both ways."""
     if first.percent == second.percent:
         return _close(first.value, second.value, first.decimal or second.decimal)
     plain, percent = (second, first) if first.percent else (first, second)
@@ -171,7 +189,11 @@ def same(first: Read, second: Read) -> bool:
 
 
 def _close(first: Fraction, second: Fraction, decimal: bool) -> bool:
-    return first == second or (decimal and abs(first - second) <= _RELATIVE * max(abs(first), abs(second)))
+    if first == second or not decimal:
+        return first == second
+    size = max(abs(first), abs(second))
+    limit = _NOISE * size if 1 in (first.denominator, second.denominator) else min(_RELATIVE * size, _ABSOLUTE)
+    return abs(first - second) <= limit
 
 
 class LenientJudge:

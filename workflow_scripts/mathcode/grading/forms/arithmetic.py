@@ -14,9 +14,12 @@ MIN_DIGITS = 6
 """Digits from which a decimal may be a rounded value."""
 MAX_ROUNDING = Fraction(1, 10**4)
 """What rounding may lose at most."""
+MAX_SCIENTIFIC = Fraction(1, 10**6)
+"""The same, of a value in scientific notation, as a share of it."""
 NOISE_DIGITS, NOISE = 10, Fraction(1, 10**9)
 """Digits and relative size of what floating point loses."""
-_DOUBLE = Fraction(1, 10**14)
+DOUBLE_DIGITS, _DOUBLE = 15, Fraction(1, 10**14)
+"""Digits from which a decimal is a double as programs print it, and how far it may miss."""
 _ALIKE = Decimal(10) ** -40
 _POINTS = 10
 _ENOUGH = 4
@@ -146,6 +149,8 @@ def _alike(left: tuple, right: tuple) -> tuple[tuple, tuple]:
     for printed, constant in (("I", "i"), ("E", "e")):
         if (printed in names[0]) != (printed in names[1]) and _knows((right, left)[printed in names[1]], constant):
             left, right = replaced(left, {printed: constant}), replaced(right, {printed: constant})
+    left, right = _without_noise(left), _without_noise(right)
+    names = symbols(left), symbols(right)
     for one, other in ((0, 1), (1, 0)):
         if names[one] - _CONSTANTS == {"j"} and "i" in names[other] and not names[other] - _CONSTANTS and _is_complex((left, right)[one]):
             left, right = replaced(left, {"j": "i"}), replaced(right, {"j": "i"})
@@ -163,6 +168,28 @@ def _knows(tree: tuple, constant: str) -> bool:
 def _is_complex(tree: tuple) -> bool:
     """Whether a tree is a number and a multiple of `j`, as Python prints complex numbers."""
     return tree[0] == "+" and len(tree[1]) == 2 and not symbols(tree[1][0])
+
+
+def _without_noise(tree: tuple) -> tuple:
+    """A complex number as Python prints it, without a part that is what floating point leaves of zero beside the other one."""
+    if symbols(tree) != {"j"} or not _is_complex(tree):
+        return tree
+    parts = tree[1][0], replaced(tree[1][1], {"j": "i"})
+    try:
+        sizes = [exactly.fraction(parts[0]), exactly.fraction(_multiple(tree[1][1]))]
+    except ArithmeticError:
+        return tree
+    if None in sizes:
+        return tree
+    lost = [abs(one) <= _DOUBLE * max(abs(other), 1) / 10 for one, other in zip(sizes, sizes[::-1], strict=True)]
+    return parts[1 - lost.index(True)] if lost.count(True) == 1 else tree
+
+
+def _multiple(tree: tuple) -> tuple:
+    """A multiple of `j` with one for `j`."""
+    if tree[0] == "s":
+        return ("n", Fraction(1), None)
+    return ("*", tuple(map(_multiple, tree[1]))) if tree[0] == "*" else ("-", _multiple(tree[1])) if tree[0] == "-" else tree
 
 
 def _broken(tree: tuple) -> bool:
@@ -240,7 +267,7 @@ def _decimal_of(tree: tuple) -> tuple[int, int, bool] | None:
 def _close(one: tuple | None, a: Fraction, other: tuple | None, b: Fraction) -> bool:
     """Whether two different constants are close by the policy of decimals; shapes are None where the writing is exact."""
     if one and other:
-        if min(one[0], other[0]) >= 15 and abs(a - b) <= _DOUBLE * max(abs(a), abs(b)):
+        if min(one[0], other[0]) >= DOUBLE_DIGITS and abs(a - b) <= _DOUBLE * max(abs(a), abs(b)):
             return True
         if one[1] == other[1]:
             return False
@@ -257,20 +284,23 @@ def _close(one: tuple | None, a: Fraction, other: tuple | None, b: Fraction) -> 
 def _rounds(shape: tuple, value: Fraction, exact: Fraction) -> bool:
     """Whether a decimal is the rounding or the cut of a value that is no integer."""
     digits, decimals, scientific = shape
-    if digits < MIN_DIGITS or (exact.denominator == 1 and not scientific) or (decimals <= 0 and not scientific):
+    if digits < MIN_DIGITS or exact.denominator == 1 or (decimals <= 0 and not scientific):
         return False
     step = Fraction(1, 10**decimals) if decimals >= 0 else Fraction(10**-decimals)
-    if abs(value - exact) > MAX_ROUNDING and not scientific:
+    missed = abs(value - exact)
+    if missed > MAX_ROUNDING and not (scientific and missed <= MAX_SCIENTIFIC * abs(exact)):
         return False
-    return abs(value - exact) * 2 <= step or (0 <= abs(exact) - abs(value) < step and exact * value > 0)
+    return missed * 2 <= step or (0 <= abs(exact) - abs(value) < step and exact * value > 0)
 
 
 def _noise(shape: tuple, value: Fraction, exact: Fraction) -> bool:
-    """Whether a decimal misses a value by what floating point loses."""
+    """Whether a decimal misses a value by what floating point loses; an integer, only one that is written as a double."""
     digits, _, scientific = shape
-    if digits < NOISE_DIGITS or (value.denominator == 1 and (not scientific or digits < 15)):
+    if digits < NOISE_DIGITS or not exact:
         return False
-    return bool(exact) and abs(value - exact) <= NOISE * abs(exact)
+    if value.denominator == 1:
+        return scientific and digits >= DOUBLE_DIGITS and abs(value - exact) <= _DOUBLE * abs(exact)
+    return abs(value - exact) <= NOISE * abs(exact)
 
 
 def _lost(shape: tuple | None, value: Fraction) -> bool:

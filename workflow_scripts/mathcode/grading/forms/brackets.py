@@ -4,10 +4,13 @@
 """
 
 from mathcode.grading.forms.names import INTERVALS, LISTS, LOGICAL, MATRICES, RELATIONS, SETS, TUPLES
-from mathcode.grading.forms.regions import as_region, builder, interval, union
+from mathcode.grading.forms.regions import as_region, builder, interval, is_set, joined
 from mathcode.grading.forms.splitting import MAX_ITEMS, depth_of, positions, split
 from mathcode.grading.forms.tokens import Token
-from mathcode.grading.forms.values import Items, Matrix, Named, Quantity, Raw, Region
+from mathcode.grading.forms.turning import turns
+from mathcode.grading.forms.values import Items, Matrix, Named, Quantity, Raw, Region, Words
+
+_JOINING = {"&", "and", "or", "land", "lor", "且", "或"}
 
 
 def bracketed(found: list[Token], reader):
@@ -39,6 +42,8 @@ def bracketed(found: list[Token], reader):
         return region
     if opening == "{" and first.kind == "op" and (pairs := _mapping(inner, reader)) is not None:
         return pairs
+    if opening == "(" and positions(inner, lambda token: token.value in _JOINING) and is_set(condition := reader(inner)):
+        return condition
     items = _items(inner, reader, blanks=opening == "[")
     if items is None:
         return None
@@ -134,8 +139,8 @@ def _mapping(inner: list[Token], reader):
             return None
         key, value = (reader(_unquoted(side)) for side in (part[: places[0]], part[places[0] + 1 :]))
         pairs.append((key, value))
-    if all(isinstance(key, Quantity) and key.tree[0] == "s" for key, _ in pairs):
-        named = [Named(key.tree[1], value, key.tree) for key, value in pairs]
+    if all((isinstance(key, Quantity) and key.tree[0] == "s") or (isinstance(key, Words) and not turns(key.key)) for key, _ in pairs):
+        named = [Named(key.key, value) if isinstance(key, Words) else Named(key.tree[1], value, key.tree) for key, value in pairs]
         return named[0] if len(named) == 1 else Items("", tuple(named))
     return Items("{:}", tuple(Items("()", pair) for pair in pairs))
 
@@ -172,10 +177,8 @@ def _called(name: str, forms: list):
     if name in INTERVALS:
         return interval(Items(INTERVALS[name], tuple(forms[:2]))) if len(forms) == 2 else None
     if name in LOGICAL:
-        regions = [as_region(form) for form in forms]
-        if None in regions:
-            return None
-        return union(regions) if name in ("Union", "Or") else Items("and", tuple(regions))
+        sets = [form if is_set(form) else as_region(form) for form in forms]
+        return sets[0] if len(sets) == 1 else joined(sets, ["or" if name in ("Union", "Or") else "and"] * (len(sets) - 1))
     if name in TUPLES:
         return _in_brackets("()", forms)
     only = forms[0] if len(forms) == 1 else None

@@ -8,10 +8,11 @@ from fractions import Fraction
 
 from mathcode.grading.forms import rounding, units
 from mathcode.grading.forms.arithmetic import Exact
+from mathcode.grading.forms.assignments import Assignments, each_named, is_function
+from mathcode.grading.forms.regions import OPERATIONS
 from mathcode.grading.forms.sets import Sets
-from mathcode.grading.forms.trees import replaced, symbols
+from mathcode.grading.forms.trees import hundredth, replaced, symbols
 from mathcode.grading.forms.values import (
-    TOGETHER,
     Based,
     Chain,
     Items,
@@ -31,10 +32,9 @@ from mathcode.grading.forms.values import (
 from mathcode.grading.forms.verdicts import Verdict, all_, any_, matched
 
 _ONE = ("n", Fraction(1), None)
-_HUNDRED = ("n", Fraction(100), None)
 
 
-class Comparison(Sets):
+class Comparison(Assignments, Sets):
     """Compares forms with one arithmetic."""
 
     def __init__(self, arithmetic: Exact):
@@ -55,7 +55,8 @@ class Comparison(Sets):
         if isinstance(gold, Chain) or isinstance(answer, Chain):
             return self._chains(gold, answer)
         if isinstance(gold, Moment) and isinstance(answer, Moment):
-            return gold.kind == answer.kind and (gold.value.agrees(answer.value) if gold.kind == "clock" else gold.value == answer.value)
+            said_in_part = gold.kind in ("clock", "date")
+            return gold.kind == answer.kind and (gold.value.agrees(answer.value) if said_in_part else gold.value == answer.value)
         if isinstance(gold, Range) != isinstance(answer, Range) and isinstance(gold, Range | Ratio) and isinstance(answer, Range | Ratio):
             gold, answer = _as_ratio(gold), _as_ratio(answer)
         if isinstance(gold, Moment) or isinstance(answer, Moment):
@@ -93,14 +94,15 @@ class Comparison(Sets):
             if gold.unit or answer.unit or gold.noun or answer.noun:
                 return False
             percent, plain = (gold.tree, answer.tree) if gold.percent else (answer.tree, gold.tree)
-            return any_(same(plain, value) for value in (percent, ("/", percent, _HUNDRED)))
+            return any_(same(plain, value) for value in (percent, hundredth(percent)))
         return any_(same(gold.tree, answer.tree if factor == 1 else ("*", (("n", factor, None), answer.tree))) for factor in factors)
 
     def _named(self, gold, answer) -> Verdict:
         """A value with its name: the name may be left out, but not be another one, unless the two are one equation."""
         if isinstance(gold, Named) and isinstance(answer, Named):
-            chained = all_([self._chained(gold), self._chained(answer)])
-            if gold.name == answer.name or (_is_function(gold) != _is_function(answer) and {gold.name, answer.name} & {"y"}):
+            answer = _in_order(answer, gold.name)
+            chained = all_([self.chained(gold), self.chained(answer)])
+            if gold.name == answer.name or (is_function(gold) != is_function(answer) and {gold.name, answer.name} & {"y"}):
                 return all_([chained, self.equal(gold.value, _renamed(gold, answer))])
             left, right = _as_relation(gold), _as_relation(answer)
             return self.relations(left, right) if left and right and symbols(left.right) and not gold.sides and not answer.sides else False
@@ -113,11 +115,7 @@ class Comparison(Sets):
         if isinstance(other, Quantity) and named.tree is not None and named.tree[0] == "s" and named.tree[1] in symbols(other.tree):
             return False
         pair = (named.value, other) if named is gold else (other, named.value)
-        return all_([self._chained(named), self.equal(*pair)])
-
-    def _chained(self, named: Named) -> Verdict:
-        """Whether all sides of a chain of equations are equal."""
-        return all_(self.arithmetic.same(named.sides[-1], side) for side in named.sides[:-1])
+        return all_([self.chained(named), self.equal(*pair)])
 
     def _chains(self, gold, answer) -> Verdict:
         """A true chain of constants states its last side."""
@@ -180,15 +178,15 @@ class Comparison(Sets):
         if isinstance(gold, Matrix) or isinstance(answer, Matrix):
             return self._matrix_and_items(gold, answer)
         if isinstance(gold, Named) and isinstance(gold.value, Items) and isinstance(answer, Items):
-            return self._items(gold.value, answer) if not _names(answer) else self._assignments(_each_named(gold), answer)
+            return self._items(gold.value, answer) if not _names(answer) else self.assigned(each_named(gold), answer)
         if isinstance(answer, Named) and isinstance(answer.value, Items) and isinstance(gold, Items):
-            return self._items(gold, answer.value) if not _names(gold) else self._assignments(gold, _each_named(answer))
+            return self._items(gold, answer.value) if not _names(gold) else self.assigned(gold, each_named(answer))
         if not isinstance(gold, Items) or not isinstance(answer, Items):
             return False
-        if "and" in (gold.brackets, answer.brackets) or "minus" in (gold.brackets, answer.brackets):
+        if _odd(gold, answer):
             return self.regions(gold, answer)
         if _names(gold) or _names(answer):
-            return self._assignments(gold, answer)
+            return self.assigned(gold, answer)
         ordered = _ordered(gold.brackets, answer.brackets)
         if ordered is None or len(gold.items) != len(answer.items):
             return False
@@ -217,32 +215,6 @@ class Comparison(Sets):
         return all_(
             self.equal(*pair) for ours, theirs in zip(gold.rows, answer.rows, strict=True) for pair in zip(ours, theirs, strict=True)
         )
-
-    def _assignments(self, gold: Items, answer: Items) -> Verdict:
-        """Values by their names. Names on one side alone are left out: values in the order of their names, or in any for a bare list."""
-        chained = all_(self._chained(item) for form in (gold, answer) for item in form.items if isinstance(item, Named))
-        if chained is not True:
-            return chained
-        ours, theirs = _by_name(gold), _by_name(answer)
-        if not ours and not theirs:
-            return matched(gold.items, answer.items, self.equal)
-        if any(isinstance(item, Named) for form, named in ((gold, ours), (answer, theirs)) if not named for item in form.items):
-            return False
-        if ours and theirs:
-            if set(ours) != set(theirs):
-                return False
-            return all_(matched(ours[name], theirs[name], self.equal) if len(ours[name]) == len(theirs[name]) else False for name in ours)
-        named, other = (ours, answer) if ours else (theirs, gold)
-        values = [value for name in sorted(named) for value in named[name]]
-        if other.brackets in ("()", "<>", "[]") and len(named) > 1:
-            if len(values) != len(other.items) or any(len(name) > 1 and "_" not in name for name in named):
-                return False
-            return all_(self.equal(*((value, item) if ours else (item, value))) for value, item in zip(values, other.items, strict=True))
-        if len(values) != len(other.items) or other.brackets not in ("", "{}", "[]"):
-            return False
-        if ours and len(named) > 1:  # without names it must be told by its place which value is whose
-            return all_(self.equal(*pair) for pair in zip([value for one in named.values() for value in one], other.items, strict=True))
-        return matched(values, other.items, self.equal) if ours else matched(other.items, values, self.equal)
 
     def ranges(self, gold: Range, answer: Range) -> Verdict:
         return all_([self.equal(gold.low, answer.low), self.equal(gold.high, answer.high)])
@@ -274,8 +246,9 @@ def _as_ratio(form):
     """A time without half of the day may be a ratio where the other side is no time, and `2 to 3` one beside another ratio."""
     if isinstance(form, Range) and all(isinstance(end, Quantity) and not (end.unit or end.percent) for end in (form.low, form.high)):
         return Ratio((form.low.tree, form.high.tree))
-    if isinstance(form, Moment) and form.kind == "clock" and not form.value.twelve and not form.value.second:
-        return Ratio(tuple(("n", Fraction(part), None) for part in (form.value.hour, form.value.minute)))
+    if isinstance(form, Moment) and form.kind == "clock" and not form.value.twelve:
+        parts = (form.value.hour, form.value.minute, *[form.value.second] * bool(form.value.second))
+        return Ratio(tuple(("n", Fraction(part), None) for part in parts))
     return form
 
 
@@ -310,27 +283,21 @@ def _based(gold, answer) -> bool:
     return len(letters) > 1 and spelled == based.digits
 
 
-def _each_named(named: Named) -> Items:
-    """A named value as assignments: of `(x, y)` each item has its name."""
-    if named.name[0] != "(":
-        return Items("", (named,))
-    names = named.name[1:-1].split(TOGETHER)
-    if len(names) != len(named.value.items):
-        return Items("", (named,))
-    return Items("", tuple(Named(name, item, ("s", name)) for name, item in zip(names, named.value.items, strict=True)))
-
-
-def _is_function(named: Named) -> bool:
-    return named.tree is not None and named.tree[0] in "f*"
-
-
 def _renamed(gold: Named, answer: Named):
     """The value of a function with its variables named as those of the reference answer."""
-    if not (_is_function(gold) and _is_function(answer)) or not isinstance(answer.value, Quantity):
+    if not (is_function(gold) and is_function(answer)) or not isinstance(answer.value, Quantity):
         return answer.value
     ours, theirs = ([node[1] for node in named.tree[2 if named.tree[0] == "f" else 1] if node[0] == "s"] for named in (gold, answer))
     names = {name: name + " free" for name in ours if name not in theirs} | dict(zip(theirs, ours, strict=False))
     return replace(answer.value, tree=replaced(answer.value.tree, names))
+
+
+def _in_order(named: Named, name: str) -> Named:
+    """A ratio of named terms, `a:b`, with its terms in the order of another name; what has other names as it is."""
+    names, wanted = named.name.split(":"), name.split(":")
+    if not isinstance(named.value, Ratio) or names == wanted or sorted(names) != sorted(wanted):
+        return named
+    return replace(named, name=name, value=Ratio(tuple(named.value.terms[names.index(one)] for one in wanted)))
 
 
 def _as_relation(named: Named) -> Relation | None:
@@ -348,7 +315,7 @@ def _unwrapped(form):
 
 
 def _odd(gold: Items, answer: Items) -> bool:
-    return bool({gold.brackets, answer.brackets} & {"and", "minus"})
+    return bool({gold.brackets, answer.brackets} & OPERATIONS)
 
 
 def _ordered(gold: str, answer: str) -> bool | None:
@@ -366,22 +333,6 @@ def _ordered(gold: str, answer: str) -> bool | None:
 
 def _names(items: Items) -> bool:
     return any(isinstance(item, Named) for item in items.items)
-
-
-def _by_name(items: Items) -> dict[str, list]:
-    """Values by name; what follows the first name without one of its own is another value of it. Empty if some have no name."""
-    found: dict[str, list] = {}
-    last = None
-    for item in items.items:
-        if isinstance(item, Named):
-            last = item.name if not _is_function(item) else f"{item.name} {item.tree}"
-            values = list(item.value.items) if isinstance(item.value, Items) and not item.value.brackets else [item.value]
-            found.setdefault(last, []).extend(values)
-        elif last is not None and len(found) == 1:
-            found[last].append(item)
-        else:
-            return {}
-    return found
 
 
 def _rows(items: Items) -> tuple | None:

@@ -64,7 +64,7 @@ _SIZES = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?|middle)(?![a-zA-Z])\s*")
 _TIGHT = re.compile(r"\s*\\!\s*")
 _NAMES = re.compile(
     r"\\(dfrac|tfrac|cfrac|dbinom|tbinom|leqslant|geqslant|leq|geq|leqq|geqq|lt|gt|neq|lvert|rvert|vert|mid|textless|textgreater|textbar"
-    r"|varnothing|textdegree|degree|colon|land|lor|cdots|dots|ldots|dotsc|wedge|vee|to|thinspace|asymp|textcircled|star|ast|centerdot|bullet)"
+    r"|varnothing|textdegree|degree|colon|land|lor|cdots|dots|ldots|dotsc|wedge|vee|to|thinspace|asymp|textcircled|star|ast|centerdot|bullet|bigcup)"
     r"(?![a-zA-Z])"
 )
 _SPELLED = {
@@ -73,7 +73,7 @@ _SPELLED = {
     "rvert": "|", "vert": "|", "mid": "|", "textless": "<", "textgreater": ">", "textbar": "|", "varnothing": "\\emptyset",
     "textdegree": "^{\\circ}", "degree": "^{\\circ}", "colon": ":", "cdots": "\\ldots", "dots": "\\ldots", "dotsc": "\\ldots",
     "ldots": "\\ldots", "wedge": "\\land", "vee": "\\lor", "to": "\\rightarrow", "thinspace": "\\,", "textcircled": "\\textcircled",
-    "star": "*", "ast": "*", "centerdot": "\\cdot", "bullet": "\\cdot",
+    "star": "*", "ast": "*", "centerdot": "\\cdot", "bullet": "\\cdot", "bigcup": "\\cup",
 }  # fmt: skip
 _DOLLAR = re.compile(r"(\\?)\$(\s?)")
 

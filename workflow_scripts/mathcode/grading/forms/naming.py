@@ -6,6 +6,7 @@ from mathcode.grading.forms import quantities, words
 from mathcode.grading.forms.names import OPAQUE
 from mathcode.grading.forms.splitting import split
 from mathcode.grading.forms.tokens import Token, written
+from mathcode.grading.forms.turning import turns
 from mathcode.grading.forms.values import TOGETHER
 
 _FIGURES = {("cmd", "angle"), ("cmd", "measuredangle"), ("cmd", "triangle")}
@@ -13,11 +14,16 @@ _FIGURES = {("cmd", "angle"), ("cmd", "measuredangle"), ("cmd", "triangle")}
 _SEGMENT = re.compile(r"\|?\s*[A-Z]{2,3}\s*\|?")
 _ANGLED = re.compile(r"\\?(?:sin|cos|tan|cot)\s*(?:[A-Z]|\\(?:angle\s*[A-Z]{1,3}|alpha|beta|gamma|theta|varphi))")
 _PROBABILITY = re.compile(r"[PE]\s*\([^()]{1,40}\)")
-_INVERSE = re.compile(r"[A-Za-z]\s*\^\s*\{?\s*-\s*1\s*\}?\s*\(\s*[A-Za-z]\s*\)")
-"""The inverse of a function: f^{-1}(x)."""
+_INVERSE = re.compile(
+    r"(?:[A-Za-z]\s*\^\s*\{?\s*-\s*1\s*\}?\s*\(\s*[A-Za-z]\s*\)|[fghFGH]\s*\^\s*\{?\s*-\s*1\s*\}?\s*\(\s*-?\s*\d{1,9}\s*\))"
+)
+"""The inverse of a function: f^{-1}(x), f^{-1}(2)."""
+_LENGTH = re.compile(r"\|{1,2}\s*\\(?:overrightarrow|vec|overline|mathbf)\{[A-Za-z]{1,2}\}\s*\|{1,2}")
+_MEASURED = {"S", "V", "C"}
+"""Letters before a figure: its area, volume, perimeter."""
 _HAN = re.compile("[一-鿿]{1,6}")
-_NO_PREFIX = set("不非负约第零没无少多超过低高于下上前后差余约近每共大小至另")
-"""What says more of a number than its name."""
+_NO_PREFIX = set("不非负约第零没无少多超过低高于下上前后差余约近每共大小至另亏赔欠偏")
+"""What says more of a number than its name, where no sign stands between the two."""
 
 
 def expression(part: list[Token]) -> tuple | None:
@@ -29,14 +35,16 @@ def expression(part: list[Token]) -> tuple | None:
 def name_of(part: list[Token]) -> str | None:
     """The name that a part is: a symbol, a function, a word, a figure, a measure of one, or several names together."""
     measured = part[1:] if part and part[0][:2] == ("word", "m") else part
+    if len(part) > 2 and part[0].kind == "word" and part[0].value in _MEASURED and part[1][:2] in _FIGURES:
+        return name_of([part[0], Token("op", "_"), Token("op", "{"), *part[1:], Token("op", "}")])
     if measured and measured[0][:2] in _FIGURES:
         named = all(token.kind in ("word", "num", "op") for token in measured[1:]) and 1 < len(measured) < 5
         return written(measured) if named else None
     if len(part) > 2 and (part[0].value, part[-1].value) == ("(", ")") and (each := _together(part[1:-1])) is not None:
         return each
     text = written(part)
-    if any(told.fullmatch(text) for told in (_SEGMENT, _ANGLED, _PROBABILITY, _INVERSE, _HAN)):
-        return "".join(text.split())
+    if any(told.fullmatch(text) for told in (_SEGMENT, _ANGLED, _PROBABILITY, _INVERSE, _LENGTH, _HAN)):
+        return "".join(text.split()) if not turns(text) else None
     return _symbol(part) or _word(part)
 
 
@@ -58,8 +66,8 @@ def _symbol(part: list[Token]) -> str | None:
 def _word(part: list[Token]) -> str | None:
     if not 0 < len(part) < 5 or not all(token.kind in ("word", "text") for token in part):
         return None
-    tree = expression(part)
-    return words.bare(written(part)).casefold() if tree is None or tree[0] == "s" else None
+    tree, text = expression(part), words.bare(written(part)).casefold()
+    return text if (tree is None or tree[0] == "s") and not turns(text) else None
 
 
 def _together(inner: list[Token]) -> str | None:
@@ -77,4 +85,4 @@ def prefixed(found: list[Token]) -> tuple[str, list[Token]] | None:
     if not 0 < start <= 4 or start >= len(found) or found[start].kind != "num":
         return None
     name = "".join(token.value for token in found[:start])
-    return (name, found[start:]) if not set(name) & _NO_PREFIX else None
+    return (name, found[start:]) if not (set(name) & _NO_PREFIX or turns(name)) else None

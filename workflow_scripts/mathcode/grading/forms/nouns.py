@@ -8,6 +8,7 @@ A Chinese noun needs its measure word, which does not count: 个苹果 and 只�
 import re
 
 from mathcode.grading.forms.numerals import FRACTION_WORDS
+from mathcode.grading.forms.turning import turns
 from mathcode.grading.forms.unit_names import MEASURE_WORDS
 
 MAX_CHARS = 100
@@ -17,26 +18,26 @@ _NOUN = re.compile(r"(?:[tT]-|[xX]-)?[^\W\d_]{2,}(?:['’-][^\W\d_]{2,}|['’]s)
 _SHORT = re.compile("[^aeiou][aeiou]|ant|arm|ape|axe|ear|egg|elf|eye|ice|ink|oak|oar|owl|tree")
 """How a noun of three letters begins; others look like products of variables."""
 _NO_NOUNS_TEXT = """
-a about above absolute all am an and any approx approximately are around as at away back backward backwards be been below between both but
-by cannot clockwise counterclockwise cubed cubic cw ccw decrease decreased degenerate deg det diff dim dne does down downward downwards
-each east either else equal equals error every exactly exp expression fewer for forward forwards from gcd greater half halves hcf he her
-his i if in inf infinitely infinity into invalid is it its ker lcm least less lim limit ln log max me min minus mod modulo more most
-multiple my nan neither never no none nor north northeast northwest not nothing null of off on once or other our out outside over per
-percent percentage pi pm plus point points quarter quarters rejected she sin sinh some south southeast southwest sqrt squared sum sup tan
-tanh cos cosh cot csc sec sech arcsin arccos arctan arg than that the their them then there these they this those thrice times to twice
-undefined under undetermined until up upward upwards very was we were west when where which will with without yes you your zero remainder
-ratio increase increased loss gain profit ago later before after earlier tens ones hundreds tenths hundredths thousandths thirds fourths
-fifths sixths sevenths eighths ninths dozen dozens hundred thousand million billion trillion thousands millions billions trillions ten
-alpha beta gamma delta epsilon theta lambda sigma omega phi psi rho tau mu nu xi st nd rd th january february march april may june july
-august september october november december monday tuesday wednesday thursday friday saturday sunday first second true false only wrong one
-two three four five six seven eight nine eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty
-fifty sixty seventy eighty ninety maybe perhaps impossible unlikely doubtful guess basis ppm ppb score gross
+a absolute all am an and any are as at away back backward backwards be been between both but by clockwise counterclockwise cubed cubic cw
+ccw decrease decreased degenerate deg det diff dim dne does down downward downwards each east either else equal equals error every exactly
+exp expression fewer for forward forwards from gcd greater half halves hcf he her his i if in inf infinitely infinity into is it its ker
+lcm least less lim limit ln log max me min minus mod modulo more most multiple my north northeast northwest of off on once or other our
+out outside per percent percentage pi pm plus point points quarter quarters she sin sinh some south southeast southwest sqrt squared sum
+sup tan tanh cos cosh cot csc sec sech arcsin arccos arctan arg that the their them then there these they this those thrice times to twice
+up upward upwards very was we were west when where which will with yes you your zero remainder ratio increase increased loss gain profit
+ago later before after earlier tens ones hundreds tenths hundredths thousandths thirds fourths fifths sixths sevenths eighths ninths dozen
+dozens hundred thousand million billion trillion thousands millions billions trillions ten alpha beta gamma delta epsilon theta lambda
+sigma omega phi psi rho tau mu nu xi st nd rd th january february march april may june july august september october november december
+monday tuesday wednesday thursday friday saturday sunday first second true only one two three four five six seven eight nine eleven twelve
+thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety basis ppm ppb score
+gross too noon midday midnight permille promille
 """
 _NO_NOUNS = frozenset(_NO_NOUNS_TEXT.split()) | FRACTION_WORDS
-"""Words that no bare noun phrase holds: they join, deny, compare, name functions or directions, or are numbers."""
+"""Words that no bare noun phrase holds, beside those that turn the number: they join, name functions or directions, or are numbers."""
 _NO_HEADS_TEXT = """
 long wide tall deep high higher low lower power prime real rational irrational imaginary complex positive negative even odd square right
 left full empty upper inside repeating same whole early late double infinite correct unknown maximum minimum root
+short reciprocal inverse composite opposite derivative exact inexact
 """
 _NO_HEADS = frozenset(_NO_HEADS_TEXT.split())
 """Words that may stand before a noun (`long pieces`, `prime numbers`), but turn a number if nothing follows (`5 negative`)."""
@@ -50,6 +51,8 @@ _NOUNS_SO_ENDING = frozenset(_NOUNS_SO_ENDING_TEXT.split())
 _NO_NOUN_HAN = frozenset(
     "不没无或和且与及是等于增减升降赚亏赢输第上下午早晚前后左右东南西北零一二三四五六七八九十百千万亿两半几多少余约倍的了到比率"
 )
+_TERMS = re.compile("次(?:函数|方|幂|根|式|曲线|型|项)|项式|面[体角]|倍角|轮车|部曲")
+"""How a Chinese text goes on that begins like a measure word but makes a term with the number: 二次函数 are no two functions."""
 _IRREGULAR_TEXT = "men man women woman children child people person feet foot mice mouse geese goose teeth tooth dice die oxen ox"
 _IRREGULAR = dict(zip(_IRREGULAR_TEXT.split()[::2], _IRREGULAR_TEXT.split()[1::2], strict=True))
 
@@ -71,7 +74,9 @@ def noun(text: str) -> str | None:
     inner = [word.lower() for word in words]
     if len(words) > 2 and inner[1] == "of":
         inner.pop(1)
-    if any(word in _NO_NOUNS for word in inner) or _no_head(inner[-1]) or len(words[-1]) < 3 or any(len(word) < 2 for word in words):
+    if turns(" ".join(inner)) or any(word in _NO_NOUNS for word in inner):
+        return None
+    if _no_head(inner[-1]) or len(words[-1]) < 3 or any(len(word) < 2 for word in words):
         return None
     if any(re.search("[a-z][A-Z]", word) for word in words) or (len(inner) == 1 and not _looks_like_a_word(words[0])):
         return None
@@ -98,6 +103,8 @@ def _is_han(word: str) -> bool:
 
 def _chinese_noun(text: str) -> str | None:
     text = text.replace(" ", "")
+    if _TERMS.match(text):
+        return None
     rest = next((text[length:] for length in (2, 1) if text[:length] in MEASURE_WORDS and len(text) > length), None)
     rest = rest and rest.removeprefix("不同的")
     if not rest or len(rest) > 8 or not all(_is_han(char) for char in rest) or any(char in _NO_NOUN_HAN for char in rest):

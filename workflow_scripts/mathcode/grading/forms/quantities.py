@@ -12,11 +12,13 @@ from mathcode.grading.forms.algebra import Parser
 from mathcode.grading.forms.names import FUNCTIONS
 from mathcode.grading.forms.tokens import Token, written
 from mathcode.grading.forms.trees import NotAlgebra, numeral, symbols
+from mathcode.grading.forms.turning import turns
 from mathcode.grading.forms.values import Based, Quantity
 
 MAX_TOKENS = 700
 """Words and signs of an expression; nobody asks for a longer one."""
 _PERCENT = {"%", "percent", "per cent", "percents", "percentage points", "\\text{percent}"}
+_PER_MILLE = {"‰", "permille", "per mille", "per mill", "promille"}
 _CURRENCY = {
     ("cmd", "$"): "$",
     ("op", "€"): "€",
@@ -36,11 +38,12 @@ _BASE = re.compile(
     r"(-?)(\()?((?=[A-Z]*\d)[0-9A-Z]+(?:\.\d+)?|[A-Z]+(?=_\{?(?:16|12)\b))(?(2)\))\s*(?:_\s*(?:\{\s*\(?(?:\\text\s*\{)?\s*([a-z0-9]+)\s*\}?\)?\s*\}|\(?(?:\\text\s*\{)?([a-z0-9]+)\}?\)?)"
     r"|(?:\\text\s*\{)?\s*\(?\s*(?:in )?base[- ]([a-z0-9]+)\s*\)?\s*\}?)"
 )
+_IDIOMS = {"一样", "一面", "零件", "零头", "半圆", "三角"}
+"""Words that begin with a numeral and end with a measure word or unit, but count nothing."""
 _FACTORS = {"mg"}
 """A unit that, on the heels of a number, is as well a product."""
 _DIRECTION = re.compile(r"\^\s*\{?\s*\\circ\s*\}?\s*(?:\\text\s*\{)?\s*[NSEW]\s*\}?$")
 _CODES = {"USD": "$", "US": "$", "EUR": "€", "GBP": "£", "RMB": "¥", "CNY": "¥", "Rs": "₹"}
-_CHINESE_MIXED = re.compile(r"(-?)(\d{1,9})\((?:(\d{1,9})/(\d{1,9})|\((\d{1,9})\)/\((\d{1,9})\))\)")
 _FEET = re.compile(r"(\d{1,3})\s*'\s*(\d{1,2})\s*(?:''|\")$")
 _BASES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
           "twelve": "12",          "sixteen": "16", "b": "2"}  # fmt: skip
@@ -48,17 +51,6 @@ _DOTTED = re.compile(r"(-?)(\d*)\.(\d*?)\\dot\{?(\d)\}?(?:(\d*)\\dot\{?(\d)\}?)?
 _REPEATING = re.compile(
     r"(-?)(\d*)\.(\d*?)(?:\\(?:overline|bar|dot)\s*\{?\s*(\d+)\s*\}?|(\d+?)(\5{2,})\d{0,3}(?:\s*(?:\\ldots|\.\.\.|…)))$"
 )
-
-
-def chinese_mixed(text: str) -> Quantity | None:
-    """A mixed number as Chinese exercises write it, `3(3/4)`; a proper fraction in brackets on the heels of an integer."""
-    match = _CHINESE_MIXED.fullmatch(text)
-    if not match:
-        return None
-    sign, whole, above, below = match[1], int(match[2]), int(match[3] or match[5]), int(match[4] or match[6])
-    if not 0 < above < below:
-        return None
-    return Quantity(number_tree((-1 if sign else 1) * (whole + Fraction(above, below))))
 
 
 def feet_and_inches(text: str) -> Quantity | None:
@@ -112,7 +104,7 @@ def in_words(text: str) -> Quantity | None:
         value = numerals.english_number(head)
         if value is not None and (found := measured(number_tree(value), tail)):
             return found
-    for count in range(1, min(7, len(said))):
+    for count in range(1, min(7, len(said))) if said not in _IDIOMS else ():
         if said[-count:].isascii():
             break
         value = numerals.chinese_number(said[:-count])
@@ -270,6 +262,10 @@ def measured(tree: tuple, rest: str) -> Quantity | None:
     bare = _bare(rest)
     if bare.lower() in _PERCENT:
         return Quantity(tree, percent=True)
+    if bare.lower() in _PER_MILLE:
+        return Quantity(("/", tree, ("n", Fraction(1000), None)))
+    if bare[:1] == "打":  # twelve, whose own measure word it is: 3打鸡蛋
+        return measured(("*", (tree, ("n", Fraction(12), None))), f"个{bare[1:]}")
     if found := units.unit(rest):
         return Quantity(tree, found)
     head, _, tail = bare.partition(" ")
@@ -307,14 +303,14 @@ def _counted(tree: tuple, bare: str) -> Quantity | None:
 
 
 _DENIALS = re.compile(
-    r"\b(?:not?|never|wrong|incorrect|rejected|approx\w*|about|or|and|base|more|less|than|increase|decrease|north|south|east|west|million|thousand"
-    r"|billion|dozen|hundred|rounded|times|maybe|negative|minus|below)\b",
+    r"\b(?:approx\w*|or|and|base|more|less|increase|decrease|north|south|east|west|million|thousand|billion|dozen|hundred|rounded|times|negative"
+    r"|minus)\b",
     re.IGNORECASE,
 )
 
 
 def _denies(text: str) -> bool:
-    return bool(_DENIALS.search(text))
+    return turns(text) or bool(_DENIALS.search(text))
 
 
 def _bare(rest: str) -> str:

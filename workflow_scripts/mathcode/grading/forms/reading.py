@@ -6,11 +6,12 @@ r"""From the text of an answer to its form: lists first, then relations, then br
 import re
 from functools import lru_cache
 
-from mathcode.grading.forms import numerals, quantities, times, units, words
+from mathcode.grading.forms import numerals, quantities, restated, times, units, words
 from mathcode.grading.forms.brackets import bracketed, environment, printed
+from mathcode.grading.forms.mixed_numbers import spelled_out
 from mathcode.grading.forms.names import CONSTANTS, LETTERS
 from mathcode.grading.forms.naming import expression, name_of, prefixed
-from mathcode.grading.forms.regions import as_region, inequality, named_set, union
+from mathcode.grading.forms.regions import as_region, inequality, joined, named_set, union
 from mathcode.grading.forms.splitting import MAX_ITEMS, depth_of, positions, split
 from mathcode.grading.forms.tokens import Token, tokens, written
 from mathcode.grading.forms.trees import numeral, symbols
@@ -56,8 +57,8 @@ def _form(found: list[Token], text: str | None, depth: int, known: dict):
     if depth > MAX_NESTING or not found:
         return Raw(words.raw(found))
     found = _plain(found)
-    if text is None:
-        text = written(found)
+    if (spelled := spelled_out(found)) is not found or text is None:
+        found, text = spelled, written(spelled)
 
     def reader(part: list[Token]):
         key = (depth, *part)
@@ -72,7 +73,7 @@ def _form(found: list[Token], text: str | None, depth: int, known: dict):
     parts, separators = split(found)
     if len(parts) > 1:
         return _listed(found, text, parts, separators, reader)
-    for read_as in (_signed_pair, _united, _related, bracketed, printed, environment, _ratio, _ranged):
+    for read_as in (_signed_pair, _united, _related, _restated, bracketed, _point, printed, environment, _ratio, _ranged):
         if (value := read_as(found, reader)) is not None:
             return value
     return _single(found, text)
@@ -106,7 +107,8 @@ def _with_condition(found: list[Token]) -> list[Token]:
     start = next((place for place in opened if sum(map(depth_of, found[place:])) == 0), 0)
     before = found[start - 1]
     goes_on = before.value not in (")", "}", "]") if before.kind == "op" else before.kind != "num" and not found[start].spaced
-    if not start or goes_on or not positions(found[start + 1 : -1], lambda token: token[:2] in _CONDITIONS):
+    conditions = positions(found[start + 1 : -1], lambda token: token[:2] in _CONDITIONS)
+    if not start or goes_on or before.value.strip() in _SAID or not conditions:
         return found
     return [*found[:start], Token("op", ","), *found[start + 1 : -1]]
 
@@ -126,13 +128,11 @@ def _at_once(found: list[Token], text: str):
         return Quantity(quantities.number_tree(spell.seconds / 3600), units.unit("hour"))
     if (form := quantities.based(text)) is not None:
         return form
-    if text[-1] == ")" and (form := quantities.chinese_mixed(text)) is not None:
-        return form
     if "'" in text and (form := quantities.feet_and_inches(text)) is not None:
         return form
     if (tree := quantities.repeating(text)) is not None:
         return Quantity(tree)
-    if found[0].kind == "num" and (value := quantities.quantity(found)) is not None:
+    if found[0].kind == "num" and (value := restated.in_brackets(found) or quantities.quantity(found)) is not None:
         return value
     if len(flat) < 120 and any(not token.value.isascii() or token.kind in ("word", "text") for token in found):
         return quantities.in_words(text)
@@ -176,9 +176,9 @@ def _listed(found: list[Token], text: str, parts: list[list[Token]], separators:
     if all(token.value.strip() == "and" for token in separators) and (value := quantities.quantity(found)) is not None:
         return value
     forms = [reader(part) for part in parts]
-    regions = _joined_regions(forms, separators)
-    if regions is not None:
-        return regions
+    said = [_SAID.get(token.value.strip(" ,"), ",") for token in separators]
+    if (value := joined(forms, said) or (restated.one(forms) if set(said) == {"or"} else None)) is not None:
+        return value
     if any(isinstance(form, Raw) for form in forms):
         phrase = words.phrase(text)
         return Words(phrase) if phrase is not None else Raw(words.raw(found))
@@ -190,14 +190,9 @@ def _listed(found: list[Token], text: str, parts: list[list[Token]], separators:
     return Items("", tuple(flat))
 
 
-def _joined_regions(forms: list, separators: list[Token]):
-    """Inequalities of one variable that `or` joins, or `and` restricts."""
-    if not all(isinstance(form, Region) for form in forms) or len({form.variable for form in forms} - {None}) > 1:
-        return None
-    said = {_SAID.get(token.value.strip(" ,"), ",") for token in separators}
-    if said == {"or"}:
-        return union(forms)
-    return Items("and", tuple(forms)) if said == {"and"} else None
+def _restated(found: list[Token], _) -> Quantity | None:
+    """A value, and the same in brackets."""
+    return restated.in_brackets(found)
 
 
 def _signed_pair(found: list[Token], reader):
@@ -248,6 +243,8 @@ def _related(found: list[Token], reader):
         return _rounded(found[: places[-1]], parts[-1], reader)
     if signs[0] == "in":
         return _member(parts, signs, reader)
+    if signs == ["="] and (shares := _shares(*parts)) is not None:
+        return shares
     trees = [expression(part) for part in parts]
     if all(sign == "=" for sign in signs):
         return _equated(parts, trees, reader)
@@ -312,24 +309,58 @@ def _equated(parts: list, trees: list, reader):
             return Named(name, value, trees[0], tuple(trees[1:])) if None not in trees[1:] else None
         return Named(name, value, trees[0])
     if None in trees:
-        return None
+        return restated.one([reader(part) for part in parts])
     if all(not symbols(tree) - {"pi", "e", "i"} for tree in trees):
         return Chain(tuple(trees))
     return Relation("=", *trees) if len(trees) == 2 else None
 
 
-def _ratio(found: list[Token], reader):
-    """Terms between colons."""
+def _terms(found: list[Token]) -> list[list[Token]] | None:
+    """What stands between colons; None where there are none."""
     places = positions(found, lambda token: token[:2] in (("op", ":"), ("op", "比"), ("word", "to")))
     if not places or len(places) > 6 or any(found[place].kind == "word" for place in places):
         return None
-    parts = [found[low + 1 : high] for low, high in zip([-1, *places], [*places, len(found)], strict=True)]
+    return [found[low + 1 : high] for low, high in zip([-1, *places], [*places, len(found)], strict=True)]
+
+
+def _shares(before: list[Token], behind: list[Token]) -> Named | None:
+    """`a:b = 2:3`, names and as many constants."""
+    named, terms = _terms(before), _terms(behind)
+    if not named or not terms or len(named) != len(terms):
+        return None
+    names = [name_of(part) for part in named]
+    trees = [expression(part) if part else None for part in terms]
+    if None in names or None in trees or len(set(names)) < len(names) or any(symbols(tree) - {"pi", "e"} for tree in trees):
+        return None
+    return Named(":".join(names), Ratio(tuple(trees)))
+
+
+def _ratio(found: list[Token], reader):
+    """Terms between colons."""
+    if (parts := _terms(found)) is None:
+        return None
     trees = [expression(part) if part else None for part in parts]
     if None in trees:
         name = name_of(parts[0]) if len(parts) == 2 and parts[0] and trees[0] is None else None
         form = reader(parts[1]) if name and parts[1] else None
         return Named(name, form) if isinstance(form, Quantity | Items) else None
     return Ratio(tuple(trees))
+
+
+def _point(found: list[Token], reader) -> Named | None:
+    """`P(1, 2)`, 点P(1, 2): coordinates with the letter of their point."""
+    at = int(found[0][:2] == ("op", "点"))
+    if len(found) < at + 6 or found[at].kind != "word" or not re.fullmatch(r"[A-Z](?:_\d+)?", found[at].value):
+        return None
+    form = reader(found[at + 1 :]) if found[at + 1][:2] == ("op", "(") else None
+    if not isinstance(form, Items) or form.brackets != "()" or len(form.items) < 2 or not all(map(_is_coordinate, form.items)):
+        return None
+    return Named(found[at].value, form, ("s", found[at].value))
+
+
+def _is_coordinate(form) -> bool:
+    """Whether a form is an expression and no event, as those of `P(A, B)`."""
+    return isinstance(form, Quantity) and not (form.tree[0] == "s" and form.tree[1].isupper())
 
 
 def _ranged(found: list[Token], reader):

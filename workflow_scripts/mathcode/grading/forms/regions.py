@@ -6,6 +6,8 @@ from mathcode.grading.forms.trees import symbols
 from mathcode.grading.forms.values import Items, Named, Piece, Quantity, Region, Relation
 
 INFINITY, MINUS_INFINITY = ("s", "oo"), ("-", ("s", "oo"))
+OPERATIONS = frozenset({"and", "or", "minus"})
+"""What `Items` of sets can be: an intersection, a union, a difference."""
 REALS = Region((Piece(None, False, None, False),))
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
 _ALL = {
@@ -55,6 +57,35 @@ def union(regions: list[Region]) -> Region:
     """All pieces; the variable is the one that is named."""
     variables = {region.variable for region in regions} - {None}
     return Region(tuple(piece for region in regions for piece in region.pieces), variables.pop() if len(variables) == 1 else None)
+
+
+def is_set(form) -> bool:
+    """Whether a form is a region, or made of regions."""
+    return isinstance(form, Region) or (isinstance(form, Items) and form.brackets in OPERATIONS)
+
+
+def regions_of(form) -> list[Region]:
+    """All regions that a set is made of."""
+    if isinstance(form, Region):
+        return [form]
+    return [one for item in form.items for one in regions_of(item if is_set(item) else Region(()))]
+
+
+def joined(forms: list, said: list[str]) -> Region | Items | None:
+    """Sets of one variable between which `and` or `or` is said, of which `and` binds more; None where something else is."""
+    if not said or not set(said) <= {"and", "or"} or not all(map(is_set, forms)):
+        return None
+    if len({one.variable for form in forms for one in regions_of(form)} - {None}) > 1:
+        return None
+    groups = [[forms[0]]]
+    for word, form in zip(said, forms[1:], strict=True):
+        if word == "or":
+            groups.append([])
+        groups[-1].append(form)
+    sets = [group[0] if len(group) == 1 else Items("and", tuple(group)) for group in groups]
+    if all(isinstance(one, Region) for one in sets):
+        return union(sets)
+    return sets[0] if len(sets) == 1 else Items("or", tuple(sets))
 
 
 def inequality(trees: list[tuple], signs: list[str]) -> Region | Relation | Items | None:

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from mathcode.grading.forms.arithmetic import Exact
-from mathcode.grading.forms.regions import interval
+from mathcode.grading.forms.regions import interval, is_set, regions_of
 from mathcode.grading.forms.values import Items, Named, Piece, Region
 from mathcode.grading.forms.verdicts import Verdict, all_, matched
 
@@ -15,7 +15,7 @@ class Sets:
 
     def _region_of(self, form):
         """A form as a set of reals, where it can be one."""
-        if isinstance(form, Region) or (isinstance(form, Items) and form.brackets in ("and", "minus")):
+        if is_set(form):
             return form
         if isinstance(form, Named) and isinstance(form.value, Region):
             return form.value
@@ -26,17 +26,19 @@ class Sets:
         ours, theirs = self._region_of(gold), self._region_of(answer)
         if ours is None or theirs is None:
             return False
-        variables = [{one.variable for one in _regions(form)} - {None} for form in (ours, theirs)]
+        variables = [{one.variable for one in regions_of(form)} - {None} for form in (ours, theirs)]
         if variables[0] and variables[1] and variables[0] != variables[1]:
             return False
-        ends = [end for form in (ours, theirs) for one in _regions(form) for piece in one.pieces for end in (piece.low, piece.high) if end]
+        ends = [
+            end for form in (ours, theirs) for one in regions_of(form) for piece in one.pieces for end in (piece.low, piece.high) if end
+        ]
         if len(ends) > 60:
             return False
         breaks = self._sorted(ends)
         if breaks is None:
             return self._piecewise(ours, theirs)
         places = {id(end): place for place, group in enumerate(breaks) for end in group}
-        if not all(_is_proper(piece, places) for form in (ours, theirs) for one in _regions(form) for piece in one.pieces):
+        if not all(_is_proper(piece, places) for form in (ours, theirs) for one in regions_of(form) for piece in one.pieces):
             return self._piecewise(ours, theirs)
         return all(_holds(ours, cell, places) == _holds(theirs, cell, places) for cell in range(2 * len(breaks) + 1))
 
@@ -75,12 +77,6 @@ class Sets:
         return all_(self.arithmetic.same(*pair) for pair in pairs if pair[0] is not None)
 
 
-def _regions(form) -> list[Region]:
-    if isinstance(form, Region):
-        return [form]
-    return [one for item in form.items for one in _regions(item if isinstance(item, Region | Items) else Region(()))]
-
-
 def _is_proper(piece: Piece, places: dict[int, int]) -> bool:
     """Whether an interval holds anything: its ends are in order."""
     if piece.low is None or piece.high is None:
@@ -94,7 +90,7 @@ def _holds(form, cell: int, places: dict[int, int]) -> bool:
     if isinstance(form, Region):
         return any(_within(piece, cell, places) for piece in form.pieces)
     held = [_holds(item, cell, places) for item in form.items]
-    return all(held) if form.brackets == "and" else held[0] and not held[1]
+    return any(held) if form.brackets == "or" else all(held) if form.brackets == "and" else held[0] and not held[1]
 
 
 def _within(piece: Piece, cell: int, places: dict[int, int]) -> bool:

@@ -41,9 +41,10 @@ _TOKEN = re.compile(
 _GROUPED = r"(?<!\d,)[1-9]\d{0,2}(?:,\d{3})+(?!,?\d)|\d{1,3}(?:'\d{3})+(?!\d)"
 _SPACED = r"|\d{1,3}(?:(?: |\\[, ]|~)\d{3})+(?![\d])(?! ?/)"
 _THIN = r"|\d{1,3}(?:\\,\d{3})+(?!\d)"
-_TAIL = r"(?:\.\d+|\.(?![.\d]))?(?:[eE][+-]?\d{1,9}(?![A-Za-z\d]))?"
-_LONG = re.compile(rf"(?:{_GROUPED}{_SPACED}|\d+){_TAIL}|\.\d+(?:[eE][+-]?\d{{1,9}}(?![A-Za-z\d]))?")
-_SHORT = re.compile(rf"(?:{_THIN[1:]}|\d+){_TAIL}|\.\d+(?:[eE][+-]?\d{{1,9}}(?![A-Za-z\d]))?")
+_POWER = r"(?:[eE][+-]?\d{1,9}(?!(?!j(?![A-Za-z\d]))[A-Za-z\d]))?"  # Python's `1e-16j` is a multiple of j
+_TAIL = rf"(?:\.\d+|\.(?![.\d]))?{_POWER}"
+_LONG = re.compile(rf"(?:{_GROUPED}{_SPACED}|\d+){_TAIL}|\.\d+{_POWER}")
+_SHORT = re.compile(rf"(?:{_THIN[1:]}|\d+){_TAIL}|\.\d+{_POWER}")
 _SEPARATORS = re.compile(r",|'|\\[, ]|~| ")
 _CALL = re.compile(r"(?:[A-Za-z]+\.)?[A-Za-z][A-Za-z0-9_]*(?=\()")
 _TEN = re.compile(r"10\s*(?:\^|\*\*)")

@@ -90,6 +90,16 @@ def replaced(tree: tuple, names: dict[str, str]) -> tuple:
     return tree if tree[0] == "n" else (tree[0], *(replaced(part, names) for part in tree[1:]))
 
 
+def hundredth(tree: tuple) -> tuple:
+    """The hundredth of a tree; of a decimal, one with as many digits."""
+    if tree[0] == "-":
+        return ("-", hundredth(tree[1]))
+    if tree[0] == "n" and tree[2]:
+        digits, decimals, scientific = tree[2]
+        return ("n", tree[1] / 100, (digits, decimals + 2, scientific))
+    return ("/", tree, ("n", Fraction(100), None))
+
+
 def symbols(tree: tuple) -> set[str]:
     """The names in a tree, functions aside."""
     found, stack = set(), [tree]

@@ -7,14 +7,16 @@ from mathcode.grading.forms.tokens import Token
 _TEXT = re.compile(r"\\(?:text(?:rm|bf|it|normal)?|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}")
 _MATHEMATICS = re.compile(r"[\\^_=+*<>|{}]")
 _LETTERS = re.compile(r"[^\W\d_]{3,}|[\u3400-\u9fff]")
+_ARTICLE = re.compile(r"(?:an?|An|[Tt]he)\s+(?=[^\W\d_]{3})")
+"""An article before a word; the capital `A` may be a name."""
 _SMALL_TEXT = "no ok hi us me if is it he we so go up on in at to by do am my"
 _SMALL = frozenset(_SMALL_TEXT.split())
 _OPTION = re.compile(
-    r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)\s*(?:is\s*)?:?\s*|选项?|选择)?\s*"
-    r"(?P<open>[(\[{]?)\s*(?P<letter>[A-Za-z])\s*(?P<close>[)\]}]|[.:](?=\s|$|\\|[\u3400-\u9fff])|、|)\s*(?P<rest>.*)",
+    r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)\s*(?:is\s*)?:?\s*|(?:正确)?(?:选项|选择|答案)[是为]?:?|[应故]?选)?\s*"
+    r"(?P<open>[(\[{]?)\s*(?P<letter>[A-Za-z])\s*(?P<close>[)\]}]|[.:](?=\s|$|\\|[\u3400-\u9fff]|(?<=(?-i:[A-H]).)-?\d)|、|)\s*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
-_PREFIX = re.compile(r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)|选)", re.IGNORECASE)
+_PREFIX = re.compile(r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)|[应故]?选|(?:正确)?答案)", re.IGNORECASE)
 _GOES_ON = re.compile(r"[*/^_!+=<>]|-\s")
 """What goes on with an expression whose first letter stands in brackets."""
 _ANOTHER = re.compile(r"[(\[]\s*[A-Z]\s*[)\]]|(?:^|\s)[A-Z]\s*[.:)](?:\s|$)|^(?:or|and|或|和)\b", re.IGNORECASE)
@@ -27,6 +29,11 @@ _DENIED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """What says of an option that it is not the one."""
+_CONFIRMED = re.compile(
+    r"\s*(?:选?项)?(?:(?:说法)?是?(?:正确|对)的?)?|\s*(?:is|seems)(?: the)? (?:correct|right|true)(?: (?:answer|choice|option|one))?\s*",
+    re.IGNORECASE,
+)
+"""What says of an option that it is one, or the right one."""
 
 
 def bare(text: str) -> str:
@@ -47,7 +54,7 @@ def phrase(text: str) -> str | None:
         return None
     if not (_LETTERS.search(text) or text.casefold() in _SMALL):
         return None
-    return text.casefold() if not re.fullmatch("[A-Z]{2}", text) else text
+    return (text[match.end() :] if (match := _ARTICLE.match(text)) else text).casefold() if not re.fullmatch("[A-Z]{2}", text) else text
 
 
 def option(text: str) -> tuple[str, str, bool] | None:
@@ -59,8 +66,9 @@ def option(text: str) -> tuple[str, str, bool] | None:
     pairs = {"(": ")", "[": "]", "{": "}"}
     if match["close"] != pairs.get(match["open"], match["close"]) or (not match["open"] and match["close"] in ("]", "}")):
         return None
-    marked = bool(match["close"])
-    rest = match["rest"].strip()
+    confirmed = bool(match["rest"] and _CONFIRMED.fullmatch(match["rest"]))
+    marked = bool(match["close"]) or confirmed
+    rest = match["rest"].lstrip(": ").rstrip() if not confirmed else ""
     if rest and not match["close"]:
         return None
     if rest and (_ANOTHER.search(rest) or _DENIED.fullmatch(rest) or re.fullmatch("[A-Z]", rest) or (match["open"] and _is_factor(match))):

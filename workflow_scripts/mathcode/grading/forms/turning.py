@@ -1,0 +1,27 @@
+"""Words that turn a number: what denies it, compares it or goes on computing. They are no nouns behind it and no names before it."""
+
+import re
+
+_DENYING = """
+not no never none neither nor nope cannot without except excluding excluded false untrue fake wrong wrongly incorrect incorrectly mistaken
+invalid rejected extraneous discarded impossible undefined undetermined unequal nothing nan null maybe perhaps possibly doubtful unlikely
+guess
+"""
+_COMPARING = """
+than about above below under over beyond exceeding exceeds around approx approximate approximately roughly nearly almost hardly barely until
+"""
+_OPERATING = "minus plus divided multiplied double triple twice thrice negative"
+_ENGLISH = re.compile(
+    rf"\b(?:{'|'.join((_DENYING + _COMPARING).split())}|at (?:least|most)|up to)\b|\b(?:{'|'.join(_OPERATING.split())})(?: by)?$",
+    re.IGNORECASE,
+)
+_CHINESE = re.compile(
+    "不(?!等式)|[非没否]|未(?!知)|无(?![理限穷])|错误|错的|舍[去弃]|增根|排除|[大小多少高低]于|超[过出]|至[少多]|大约|约[等为]|^约$"
+    "|(?:[加减乘除][上去以掉]?|负|半|去)$"
+)
+"""An operation turns what stands right behind it: 减 does, 减数 is a name."""
+
+
+def turns(words: str) -> bool:
+    """Whether words, before or behind a number, say another thing of it than what it counts or is called."""
+    return bool(_ENGLISH.search(words) or _CHINESE.search(words))
