@@ -7,6 +7,23 @@ CURRENCY = r"(?:US\s?)?(?:\\?\$|[€£¥￥₹]|Rs\.?)"
 MONEY_IN_GROUPS = rf"{CURRENCY}[ ]?\d{{1,3}}(?:[ ]\d{{3}}){{1,4}}(?![\d,])"
 FRACTION = r"(?:\d{1,6}[ ]?)?[¼½¾⅐-⅞]"
 """A fraction of one character, perhaps behind a whole number: 3½."""
+_GROUP = r"\{(?:[^{}\n]|\{[^{}\n]{0,40}\}){1,80}\}"
+_DIVIDED = r"(?=\([^()\n]{0,29}\d)\([^()\n一-鿿]{1,30}\)/\([^()\n一-鿿]{1,30}\)"
+QUOTIENT = (
+    rf"(?:\d{{1,6}}[ ]?又?[ ]?)?\\[dtc]?frac\s?{_GROUP}\s?{_GROUP}"
+    rf"|(?:\d{{1,6}}[ ]?又?)?(?:{_DIVIDED}|\({_DIVIDED}\))"
+    r"|\d{1,6}(?:[ ]?又[ ]?|[ ])\d{1,6}/\d{1,6}(?![A-Za-z\d_/])"
+)
+"""A fraction that is not written as two bare numbers, perhaps behind a whole number: \\frac{2}{5}, (2)/(5), 1又1/2."""
+RATIO = rf"{NUMBER}(?:(?:[ ]:[ ]|[:：])(?=\d){NUMBER}){{1,3}}(?![\d:])"
+"""A ratio, or a time of day."""
+TIME = (
+    r"(?:(?:上午|下午|早上|晚上|中午|傍晚|凌晨)\s?\d{1,2}(?:[:：]\d{2}(?!\d)|[时点](?:半|\d{1,2}分)?)"
+    r"|\d{1,2}(?:[:：]\d{2})?\s?[AaPp](?:\.\s?[Mm]|[Mm])(?![A-Za-z]))"
+)
+"""A time that names its half of the day."""
+REMAINDER = re.compile(r"\s{0,3}(?:余|\.{3,6}|…{1,2}|(?:\\[lc]dots\s{0,3}){1,2}|[Rr]|remainder)\s{0,3}\d{1,9}(?![\d.]*\d)")
+"""Behind a quotient, its remainder."""
 MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatorname)\s*\{[^{}]{0,200}\}")
 MACRO_WORDS = re.compile(r"\\(?:text|textrm|mathrm|mbox)\s*\{([^{}]{0,200})\}")
 TYPE = r"(?:[\s({（\[$*]|\\(?:text|textbf|textrm|textit|mathrm|mathbf|mathit|mathsf|rm|bf|bold)(?![A-Za-z])){0,8}"
@@ -25,7 +42,7 @@ _OPERATOR = re.compile(
 TIMES = re.compile(r"(?<=[\d)%])[ \t]?(?:[xX]|times|plus|minus|divided by|multiplied by)[ \t]?(?=[$(]?\d)")
 """Letters between two numbers that stand for an operator."""
 _ENVIRONMENT = re.compile(r"\\begin\s?\{([a-zA-Z]?matrix|array|cases|smallmatrix)\}.{0,400}?\\end\s?\{\1\}", re.DOTALL)
-_MIXED = re.compile(r"\s\d{1,6}/\d{1,6}(?![\w/])|又(?:\d{1,6}/\d{1,6}(?![\w/])|(?=\\[dt]?frac\b))")
+_MIXED = re.compile(r"\s\d{1,6}/\d{1,6}(?![A-Za-z\d_/])|又(?:\d{1,6}/\d{1,6}(?![A-Za-z\d_/])|(?=\\[dt]?frac\b))")
 
 
 def expression(rest: str, start: int) -> int:

@@ -11,7 +11,21 @@ from itertools import pairwise
 
 from mathcode.responses.amounts import COMPARED, reckoned, with_unit
 from mathcode.responses.boxes import boxes, innermost, is_blank
-from mathcode.responses.expressions import CURRENCY, FRACTION, MACRO_TEXT, MACRO_WORDS, MONEY_IN_GROUPS, NUMBER, TIMES, TYPE, expression
+from mathcode.responses.expressions import (
+    CURRENCY,
+    FRACTION,
+    MACRO_TEXT,
+    MACRO_WORDS,
+    MONEY_IN_GROUPS,
+    NUMBER,
+    QUOTIENT,
+    RATIO,
+    REMAINDER,
+    TIME,
+    TIMES,
+    TYPE,
+    expression,
+)
 
 WINDOW = 600
 """Characters behind a lead that are looked at."""
@@ -43,6 +57,7 @@ _DATE = re.compile(
     r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?(?!\d)|"
     r"\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}(?: \d{4})?(?!\d)"
 )
+_TIME = re.compile(TIME)
 _SENTENCE_END = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<]|$)|[。！？；]|\n|</?[a-z]")
 _REMARK = re.compile(
     r"\s*(?:[,，;；]|\s[—–-]{1,3}\s|(?<!\\)\((?=[^()]{0,200}[A-Za-z一-鿿]{2})|（|\b(?:because|since|as|so|"
@@ -175,8 +190,8 @@ def last_value(text: str, question: str = "") -> str | None:
 
 
 _LAST = re.compile(
-    rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?(?:{MONEY_IN_GROUPS}|{FRACTION}|{CURRENCY}?{NUMBER})(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?"
-    r"(?:\s?\\?%)?(?![\d])"
+    rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?(?:{QUOTIENT}|{TIME}|{RATIO}|{MONEY_IN_GROUPS}|{FRACTION}|{CURRENCY}?{NUMBER})"
+    rf"(?:{REMAINDER.pattern}|(?:\s?/\s?\d[\d,]*(?![\d/]))?(?:\s?\\?%)?)(?![\d])"
 )
 _STRUCTURE = re.compile(r"\\(?:[dt]?frac|sqrt|pi|cdot|times|begin)(?![A-Za-z])|\^|[π√¼½¾⅐-⅞]|\d[eE][-+]?\d|\A\([^()]{1,60},[^()]{1,60}\)\Z")
 """What tells that a number is but a part of an expression; sums and products in plain signs may be prose."""
@@ -322,7 +337,7 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
         if not (money and re.search(r"\s$|^\d[\d,.]*\s+(?:[a-z]{2}|a\s)", content) and "\\" not in content):
             text = settled(content.strip().strip(".,").strip(), question)
             return with_unit(text, rest, formula.end())
-    if date := _DATE.match(rest, start):
+    if date := _DATE.match(rest, start) or _TIME.match(rest, start):
         return date.group(), date.end()
     end = expression(rest, start)
     if end == start:
@@ -336,6 +351,8 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
         return None
     if COMPARED.match(rest, end):
         return None
+    if re.fullmatch(r"\d{1,9}", text) and (remainder := REMAINDER.match(rest, end)):
+        return rest[start : remainder.end()].strip(), remainder.end()
     amount = with_unit(settled(text, question), rest, end)
     if side := reckoned(rest, start, amount[1]) if re.search(r"\d", text) else None:
         return rest[side[0] : side[1]].strip(), side[1]
