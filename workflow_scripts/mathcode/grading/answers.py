@@ -16,7 +16,7 @@ from typing import get_args
 from mathcode import settings
 from mathcode.grading import equality
 from mathcode.grading.harness_orders import as_deepseek_math, as_qwen
-from mathcode.responses import alone, conclusions, reading, statements, values
+from mathcode.responses import alone, conclusions, mentions, reading, statements
 from mathcode.responses.conclusions import Mark
 from mathcode.responses.form import PLAIN, Form
 from mathcode.responses.reading import Attempt
@@ -186,7 +186,7 @@ def _is_last(attempt: Attempt, mark: Mark) -> bool:
 
 def _last(attempt: Attempt, start: int, end: int) -> str | None:
     """The result of its last arithmetic, else its last number."""
-    return conclusions.equated(attempt.text, start, end, attempt.question) or values.last_value(attempt.text[start:end], attempt.question)
+    return conclusions.equated(attempt.text, start, end, attempt.question) or mentions.last_value(attempt.text[start:end], attempt.question)
 
 
 def _printed(attempt: Attempt) -> str | None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from mathcode.responses import values
+from mathcode.responses.expressions import CURRENCY, NUMBER, QUOTIENT, RATIO, TIME
 
 _CONCLUSIONS = re.compile(
     r"(?:\b(?:is|are|was|were|be|equals?|gives?|makes?|becomes?|get|gets|obtain|have|leaves|yields?|"
-    r"costs?|needs?|paid|pays|took|takes|earns?|totals?|so|thus|hence|therefore|leaving|making)\b,?|=|(?<!\d)(?<!\d )[:：]|(?<=\d)[:：](?!\d)|得到?|等于|[是为共])"
+    r"costs?|needs?|paid|pays|took|takes|earns?|totals?|so|thus|hence|therefore|leaving|making)\b,?|(?<![<>!=])=(?!=)|"
+    r"(?<!\d)(?<!\d )[:：]|(?<=\d)[:：](?!\d)|得到?|等于|[是为共])"
     r"[ \t*_]{0,6}(?:\btherefore\b|\bthen\b|\bexactly\b|\bonly\b|\ba total of\b|\bnow\b)?"
     r"[ \t*_]{0,4}(?=[-−+(\[]?[$€£¥￥\\]{0,2}[$\d.\\*(\[])",
     re.IGNORECASE,
@@ -41,7 +43,7 @@ SENTENCE = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<$]|$)|[。！？]|\n")
 
 
 _ARITHMETIC = re.compile(r"(?:\A|[A-Za-z,:;]{2}|[,:;])[ $(]*\d[\d.,]*(?:[ ]?[-+*/×÷x–−%][ ]?[$(]?\d[\d.,]*[)%]?){1,20}[ ]*\Z")
-_NUMBERS = re.compile(rf"(?<![A-Za-z0-9_.])(?:{values.QUOTIENT}|{values.TIME}|{values.RATIO}|(?:{values.CURRENCY}[ ]?)?{values.NUMBER})")
+_NUMBERS = re.compile(rf"(?<![A-Za-z0-9_.])(?:{QUOTIENT}|{TIME}|{RATIO}|(?:{CURRENCY}[ ]?)?{NUMBER})")
 _CLAUSE = re.compile(r"[,;](?=\s)|[，；]")
 _SUBORDINATE = re.compile(
     r"\s*(?:(?:so|therefore|thus|hence|and|then|but|now),?\s)?(?:(?:after|before|when|while|if|since|because|as|with|in|on|at|for|from|by|during|given|which|than|leaving)\b|"

@@ -24,6 +24,15 @@ TIME = (
 """A time that names its half of the day."""
 REMAINDER = re.compile(r"\s{0,3}(?:余|\.{3,6}|…{1,2}|(?:\\[lc]dots\s{0,3}){1,2}|[Rr]|remainder)\s{0,3}\d{1,9}(?![\d.]*\d)")
 """Behind a quotient, its remainder."""
+_VOID = r"(?:rejected|extraneous|discarded|invalid|inadmissible|not (?:valid|possible|acceptable|allowed|a solution))(?![A-Za-z])"
+_VOID_CHINESE = r"(?:不合题意|不符合?题意|不合要求|不符合要求|不成立|应?舍(?:[去弃掉]|(?![一-鿿])))"
+REJECTED = re.compile(
+    rf"[\s$]{{0,4}}[(（\[]\s?(?:which is |it is )?(?:{_VOID}|{_VOID_CHINESE})[^()（）\n]{{0,60}}[)）\]]"
+    rf"|[\s$]{{0,4}}(?:[,，;；]\s{{0,3}})?{_VOID_CHINESE}(?:[,，]\s?应?舍[去弃掉]?)?"
+    rf"|[\s$]{{0,4}}(?:[,;]\s{{0,3}}(?:(?:which|but it|but this|but that) (?:is|was) )?|(?<=\s)(?:is|was) ){_VOID}"
+    r"(?=\s{0,3}(?:[.,;)$]|\Z|since|because|as\b))"
+)
+"""What says of the value before it that it is none of the answer: x = -3 (rejected), x=-3（舍去）."""
 MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatorname)\s*\{[^{}]{0,200}\}")
 MACRO_WORDS = re.compile(r"\\(?:text|textrm|mathrm|mbox)\s*\{([^{}]{0,200})\}")
 TYPE = r"(?:[\s({（\[$*]|\\(?:text|textbf|textrm|textit|mathrm|mathbf|mathit|mathsf|rm|bf|bold)(?![A-Za-z])){0,8}"
@@ -53,7 +62,11 @@ def expression(rest: str, start: int) -> int:
             position, after_operator = environment.end(), False
         elif rest[position] in "([{（" or rest.startswith(("\\{", "\\left"), position):
             end = _bracket(rest, position)
-            if end is None or re.search(r"[A-Za-z]{3,}\s+[A-Za-z]{2,}", MACRO_TEXT.sub("", rest[position:end])):
+            if (
+                end is None
+                or REJECTED.match(rest, position)
+                or re.search(r"[A-Za-z]{3,}\s+[A-Za-z]{2,}", MACRO_TEXT.sub("", rest[position:end]))
+            ):
                 break
             position, after_operator = end, False
         elif after_operator and rest[position] in "-+−±√":
