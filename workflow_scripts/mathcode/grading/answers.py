@@ -185,8 +185,11 @@ def _is_last(attempt: Attempt, mark: Mark) -> bool:
 
 
 def _last(attempt: Attempt, start: int, end: int) -> str | None:
-    """The result of its last arithmetic, else its last number."""
-    return conclusions.equated(attempt.text, start, end, attempt.question) or mentions.last_value(attempt.text[start:end], attempt.question)
+    """The result of its last arithmetic, else what its last sentence is about, else its last number."""
+    if equated := conclusions.equated(attempt.text, start, end, attempt.question):
+        return equated
+    place = conclusions.subject(attempt.text, start, end)
+    return mentions.last_value(attempt.text[start:end], attempt.question, None if place is None else place - start)
 
 
 def _printed(attempt: Attempt) -> str | None:

@@ -45,8 +45,10 @@ def stated(line: str, question: str, whole: bool) -> values.Value | None:
     value = values.stated(said, question)
     if value and value.clear and _only(said, value):
         right = value.text.rpartition("=")[2].strip()
-        named = "," in value.text or (
-            re.search(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])", re.sub(r"\d[eE][-+]?\d", "", right)) and _ASSIGNED.match(value.text)
+        named = (
+            "," in value.text
+            or values.bounds(value.text)
+            or (re.search(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])", re.sub(r"\d[eE][-+]?\d", "", right)) and _ASSIGNED.match(value.text))
         )
         return value if named or not right or right.count("{") != right.count("}") else values.Value(right, True, value.length)
     if whole and (option := _WITH_TEXT.match(said)):

@@ -37,11 +37,13 @@ MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatornam
 MACRO_WORDS = re.compile(r"\\(?:text|textrm|mathrm|mbox)\s*\{([^{}]{0,200})\}")
 TYPE = r"(?:[\s({（\[$*]|\\(?:text|textbf|textrm|textit|mathrm|mathbf|mathit|mathsf|rm|bf|bold)(?![A-Za-z])){0,8}"
 """What may stand before the letter of a choice: brackets, emphasis, TeX type."""
+FUNCTION = r"(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp)"
 _ATOM = re.compile(
     rf"{MONEY_IN_GROUPS}|{FRACTION}"
     rf"|(?:{CURRENCY}[ ]?)?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:[ ]?(?:\\?%|％|°|º|′|″|[€£¥￥](?!\d)))?(?:!(?![\s*_]|$))?"
-    r"|(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp|pi|oo|inf|infinity)(?![A-Za-z])|[A-Za-z](?![A-Za-z'’]|"
-    r"\.[A-Za-z])|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
+    rf"|{FUNCTION}(?![A-Za-z])(?:[ ](?=[\d(πxyαθ]))?|(?:pi|oo|inf|infinity)(?![A-Za-z])|"
+    r"[A-Za-z](?![A-Za-z'’]|"
+    r"\.[A-Za-z])|[₀-₉]|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
 )
 _OPERATOR = re.compile(
     r"[ \t]*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"

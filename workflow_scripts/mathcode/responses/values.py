@@ -52,9 +52,9 @@ _NOT = re.compile(r"(?:not|no longer|n't|never|neither|不是|并非|不可能)(
 MATH = re.compile(r"\$\$(.{1,400}?)\$\$|\$((?:[^$\n\\]|\\[^\n]){1,300}?)\$(?!\d)|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL)
 _PROSE_WORDS = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}\s+[A-Za-z]{2,}")
 _SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|[和且]|或者?|以及)\s*")
-_INEQUALITY = re.compile(r"[<>≤≥≠‹›]|\\(?:lt|gt|leq?(?:slant)?|geq?(?:slant)?|neq?|textless|textgreater)(?![A-Za-z])")
+INEQUALITY = re.compile(r"[<>≤≥≠‹›]|\\(?:lt|gt|leq?(?:slant)?|geq?(?:slant)?|neq?|textless|textgreater)(?![A-Za-z])")
 _AND_FRACTION = re.compile(r"(\d{1,6}) and (\d{1,3})/(\d{1,3})(?= [A-Za-z]{2})")
-_DATE = re.compile(
+DATE = re.compile(
     r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?(?!\d)|"
     r"\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}(?: \d{4})?(?!\d)"
 )
@@ -262,7 +262,7 @@ def _value(rest: str, question: str) -> Value | None:
 
 def _joined(items: list[tuple[str, str]]) -> str:
     """Values with what stands before each as one list; inequalities keep their "or" and "and": a union, or what holds at once."""
-    related = any(_INEQUALITY.search(text) for _, text in items)
+    related = any(INEQUALITY.search(text) for _, text in items)
     joined = items[0][1]
     for between, text in items[1:]:
         word = between.strip(",，;； ").lower() if related else ""
@@ -271,6 +271,11 @@ def _joined(items: list[tuple[str, str]]) -> str:
 
 
 _WORDS_BETWEEN = {"or": "or", "或": "or", "或者": "or", "and": "and", "且": "and", "和": "and", "以及": "and"}
+
+
+def bounds(text: str) -> bool:
+    """Whether a text is an inequality; one whose sides end in arithmetic, as of x <= 9 - 4 = 5, is none."""
+    return INEQUALITY.search(_EQUALS.split(text)[-1]) is not None
 
 
 def _ends(rest: str, end: int) -> bool:
@@ -290,7 +295,7 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
         if not (money and re.search(r"\s$|^\d[\d,.]*\s+(?:[a-z]{2}|a\s)", content) and "\\" not in content):
             text = settled(content.strip().strip(".,").strip(), question)
             return with_unit(text, rest, formula.end())
-    if date := _DATE.match(rest, start) or _TIME.match(rest, start):
+    if date := DATE.match(rest, start) or _TIME.match(rest, start):
         return date.group(), date.end()
     if (mixed := _AND_FRACTION.match(rest, start)) and int(mixed[2]) < int(mixed[3]):
         amount = with_unit(f"{mixed[1]} {mixed[2]}/{mixed[3]}", rest, mixed.end())
