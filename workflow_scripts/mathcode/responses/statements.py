@@ -181,7 +181,7 @@ def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark
     for match in outer(_near(_LEADS, _LEAD_HINTS, text, start, end, 30)):
         kind = _OUTER.get(match.lastgroup, match.lastgroup)
         before = text[sentence_start(text, start, match.start()) : match.start()]
-        if kind in ("answer", "final", "chinese") and _checks(before, match.group()):
+        if kind in ("answer", "final", "chinese") and (_checks(before, match.group()) or _ACTS.match(match.group())):
             continue
         window = text[match.end() : min(end, match.end() + values.WINDOW)]
         value = _stated(kind, match, window, question)
@@ -189,9 +189,24 @@ def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark
             continue
         if kind in ("answer", "final", "chinese") and asks(text, match.end() + value.length, end):
             continue
-        certain = "statement" if value.clear else "words"
+        certain = "statement" if value.clear and not (kind == "answer" and _QUALIFIED.match(match.group())) else "words"
         supposed = kind in ("answer", "final", "chinese") and HYPOTHETICAL.search(before)
         yield Mark("supposed" if supposed else certain, match.start(), match.end() + value.length, value.text)
+
+
+_ACTS = re.compile(
+    r"answers?\s+(?:(?:also|then|now|just|only|still|here|above|itself)\s+){0,2}"
+    r"(?:(?!(?:this|thus|as|always|perhaps|its|is|equals|becomes|comes|has to be)\b)[a-z]{2,}s"
+    r"|satisfy|assume|use|depend|have|(?:can|could|may|might|will|would|should|must)\s+(?!be\b|therefore\b|then\b)[a-z]+)(?![a-z'’])",
+    re.IGNORECASE,
+)
+"""A lead whose answer does something before anything is said to be it: the answer assumes that there are 30 days."""
+_QUALIFIED = re.compile(
+    r"answers?\s+(?:(?:for|to)\s+(?!(?:this|the|our|your|that|my)\s+(?:\w+\s)?(?:question|problem|exercise|task)\b)|"
+    r"(?:if|when|without|assuming|in (?:that|this|the other) case)\b)",
+    re.IGNORECASE,
+)
+"""A lead that speaks of the answer to something else or under some condition."""
 
 
 def _checks(before: str, lead: str) -> bool:
