@@ -41,7 +41,7 @@ _OPTION = re.compile(
 )
 _CHOICE = re.compile(
     rf"{TYPE}([A-J])\s*[)}}\]）]{{0,3}}(?=[.,;:)、。，；：*$_\s]|"
-    r"$|[^\x00-\x7f]|\\|<|\")(?!\s*[-+=<>^/*]\s*\S)(?!\s?[a-z])"
+    r"$|[^\x00-\x7f]|\\|<|\")(?!\s*[-+=<>^/*]\s*\S)(?!\s?(?!and\s{1,3}\(?[A-J]\b)[a-z])"
 )
 _NEXT_CHOICE = re.compile(r"[)\]）\s*$]{0,4}(?:[,，、和&]|,?\s*(?:and|or)\b)[\s*$]{0,3}[(（]?([A-J])[)）]?(?!\w)")
 _JOINED_CHOICE = re.compile(r"(?=[A-H]{2,6}(?![A-Za-z]))A?B?C?D?E?F?G?H?(?=[.,;:。．，；：*$\s]|$)(?!\s+[a-z])")
@@ -69,7 +69,7 @@ _NO_WORDS = re.compile(
     r"given|in the form|of the form|as|when|if|how|what|which|why|"
     r"where|the same|unknown|unclear|not|to|by|from|in|on|at|for|with|because|since|derived|based|computed|calculated|written|expressed|"
     r"always|consistent|reasonable|valid|boxed|below|above|here|there|this|that|it|we|i|you|let|correctly|supposed|going|probably|likely|"
-    r"正确|错误|对的|不|什么|多少|怎|如)(?![A-Za-z])",
+    r"正确|错误|对的|不(?!够|能|会|可以|行|相等)|什么|多少|怎|如)(?![A-Za-z])",
     re.IGNORECASE,
 )
 _OPEN_BOX = re.compile(r"[\s$({\[*]{0,6}\\(?:boxed|fbox)\s?\{(?=\s?\S)")
