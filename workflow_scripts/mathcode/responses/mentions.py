@@ -136,6 +136,8 @@ def _related(window: str, position: int, end: int, found: str, question: str) ->
     whole = found.strip().rstrip(".,;:")
     if position + len(found) >= end and _of_unknowns(whole, window[:position], question):
         return whole
+    if window[max(0, position - 1) : position] == "<":  # the tag <b>, no inequality
+        return None
     if not _ASSIGNED.match(found) and not (INEQUALITY.search(found) and re.search(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])", found)):
         return None
     value = stated(window[position:], question)
