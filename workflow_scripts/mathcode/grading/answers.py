@@ -16,7 +16,7 @@ from typing import get_args
 from mathcode import settings
 from mathcode.grading import equality
 from mathcode.grading.harness_orders import as_deepseek_math, as_qwen
-from mathcode.responses import alone, conclusions, reading, statements, values
+from mathcode.responses import alone, conclusions, mentions, reading, statements
 from mathcode.responses.conclusions import Mark
 from mathcode.responses.form import PLAIN, Form
 from mathcode.responses.reading import Attempt
@@ -96,7 +96,7 @@ def _commitment(attempt: Attempt) -> str | int:
     taken: Mark | None = None
     for mark in attempt.marks:
         if mark.kind in ("box", "statement"):
-            standing, taken = mark, None
+            standing, taken = _with_box_before(attempt, standing, mark), None
         elif mark.kind == "words":
             if standing is None or standing.kind == "words" or (taken is not None and taken.strength > 1):
                 standing, taken = mark, None
@@ -111,6 +111,29 @@ def _commitment(attempt: Attempt) -> str | int:
     if taken is not None and (instead := _instead(attempt, taken)) is not None:
         return instead
     return standing.value
+
+
+_BETWEEN_BOXES = re.compile(
+    r"\s*(?P<word>[,，、和或]|或者|以及|,?\s?(?:and|or)(?![A-Za-z]))\s*(?P<name>\\?[A-Za-z](?:_\{?\w{1,3}\}?)?\s?=)?\s*"
+)
+_NAME = re.compile(r"(?<![A-Za-z\\])(\\?[A-Za-z](?:_\{?\w{1,3}\}?)?\s?=)[\s$]*\Z")
+_DRESS = re.compile(r"[$*]|\\[()\[\],;: ]|\\q?quad(?![A-Za-z])")
+
+
+def _with_box_before(attempt: Attempt, standing: Mark | None, mark: Mark) -> Mark:
+    """A commitment; a box with the one before it where "or" stands between them, or both have a name: x = 3 and y = 4."""
+    if standing is None or standing.kind != "box" or mark.kind != "box" or mark.start - standing.end > 60 or standing.value == mark.value:
+        return mark
+    plain = re.sub(r"\\text\s?\{([^{}]*)\}", r"\1", _DRESS.sub(" ", attempt.text[standing.end : mark.start]))
+    between = _BETWEEN_BOXES.fullmatch(plain)
+    alternative = between is not None and re.search(r"or|或", between["word"]) is not None
+    name = _NAME.search(attempt.text, max(0, standing.start - 20), standing.start)
+    named = between is not None and between["name"] and (name or "=" in standing.value)
+    if not named and (not alternative or between["name"]):
+        return mark
+    first = f"{name[1]} {standing.value}" if named and name else standing.value
+    second = f"{between['name']} {mark.value}" if named else mark.value
+    return replace(mark, start=standing.start, value=f"{first} or {second}" if alternative else f"{first}, {second}")
 
 
 _POINTS = re.compile(r"\W*(?:that|this|it|which|这(?!里)|那)", re.IGNORECASE)
@@ -185,8 +208,11 @@ def _is_last(attempt: Attempt, mark: Mark) -> bool:
 
 
 def _last(attempt: Attempt, start: int, end: int) -> str | None:
-    """The result of its last arithmetic, else its last number."""
-    return conclusions.equated(attempt.text, start, end, attempt.question) or values.last_value(attempt.text[start:end], attempt.question)
+    """The result of its last arithmetic, else what its last sentence is about, else its last number."""
+    if equated := conclusions.equated(attempt.text, start, end, attempt.question):
+        return equated
+    place = conclusions.subject(attempt.text, start, end)
+    return mentions.last_value(attempt.text[start:end], attempt.question, None if place is None else place - start)
 
 
 def _printed(attempt: Attempt) -> str | None:

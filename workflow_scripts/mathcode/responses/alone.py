@@ -14,6 +14,7 @@ _ONLY_LETTER = re.compile(
     r"(?:correct|right|best|final)?\s?(?:answer|choice|option|one)?|(?:选项|项)?(?:是)?(?:正确|对的|正确答案|答案))?[\W_]{0,6}"
 )
 _WITH_TEXT = re.compile(r"[(（*_\s]{0,4}([A-J])[*_\]]{0,4}\s?[.)）、．][*_]{0,2}\s?\S")
+_NEXT_OPTION = re.compile(r"(?<![A-Za-z])[B-J]\s?[.)）、．]")
 _ASSIGNED = re.compile(r"\s*\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\([A-Za-z]\))?\s*=")
 _NUMBER_WORD = (
     r"(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]{3,5}teen|[a-z]{3,5}ty|hundred|thousand|million|half|"
@@ -45,11 +46,13 @@ def stated(line: str, question: str, whole: bool) -> values.Value | None:
     value = values.stated(said, question)
     if value and value.clear and _only(said, value):
         right = value.text.rpartition("=")[2].strip()
-        named = "," in value.text or (
-            re.search(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])", re.sub(r"\d[eE][-+]?\d", "", right)) and _ASSIGNED.match(value.text)
+        named = (
+            "," in value.text
+            or values.bounds(value.text)
+            or (re.search(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])", re.sub(r"\d[eE][-+]?\d", "", right)) and _ASSIGNED.match(value.text))
         )
         return value if named or not right or right.count("{") != right.count("}") else values.Value(right, True, value.length)
-    if whole and (option := _WITH_TEXT.match(said)):
+    if whole and (option := _WITH_TEXT.match(said)) and not _NEXT_OPTION.search(said, option.end()):
         return values.Value(option[1], True, len(line))
     words = said.strip(" \t*_.。!！`\"'")
     if _VERDICTS.fullmatch(words) or (whole and _ANSWER_WORDS.fullmatch(words) and not _INTERJECTION.fullmatch(words)):

@@ -18,7 +18,7 @@ COMPARED = re.compile(
     r"\s*(?:[A-Za-z]+\s+){0,2}(?:more|less|fewer|greater|larger|smaller|bigger|older|younger|taller|"
     r"longer|shorter|higher|lower|times)\s+(?:[a-z]+\s+){0,2}(?:than|as)\b"
 )
-_CHINESE_UNIT = re.compile(r"\s?((?![或和与及以且又至到因所即为是的])[一-鿿]{1,4}(?:/[一-鿿]{1,4})?)(?![一-鿿])")
+_CHINESE_UNIT = re.compile(r"\s?((?![或和与及以且又余不没舍至到因所即为是的])[一-鿿]{1,4}(?:/[一-鿿]{1,4})?)(?![一-鿿])")
 _CHINESE_MEASURE = re.compile(
     r"\s?((?:平方|立方)?(?:千米|公里|厘米|分米|毫米|米)|千克|公斤|克|吨|斤|小时|分钟|秒钟?|天|元|角(?!形|度)|美元|毫升|升|公顷|岁)(?=[一-鿿])"
 )

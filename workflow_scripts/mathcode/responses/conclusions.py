@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
-from mathcode.responses import values
+from mathcode.responses import mentions, values
+from mathcode.responses.expressions import CURRENCY, NUMBER, QUOTIENT, RATIO, TIME
 
 _CONCLUSIONS = re.compile(
     r"(?:\b(?:is|are|was|were|be|equals?|gives?|makes?|becomes?|get|gets|obtain|have|leaves|yields?|"
-    r"costs?|needs?|paid|pays|took|takes|earns?|totals?|so|thus|hence|therefore|leaving|making)\b,?|=|[:：]|得到?|等于|[是为共])"
+    r"costs?|needs?|paid|pays?|took|takes|earns?|totals?|so|thus|hence|therefore|leaving|making)\b,?|(?<![<>!=])=(?!=)|"
+    r"(?<!\d)(?<!\d )[:：]|(?<=\d)[:：](?!\d)|得到?|等于|[是为共])"
     r"[ \t*_]{0,6}(?:\btherefore\b|\bthen\b|\bexactly\b|\bonly\b|\ba total of\b|\bnow\b)?"
     r"[ \t*_]{0,4}(?=[-−+(\[]?[$€£¥￥\\]{0,2}[$\d.\\*(\[])",
     re.IGNORECASE,
@@ -41,16 +43,19 @@ SENTENCE = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<$]|$)|[。！？]|\n")
 
 
 _ARITHMETIC = re.compile(r"(?:\A|[A-Za-z,:;]{2}|[,:;])[ $(]*\d[\d.,]*(?:[ ]?[-+*/×÷x–−%][ ]?[$(]?\d[\d.,]*[)%]?){1,20}[ ]*\Z")
-_NUMBERS = re.compile(rf"(?<![A-Za-z0-9_.])(?:{values.CURRENCY}[ ]?)?{values.NUMBER}")
+_NUMBERS = re.compile(rf"(?<![A-Za-z0-9_.])(?:{QUOTIENT}|{TIME}|{RATIO}|(?:{CURRENCY}[ ]?)?{NUMBER})")
 _CLAUSE = re.compile(r"[,;](?=\s)|[，；]")
 _SUBORDINATE = re.compile(
-    r"\s*(?:(?:so|therefore|thus|hence|and|then|but|now),?\s)?(?:(?:after|before|when|while|if|since|because|as|with|in|on|at|for|from|by|during|given|which|than|leaving)\b|"
+    r"\s*(?:(?:so|therefore|thus|hence|and|then|but|now),?\s)?(?:(?:after|before|when|while|if|since|because|as|with|in|on|at|for|from|by|"
+    r"during|given|which|of (?:which|whom|these|them)|who|whose|than|leaving)\b|"
     r"当|如果|若|因为|由于|比|[^\n]{1,60}(?:后|时|之前)[,，\s]*\Z)",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(
-    r"\b(?:for|in|after|before|from|with|than|by|at|every|each|per|on|within|between|over|to [a-z]{1,20})"
-    r"\s(?:(?:the|a|all|about|these|those|her|his|their|its|first|last|next|other)\s){0,2}\Z|\b(?:the|these|those|both|all) \Z",
+    r"\b(?:for|in|after|before|from|with|than|by|at|every|each|per|on|within|between|over|"
+    r"to (?!pay|spend|earn|save)[a-z]{1,20}|(?:end|start|beginning|course) of)"
+    r"\s(?:(?:the|a|all|about|these|those|her|his|their|its|first|last|next|other)\s){0,2}\Z|\b(?:the|these|those|both|all|"
+    r"day|week|step|part|case|question|problem|grade|chapter|round) \Z",
     re.IGNORECASE,
 )
 """Before a number that is no more than a circumstance: boxes for 45 rooms."""
@@ -94,10 +99,15 @@ def conclusions(text: str, start: int, end: int, question: str = "") -> list[Mar
             _PURPOSE.search(text[max(0, match.start() - 3) : match.end()])
             or (not cue and re.search(r"\bthere\s*\Z", before, re.IGNORECASE))
             or HYPOTHETICAL.search(before)
+            or mentions.DENIED.search(text, max(began, match.start() - 24), match.end())
             or (found and found[-1].start >= began and _ASIDE_OF_A_RESULT.search(text, began, match.start()))
         ):
             continue
         if match.group()[:2] == "be" and re.search(r"\bfor\b[^.,]{1,40}\bto\s\Z", before):
+            continue
+        if match.group()[0] == "=" and (whole := mentions.equation(text[:end], began, match.start(), question)):
+            found.append(Mark("conclusion", match.start(), whole[1], whole[0], cued=cue))
+            last = whole[1]
             continue
         window = text[match.end() : min(end, match.end() + values.WINDOW)]
         value = values.stated(window, question)
@@ -163,6 +173,36 @@ def equated(text: str, start: int, end: int, question: str) -> str | None:
     ):
         return None
     return value.text
+
+
+def subject(text: str, start: int, end: int) -> int | None:
+    """Where the one number of the last sentence that is no aside stands: 45 in "He is 45 miles from home after 4 hours.".
+
+    None where the sentence has but one number, a formula, an equation, or several numbers that are no asides.
+    """
+    last = max((match.start() for match in _NUMBERS.finditer(text, max(start, end - 400), end)), default=None)
+    if last is None:
+        return None
+    began = sentence_start(text, start, last)
+    stop = SENTENCE.search(text, last, end)
+    sentence = text[began : stop.start() if stop else end]
+    if re.search(r"[=<>\\^一-鿿]", sentence) or len(sentence) > 300 or any(values.formulas(sentence)):
+        return None
+    numbers = _numbers(sentence)
+    clauses = [0, *(match.end() for match in _CLAUSE.finditer(sentence)), len(sentence)]
+    told = [
+        place
+        for first, past in pairwise(clauses)
+        if not _SUBORDINATE.match(sentence[first:past])
+        for place, close in numbers
+        if first <= place < past and not _ASIDE.search(sentence[first:place]) and not _ASIDE_BEHIND.match(sentence, close)
+    ]
+    if len(told) != 1 or len(numbers) == 1 or _JOINED.search(sentence[: told[0]]):
+        return None
+    return began + told[0]
+
+
+_JOINED = re.compile(r"\b(?:and|or|to)\s\Z")
 
 
 def _numbers(sentence: str) -> list[tuple[int, int]]:

@@ -7,15 +7,43 @@ CURRENCY = r"(?:US\s?)?(?:\\?\$|[€£¥￥₹]|Rs\.?)"
 MONEY_IN_GROUPS = rf"{CURRENCY}[ ]?\d{{1,3}}(?:[ ]\d{{3}}){{1,4}}(?![\d,])"
 FRACTION = r"(?:\d{1,6}[ ]?)?[¼½¾⅐-⅞]"
 """A fraction of one character, perhaps behind a whole number: 3½."""
+_GROUP = r"\{(?:[^{}\n]|\{[^{}\n]{0,40}\}){1,80}\}"
+_DIVIDED = r"(?=\([^()\n]{0,29}\d)\([^()\n一-鿿]{1,30}\)/\([^()\n一-鿿]{1,30}\)"
+QUOTIENT = (
+    rf"(?:\d{{1,6}}[ ]?又?[ ]?)?\\[dtc]?frac\s?{_GROUP}\s?{_GROUP}"
+    rf"|(?:\d{{1,6}}[ ]?又?)?(?:{_DIVIDED}|\({_DIVIDED}\))"
+    r"|\d{1,6}(?:[ ]?又[ ]?|[ ])\d{1,6}/\d{1,6}(?![A-Za-z\d_/])"
+)
+"""A fraction that is not written as two bare numbers, perhaps behind a whole number: \\frac{2}{5}, (2)/(5), 1又1/2."""
+RATIO = rf"{NUMBER}(?:(?:[ ]:[ ]|[:：])(?=\d){NUMBER}){{1,3}}(?![\d:])"
+"""A ratio, or a time of day."""
+TIME = (
+    r"(?:(?:上午|下午|早上|晚上|中午|傍晚|凌晨)\s?\d{1,2}(?:[:：]\d{2}(?!\d)|[时点](?:半|\d{1,2}分)?)"
+    r"|\d{1,2}(?:[:：]\d{2})?\s?[AaPp](?:\.\s?[Mm]|[Mm])(?![A-Za-z]))"
+)
+"""A time that names its half of the day."""
+REMAINDER = re.compile(r"\s{0,3}(?:余|\.{3,6}|…{1,2}|(?:\\[lc]dots\s{0,3}){1,2}|[Rr]|remainder)\s{0,3}\d{1,9}(?![\d.]*\d)")
+"""Behind a quotient, its remainder."""
+_VOID = r"(?:rejected|extraneous|discarded|invalid|inadmissible|not (?:valid|possible|acceptable|allowed|a solution))(?![A-Za-z])"
+_VOID_CHINESE = r"(?:不合题意|不符合?题意|不合要求|不符合要求|不成立|应?舍(?:[去弃掉]|(?![一-鿿])))"
+REJECTED = re.compile(
+    rf"[\s$]{{0,4}}[(（\[]\s?(?:which is |it is )?(?:{_VOID}|{_VOID_CHINESE})[^()（）\n]{{0,60}}[)）\]]"
+    rf"|[\s$]{{0,4}}(?:[,，;；]\s{{0,3}})?{_VOID_CHINESE}(?:[,，]\s?应?舍[去弃掉]?)?"
+    rf"|[\s$]{{0,4}}(?:[,;]\s{{0,3}}(?:(?:which|but it|but this|but that) (?:is|was) )?|(?<=\s)(?:is|was) ){_VOID}"
+    r"(?=\s{0,3}(?:[.,;)$]|\Z|since|because|as\b))"
+)
+"""What says of the value before it that it is none of the answer: x = -3 (rejected), x=-3（舍去）."""
 MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatorname)\s*\{[^{}]{0,200}\}")
 MACRO_WORDS = re.compile(r"\\(?:text|textrm|mathrm|mbox)\s*\{([^{}]{0,200})\}")
 TYPE = r"(?:[\s({（\[$*]|\\(?:text|textbf|textrm|textit|mathrm|mathbf|mathit|mathsf|rm|bf|bold)(?![A-Za-z])){0,8}"
 """What may stand before the letter of a choice: brackets, emphasis, TeX type."""
+FUNCTION = r"(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp)"
 _ATOM = re.compile(
     rf"{MONEY_IN_GROUPS}|{FRACTION}"
     rf"|(?:{CURRENCY}[ ]?)?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:[ ]?(?:\\?%|％|°|º|′|″|[€£¥￥](?!\d)))?(?:!(?![\s*_]|$))?"
-    r"|(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp|pi|oo|inf|infinity)(?![A-Za-z])|[A-Za-z](?![A-Za-z'’]|"
-    r"\.[A-Za-z])|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
+    rf"|{FUNCTION}(?![A-Za-z])(?:[ ](?=[\d(πxyαθ]))?|(?:pi|oo|inf|infinity)(?![A-Za-z])|"
+    r"[A-Za-z](?![A-Za-z'’]|"
+    r"\.[A-Za-z])|[₀-₉]|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
 )
 _OPERATOR = re.compile(
     r"[ \t]*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"
@@ -25,7 +53,7 @@ _OPERATOR = re.compile(
 TIMES = re.compile(r"(?<=[\d)%])[ \t]?(?:[xX]|times|plus|minus|divided by|multiplied by)[ \t]?(?=[$(]?\d)")
 """Letters between two numbers that stand for an operator."""
 _ENVIRONMENT = re.compile(r"\\begin\s?\{([a-zA-Z]?matrix|array|cases|smallmatrix)\}.{0,400}?\\end\s?\{\1\}", re.DOTALL)
-_MIXED = re.compile(r"\s\d{1,6}/\d{1,6}(?![\w/])|又(?:\d{1,6}/\d{1,6}(?![\w/])|(?=\\[dt]?frac\b))")
+_MIXED = re.compile(r"\s\d{1,6}/\d{1,6}(?![A-Za-z\d_/])|又(?:\d{1,6}/\d{1,6}(?![A-Za-z\d_/])|(?=\\[dt]?frac\b))")
 
 
 def expression(rest: str, start: int) -> int:
@@ -36,7 +64,11 @@ def expression(rest: str, start: int) -> int:
             position, after_operator = environment.end(), False
         elif rest[position] in "([{（" or rest.startswith(("\\{", "\\left"), position):
             end = _bracket(rest, position)
-            if end is None or re.search(r"[A-Za-z]{3,}\s+[A-Za-z]{2,}", MACRO_TEXT.sub("", rest[position:end])):
+            if (
+                end is None
+                or REJECTED.match(rest, position)
+                or re.search(r"[A-Za-z]{3,}\s+[A-Za-z]{2,}", MACRO_TEXT.sub("", rest[position:end]))
+            ):
                 break
             position, after_operator = end, False
         elif after_operator and rest[position] in "-+−±√":

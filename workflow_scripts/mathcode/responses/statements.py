@@ -32,9 +32,17 @@ _LEADS = re.compile(
     r"right|answer|only|best))"
     r"|(?P<so>\b(?:so|therefore|thus|hence|consequently)[,:]?\s+(?:(?:the|it is|it's|correct|right)\s+){0,3}(?:option|choice)\s+"
     rf"(?={_A_LETTER}))"
+    r"|(?P<must>\b(?:so|therefore|thus|hence|consequently)[,:]?\s+(?:it|this|that|the (?:correct |right )?letter)\s+"
+    r"(?:must be|has to be|is)\s+"
+    r"(?=[\W_]{0,4}(?-i:[A-HJ])[\W_]{0,4}(?:[.。\n]|\Z)))"
+    r"|(?P<named>\b(?:matches|corresponds to|(?<!not )is|gives|leads to)\s+(?:the\s+)?(?:answer\s+)?(?:choice|option)\s+"
+    rf"(?=(?-i:{_A_LETTER})[\W_]{{0,4}}(?:[.。,;\n]|\Z)))"
+    rf"|(?P<closest>\b(?:closest|best|matching|right|correct)\s+(?:answer\s+)?(?:choice|option|letter)\s+is\s+(?=(?-i:{_A_LETTER})))"
+    rf"|(?P<both>\b(?:options|choices)\s+(?=(?-i:{_A_LETTER}(?:,{_A_LETTER}){{0,4}},?\s+and{_A_LETTER})\s+are\s+(?:both\s+|all\s+)?(?:correct|right|true)\b))"
     r"|(?P<right>(?<!angle )(?<![A-Za-z])\(?(?P<upper>[A-J])\)?\s+is\s+(?:the\s+)?(?:correct|right|best)(?!\s+(?:that|angle|triangle|to)))"
     r"|(?P<mend>(?<=[\d})%$])[,;—]\s{0,3}(?:no|rather|or rather|I mean|sorry)[,:]\s{1,3}(?:wait[,.]?\s)?(?=[-−$€£\\]{0,2}\d))"
-    r"|(?P<correct>(?P<character>[A-J])\s{0,2}是?(?:正确|对的))"
+    r"|(?P<correct>(?P<character>[A-J])\s{0,2}(?:选项|项)?\s{0,2}是?(?:正确|对的|符合(?:题意|要求|条件)))"
+    r"|(?P<circled>正确的?(?:命题|结论|说法|序号)?[是为][:：]?\s?(?P<signs>[①-⑳](?:[、，,和]?[①-⑳]){0,9})(?=\s{0,4}(?:[.。．\n]|\Z)))"
     r"|(?P<chinese>(?:答案|正确的?选项)(?:应该是|应当是|应该为|应是|应为|就是|应?选择?(?:选?项)?|[是为]|[:：]|等于)[:：]?|【\s?答案\s?】|"
     rf"答案(?=不是[^\n。]{{1,30}}而是)|答案(?={TYPE}[A-J][)）}}$*]{{0,4}}\s{{0,4}}(?:[.,，;；。．!！]|$)))"
     r"|(?P<reply>(?:^|(?<=[\n。\s*]))答\s?[:：,，])"
@@ -102,6 +110,8 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 """Behind words that are an answer by themselves: nothing, or what explains them."""
+_OPTION_WITH_TEXT = re.compile(r"[A-J](?:[)）].?|.[)）.．、:：])", re.DOTALL)
+"""The letter of a choice, the sign before what stands behind it, and the sign that divides it from its text: C) 12."""
 _VERDICT = re.compile(r"(?:yes|no|true|false)|(?!.*[后时前共总])[一-鿿]{1,3}", re.IGNORECASE)
 _SAID = re.compile(
     r"(?!.*(?:\b(?:not?|never|none|or)\b|n't|[\\^=<>]|\n))(?=.*\d)(?:[A-Z][a-z]*\s+(?:[a-z]{2,}\s+){1,8}[$\d]|"
@@ -116,7 +126,7 @@ _ANSWERING = re.compile(
 )
 _LEAD_HINTS = re.compile(
     "so[ ,:]|therefore|thus|hence|consequently|right| best|no,|rather|i mean|sorry|正确|对的|"
-    "answer|####|ans|final |correct|edit|update|choose|select|pick|go with|option|choice|statement|答|更正|选"
+    "answer|####|ans|final |correct|edit|update|choose|select|pick|go with|option|choice|statement|closest|matching|答|更正|选|符合"
 )
 _RETRACTION_HINTS = re.compile(
     "scratch|strike|wrong|incorrect|not right|not correct|not the answer|not quite|slip|mistake|typo|off|error|"
@@ -181,7 +191,7 @@ def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark
     for match in outer(_near(_LEADS, _LEAD_HINTS, text, start, end, 30)):
         kind = _OUTER.get(match.lastgroup, match.lastgroup)
         before = text[sentence_start(text, start, match.start()) : match.start()]
-        if kind in ("answer", "final", "chinese") and _checks(before, match.group()):
+        if kind in ("answer", "final", "chinese") and (_checks(before, match.group()) or _ACTS.match(match.group())):
             continue
         window = text[match.end() : min(end, match.end() + values.WINDOW)]
         value = _stated(kind, match, window, question)
@@ -189,9 +199,24 @@ def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark
             continue
         if kind in ("answer", "final", "chinese") and asks(text, match.end() + value.length, end):
             continue
-        certain = "statement" if value.clear else "words"
+        certain = "statement" if value.clear and not (kind == "answer" and _QUALIFIED.match(match.group())) else "words"
         supposed = kind in ("answer", "final", "chinese") and HYPOTHETICAL.search(before)
         yield Mark("supposed" if supposed else certain, match.start(), match.end() + value.length, value.text)
+
+
+_ACTS = re.compile(
+    r"answers?\s+(?:(?:also|then|now|just|only|still|here|above|itself)\s+){0,2}"
+    r"(?:(?!(?:this|thus|as|always|perhaps|its|is|equals|becomes|comes|has to be)\b)[a-z]{2,}s"
+    r"|satisfy|assume|use|depend|have|(?:can|could|may|might|will|would|should|must)\s+(?!be\b|therefore\b|then\b)[a-z]+)(?![a-z'’])",
+    re.IGNORECASE,
+)
+"""A lead whose answer does something before anything is said to be it: the answer assumes that there are 30 days."""
+_QUALIFIED = re.compile(
+    r"answers?\s+(?:(?:for|to)\s+(?!(?:this|the|our|your|that|my)\s+(?:\w+\s)?(?:question|problem|exercise|task)\b)|"
+    r"(?:if|when|without|assuming|in (?:that|this|the other) case)\b)",
+    re.IGNORECASE,
+)
+"""A lead that speaks of the answer to something else or under some condition."""
 
 
 def _checks(before: str, lead: str) -> bool:
@@ -199,7 +224,7 @@ def _checks(before: str, lead: str) -> bool:
     return _CHECK.search(lead) is not None or (lead[-1] in ":：=" and _CHECKED.search(before) is not None)
 
 
-_LETTERS = {"option": "letter", "right": "upper", "correct": "character"}
+_LETTERS = {"option": "letter", "right": "upper", "correct": "character", "circled": "signs"}
 _OUTER = {inner: outer_ for outer_, inner in _LETTERS.items()}
 """Groups of leads that hold the letter of a choice."""
 
@@ -208,7 +233,7 @@ def _stated(kind: str, match: re.Match, window: str, question: str) -> values.Va
     """What a lead of a kind states."""
     if kind in _LETTERS:
         letter = match[_LETTERS[kind]]
-        return values.Value(letter, True) if letter.isupper() else None
+        return values.Value(letter, True) if letter.isupper() or not letter.isascii() else None
     if kind == "json":
         return _of_json(window)
     if kind == "tag":
@@ -229,6 +254,8 @@ def _in_line(value: values.Value | None, window: str, question: str) -> values.V
     Words count only where their sentence holds no number, or goes on with a reason.
     """
     if value and (value.clear or not re.search(r"\d", value.text)):
+        if _OPTION_WITH_TEXT.fullmatch(value.text + window[max(0, value.length - 1) : value.length + 1]):
+            return value
         alone = _CLAUSE_ENDS.match(window, value.length) if value.clear else _REASON.match(window, value.length)
         if alone or _VERDICT.fullmatch(value.text):
             return value

@@ -11,7 +11,17 @@ from itertools import pairwise
 
 from mathcode.responses.amounts import COMPARED, reckoned, with_unit
 from mathcode.responses.boxes import boxes, innermost, is_blank
-from mathcode.responses.expressions import CURRENCY, FRACTION, MACRO_TEXT, MACRO_WORDS, MONEY_IN_GROUPS, NUMBER, TIMES, TYPE, expression
+from mathcode.responses.expressions import (
+    MACRO_TEXT,
+    MACRO_WORDS,
+    NUMBER,
+    REJECTED,
+    REMAINDER,
+    TIME,
+    TIMES,
+    TYPE,
+    expression,
+)
 
 WINDOW = 600
 """Characters behind a lead that are looked at."""
@@ -19,7 +29,10 @@ WINDOW = 600
 _FILLER = re.compile(
     r"(?:therefore|thus|hence|so|then|clearly|simply|obviously|indeed|just|exactly|precisely|approximately|about|around|roughly|nearly|"
     r"equal to|equals|given by|found to be|actually|really|now|also|still|definitely|certainly|finally|only|in fact|of course|"
-    r"a total of|the (?:number|value|fraction|integer|expression|quantity|interval|sum|set|letter)(?! of\b)|that is|as follows|"
+    r"a total of|the (?:number|value|fraction|integer|expression|quantity|interval|sum|set|letter)(?! of\b)|"
+    r"(?:the )?(?:ordered )?(?:point|pair|triple|tuple|vector|line|(?:line )?segment|equation|inequality|function|ratio|list)"
+    r"(?=\s+(?:[$\\({\[<\d-]|[a-zA-Z]\s?[=<>≤≥(]|[A-Z]{2}(?![A-Za-z])))|"
+    r"that is|as follows|"
     r"等于|应该是|应该为|应为|就是|约为|约等于|大约是?|(?:是|为)(?!\W*(?:$|\n)))(?![A-Za-z])\s*[,:：，]?\s*",
     re.IGNORECASE,
 )
@@ -28,7 +41,7 @@ _OPTION = re.compile(
 )
 _CHOICE = re.compile(
     rf"{TYPE}([A-J])\s*[)}}\]）]{{0,3}}(?=[.,;:)、。，；：*$_\s]|"
-    r"$|[^\x00-\x7f]|\\|<|\")(?!\s*[-+=<>^/*]\s*\S)(?!\s?[a-z])"
+    r"$|[^\x00-\x7f]|\\|<|\")(?!\s*[-+=<>^/*]\s*\S)(?!\s?(?!and\s{1,3}\(?[A-J]\b)[a-z])"
 )
 _NEXT_CHOICE = re.compile(r"[)\]）\s*$]{0,4}(?:[,，、和&]|,?\s*(?:and|or)\b)[\s*$]{0,3}[(（]?([A-J])[)）]?(?!\w)")
 _JOINED_CHOICE = re.compile(r"(?=[A-H]{2,6}(?![A-Za-z]))A?B?C?D?E?F?G?H?(?=[.,;:。．，；：*$\s]|$)(?!\s+[a-z])")
@@ -36,13 +49,16 @@ _JOINED_CHOICE = re.compile(r"(?=[A-H]{2,6}(?![A-Za-z]))A?B?C?D?E?F?G?H?(?=[.,;:
 _CHOICE_REASON = re.compile(r"\(?([A-J])\)?(?=\s+(?:because|since|as|which|is (?:correct|right))\b)")
 _NOT_BUT = re.compile(r"(?:not|n't)\s+[^\n]{1,80}?,?\s+but\s+(?:rather\s+|instead\s+)?|不是[^\n]{1,40}?而是")
 _NOT = re.compile(r"(?:not|no longer|n't|never|neither|不是|并非|不可能)(?![A-Za-z])", re.IGNORECASE)
-_MATH = re.compile(r"\$\$(.{1,400}?)\$\$|\$((?:[^$\n\\]|\\[^\n]){1,300}?)\$(?!\d)|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL)
+MATH = re.compile(r"\$\$(.{1,400}?)\$\$|\$((?:[^$\n\\]|\\[^\n]){1,300}?)\$(?!\d)|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL)
 _PROSE_WORDS = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}\s+[A-Za-z]{2,}")
-_SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|和|或者?|以及)\s*")
-_DATE = re.compile(
+_SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|[和且]|或者?|以及)\s*")
+INEQUALITY = re.compile(r"[<>≤≥≠‹›]|\\(?:lt|gt|leq?(?:slant)?|geq?(?:slant)?|neq?|textless|textgreater)(?![A-Za-z])")
+_AND_FRACTION = re.compile(r"(\d{1,6}) and (\d{1,3})/(\d{1,3})(?= [A-Za-z]{2})")
+DATE = re.compile(
     r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?(?!\d)|"
     r"\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}(?: \d{4})?(?!\d)"
 )
+_TIME = re.compile(TIME)
 _SENTENCE_END = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<]|$)|[。！？；]|\n|</?[a-z]")
 _REMARK = re.compile(
     r"\s*(?:[,，;；]|\s[—–-]{1,3}\s|(?<!\\)\((?=[^()]{0,200}[A-Za-z一-鿿]{2})|（|\b(?:because|since|as|so|"
@@ -53,7 +69,7 @@ _NO_WORDS = re.compile(
     r"given|in the form|of the form|as|when|if|how|what|which|why|"
     r"where|the same|unknown|unclear|not|to|by|from|in|on|at|for|with|because|since|derived|based|computed|calculated|written|expressed|"
     r"always|consistent|reasonable|valid|boxed|below|above|here|there|this|that|it|we|i|you|let|correctly|supposed|going|probably|likely|"
-    r"正确|错误|对的|不|什么|多少|怎|如)(?![A-Za-z])",
+    r"正确|错误|对的|不(?!够|能|会|可以|行|相等)|什么|多少|怎|如)(?![A-Za-z])",
     re.IGNORECASE,
 )
 _OPEN_BOX = re.compile(r"[\s$({\[*]{0,6}\\(?:boxed|fbox)\s?\{(?=\s?\S)")
@@ -156,63 +172,6 @@ _REPEATED_SIGN = re.compile(r"\s*&?\s*=")
 """A line of a chain of equations, which has no left side of its own."""
 
 
-def last_value(text: str, question: str = "") -> str | None:
-    """The last number of a text with the expression it belongs to: a formula's result, a fraction, a sign."""
-    match = None
-    for found in _LAST.finditer(text):
-        if not _DENIED.search(text, max(0, found.start() - 12), found.start()):
-            match = found
-    if match is None:
-        return None
-    near = max(0, match.start() - 400)
-    for formula in _MATH.finditer(text, near):
-        if formula.start() <= match.start() and match.end() <= formula.end():
-            content = next(group for group in formula.groups() if group is not None)
-            if is_formula(content):
-                return settled(re.split(r"\\(?:approx|Rightarrow|implies|to)(?![A-Za-z])", content)[0].strip().rstrip("."), question)
-    whole = _whole(text, match.start(), match.end()) or match.group().strip()
-    return re.sub(r"^[-−]\s?", "-", whole)
-
-
-_LAST = re.compile(
-    rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?(?:{MONEY_IN_GROUPS}|{FRACTION}|{CURRENCY}?{NUMBER})(?:\s?/\s?\d[\d,]*(?![\d/]))?(?::\d+)?"
-    r"(?:\s?\\?%)?(?![\d])"
-)
-_STRUCTURE = re.compile(r"\\(?:[dt]?frac|sqrt|pi|cdot|times|begin)(?![A-Za-z])|\^|[π√¼½¾⅐-⅞]|\d[eE][-+]?\d|\A\([^()]{1,60},[^()]{1,60}\)\Z")
-"""What tells that a number is but a part of an expression; sums and products in plain signs may be prose."""
-_RELATION = re.compile(
-    r"(?<![<>!=:])[=≈](?!=)|\\(?:textless|textgreater|lt|gt|leq?(?:slant)?|geq?(?:slant)?|neq?|approx|in|to|Rightarrow|therefore|because)(?![A-Za-z])"
-)
-_WORD = re.compile(r"[A-Za-z]{2,}|[^A-Za-z]|[A-Za-z]")
-
-
-def _whole(text: str, start: int, end: int) -> str | None:
-    """The expression or the amount in several units that a number belongs to; None where it stands alone."""
-    line = text.rfind("\n", max(0, start - 200), start) + 1 or max(0, start - 200)
-    window = text[line : end + 200].split("\n")[0]
-    start, end, position = start - line, end - line, 0
-    while position <= start:
-        stop = expression(window, position)
-        if stop <= position:
-            position = _WORD.match(window, position).end()
-            continue
-        found = window[position:stop]
-        if stop >= end:
-            found = _RELATION.split(found)[-1].strip().removeprefix("{}").rstrip(".,;:").strip()
-            if not _STRUCTURE.search(found) or re.search(r"(?<![\\A-Za-z{])[A-Za-z]{2,}", found) or not re.search(r"\d", found):
-                return None
-            return with_unit(found, window, stop)[0] if _FRACTION_END.search(found) else found
-        amount, after = with_unit(found, window, stop)
-        if after >= end and len(_LAST.findall(amount)) > 1:
-            return amount
-        position = stop
-    return None
-
-
-_FRACTION_END = re.compile(r"[¼½¾⅐-⅞]\Z")
-_DENIED = re.compile(r"(?:\bnot|n't|n’t|≠|\\neq?|不是|并非)\s{0,3}\$?\Z")
-
-
 def is_formula(content: str) -> bool:
     """Whether what stands between two dollar signs is a formula, not a stretch of prose between two amounts of money."""
     if content != content.strip(" ") and re.search(r"[A-Za-z]{3}", content) and not re.search(r"\\|\^|=", content):
@@ -224,7 +183,7 @@ def is_formula(content: str) -> bool:
 
 def formulas(text: str) -> Iterator[tuple[int, int]]:
     """Where the formulas of a text stand that hold a digit, their signs of TeX included."""
-    for found in _MATH.finditer(text):
+    for found in MATH.finditer(text):
         content = next(group for group in found.groups() if group is not None)
         if re.search(r"\d", content) and is_formula(content):
             yield found.span()
@@ -282,27 +241,41 @@ def _choice(rest: str) -> Value | None:
 
 def _value(rest: str, question: str) -> Value | None:
     """A box, formulas, numbers and expressions in plain text, one or several."""
-    items: list[str] = []
-    position = 0
-    while len(items) < 60:
+    items: list[tuple[str, str]] = []
+    position = end = 0
+    between = ""
+    for _ in range(60):
         item = _item(rest, position, question)
-        if item is None:
+        if item is None or (end and not _ends(rest, item[1])):
             break
-        text, end = item
-        if items and not _ends(rest, end):
+        end = item[1]
+        if rejected := REJECTED.match(rest, end):
+            end = rejected.end()
+        else:
+            items.append((between, item[0]))
+        separator = _SEPARATOR.match(rest, end)
+        if not separator or separator.end() == end:
             break
-        items, position = [*items, text], end
-        separator = _SEPARATOR.match(rest, position)
-        if not separator or separator.end() == position:
-            break
-        end, position = position, separator.end()
-        following = _item(rest, position, question)
-        if following is None or not _ends(rest, following[1]):
-            position = end
-            break
-    if not items:
-        return None
-    return Value(", ".join(items), True, position)
+        between, position = separator.group().strip(), separator.end()
+    return Value(_joined(items), True, end) if items else None
+
+
+def _joined(items: list[tuple[str, str]]) -> str:
+    """Values with what stands before each as one list; inequalities keep their "or" and "and": a union, or what holds at once."""
+    related = any(INEQUALITY.search(text) for _, text in items)
+    joined = items[0][1]
+    for between, text in items[1:]:
+        word = between.strip(",，;； ").lower() if related else ""
+        joined += f" {_WORDS_BETWEEN[word]} {text}" if word in _WORDS_BETWEEN else f", {text}"
+    return joined
+
+
+_WORDS_BETWEEN = {"or": "or", "或": "or", "或者": "or", "and": "and", "且": "and", "和": "and", "以及": "and"}
+
+
+def bounds(text: str) -> bool:
+    """Whether a text is an inequality; one whose sides end in arithmetic, as of x <= 9 - 4 = 5, is none."""
+    return INEQUALITY.search(_EQUALS.split(text)[-1]) is not None
 
 
 def _ends(rest: str, end: int) -> bool:
@@ -317,13 +290,17 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
         return (cut(box.content, question), box.end + len(re.match(r"[$*)\]}]*", rest[box.end :]).group())) if box.content else None
     lead = re.match(r"[\s*_`\"'“‘]*", rest[start:]).end()
     start += lead
-    if (formula := _MATH.match(rest, start)) and is_formula(content := next(group for group in formula.groups() if group is not None)):
+    if (formula := MATH.match(rest, start)) and is_formula(content := next(group for group in formula.groups() if group is not None)):
         money = re.match(rf"\$\s?{NUMBER}(?=[\s.,])", rest[start:])
         if not (money and re.search(r"\s$|^\d[\d,.]*\s+(?:[a-z]{2}|a\s)", content) and "\\" not in content):
             text = settled(content.strip().strip(".,").strip(), question)
             return with_unit(text, rest, formula.end())
-    if date := _DATE.match(rest, start):
+    if date := DATE.match(rest, start) or _TIME.match(rest, start):
         return date.group(), date.end()
+    if (mixed := _AND_FRACTION.match(rest, start)) and int(mixed[2]) < int(mixed[3]):
+        amount = with_unit(f"{mixed[1]} {mixed[2]}/{mixed[3]}", rest, mixed.end())
+        if amount[1] > mixed.end():
+            return amount
     end = expression(rest, start)
     if end == start:
         return None
@@ -336,6 +313,8 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
         return None
     if COMPARED.match(rest, end):
         return None
+    if re.fullmatch(r"\d{1,9}", text) and (remainder := REMAINDER.match(rest, end)):
+        return rest[start : remainder.end()].strip(), remainder.end()
     amount = with_unit(settled(text, question), rest, end)
     if side := reckoned(rest, start, amount[1]) if re.search(r"\d", text) else None:
         return rest[side[0] : side[1]].strip(), side[1]
@@ -346,7 +325,7 @@ def _words(rest: str) -> Value | None:
     """A few words, up to the end of the clause."""
     stop = _SENTENCE_END.search(rest)
     clause = rest[: stop.start()] if stop else rest
-    remark = _REMARK.search(clause, 1) if clause else None
+    remark = next((one for one in _REMARK.finditer(clause, 1) if _is_closed(clause[: one.start()])), None)
     clause = (clause[: remark.start()] if remark else clause).strip(_EDGE + ":.,")
     if (
         not clause
@@ -358,6 +337,11 @@ def _words(rest: str) -> Value | None:
     ):
         return None
     return Value(clause, False, len(clause))
+
+
+def _is_closed(text: str) -> bool:
+    """Whether all brackets of a text are closed."""
+    return sum(map(text.count, "([{（")) <= sum(map(text.count, ")]}）"))
 
 
 def _bare(text: str) -> str:
