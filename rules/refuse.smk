@@ -51,7 +51,7 @@ def nothing_makes(error):
     """Snakemake's words for a path that no rule makes, with what may have been meant."""
     run = re.fullmatch(r"reports/(\w+)\.html", str(error.path))
     if run and run[1] in CONFIG.runs:
-        return f"no rule makes {error.path}: `snakemake {run[1]} --report {error.path}` writes it, after the run"
+        return f"no rule makes {error.path}; `snakemake {run[1]} --report {error.path}` writes it, after the run"
     near = nearest(str(error.path))
     meant = (
         f"did you mean {near}?"

@@ -186,7 +186,7 @@ def test_an_edited_file_of_ones_own_is_fetched_again(checkout, with_own_file):
         "snakemake: source 'own': data/mirror/own.csv is not there, and config/sources.yaml names no other place for it"
     )
     with_own_file.write_text("q,a\n1 + 1?,2\n2 + 2?,\n")
-    wrong = snakemake(target, "--cores", "1", cwd=checkout)
+    wrong = snakemake(target, "--profile", "local", "--cores", "1", cwd=checkout)
     assert "row 2: benchmark 'own': no gold answer can be extracted" in wrong.stdout
     for answer in ("4", "five"):
         with_own_file.write_text(f"q,a\n1 + 1?,2\n2 + 2?,{answer}\n")
