@@ -47,6 +47,7 @@ EXPERIMENTS = {
     "more_reflection": ("#9fd4e8", ":", "8"),
     "reflective_targets": ("#f2c8a0", "-.", "H"),
     "detached_clip": ("#0072B2", "--", "P"),
+    "never_reflective": ("#7a5c1e", "-.", "8"),
     "rehearsal_25": ("#111111", "-", "D"),
     "rehearsal_100": ("#2a1a00", "-.", "P"),
     "price_05": ("#dccbe8", "-", "v"),
