@@ -167,7 +167,7 @@ def test_grades_of_rollouts(exact_judge):
     assert grades["outcome"].to_list() == ["correct", "wrong", "no_answer", "correct", "wrong", "wrong", "correct", "wrong"]
     assert grades["strict"].to_list() == [outcome == "correct" for outcome in grades["outcome"]]
     assert grades["lenient"].to_list() == [True, False, False, True, False, True, True, False]
-    assert grades["answer"].to_list() == ["4", "5", None, "4", "5", "3", "2^{1/2}", "4"]
+    assert grades["answer"].to_list() == ["4", "5", None, "4", "5", "4 or 3", "2^{1/2}", "4"]
     assert grades["code_executed"].to_list() == [False, False, False, True, True, False, False, True]
     assert grades["code_decides"].to_list() == [False, False, False, True, False, False, False, True]
     assert grades["executions"].to_list() == [0, 0, 0, 1, 2, 0, 0, 1]
