@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     from transformers import AutoTokenizer
 
-    if args.model.startswith((".", "/")) and not Path(args.model).is_dir():
+    if (args.model.startswith((".", "/")) or args.model.count("/") > 1) and not Path(args.model).is_dir():  # no id of the hub
         raise InputError(f"{args.model}: no such folder")
     try:
         tokenizer = AutoTokenizer.from_pretrained(args.model, revision=args.revision)

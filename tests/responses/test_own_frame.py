@@ -96,6 +96,8 @@ def test_a_folder_without_a_tokenizer_is_said(tmp_path, chatty):
         show_chat_frame.main([str(tmp_path)])
     with pytest.raises(InputError, match="nowhere: no such folder"):
         show_chat_frame.main([str(tmp_path / "nowhere")])
+    with pytest.raises(InputError, match="data/mirror/nowhere: no such folder"):
+        show_chat_frame.main(["data/mirror/nowhere"])
     (chatty / "tokenizer.json").write_text('{"model": {"type": "Nothing"}}')
     with pytest.raises(InputError, match="no tokenizer can be read"):
         show_chat_frame.main([str(chatty)])
