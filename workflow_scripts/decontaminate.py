@@ -80,12 +80,11 @@ def main(argv: list[str] | None = None) -> int:
     if options.apart:
         joined = without(joined, [tables.QUERIES.read(path) for path in options.apart])
     if joined.is_empty():
-        removed = ", ".join(
-            f"{row['removed_rows']} because of {row['benchmark']}" for one in compared for row in one.counts.iter_rows(named=True)
-        )
+        rows = [row for one in compared for row in one.counts.filter(pl.col("removed_rows") > 0).iter_rows(named=True)]
+        removed = ", ".join(f"{row['removed_rows']} by {row['benchmark']}" for row in rows) or "none"
         raise InputError(
-            f"no row is left in {options.use}: removed were {removed or 'none'}, the others are in pools that are kept apart;"
-            f" data.guard, data.remove and data.sft_leaves_out of the run say what is removed"
+            f"no row is left in {options.use}; benchmarks removed {removed}: see data.guard and data.remove of the run"
+            + (", and data.sft_leaves_out, whose pools removed others" if options.apart else "")
         )
     table.write(queries.take(joined, options.rows), options.out)
     if options.out_contamination:

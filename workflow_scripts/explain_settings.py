@@ -74,9 +74,8 @@ def _refuse_unmade(target: str, config: configuration.Config, run: str) -> None:
     """
     inside = target.rpartition(f"results/{run}/")[2].strip("/")
     chosen = config.runs[run]
-    known = paths.policy_pattern(config.families, chosen.experiments, getattr(chosen, "preferences", ()))
     of_policy = "results/" in target and "/" in inside and inside.split("/")[0] in chosen.experiments
-    if of_policy and not re.match(rf"(?:{known})(?:/|$)", inside):
+    if of_policy and not re.match(rf"(?:{configuration.policy_pattern(config, run)})(?:/|$)", inside):
         families = ", ".join(chosen.build.families)
         raise InputError(f"{target}: run '{run}' makes no such policy: they are EXPERIMENT/FAMILY/seedN/iterN, of the families {families}")
 

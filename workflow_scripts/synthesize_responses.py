@@ -10,6 +10,7 @@ writes  table `training`
 
 from mathcode import tables
 from mathcode.core import cli
+from mathcode.core.errors import InputError
 from mathcode.methods.autocode import demonstrations, methodologies, synthesis
 from mathcode.methods.autocode.settings import Synthesize
 from mathcode.methods.autocode.tables import reference_strategy_with
@@ -37,6 +38,8 @@ def main(argv: list[str] | None = None) -> int:
 
     args = arguments().parse_args(argv)
     chosen, known = methodologies.parse(Synthesize, args.settings)
+    if bool(chosen.rehearsal) != bool(args.demonstrations):
+        raise InputError("--demonstrations and the setting 'rehearsal' belong together: give both, or neither")
     queries = tables.QUERIES.read(args.queries)
     training = synthesis.synthesize(
         pl.concat([tables.ROLLOUTS.read(path) for path in args.rollouts]),

@@ -33,5 +33,6 @@ rule synthesize_responses:
         settings=with_methodologies("synthesize"),
     shell:
         "exec python workflow_scripts/synthesize_responses.py --rollouts {input.rollouts:q} --grades {input.grades:q}"
-        " --strategy {input.strategy:q} --queries {input.queries:q} --model {input.model:q} --demonstrations {input.demonstrations:q} --profile {params.profile:q}"
+        " --strategy {input.strategy:q} --queries {input.queries:q} --model {input.model:q}"
+        " --demonstrations {input.demonstrations:q} --profile {params.profile:q}"
         " --iteration {wildcards.iteration} --seed {wildcards.seed} --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"

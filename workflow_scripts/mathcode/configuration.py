@@ -6,6 +6,7 @@ source; a method may leave them to its runs), the run it `extends`, `runs/<run>.
 names file and key.
 """
 
+import difflib
 import functools
 import re
 from collections.abc import Collection, Mapping
@@ -148,11 +149,15 @@ def located(model: Path, config: Config) -> tuple[str, Policy]:
     raise InputError(f"{model}: no policy of a configured run; such a folder is results/RUN/POLICY/model")
 
 
+def policy_pattern(config: Config, run: str) -> str:
+    """Regular expression of the paths of a run's policies."""
+    chosen = config.runs[run]
+    return paths.policy_pattern(config.families, chosen.experiments, getattr(chosen, "preferences", ()))
+
+
 def how_to_build(config: Config, run: str, policy: Policy) -> str:
     """The command that makes a policy of a run, in words; for one that no rule makes, that there is none."""
-    chosen = config.runs[run]
-    known = paths.policy_pattern(config.families, chosen.experiments, getattr(chosen, "preferences", ()))
-    if re.fullmatch(known, str(policy)) and (policy.iteration or policy.experiment in config.method(run).kinds):
+    if re.fullmatch(policy_pattern(config, run), str(policy)) and (policy.iteration or policy.experiment in config.method(run).kinds):
         return f"build it with: snakemake --profile local {paths.in_run(run, paths.model(policy))}"
     return f"run '{run}' makes no policy '{policy}': the Snakefile lists, at its top, the paths that exist"
 
@@ -229,11 +234,9 @@ def layers(folder: Path, run: str, override: Any = None) -> list[tuple[str, dict
         own.append((f"--config {run}", overriding(run, override)))
     said = _merged(own)
     if "method" not in said:
-        meant = next(
-            (f"there is no key '{key}'; {near}" for key in said if "'extends'" in (near := settings.meant(key, ["extends"])[2:])), None
-        )
-        missing = f"key 'method' is missing: it names the method of the run; there are: {', '.join(METHODS)}"
-        raise settings.SettingsError(f"{where}: {meant or missing}")
+        if misspelt := difflib.get_close_matches("extends", said, n=1):
+            raise settings.SettingsError(f"{where}: there is no key '{misspelt[0]}'; did you mean 'extends'?")
+        raise settings.SettingsError(f"{where}: key 'method' is missing: it names the method of the run; there are: {', '.join(METHODS)}")
     refuse_unknown(said["method"], METHODS, f"{where}: key 'method'", "method")
     shared = [folder / "config.yaml", *filter(Path.is_file, [_of_method(folder, said["method"])])]
     found = [*((str(path), read_yaml(path)) for path in shared), *own]
