@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections import Counter
 from pathlib import Path
+from unittest import mock
 
 import polars as pl
 import pytest
@@ -30,6 +31,13 @@ hypothesis_settings.load_profile("steady")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tiers.assign(items)
     tiers.slowest_first(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol():
+    """What a test, or a library that it is the first to import, does to the environment ends with it: programs start in it."""
+    with mock.patch.dict(os.environ):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
