@@ -80,7 +80,7 @@ rule prepare_sft:
         dataset=one_of(CONFIG.sources.sft),
     conda:
         "../envs/analysis.yaml"
-    threads: 8
+    threads: half_of_the_cores(8)
     resources:
         **light(memory_gb=16, hours=4),  # each program of the large sets is executed: an hour and more
     params:

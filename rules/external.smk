@@ -17,7 +17,7 @@ rule grade_external:
         "grade"
     conda:
         "../envs/analysis.yaml"
-    threads: 2
+    threads: half_of_the_cores(2)
     resources:
         **light(),
     shell:

@@ -23,6 +23,16 @@ def light(memory_gb=8, hours=1):
     return {"mem_mb": growing(1000 * memory_gb), "runtime": growing(60 * hours), "slurm_partition": PARTITIONS["cpu"]}
 
 
+def half_of_the_cores(most):
+    """Threads of a job that belongs to no run. Here it leaves half of the cores to others: to get all, it would wait until none runs."""
+
+    def threads(wildcards):
+        here = workflow.local_exec and not workflow.remote_exec
+        return max(1, min(most, workflow.cores // 2)) if here else most
+
+    return threads
+
+
 def asks(stage):
     """Resources of a job of a run's stage. Training over several nodes is a job step of its own on each (docs/cluster.md)."""
 

@@ -211,12 +211,9 @@ def add_settings(folder: Path) -> None:
 
 
 def add_judge(folder: Path) -> None:
-    """The judge of the page: its module, and its line."""
+    """The judge of the page: its module."""
     (module,) = blocks("python")
     (folder / "workflow_scripts/mathcode" / module.partition("\n")[0].removeprefix("# ")).write_text(module)
-    path = folder / "workflow_scripts/mathcode/configuration.py"
-    (line,) = re.findall(r"^    \"rounded\": .*\n", PAGE, re.MULTILINE)
-    path.write_text(path.read_text().replace("JUDGES = {\n", f"JUDGES = {{\n{line}", 1))
 
 
 def add_model(tiny_policy: Path, folder: Path) -> None:

@@ -244,7 +244,7 @@ def test_a_verdict_that_does_not_stand_among_all_tests_says_so():
     row = {"verdict": "supported", "adjusted_p": 0.3}
     assert summary.verdict(row) == "supported, only before correction"
     assert summary.verdict(row | {"adjusted_p": 0.01}) == summary.verdict(row | {"adjusted_p": None}) == "supported"
-    assert summary.verdict({"verdict": "not resolved", "adjusted_p": 0.3}) == "inconclusive"
+    assert summary.verdict({"verdict": "not resolved", "adjusted_p": 0.3}) == "not resolved"
 
 
 def test_a_missing_table_is_named(tmp_path):

@@ -18,6 +18,7 @@ from pydantic import SerializeAsAny
 
 from mathcode import methods, paths, settings
 from mathcode.core.errors import InputError
+from mathcode.grading import own
 from mathcode.methods.method import Method
 from mathcode.paths import Policy
 from mathcode.responses import prompts
@@ -28,7 +29,7 @@ from mathcode.settings.files import overriding, read_run, read_yaml, said_in, se
 METHODS: dict[str, Method] = methods.found()
 """Methods that a run may name."""
 
-JUDGES = {
+JUDGES = own.found() | {
     "exact": "mathcode.grading.exact:ExactJudge",
     "executes": "mathcode.grading.executes:ExecutesJudge",
     "lenient": "mathcode.grading.lenient:LenientJudge",
@@ -37,7 +38,7 @@ JUDGES = {
     "oracle": "mathcode.grading.oracle:OracleJudge",
     "string": "mathcode.grading.baselines:StringJudge",
 }
-"""Judges by the name they have in paths: module and class, made from the section `grading`."""
+"""Judges by the name they have in paths, yours among them: module and class, made from the section `grading`."""
 
 CRITIC_JUDGES = {"critic": "mathcode.critic.judge:CriticJudge", "cascade": "mathcode.critic.judge:CascadeJudge"}
 """Judges with a critic, by the first word of their names in paths (`critic_NAME`, `cascade_NAME`): made also from the critic's folder."""
@@ -187,6 +188,7 @@ def load(folder: str | Path = "config", overrides: Mapping[str, Any] | None = No
     Raises:
         SettingsError: naming the file and the key, or the override.
     """
+    own.refuse_unusable(JUDGES)
     folder = Path(folder)
     if not (folder / "runs").is_dir():
         raise settings.SettingsError(f"{folder.absolute()} is not a folder of settings: start from the repository's own folder")

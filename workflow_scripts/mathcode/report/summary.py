@@ -114,7 +114,7 @@ _VERDICTS = {
 }
 """Verdicts, and the class of the page that colours them."""
 
-_IN_WORDS = {"contradicted": "the opposite holds", "not resolved": "inconclusive"}
+_IN_WORDS = {"contradicted": "the opposite holds"}
 """Verdicts as a reader asks for them, where these are others."""
 
 

@@ -57,7 +57,7 @@ def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
     return [
         Card(
             "Did it work?",
-            "Inconclusive" if open_ else _gained(row["accuracy"]),
+            "Not resolved" if open_ else _gained(row["accuracy"]),
             f"{_gained(row['accuracy'])}: accuracy {shown(auto['accuracy'])} % in auto after {plan.iterations} iterations of EM; the start "
             f"policy told to use {plan.labels[better['mode']]} has {shown(better['accuracy'])} %. {in_words(row['accuracy'])}.",
             place,

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 MODES = {
     "cot": ("#0072B2", "CoT, dictated", "///"),
-    "code": ("#D55E00", "code, dictated", "..."),
+    "code": ("#D55E00", "code, dictated", "---"),
     "auto": ("#009E73", "auto (nothing dictated)", ""),
 }
 """Colour, label and hatch of a mode."""
 
-_ADDED = [("#CC79A7", "xxx", "s"), ("#56B4E9", "\\\\\\", "D"), ("#E69F00", "+++", "P"), ("#7a5195", "ooo", "X")]
+_ADDED = [("#CC79A7", "xxx", "s"), ("#56B4E9", "\\\\\\", "D"), ("#E69F00", "+++", "P"), ("#7a5195", "|||", "X")]
 """Colour, hatch and marker of further methodologies."""
 
 
@@ -59,7 +59,7 @@ EXPERIMENTS = {
 
 ALIGNMENTS = {
     "strict": ("#007a5a", "as the oracle: code iff only code is right", ""),
-    "allow_code": ("#8fd3bf", "code where both are right", "..."),
+    "allow_code": ("#8fd3bf", "code where both are right", "---"),
     "misaligned": ("#b0b0b0", "neither", "///"),
 }
 """Colour, label and hatch of a class of correct responses."""
