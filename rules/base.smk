@@ -44,7 +44,7 @@ rule build_base:
     resources:
         **asks("estimate"),
     params:
-        family=training_family,
+        family=built_family,
         method=method_name,
         model=flag("model"),
         sft=flag("sft"),
@@ -79,7 +79,7 @@ rule adopt_base:
     resources:
         **asks("estimate"),
     params:
-        family=training_family,
+        family=built_family,
         method=method_name,
     shell:
         "exec python workflow_scripts/build_base.py --model {input.model:q} --out-model {output:q} --method {params.method}"

@@ -85,7 +85,7 @@ rule prepare_sft:
         **light(memory_gb=16, hours=4),  # each program of the large sets is executed: an hour and more
     params:
         settings=lambda wildcards: settings.dumps(CONFIG.sources.sft[wildcards.dataset]),
-        interpreter=lambda wildcards: settings.dumps(CONFIG.sources.interpreter),
+        interpreter=lambda wildcards: told(CONFIG.sources.interpreter),
     shell:
         "exec python workflow_scripts/prepare_sft.py --raw {input.raw} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --interpreter {params.interpreter:q} --workers {threads} --out {output.sft} > {log} 2>&1"
@@ -164,7 +164,7 @@ rule divide_pools:
 rule measure_overlap:
     """What of a benchmark the training sets of a run held before anything was removed: for one in the guard as for any other."""
     input:
-        training=training_sets,
+        training=all_sets,
         benchmark="data/benchmarks/{benchmark}.parquet",
     output:
         found="results/{run}/data/overlap/{use}/{benchmark}/items.parquet",

@@ -33,9 +33,17 @@ def raw_of(group):
 
 def training_sets(wildcards):
     """The run's training sets for a use: queries for exploration and RL, SFT pairs, or those of pretraining."""
+    return _tables(wildcards.use, getattr(CONFIG.runs[wildcards.run].data, wildcards.use))
+
+
+def all_sets(wildcards):
+    """What anything of the run learns from, for a use: the training sets, and queries that pools take beside them, as those of critics."""
     data = CONFIG.runs[wildcards.run].data
-    names = data.explored if wildcards.use == "queries" else getattr(data, wildcards.use)
-    return [f"data/{'queries' if wildcards.use == 'queries' else 'sft'}/{name}.parquet" for name in names]
+    return _tables("queries", data.explored) if wildcards.use == "queries" else training_sets(wildcards)
+
+
+def _tables(use, names):
+    return [f"data/{'queries' if use == 'queries' else 'sft'}/{name}.parquet" for name in names]
 
 
 def pools_before(wildcards):

@@ -59,6 +59,13 @@ def training_family(wildcards):
     return settings.dumps(family_of(wildcards).model_copy(update={"label": "", "published": {}}))
 
 
+def built_family(wildcards):
+    """The same for a base model: how it is trained later makes nothing of it stale, nor of what it writes."""
+    family, text = family_of(wildcards), Told(training_family(wildcards))
+    text.compared = settings.dumps({"scratch": family.scratch, "prompt": family.prompt if family.scratch else None})
+    return text
+
+
 def sampling_settings(chosen):
     """Params function: what sampling depends on: how (`chosen` of the run), the engine, and how programs run."""
 

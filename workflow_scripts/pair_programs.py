@@ -23,6 +23,7 @@ def arguments():
     parser.add_argument("--pool", required=True, help="name of the pool of these queries, for the log")
     parser.add_argument("--model", required=True, help="folder of the policy that wrote them, for its tokenizer")
     parser.add_argument("--settings", required=True, help="JSON of the section 'pair'")
+    parser.add_argument("--max-tokens", type=cli.positive, help="leave out pairs with a longer side (default: none)")
     parser.add_argument("--loss", choices=TAKEN, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--out", required=True)
@@ -38,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     rollouts, grades, queries = tables.ROLLOUTS.read(args.rollouts), tables.GRADES.read(args.grades), tables.QUERIES.read(args.queries)
     tokenizer = folders.load_tokenizer(args.model)
     as_pairs = args.loss != "likelihood"
-    made = pairing.pair(rollouts, grades, queries, args.pool, chosen, args.seed, tokenizer, as_pairs)
+    made = pairing.pair(rollouts, grades, queries, args.pool, chosen, args.seed, tokenizer, as_pairs, args.max_tokens)
     tables.TRAINING.write(made, args.out)
     return 0
 

@@ -22,7 +22,7 @@ rule demonstrate_solutions:
         **asks("estimate"),
     params:
         profile=prompt_profile,
-        settings=with_methodologies("start"),
+        settings=with_methodologies("start", "optimizer"),
     shell:
         "exec python workflow_scripts/demonstrate_solutions.py --sft {input.sft:q} --model {input.model:q} --profile {params.profile:q}"
         " --seed {wildcards.seed} --settings {params.settings:q} --out {output:q} > {log:q} 2>&1"

@@ -40,12 +40,12 @@ def demonstrations_to_rehearse(wildcards):
     return [paths.in_run(wildcards.run, paths.of_policy(paths.Policy(paths.START, wildcards.family, int(wildcards.seed)), "training"))]
 
 
-def with_methodologies(name):
+def with_methodologies(name, *unread):
     """Params function: a section as JSON, and as one key more the methodologies that the run adds to CoT and code, where it does."""
 
     def as_json(wildcards):
         added = CONFIG.method(wildcards.run).added(CONFIG.runs[wildcards.run])
-        return settings.dumps(getattr(run_of(wildcards), name).model_dump() | added)
+        return told(getattr(run_of(wildcards), name).model_dump() | added, *unread)
 
     return as_json
 

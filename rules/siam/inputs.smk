@@ -57,8 +57,11 @@ def tokenizer_before(wildcards):
 
 
 def balance(wildcards):
+    """How accepted programs are weighed; a base and a seeded policy learn from none."""
     policy, run = paths.Policy.parse(wildcards.demonstrated), CONFIG.runs[wildcards.run]
-    return (run.of(policy.experiment) if policy.iteration else run).select.balance
+    if policy.iteration:
+        return run.of(policy.experiment).select.balance
+    return run.select.balance if policy.experiment == paths.START else "none"
 
 
 def pair_settings(wildcards):

@@ -27,7 +27,8 @@ rule pair_programs:
         pool=lambda wildcards: pair_settings(wildcards).pair.pool,
         settings=lambda wildcards: settings.dumps(pair_settings(wildcards).pair),
         loss=lambda wildcards: pair_settings(wildcards).align.loss,
+        max_tokens=lambda wildcards: pair_settings(wildcards).align.optimizer.max_tokens,
     shell:
         "exec python workflow_scripts/pair_programs.py --rollouts {input.rollouts:q} --grades {input.grades:q} --queries {input.queries:q}"
         " --pool {params.pool} --model {input.model:q} --settings {params.settings:q} --loss {params.loss} --seed {wildcards.seed}"
-        " --out {output:q} > {log:q} 2>&1"
+        " --max-tokens {params.max_tokens} --out {output:q} > {log:q} 2>&1"

@@ -209,6 +209,16 @@ BAD = {
     "unknown key of a family": ("families.yaml", {"tiny": {"lorra": {}}}, ["family 'tiny'", "key 'lorra'"]),
     "unknown prompt profile": ("families.yaml", {"tiny": {"prompt": "plian"}}, ["family 'tiny'", "unknown prompt profile 'plian'"]),
     "family from scratch without SFT": ("families.yaml", {"tiny": {"precondition": "none"}}, ["family 'tiny'", "key 'precondition'"]),
+    "pretrained family of a method without": (
+        RUN,
+        {"build": {"families": ["tiny_siam"]}},
+        ["family 'tiny_siam' is pretrained first", "method 'autocode'"],
+    ),
+    "pretrained critic of a method without": (
+        "runs/autocode_critic.yaml",
+        {"critics": {"main": {"family": "tiny_siam"}}},
+        ["family 'tiny_siam' is pretrained first", "method 'autocode'"],
+    ),
     "family without a precondition": ("families.yaml", {"new": {"label": "x"}}, ["family 'new'", "key 'precondition'", "required"]),
 }
 

@@ -53,6 +53,15 @@ BAD_SIAM = {
         {"build": {"iterations": 3}},
         ["preference 'dpo_0'", "key 'pair.pool' names 'web3'", "a round explores too (build.iterations 3)"],
     ),
+    "pairs of the seed set's questions": (
+        {"pair": {"pool": "seed_set"}, "build": {"experiments": ["main"]}},
+        ["preference 'dpo_0'", "key 'pair.pool' names 'seed_set', which M_0 learns from"],
+    ),
+    "pairs of the critics' questions": ({"pair": {"pool": "critic"}}, ["preference 'dpo_0'", "names 'critic', which critics learn from"]),
+    "a round of the critics' questions": (
+        {"experiments": {"in_domain": {"settings": {"select": {"pool": "critic"}}}}},
+        ["experiment 'in_domain': key 'select.pool' names 'critic'", "no policy learns the questions"],
+    ),
     "ways to show a case with two frames": (
         {"critics": {"main": {"shown": [{"frame": "none"}, {"frame": "chatml"}]}}},
         ["key 'critics.main.shown'", "the same frame"],
@@ -140,6 +149,14 @@ def test_a_pool_explored_in_every_round_gets_other_samples_in_each(shipped):
     assert drawn == [range(8), range(8, 16), range(16, 24)]
     assert siam.samples(run, "code", "web1", line[1]) == siam.samples(run, "code", "web2", Policy("main", "tiny_siam", 1, 1)) == range(4)
     assert siam.samples(run, "code", "web3", Policy("main", "tiny_siam", 1, 1)) == range(8)
+
+
+def test_a_preference_that_is_not_built_says_nothing_of_how_many_programs_are_sampled(shipped):
+    run = shipped.runs["siam_demo"]
+    row = run.preferences["dpo_0"].model_copy(update={"settings": {"pair": {"pool": "seed_set"}}})
+    other = run.model_copy(update={"preferences": run.preferences | {"unbuilt": row}, "pair": run.pair.model_copy(update={"samples": 16})})
+    assert siam.samples(other, "code", "seed_set", Policy("seeded", "tiny_siam", 1)) == range(8)
+    assert siam.samples(other, "code", "web3", Policy("main", "tiny_siam", 1, 1)) == range(16)
 
 
 def test_three_rounds_without_preferences_explore_alike(shipped):

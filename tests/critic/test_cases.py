@@ -27,7 +27,7 @@ def rollouts(rows) -> tuple[pl.DataFrame, pl.DataFrame]:
         round_ = {"text": "", "program": program, "output": result, "result": result, "error": None, "outcome": ended}
         key = {"query_id": query_id, "mode": "code", "sample": sample}
         made.append(dict.fromkeys(tables.ROLLOUTS.columns) | key | {"rounds": [round_]})
-        graded.append(dict.fromkeys(tables.GRADES.columns) | key | {"outcome": outcome})
+        graded.append(dict.fromkeys(tables.GRADES.columns) | key | {"outcome": outcome, "code_decides": True})
     return pl.DataFrame(made, schema=tables.ROLLOUTS.schema), pl.DataFrame(graded, schema=tables.GRADES.schema)
 
 
@@ -51,6 +51,14 @@ def test_only_sure_rollouts_become_cases(queries):
         ("q0", *rest)
         for rest in sorted([("print(35)", "YES", "exact"), ("print(36)", "NO", "numbers")], key=lambda row: row[0] != found["program"][0])
     ]
+
+
+def test_a_verdict_on_a_sentence_labels_no_program(queries):
+    made, graded = rollouts([("q0", "print(36)", "36\n", "ok", "wrong"), ("q0", "print(35)", "35\n", "ok", "correct")])
+    chosen = settings.Cases(balanced=False, rewritten=0, near_misses=0, attacks=0)
+    assert cases.build(queries, [(made, graded)], chosen, 1, accepts).height == 2
+    with pytest.raises(cases.CasesError, match="no rollout is surely right or wrong"):
+        cases.build(queries, [(made, graded.with_columns(code_decides=pl.lit(False)))], chosen, 1, accepts)
 
 
 def test_rollouts_of_two_policies_keep_their_own_grades(queries):

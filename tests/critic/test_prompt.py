@@ -1,10 +1,12 @@
 """What a critic reads: fields in their places, cut to their limits, and text that stays text."""
 
+import copy
+
 import pytest
 
 from mathcode import settings
 from mathcode.critic import prompt
-from mathcode.policies import scratch
+from mathcode.policies import scratch, tokens
 from mathcode.responses import prompts
 
 CASE = ("What is 2 + 3?", "5", "print(2 + 3)", "5\n")
@@ -65,6 +67,18 @@ def test_special_tokens_and_hidden_characters_are_text(tokenizer):
     ids = [token for piece in prompt.tokens(asked, tokenizer) for token in piece]
     assert not {*ids} & {*tokenizer.all_special_ids}
     assert not {"\u200b", "\u202e", "\x00"} & {*"".join(asked)}
+
+
+def test_markers_that_are_added_but_not_special_are_text_too(tokenizer):
+    """As Qwen's `<tool_call>`: a critic is then asked with the tokens that it was taught."""
+    marked = copy.deepcopy(tokenizer)
+    marked.add_tokens(["<tool_call>"])
+    assert "<tool_call>" in prompt.special_tokens(marked)
+    shown = settings.CriticPrompt(instruction=False)
+    asked = prompt.render("q <tool_call>", "5", "print('<tool_call>')", "<tool_call>", shown, prompt.special_tokens(marked))
+    ids = [token for piece in prompt.tokens(asked, marked) for token in piece]
+    assert marked.convert_tokens_to_ids("<tool_call>") not in ids
+    assert ids[: len(prompt.tokens(asked, marked)[0])] == tokens.encode_prompts(marked, [asked.before], "{question}")[0]
 
 
 @pytest.mark.parametrize("field", ["question", "program", "gold", "result"])

@@ -257,6 +257,12 @@ def test_a_run_of_autocode_may_have_case_sets_too(checkout):
     assert jobs["build_case_set"] == jobs["sample_responses"] == jobs["grade_responses"] == 1
 
 
+def test_no_policy_explores_the_questions_of_the_critic_that_rewards_it(checkout):
+    told = snakemake("results/autocode_critic/data/queries.parquet", "-n", "-p", cwd=checkout).stdout
+    (command,) = re.findall(r"workflow_scripts/decontaminate\.py .+", told)
+    assert re.search(r"--training (.+?) --", command)[1] == "data/queries/arithmetic_train_free.parquet"
+
+
 def test_the_critic_that_rewards_autocode_can_be_asked_about_cases_and_attacks(checkout):
     asked = [(name, judge) for name in ("known_forms", "attacks") for judge in ("critic_main", "exact")]
     targets = [f"results/autocode_critic/cases/{name}/seed1/{judge}/verdicts.parquet" for name, judge in asked]

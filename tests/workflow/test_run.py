@@ -188,6 +188,28 @@ def test_one_family_more_runs_that_family_and_nothing_else(finished):
     assert sum(rule in ("train_start", "train_policy") for rule, _ in of_policies) == 5
 
 
+IDLE = """{
+  interpreter: {max_infrastructure_errors: 0.5, isolation: process},
+  engine: {python: elsewhere/bin/python, gpu_memory: 0.5, kv_cache_gb: 2},
+  grading: {max_infrastructure_errors: 0.5},
+  start: {optimizer: {checkpoint_minutes: 7}},
+  train: {optimizer: {checkpoint_minutes: 7}}
+}"""
+"""Settings on which no result depends, each with another value."""
+
+
+def test_where_a_job_runs_when_it_saves_and_when_it_gives_up_reruns_nothing(finished):
+    assert planned("smoke", "--config", f"smoke={IDLE}", cwd=finished) == {}
+
+
+def test_how_a_family_is_trained_makes_no_base_again(finished):
+    families = finished / "config/families.yaml"
+    with changed(families, families.read_text().replace("tiny:\n", "tiny:\n  mixed_precision: bf16\n", 1)):
+        jobs = planned("smoke", cwd=finished)
+    assert jobs["train_start"] == 1
+    assert "build_base" not in jobs
+
+
 def test_another_judge_grades_and_nothing_else(finished):
     jobs = planned("results/smoke/start/tiny/seed1/eval/code/arithmetic_test/executes/scores.json", cwd=finished)
     assert jobs == {"grade_responses": 1, "score_responses": 1}

@@ -300,6 +300,12 @@ def test_a_threshold_selects_anew_where_a_critic_selects(finished):
     assert not {*jobs} & {"train_start", "train_critic"}
 
 
+def test_how_accepted_programs_weigh_says_nothing_to_policies_that_learn_from_none(finished):
+    jobs = rerun(finished, "{select: {balance: type}}")
+    assert jobs["train_start"] == {"start/tiny_siam/seed1"}
+    assert not {*jobs} & {"train_critic", "pretrain_base"}
+
+
 def test_how_many_programs_a_round_keeps_says_nothing_of_the_common_start(finished):
     jobs = rerun(finished, "{select: {rows: 9}}")
     assert jobs["select_programs"] == {f"{name}/tiny_siam/seed1/iter{number}" for name in ("main", "exact") for number in (1, 2)}

@@ -385,11 +385,11 @@ def _check_settings(run: settings.Run) -> None:
 def _check_fit(config: Config, run: settings.Run) -> None:
     """What a run asks of its models and machines, they can do."""
     method, families = METHODS[run.method], {name: config.families[name] for name in run.build.families}
-    fitting.check_families(run, families, begins_with_sft=paths.SEEDED in method.kinds)
+    of_critics = {row.family: config.families[row.family] for row in run.critics.values() if row.family in config.families}
+    fitting.check_families(run, families, of_critics, begins_with_sft=paths.SEEDED in method.kinds)
     fitting.check_sampling(run)
     optimizers = [*method.optimizers(run), *(critic.optimizer for critic in run.critics.values())]
-    trained = families | {row.family: config.families[row.family] for row in run.critics.values() if row.family in config.families}
-    fitting.check_sharding(run, trained, optimizers)
+    fitting.check_sharding(run, families | of_critics, optimizers)
 
 
 def refuse_unknown(name: str, known: Collection[str], where: str, kind: str) -> None:

@@ -14,10 +14,11 @@ from support import results_tree as tree
 from support.running import ROOT
 
 from mathcode import configuration, methods, settings
-from mathcode.methods.autocode import METHOD, demonstrations, dictations, estimation, methodologies, selection
+from mathcode.methods.autocode import METHOD, artifacts, demonstrations, dictations, estimation, methodologies, selection
 from mathcode.methods.autocode.methodologies import Methodology, all_of, form_of
 from mathcode.methods.autocode.settings import Estimate
 from mathcode.methods.autocode.tables import q_values_with, reference_strategy_with
+from mathcode.paths import Policy
 
 SKETCH = Methodology(label="sketch", cue="Let's sketch a plan first.", hint="Better sketch a plan.", opening=r"Plan\b")
 THREE = all_of({"sketch": SKETCH})
@@ -210,3 +211,13 @@ def test_no_two_orders_give_other_labels():
     parts = [grades.filter(pl.col("mode") == mode) for mode in ("native", *THREE)]
     found = [estimation.estimate_q_values(pl.concat(order)) for order in itertools.permutations(parts)]
     assert all(one.equals(found[0]) for one in found)
+
+
+def test_queries_that_are_explored_again_get_other_samples(shipped):
+    run = shipped.runs["demo"]
+    policies = [Policy("start", "tiny", 1), Policy("main", "tiny", 1, 1)]
+    assert [artifacts.samples(run, "cot", policy=policy) for policy in policies] == [range(8)] * 2  # each its own slice
+    for changed in ({"queries_per_iteration": None}, {"fresh_queries": False}):
+        again = run.model_copy(update={"explore": run.explore.model_copy(update=changed)})
+        first, other = (artifacts.samples(again, "cot", policy=policy) for policy in policies)
+        assert not {*first} & {*other}

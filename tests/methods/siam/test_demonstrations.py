@@ -100,6 +100,15 @@ def test_balance_weighs_accepted_programs_alone(tokenizer):
     assert table["weight"].mean() == pytest.approx(1)
 
 
+def test_a_program_that_an_earlier_table_holds_is_learned_once(tokenizer):
+    """Where rounds ask one pool, a policy writes again what it has learned; names and blanks make no other program."""
+    again = accepted("seed_set", "a", "b").with_columns(program=pl.col("program").str.replace("print", " print"))
+    again = again.with_columns(program=pl.col("program").str.strip_chars() + "\n")
+    table = demonstrations.demonstrations(None, [accepted("seed_set", "a"), again], tokenizer, "plain", "type")
+    assert table["query_id"].to_list() == ["a", "a", "b", "b"]
+    assert table["weight"].to_list() == [1.0] * 4
+
+
 def test_without_a_seed_set_or_without_accepted_programs(tokenizer):
     assert demonstrations.demonstrations(None, [accepted("web1", "w")], tokenizer, "plain").height == 2
     assert demonstrations.demonstrations(PAIRS, [ACCEPTED.empty()], tokenizer, "plain", "type").height == 2

@@ -22,6 +22,9 @@ class Tokenizer:
 
     eos_token_id = END
 
+    def __call__(self, text: str) -> dict:
+        return {"input_ids": [ord(character) for character in text]}
+
     def decode(self, ids: list[int], skip_special_tokens: bool) -> str:
         return " ".join(str(token) for token in ids if token != END or not skip_special_tokens)
 
@@ -41,9 +44,9 @@ def settings(**changes) -> Pair:
     return Pair(**usual | {"sure": True, "chosen": "shortest", "per_question": 1} | changes)
 
 
-def pair(rows, made=None, said=None, queries=QUERIES, seed=1, as_pairs=True, **changes) -> pl.DataFrame:
-    made = rollouts(rows) if made is None else made
-    return pairing.pair(made, graded(rows) if said is None else said, queries, "web3", settings(**changes), seed, Tokenizer(), as_pairs)
+def pair(rows, made=None, said=None, queries=QUERIES, seed=1, as_pairs=True, max_tokens=None, **changes) -> pl.DataFrame:
+    made, said = (rollouts(rows) if made is None else made, graded(rows) if said is None else said)
+    return pairing.pair(made, said, queries, "web3", settings(**changes), seed, Tokenizer(), as_pairs, max_tokens)
 
 
 def parents(table: pl.DataFrame) -> list[str]:
@@ -90,6 +93,17 @@ def test_the_control_is_the_chosen_side_of_the_same_pairs():
     assert alone["pair_id"].null_count() == alone["side"].null_count() == 1
     same = ("example_id", "query_id", "prompt", "response", "kind", "token_ids", "loss_mask", "parents")
     assert alone.select(same).equals(chosen.select(same))
+
+
+@pytest.mark.parametrize("as_pairs", [True, False])
+def test_a_pair_with_a_side_that_is_too_long_is_left_out_for_the_control_too(as_pairs, caplog):
+    rows = scored(("5", 0.95), ("6", 0.05)) + scored(("5", 0.95), ("6", 0.05), query="q2")
+    made = of_length(rows, 3, 3, 3, 4)
+    prompt, end = len("asked\n"), 1
+    assert {*pair(rows, made, as_pairs=as_pairs, max_tokens=prompt + 4 + end)["query_id"]} == {"q1", "q2"}
+    assert {*pair(rows, made, as_pairs=as_pairs, max_tokens=prompt + 3 + end)["query_id"]} == {"q1"}
+    with pytest.raises(pairing.PairingError, match="4 its pair is too long"):
+        pair(rows, made, as_pairs=as_pairs, max_tokens=prompt + 3)
 
 
 @pytest.mark.stage

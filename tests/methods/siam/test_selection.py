@@ -95,6 +95,15 @@ def test_a_program_counts_if_it_ran_alone_ended_well_and_printed():
     assert candidates.told(without).startswith("2 nothing was printed, 2 the program failed, 1 a fence")
 
 
+def test_a_program_beside_another_answer_is_none():
+    """ "The answer is 5." before a program that prints 6: the verdict is on 5."""
+    rows = [("q1", 0, ran("print(1)", "1\n"), True), ("q1", 1, ran("print(2)", "2\n"), True)]
+    grades = graded(rows).with_columns(code_decides=pl.col("sample") == 1)
+    found, without = candidates.candidates(rollouts(rows), grades, QUERIES)
+    assert [one.program for one in found] == ["print(2)"]
+    assert without == {"another answer beside the program's": 1}
+
+
 def test_a_row_repeats_what_is_known_of_it():
     (row,) = select([("q2", 3, ran("print(5)", "5\n"), True)]).iter_rows(named=True)
     assert row == {

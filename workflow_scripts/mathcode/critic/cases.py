@@ -121,8 +121,9 @@ def _scaled(read: lenient.Read, factor: Fraction | int) -> lenient.Read:
 
 
 def _of_rollouts(known: dict[str, dict], rollouts: pl.DataFrame, grades: pl.DataFrame) -> Iterator[dict]:
-    """Cases of the last program of each rollout, if it ran and its label is sure; the same program with the same result counts once."""
-    outcomes = {tuple(row[:3]): row[3] for row in grades.select("query_id", "mode", "sample", "outcome").iter_rows()}
+    """Cases of the last program of each rollout, if it ran and its label is sure: the verdict is on what it printed, no other answer."""
+    read = grades.select("query_id", "mode", "sample", "outcome", "code_decides")
+    outcomes = {tuple(row[:3]): row[3] if row[4] else None for row in read.iter_rows()}
     by_oracle = grades.height > 0 and grades["grader"].fill_null("").str.starts_with("oracle").all()
     for row in rollouts.select("query_id", "mode", "sample", "rounds").iter_rows(named=True):
         key = (row["query_id"], row["mode"], row["sample"])
@@ -228,7 +229,7 @@ def case_row(query: dict, gold: str, program: str | None, result: str, origin: s
 def _placed(row: dict, chosen: settings.Cases, seed: int) -> dict:
     """The row with its split. Forms that are held out are in no training case."""
     reference = references.same_text(row["gold"])
-    form = row.pop("form", None) or row["variant"]
+    form = row.pop("form", None) or (row["variant"] if row["origin"] == "rewritten" else None)  # attacks have names of their own
     sides = {share(seed, "question", row["query_id"]) < chosen.test_share, share(seed, "reference", reference) < chosen.test_share}
     split = "mixed" if len(sides) == 2 else "test" if sides == {True} else "train"
     return row | {"split": "mixed" if split == "train" and form in chosen.held_out_forms else split}

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mathcode.core.errors import UserError
+from mathcode.policies.tokens import control_tokens
 from mathcode.responses import prompts
 from mathcode.settings.critic import CriticPrompt
 
@@ -70,9 +71,9 @@ def render(question: str, gold: str, program: str | None, result: str, shown: Cr
 
 
 def special_tokens(tokenizer) -> tuple[str, ...]:
-    """Texts that a tokenizer reads as tokens with a meaning of their own, such as an end of text."""
-    added = (str(token) for token in tokenizer.added_tokens_decoder.values() if token.special)
-    return tuple(sorted({*tokenizer.all_special_tokens, *added} - {""}, key=lambda text: (-len(text), text)))
+    """Texts that a tokenizer reads as tokens with a meaning of their own, such as an end of text or a marker; longest first."""
+    controls = {str(tokenizer.added_tokens_decoder[token]) for token in control_tokens(tokenizer) & {*tokenizer.added_tokens_decoder}}
+    return tuple(sorted({*tokenizer.all_special_tokens, *controls} - {""}, key=lambda text: (-len(text), text)))
 
 
 def tokens(asked: Asked, tokenizer) -> tuple[list[int], list[int], list[int]]:

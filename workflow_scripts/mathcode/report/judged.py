@@ -4,7 +4,7 @@ What a run did not leave is None: such columns are blank, and the rest of the ta
 """
 
 from collections.abc import Iterator, Sequence
-from functools import reduce
+from functools import cache, reduce
 
 import numpy as np
 import polars as pl
@@ -56,21 +56,25 @@ def measured(seeds: Sequence[pl.DataFrame]) -> dict[str, Interval]:
 
 def make_critic(results: Results) -> list[dict]:
     """Every judge on every case set: all cases that are no attack, then by the type of the reference answer."""
+
+    @cache
+    def learned(critic: str) -> list[set[str]]:
+        return [{references.same_text(gold) for gold in frame["gold"]} for frame in taught(results, critic)]
+
     rows = []
     for case_set, judge, seeds in judgements(results, NOT_ATTACK):
-        rows.append(key(results, case_set, judge) | {"answer_type": "all"} | measures_of(seeds) | _taught_references(results, judge, seeds))
-        for kind in sorted(seeds[0]["answer_type"].unique()) if seeds else []:
-            own = [frame.filter(pl.col("answer_type") == kind) for frame in seeds]
-            rows.append(key(results, case_set, judge) | {"answer_type": kind} | measures_of(own) | _taught_references(results, judge, own))
+        kinds = sorted(seeds[0]["answer_type"].unique()) if seeds else []
+        for kind in ("all", *kinds):
+            own = seeds if kind == "all" else [frame.filter(pl.col("answer_type") == kind) for frame in seeds]
+            met = _taught_references(learned(judge.partition("_")[2]), own)
+            rows.append(key(results, case_set, judge) | {"answer_type": kind} | measures_of(own) | met)
     return rows
 
 
-def _taught_references(results: Results, judge: str, seeds: list[pl.DataFrame]) -> dict:
-    """The share of cases whose reference the critic of a judge learned from, mean over seeds."""
-    learned = taught(results, judge.partition("_")[2])
-    if not learned or not seeds or seeds[0].is_empty():
+def _taught_references(known: list[set[str]], seeds: list[pl.DataFrame]) -> dict:
+    """The share of cases whose reference is among those that a judge's critic learned from, mean over seeds."""
+    if not known or not seeds or seeds[0].is_empty():
         return {}
-    known = [{references.same_text(gold) for gold in frame["gold"]} for frame in learned]
     met = [[references.same_text(gold) in golds for gold in frame["gold"]] for golds, frame in zip(known, seeds, strict=True)]
     return {"taught_references": hundred(float(np.mean(met)))}
 

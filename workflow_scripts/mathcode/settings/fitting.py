@@ -12,16 +12,20 @@ TRAINING = ("start", "train", "preference", "critic")
 """Stages whose jobs train."""
 
 
-def check_families(run: Run, families: Mapping[str, Family], begins_with_sft: bool) -> None:
+def check_families(run: Run, families: Mapping[str, Family], of_critics: Mapping[str, Family], begins_with_sft: bool) -> None:
     """What families are first trained on is there, and a model from scratch is long enough for what is sampled.
 
     Args:
         families: those that the run builds.
+        of_critics: those of its critics.
         begins_with_sft: whether every policy of the run's method learns from SFT data.
     """
-    for name, family in families.items():
+    for name, family in {**families, **of_critics}.items():
+        if family.pretrained and not begins_with_sft:
+            raise SettingsError(f"family '{name}' is pretrained first (key 'pretrained'), which method '{run.method}' does for none")
         if family.pretrained and not run.data.pretraining:
             raise SettingsError(f"key 'data.pretraining' is empty, and family '{name}' is pretrained (key 'pretrained')")
+    for name, family in families.items():
         if family.precondition == "none" and begins_with_sft:
             raise SettingsError(
                 f"key 'build.families': '{name}' has the precondition 'none', and method '{run.method}' begins with SFT: it must be 'sft'"

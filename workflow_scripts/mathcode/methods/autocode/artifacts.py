@@ -113,7 +113,8 @@ def samples(run: AutoCodeRun, mode: str, pool: str = "", policy: Policy | None =
     Random numbers follow from the index: where iterations explore the same queries, each counts on where the one before ended.
     """
     explore = run.explore
-    first = 0 if explore.fresh_queries or policy is None else policy.iteration * (explore.samples + explore.extra)
+    fresh = explore.fresh_queries and explore.queries_per_iteration is not None  # without a number, all queries are explored each time
+    first = 0 if fresh or policy is None else policy.iteration * (explore.samples + explore.extra)
     if mode == "native_extra":
         return range(first + explore.samples, first + explore.samples + explore.extra)
     return range(first, first + explore.samples)

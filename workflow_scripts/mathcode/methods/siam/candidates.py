@@ -65,7 +65,7 @@ def candidates(rollouts: pl.DataFrame, grades: pl.DataFrame, queries: pl.DataFra
         CandidateError: a rollout has no grade or no query.
     """
     key = ("query_id", "mode", "sample")
-    read = grades.select(*key, "outcome", "strict", "score", "grader")
+    read = grades.select(*key, "outcome", "strict", "code_decides", "score", "grader")
     graded = {tuple(row[name] for name in key): row for row in read.iter_rows(named=True)}
     known = {row["query_id"]: row for row in queries.iter_rows(named=True)}
     found, without = [], Counter()
@@ -75,7 +75,8 @@ def candidates(rollouts: pl.DataFrame, grades: pl.DataFrame, queries: pl.DataFra
             lacks = "no grade" if grade is None else "no query in the tables of queries"
             raise CandidateError(f"rollout {row['sample']} of query '{row['query_id']}' (mode {row['mode']}) has {lacks}")
         ran = [one for one in row["rounds"] if one["outcome"]]
-        if reason := _flaw(ran):
+        reason = _flaw(ran) or (None if grade["code_decides"] else "another answer beside the program's")
+        if reason:  # the verdict would be on what is not learned
             without[reason] += 1
         else:
             said = (ran[0]["program"], ran[0]["result"], grade["grader"], grade["outcome"], grade["strict"], grade["score"])

@@ -8,7 +8,7 @@ import polars as pl
 
 from mathcode import tables
 from mathcode.core.errors import UserError
-from mathcode.methods.siam import artifacts, asking, selection
+from mathcode.methods.siam import artifacts, asking, candidates, selection
 from mathcode.policies import tokens
 from mathcode.responses import parse, prompts
 
@@ -26,7 +26,7 @@ def demonstrations(
 
     Args:
         pairs: table `sft`; rows whose solution does not hold just one program are left out. None: no seed set.
-        accepted: tables `accepted`; empty ones are fine.
+        accepted: tables `accepted`, earlier ones first; empty ones are fine. A program that an earlier one has is learned once.
         tokenizer: the base model's.
         profile: prompt profile of the family.
         balance: type: accepted programs of every type of question weigh the same (`selection.weights`); none: all weigh 1.
@@ -36,7 +36,7 @@ def demonstrations(
         PromptError: unknown profile.
     """
     lead = prompts.profile(profile).lead
-    accepted = [frame.sort("query_id", "sample") for frame in accepted]
+    accepted = _distinct([frame.sort("query_id", "sample") for frame in accepted])
     weights = selection.weights(accepted) if balance == "type" else None
     rows, seen = [], Counter()
     for made in (*(_seed(pairs) if pairs is not None else ()), *_accepted(accepted, weights)):
@@ -83,6 +83,17 @@ def _seed(pairs: pl.DataFrame) -> Iterator[dict]:
     for row, program in _with_one_program(pairs):
         shared = {name: row[name] for name in ("query_id", "question", "isolation")}
         yield shared | {"program": program, "kind": "seed", "parents": []}
+
+
+def _distinct(accepted: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """The tables without programs that stand in one before: where rounds ask one pool, policies write the same again."""
+    known: set[tuple[str, str]] = set()
+    kept = []
+    for frame in accepted:
+        own = [(query_id, candidates.form(program)) for query_id, program in frame.select("query_id", "program").iter_rows()]
+        kept.append(frame.filter(pl.Series([key not in known for key in own], dtype=pl.Boolean)))
+        known.update(own)
+    return kept
 
 
 def _accepted(accepted: Sequence[pl.DataFrame], weights: list[float] | None) -> Iterator[dict]:

@@ -34,6 +34,7 @@ def pair(
     seed: int,
     tokenizer,
     as_pairs: bool,
+    max_tokens: int | None = None,
 ) -> pl.DataFrame:
     """Table `training`, by query: for a loss over pairs, or, not `as_pairs`, the chosen sides of the same pairs for a likelihood loss.
 
@@ -42,6 +43,7 @@ def pair(
         pool: its name, for the log.
         seed: draws the rejected program, and the chosen one where `chosen.chosen` is random.
         tokenizer: the policy's, for its end of text.
+        max_tokens: a pair is left out if prompt and response of either side are longer, by whatever loss it is learned.
 
     Raises:
         CandidateError: a rollout has no grade or no query.
@@ -57,8 +59,12 @@ def pair(
         worse = [one for one in worse if one.form not in known]  # by chance alone the same program prints right and wrong
         sides[bool(better), bool(worse)] += 1
         for number, two in enumerate(zip(better[: chosen.per_question], worse, strict=False)):
+            both = _rows(two, number, tokenizer)
+            if max_tokens is not None and max(_length(row, tokenizer) for row in both) > max_tokens:
+                refused["its pair is too long"] += 2
+                continue
             several += 1
-            rows += _rows(two, number, tokenizer) if as_pairs else [_likelihood(two[0], number, tokenizer)]
+            rows += both if as_pairs else [_likelihood(two[0], number, tokenizer)]
     questions = rollouts["query_id"].n_unique()
     log.info("%s: programs neither chosen nor rejected: %s", pool, told(refused))
     log.info(
@@ -116,6 +122,11 @@ def _ordered(side: list[Candidate], which: str, seed: int) -> list[Candidate]:
         return length * len(_written(row)), lot if which == "random" else row["sample"]
 
     return distinct(sorted(side, key=place), lambda one: one.form)
+
+
+def _length(row: dict, tokenizer) -> int:
+    """Tokens of prompt and response."""
+    return len(tokenizer(row["prompt"])["input_ids"]) + len(row["token_ids"])
 
 
 def _rows(two: tuple[Candidate, Candidate], number: int, tokenizer) -> list[dict]:

@@ -12,6 +12,8 @@ MAIN = "main"
 """The experiment that is the paper's method: rounds filtered by the critic."""
 SEED_SET = "seed_set"
 """The pool whose questions a seeded policy answers for M_0."""
+CRITICS = "critic"
+"""The pool whose questions it answers for critics; no policy learns them."""
 
 
 class Build(settings.Build):
@@ -194,11 +196,14 @@ def check(run: SiamRun) -> None:
         if pool not in run.data.pools:
             raise settings.SettingsError(f"{key}: data.pools lacks the pool '{pool}', which is explored")
     rounds = {pool: key for key, pool in in_rounds(run).items()}
+    if CRITICS in rounds:
+        raise settings.SettingsError(f"{rounds[CRITICS]} names '{CRITICS}': no policy learns the questions that critics learn from")
+    taken = {SEED_SET: "which M_0 learns from", CRITICS: "which critics learn from"}
+    taken |= {pool: f"which a round explores too ({key})" for pool, key in rounds.items()}
     for preference in run.build.preferences:
-        if (pool := run.preferring(preference).pair.pool) in rounds:
+        if (pool := run.preferring(preference).pair.pool) in taken:
             raise settings.SettingsError(
-                f"preference '{preference}': key 'pair.pool' names '{pool}', which a round explores too ({rounds[pool]}): pairs need"
-                " questions of their own"
+                f"preference '{preference}': key 'pair.pool' names '{pool}', {taken[pool]}: pairs need questions of their own"
             )
 
 
@@ -218,4 +223,4 @@ def in_rounds(run: SiamRun) -> dict[str, str]:
 
 def paired(run: SiamRun) -> set[str]:
     """Every pool that pairs are made of."""
-    return {run.pair.pool, *(run.preferring(name).pair.pool for name in run.preferences)}
+    return {run.preferring(name).pair.pool for name in run.build.preferences}
