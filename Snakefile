@@ -22,7 +22,7 @@
 #   logs/results/{run}/costs.csv   logs/<same path>.log   logs/<same path>.timing.tsv   checkpoints/...  (resumable, undeclared, safe to delete)
 #
 # {policy} is base|seeded|start/{family}/seed{seed}, {experiment}/{family}/seed{seed}/iter{iteration}, or that and /{preference}; {judge} is
-# a rule such as exact (`JUDGES` in configuration.py), critic_{critic} or cascade_{critic}. {run} is a file of config/runs; its name is also a target:
+# a rule such as exact (`JUDGES` in configuration/named.py), critic_{critic} or cascade_{critic}. {run} is a file of config/runs; its name is also a target:
 # `snakemake demo`. `all` builds both papers' runs: `paper` (AutoCode) and `siam`.
 
 import json
@@ -53,9 +53,11 @@ try:
         config_folder = os.environ.get(SUBMITTED, config_folder)
     overrides = {name: value for name, value in config.items() if name not in ("config_folder", "mirror", "plan")}
     looked_into = None if workflow.remote_exec else config.get("mirror", "data/mirror") or ""  # a job has been planned already
-    CONFIG = configuration.load(config_folder, overrides, looked_into)
+    CONFIG = configuration.load(config_folder, overrides, looked_into, tolerant=True)
 except settings.SettingsError as error:
     refuse(error)
+if CONFIG.left_out and workflow.is_main_process:
+    print(*(f"left out: {sentence}" for sentence in dict.fromkeys(CONFIG.left_out.values())), sep="\n", file=sys.stderr)
 
 
 report: "reports/workflow.rst"
@@ -77,8 +79,7 @@ localrules:
 rule all:
     """The default: both papers."""
     input:
-        run_targets("paper"),
-        run_targets("siam"),
+        lambda wildcards: [path for run in ("paper", "siam") for path in run_targets(run)],
 
 
 # Shared by all methods.

@@ -68,6 +68,8 @@ def plan_json(wildcards):
 
 def run_targets(run):
     """What a run ends with."""
+    if run in CONFIG.left_out:
+        refuse(CONFIG.left_out[run])
     method = CONFIG.method(run)
     return [
         *[paths.in_run(run, paths.table(table.name, kind)) for table in method.tables_of(CONFIG.runs[run]) for kind in ("csv", "tex")],

@@ -17,6 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from mathcode import configuration, settings
+from mathcode.configuration import places
 from mathcode.core import cli
 from mathcode.core.errors import InputError
 from mathcode.grading import answers
@@ -38,7 +39,7 @@ def arguments():
 def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     config = configuration.load(args.config)
-    run, policy = configuration.located(args.model, config)
+    run, policy = places.located(args.model, config)
     method, family = config.method(run), config.families[policy.family]
     chosen = config.runs[run]
     mode = args.mode or next(iter(method.evaluated))
@@ -48,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.temperature is not None:
         sampling = settings.validated(settings.Sampling, sampling.model_dump() | {"temperature": args.temperature}, "--temperature")
     if not (args.model / "config.json").is_file():
-        raise InputError(f"{args.model}: no model here (config.json is missing); {configuration.how_to_build(config, run, policy)}")
+        raise InputError(f"{args.model}: no model here (config.json is missing); {places.how_to_build(config, run, policy)}")
     os.environ["TQDM_DISABLE"] = "1"  # no progress bar between question and answer
     from mathcode.rollouts import loop
     from mathcode.rollouts.chunks import RolloutError

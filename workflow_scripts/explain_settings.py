@@ -20,6 +20,7 @@ from typing import Any
 import yaml
 
 from mathcode import configuration, paths, settings
+from mathcode.configuration import places
 from mathcode.core import cli
 from mathcode.core.errors import InputError
 
@@ -75,7 +76,7 @@ def _refuse_unmade(target: str, config: configuration.Config, run: str) -> None:
     inside = target.rpartition(f"results/{run}/")[2].strip("/")
     chosen = config.runs[run]
     of_policy = "results/" in target and "/" in inside and inside.split("/")[0] in chosen.experiments
-    if of_policy and not re.match(rf"(?:{configuration.policy_pattern(config, run)})(?:/|$)", inside):
+    if of_policy and not re.match(rf"(?:{places.policy_pattern(config, run)})(?:/|$)", inside):
         families = ", ".join(chosen.build.families)
         raise InputError(f"{target}: run '{run}' makes no such policy: they are EXPERIMENT/FAMILY/seedN/iterN, of the families {families}")
 

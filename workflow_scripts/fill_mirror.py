@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 
 from mathcode import configuration, settings
+from mathcode.configuration import places
 from mathcode.core import cli
 from mathcode.core.errors import InputError
 from mathcode.data import sources
@@ -40,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     config = configuration.load(args.config)
     for run in args.runs:
         configuration.refuse_unknown(run, config.runs, "runs", "run")
-    needs = [configuration.needed(config, run) for run in args.runs]
+    needs = [places.needed(config, run) for run in args.runs]
     raw = sorted({name for names, _ in needs for name in names if config.sources.sources[name].generate is None})
     families = sorted({name for _, names in needs for name in names})
     _say_sizes(raw, families, config, args)

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mathcode import configuration, settings
+from mathcode.configuration import places
 from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError, UserError
 from mathcode.paths import BASE, SEEDED, START, Policy
@@ -39,11 +40,11 @@ def main(argv: list[str] | None = None) -> int:
     if args.push and not args.license:
         raise InputError("--push needs --license: the licence of the base model decides which one you may give")
     config = configuration.load(args.config)
-    run, policy = configuration.located(args.model, config)
+    run, policy = places.located(args.model, config)
     try:
         mirrors.require_whole(args.model)
     except UserError as error:
-        raise InputError(f"{error}; {configuration.how_to_build(config, run, policy)}") from error
+        raise InputError(f"{error}; {places.how_to_build(config, run, policy)}") from error
     card = make_card(args.model.resolve().parent, config, run, policy, args.license)
     atomic.write_text(args.out, card)
     files = sorted(path for path in args.model.iterdir() if path.is_file())

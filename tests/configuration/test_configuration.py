@@ -9,6 +9,7 @@ import yaml
 from support.configured import ADAMW, change
 
 from mathcode import configuration, settings
+from mathcode.configuration import places
 from mathcode.settings.files import read_yaml
 
 
@@ -235,10 +236,21 @@ def test_bad_settings_are_refused_by_one_sentence_that_names_file_and_key(folder
         assert word in sentence
 
 
+def test_a_run_that_is_wrong_is_left_out_if_asked(folder):
+    change(folder / RUN, {"explore": {"samples": 0}})
+    change(folder / "runs/siam_demo.yaml", {"build": {"families": ["tinny"]}})
+    config = configuration.load(folder, tolerant=True)
+    assert {*config.runs} == {"paper", "autocode_critic"} - {name for name in config.left_out}
+    assert "key 'explore.samples'" in config.left_out["demo"]
+    assert "unknown family 'tinny'" in config.left_out["siam_demo"]
+    with pytest.raises(settings.SettingsError, match="explore.samples"):
+        configuration.load(folder, {"demo": {"explore": {"modes": ["cot"]}}}, tolerant=True)
+
+
 def test_a_run_that_fetches_nothing_needs_no_mirror(shipped):
     """Rows that it does not build, such as those of its method, ask for nothing."""
     for run in ("demo", "siam_demo", "siam_demo_evidence", "siam_demo_equal", "siam_demo_ablations", "autocode_critic"):
-        raw, families = configuration.needed(shipped, run)
+        raw, families = places.needed(shipped, run)
         assert all(shipped.sources.sources[name].generate for name in raw), run
         assert families == []
 

@@ -13,6 +13,7 @@ import fetch_model
 import fetch_source
 import fill_mirror
 from mathcode import configuration, settings
+from mathcode.configuration import places
 from mathcode.core.errors import InputError
 from mathcode.data.sources import SourceError
 from mathcode.policies.folders import ModelError
@@ -50,7 +51,7 @@ def fetched(name: str, mirror: Path, out: Path) -> Path:
 
 
 def test_what_is_fetched_from_it_is_what_its_maker_fetches(tmp_path, mirror):
-    raw, _ = configuration.needed(configuration.load(ROOT / "config"), "laptop")
+    raw, _ = places.needed(configuration.load(ROOT / "config"), "laptop")
     assert {path.name for path in (mirror / "raw").iterdir()} == {*raw}
     for name in raw:
         first, second = fetched(name, FOLDER, tmp_path / "first" / name), fetched(name, mirror, tmp_path / "second" / name)

@@ -109,7 +109,7 @@ def test_decisions_name_keys_that_exist():
 
 
 def test_constants_are_where_pages_say():
-    """Such as: `JUDGES` in `configuration.py`."""
+    """Such as: `JUDGES` in `configuration/named.py`."""
     found = 0
     for page in OF_TODAY:
         for name, file in re.findall(r"`([A-Z_]{3,}|[A-Z]\w+\.\w+)` (?:in|of) `([\w/]+\.py)`", page.read_text(encoding="utf-8")):

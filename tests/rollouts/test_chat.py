@@ -11,6 +11,7 @@ from support.running import ROOT, environment, program, run_program
 import chat_with_policy
 import publish_policy
 from mathcode import configuration
+from mathcode.configuration import places
 from mathcode.core.errors import InputError
 
 
@@ -46,7 +47,7 @@ def test_a_policy_is_found_where_results_is_a_link_and_below_another_results(tmp
     stored.mkdir(parents=True)
     (tmp_path / "results").symlink_to(stored)
     for place in (tmp_path / "results/demo", tmp_path / "results/mine/results/demo"):
-        run, found = configuration.located(place / policy, config)
+        run, found = places.located(place / policy, config)
         assert (run, str(found)) == ("demo", "start/tiny/seed1")
 
 
@@ -77,4 +78,4 @@ def test_a_policy_that_was_not_trained_yet_comes_with_the_command_that_trains_it
 )
 def test_what_is_no_policy_of_a_run_is_one_sentence(tmp_path, path):
     with pytest.raises(InputError, match="no policy of a configured run; such a folder is results/RUN/POLICY/model"):
-        configuration.located(tmp_path / path, configuration.load(ROOT / "config"))
+        places.located(tmp_path / path, configuration.load(ROOT / "config"))

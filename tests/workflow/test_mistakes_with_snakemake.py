@@ -139,9 +139,25 @@ def test_an_edit_of_the_settings(checkout, tmp_path, case):
     text = (tmp_path / "config" / file).read_text()
     assert old in text
     (tmp_path / "config" / file).write_text(text.replace(old, new, 1))
-    done = snakemake("-n", "demo", "--config", f"config_folder={tmp_path / 'config'}", cwd=checkout)
+    done = snakemake("-n", "paper", "--config", f"config_folder={tmp_path / 'config'}", cwd=checkout)
     assert (done.returncode, "Traceback" in done.stdout) == (1, False)
     assert said in done.stdout.strip().splitlines()[-1]
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("target", ["mine", "results/mine/tables/main.csv", "reports/mine.html", "all"])
+def test_a_run_that_is_wrong_stands_in_the_way_of_no_other(checkout, tmp_path, target):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    name = "siam" if target == "all" else "mine"
+    (tmp_path / f"config/runs/{name}.yaml").write_text("extends: siam_demo\nsampels: 3\n")
+    told = ("-n", "--config", f"config_folder={tmp_path / 'config'}")
+    sentence = f"{tmp_path}/config/runs/{name}.yaml: key 'sampels': there is no such key"
+    done = snakemake(target, *told, cwd=checkout)
+    assert (done.returncode, "Traceback" in done.stdout) == (1, False), done.stdout[-2000:]
+    assert sentence in done.stdout.strip().splitlines()[-1]
+    other = snakemake("demo", *told, cwd=checkout)
+    assert other.returncode == 0, other.stdout[-2000:]
+    assert f"left out: {sentence}" in other.stdout
 
 
 @pytest.mark.workflow

@@ -9,6 +9,7 @@ from support.checkout import BIN, jobs_of, planned, snakemake
 from support.running import ROOT, run_program
 
 from mathcode import configuration
+from mathcode.configuration import places
 
 pytestmark = pytest.mark.workflow
 RUNS = {name: run.method for name, run in configuration.load(ROOT / "config").runs.items()}
@@ -236,7 +237,7 @@ def test_an_engine_that_is_not_there_is_told_before_anything_runs(checkout):
 @pytest.mark.parametrize("run", ["paper", "siam", "siam_laptop"])
 def test_a_mirror_holds_what_a_run_fetches(checkout, run):
     config = configuration.load(ROOT / "config")
-    raw, families = configuration.needed(config, run)
+    raw, families = places.needed(config, run)
     printed = dry_run(checkout, run)
     assert {*re.findall(r"^    output: data/raw/(\w+)$", printed, re.MULTILINE)} == {*raw}
     assert {*re.findall(r"^    output: data/models/(\w+)$", printed, re.MULTILINE)} == {*families}
