@@ -37,13 +37,18 @@ MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatornam
 MACRO_WORDS = re.compile(r"\\(?:text|textrm|mathrm|mbox)\s*\{([^{}]{0,200})\}")
 TYPE = r"(?:[\s({（\[$*]|\\(?:text|textbf|textrm|textit|mathrm|mathbf|mathit|mathsf|rm|bf|bold)(?![A-Za-z])){0,8}"
 """What may stand before the letter of a choice: brackets, emphasis, TeX type."""
+LAYOUT = re.compile(
+    r"\\(?:end|qed[a-z]*|blacksquare|square|Box|[hv]fill|hrule|hline|newpage|clearpage|pagebreak|newline|linebreak|noindent|centering|par|"
+    r"(?:big|med|small)skip)(?![A-Za-z])"
+)
+"""A TeX macro that sets a page, ends a proof or closes an environment: part of no value."""
 FUNCTION = r"(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp)"
 _ATOM = re.compile(
     rf"{MONEY_IN_GROUPS}|{FRACTION}"
     rf"|(?:{CURRENCY}[ ]?)?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:[ ]?(?:\\?%|％|°|º|′|″|[€£¥￥](?!\d)))?(?:!(?![\s*_]|$))?"
     rf"|{FUNCTION}(?![A-Za-z])(?:[ ](?=[\d(πxyαθ]))?|(?:pi|oo|inf|infinity)(?![A-Za-z])|"
     r"[A-Za-z](?![A-Za-z'’]|"
-    r"\.[A-Za-z])|[₀-₉]|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
+    rf"\.[A-Za-z])|[₀-₉]|[πθα-ω∞√∅ℝ]|(?!{LAYOUT.pattern})\\[A-Za-z]+\*?|\\[{{}}|%$,;! ]"
 )
 _OPERATOR = re.compile(
     r"[ \t]*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"
@@ -89,6 +94,8 @@ def expression(rest: str, start: int) -> int:
 
 def _continues(rest: str, position: int) -> bool:
     """Whether an expression goes on behind an operator."""
+    if LAYOUT.match(rest, position):
+        return False
     return rest[position] in "([{-+−√" or bool(_ATOM.match(rest, position)) or rest.startswith("\\", position)
 
 
