@@ -85,6 +85,7 @@ def test_unboxed_text_ends_and_keeps_what_is_no_box(text):
         ),
         ("college_math", {"question": "q", "answer": "$\\$ 3040$", "data_topic": "t"}, "q", "3040"),
         ("asdiv", {"body": "b. ", "question": "q?", "answer": "14  (seats)", "solution_type": "Sum"}, "b. q?", "14"),
+        ("asdiv", {"body": "b.", "question": "q?", "answer": "-(1/3)", "solution_type": "Sum"}, "b. q?", "-(1/3)"),
         ("svamp", {"Body": "b", "Question": "q?", "Answer": 145.0, "Type": "Sum"}, "b. q?", "145"),
         ("mawps", {"input": "q", "target": 11.5, "type": "addsub"}, "q", "11.5"),
         ("aime24", {"problem": "q", "answer": "025"}, "q", "25"),

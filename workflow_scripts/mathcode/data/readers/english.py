@@ -83,10 +83,10 @@ def college_math(record: Record) -> Query:
 
 @reads(body=TEXT, question=TEXT, answer=TEXT, solution_type=TEXT_OR_NULL)
 def asdiv(record: Record) -> Query:
-    """ASDiv: body and question; the unit in brackets is dropped from the gold."""
+    """ASDiv: body and question; the unit in brackets, which holds no digit, is dropped from the gold."""
     return Query(
         f"{record['body'].strip()} {record['question'].strip()}",
-        re.sub(r"\(.*?\)", "", record["answer"]).strip(),
+        re.sub(r"\([^()\d]*\)", "", record["answer"]).strip(),
         None,
         record["solution_type"],
     )
