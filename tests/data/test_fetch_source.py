@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 import fetch_source
+import fill_mirror
 from mathcode import settings
 from mathcode.data import sources
 from mathcode.data.sources import SourceError
@@ -18,7 +19,7 @@ TEXT = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS).encod
 
 
 def source(
-    path: str = "set/train.jsonl.gz", rows: int = 2, sha256: str | None = hashlib.sha256(TEXT).hexdigest(), **more
+    path: str = "set/train.jsonl.gz", rows: int | None = 2, sha256: str | None = hashlib.sha256(TEXT).hexdigest(), **more
 ) -> settings.Source:
     return settings.Source(license="MIT", files=[{"path": path, "rows": rows, "sha256": sha256}], **more)
 
@@ -57,6 +58,23 @@ def test_what_is_at_hand_is_what_would_be_read(tmp_path):
     assert sources.count_rows("set", source(), mirror, raw) == 2  # by the manifest
     generated = settings.Source(license="MIT", generate={"rows": 3})
     assert sources.at_hand("sums", generated, mirror, raw) == {}
+
+
+def test_an_edited_file_of_ones_own_comes_before_its_copies(tmp_path):
+    """Also where `fill_mirror.py` has filled the folder that it lies in."""
+    mirror, raw, own = tmp_path / "mirror", tmp_path / "raw", source(sha256=None, rows=None)
+    file = mirrored(mirror, gzip.compress(TEXT)) / "set/train.jsonl.gz"
+    folders = types.SimpleNamespace(mirror=mirror, out=mirror)
+    fill_mirror._mirror_source("set", own, folders)
+    sources.fetch("set", own, mirror, raw / "set")
+    file.write_bytes(gzip.compress(b'{"edited": true}\n'))
+    assert sources.at_hand("set", own, mirror, raw) == {file: None}
+    for refetch in (lambda: sources.fetch("set", own, mirror, raw / "set"), lambda: fill_mirror._mirror_source("set", own, folders)):
+        refetch()
+        assert [record for _, record in sources.read_source(raw / "set")] == [{"edited": True}]
+    assert [record for _, record in sources.read_source(mirror / "raw/set")] == [{"edited": True}]
+    file.unlink()
+    assert sources.at_hand("set", own, mirror, tmp_path / "none") == {mirror / "raw/set/train.jsonl.gz": 1}
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz", "json", "json.gz", "parquet"])

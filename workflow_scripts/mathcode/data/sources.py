@@ -1,8 +1,8 @@
 """Raw sources: find them, check them, and read their records.
 
-A source comes from the first of these places that has it: a mirror folder (fetched before, as `raw/NAME` in it, or its files), its
-files' public addresses, its hub dataset, or the generator. What was found is kept as it is beside a manifest (origin, rows, SHA-256
-of the uncompressed bytes), so every later stage knows what it stands on.
+A source comes from the first of these places that has it: a mirror folder (fetched before, as `raw/NAME` in it, or its files, which come
+first where no checksum fixes one), its files' public addresses, its hub dataset, or the generator. What was found is kept as it is beside
+a manifest (origin, rows, SHA-256 of the uncompressed bytes), so every later stage knows what it stands on.
 """
 
 import csv
@@ -93,19 +93,28 @@ def read_source(folder: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
             raise SourceError(f"{folder / name}: {count} rows, its manifest says {rows}")
 
 
+def own_files(source: settings.Source, mirror: str | Path | None) -> list[Path]:
+    """Files of a source in the mirror folder that no checksum fixes, such as your own: edited since, they are newer than any copy."""
+    return [path for file in source.files if mirror and file.sha256 is None and (path := Path(mirror, file.path)).is_file()]
+
+
 def at_hand(name: str, source: settings.Source, mirror: str | Path | None, fetched: str | Path = FETCHED) -> dict[Path, int | None]:
     """Files on this machine that hold the records of a source, all and in order, each with its rows where a manifest says them.
 
-    They are the source as it was fetched, else its copy in the mirror folder, else its files there; none where it is not here.
+    They are the source as it was fetched, else its copy in the mirror folder, else its files there; these come first where no checksum
+    fixes one of them. None where it is not here.
 
     Raises:
         SourceError: a manifest cannot be read.
     """
+    files = [Path(mirror) / file.path for file in source.files] if mirror else []
+    mirrored = dict.fromkeys(files) if all(map(Path.is_file, files)) else {}
+    if mirrored and own_files(source, mirror):
+        return mirrored
     for folder in (Path(fetched) / name, *([Path(mirror) / RAW / name] if mirror else [])):
         if (folder / MANIFEST).is_file():
             return {folder / entry["name"]: entry["rows"] for entry in _manifest(folder, "name", "rows")["files"]}
-    files = [Path(mirror) / file.path for file in source.files] if mirror else []
-    return dict.fromkeys(files) if all(map(Path.is_file, files)) else {}
+    return mirrored
 
 
 def count_rows(name: str, source: settings.Source, mirror: str | Path | None, fetched: str | Path = FETCHED) -> int | None:
@@ -290,7 +299,7 @@ def _generated(arguments: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _from_copy(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
     """A source that another machine has fetched, checked against its manifest and against what is configured now."""
-    if mirror is None or not (mirror / RAW / name / MANIFEST).is_file():
+    if mirror is None or own_files(source, mirror) or not (mirror / RAW / name / MANIFEST).is_file():
         raise _NotHereError
     manifest = _manifest(mirror / RAW / name, "name", "rows", "sha256")
     for position, entry in enumerate(manifest["files"]):
