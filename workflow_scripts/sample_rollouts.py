@@ -2,7 +2,7 @@
 
     python workflow_scripts/sample_rollouts.py --model results/demo/start/tiny/seed1/model \\
         --queries results/demo/data/queries.parquet --mode code --out rollouts.parquet \\
-        --samples 8 --seed 1 --method autocode --profile plain --checkpoints checkpoints/demo \\
+        --samples 8 --seed 1 --method autocode --profile plain --checkpoints checkpoints/by_hand \\
         --settings '{"sampling": ..., "engine": ..., "interpreter": ...}'
 
 reads   a policy folder, tables `queries`
