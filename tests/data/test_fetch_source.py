@@ -1,9 +1,12 @@
 import gzip
 import hashlib
+import http.client
+import io
 import json
 import sys
 import types
 from pathlib import Path
+from typing import ClassVar
 
 import polars as pl
 import pytest
@@ -88,6 +91,14 @@ def test_every_kind_of_file_is_read(tmp_path, suffix):
     assert list(sources.read_records(path)) == ROWS
 
 
+def test_short_floats_of_a_parquet_file_are_the_numbers_that_are_seen(tmp_path):
+    seen = [0.1, 2.5, 1e-7, 123456.7, 16777216.0, None]
+    pl.DataFrame({"answer": seen, "other": seen}, schema={"answer": pl.Float32, "other": pl.Float64}).write_parquet(
+        tmp_path / "own.parquet"
+    )
+    assert list(sources.read_records(tmp_path / "own.parquet")) == [{"answer": one, "other": one} for one in seen]
+
+
 @pytest.mark.parametrize(
     ("content", "changes", "message"),
     [
@@ -132,6 +143,35 @@ def test_an_address_is_used_where_the_mirror_has_nothing(tmp_path):
     manifest = sources.fetch("set", settings.Source(license="MIT", files=files), None, tmp_path / "raw/set")
     assert manifest["origin"].startswith("address: ")
     assert [record for _, record in sources.read_source(tmp_path / "raw/set")] == ROWS
+
+
+class _Response(io.BytesIO):
+    """What a server sends that announced more."""
+
+    headers: ClassVar = {"Content-Length": str(len(TEXT) + 1)}
+
+
+class _Broken(_Response):
+    def read(self, _=None):
+        raise http.client.IncompleteRead(b"1")
+
+
+@pytest.mark.parametrize(
+    ("address", "response", "said"),
+    [
+        ("http://a.example/b c", None, "can't contain control characters"),
+        ("http://a.example/b", _Response(TEXT), f"broken off after {len(TEXT)} of {len(TEXT) + 1} bytes"),
+        ("http://a.example/b", _Broken(), "IncompleteRead"),
+    ],
+)
+def test_an_address_that_gives_no_whole_file_is_one_sentence(tmp_path, monkeypatch, address, response, said):
+    if response is not None:
+        monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: response)
+    own = settings.Source(license="MIT", files=[{"path": "own.jsonl", "url": address}])
+    with pytest.raises(SourceError) as caught:
+        sources.fetch("set", own, None, tmp_path / "raw/set")
+    assert f"address {address}: " in str(caught.value)
+    assert said in str(caught.value)
 
 
 def test_an_address_may_end_in_anything(tmp_path):

@@ -21,6 +21,7 @@ from typing import IO, Any
 from mathcode import settings
 from mathcode.core import atomic, json_lines
 from mathcode.core.errors import UserError, first_line
+from mathcode.data import addresses
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +36,6 @@ RECORDS = "records.jsonl.gz"
 _SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".csv", ".csv.gz", ".parquet")
 _BEGINNING = 2**20
 """Bytes of a JSON list that are read for its first record."""
-_SECONDS = 120
-"""A server silent for longer is given up."""
 
 
 class SourceError(UserError):
@@ -266,7 +265,7 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         raise SourceError(f"{path}: no such file")
     try:
-        frame = pl.read_parquet(path)
+        frame = pl.read_parquet(path).with_columns(pl.col(pl.Float32).cast(pl.String).cast(pl.Float64))  # 0.1, not 0.10000000149
     except Exception as error:  # polars raises several unrelated types on damaged files
         raise SourceError(f"{path}: not a readable parquet file ({first_line(error)})") from error
     yield from frame.iter_rows(named=True)
@@ -328,20 +327,15 @@ def _from_mirror(name: str, source: settings.Source, mirror: Path | None, folder
 
 
 def _from_addresses(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
-    import urllib.error
-    import urllib.request
-
     if not source.files or not all(file.url for file in source.files):
         raise _NotHereError("no public address is configured")
     described = []
     for file in source.files:
         target = folder / file.name.removesuffix(".gz")  # an address may end in anything; what it gives is not compressed
         try:
-            with urllib.request.urlopen(file.url, timeout=_SECONDS) as response, target.open("wb") as copy:
-                shutil.copyfileobj(response, copy)
-        except (urllib.error.URLError, TimeoutError, ValueError, ConnectionError) as error:
-            target.unlink(missing_ok=True)
-            raise _NotHereError(f"address {file.url}: {getattr(error, 'reason', error)}") from error
+            addresses.download(file.url, target)
+        except addresses.AddressError as error:
+            raise _NotHereError(str(error)) from error
         log.info("fetched %s", file.url)
         described.append(_check(target, file, file.url))
     return f"address: {', '.join(file.url for file in source.files)}", described
