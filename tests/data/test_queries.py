@@ -64,13 +64,23 @@ def test_unboxed_text_ends_and_keeps_what_is_no_box(text):
         ),
         (
             "math",
-            {"problem": "Find all $x$, separated by commas.", "level": None, "type": None, "solution": r"$\boxed{-2}$ or \boxed{1}, so \boxed{-2}"},
+            {
+                "problem": "Find all $x$, separated by commas.",
+                "level": None,
+                "type": None,
+                "solution": r"$\boxed{-2}$ or \boxed{1}, so \boxed{-2}",
+            },
             "Find all $x$, separated by commas.",
             "-2, 1",
         ),
         (
             "math",
-            {"problem": "q", "level": None, "type": None, "solution": r"It is $\boxed{-3}$. Note: $\boxed{3}$ is also accepted as an answer."},
+            {
+                "problem": "q",
+                "level": None,
+                "type": None,
+                "solution": r"It is $\boxed{-3}$. Note: $\boxed{3}$ is also accepted as an answer.",
+            },
             "q",
             "-3",
         ),

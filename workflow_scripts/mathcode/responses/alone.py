@@ -77,8 +77,10 @@ def _only(line: str, value: values.Value) -> bool:
     """Whether a line is no more than a value: a number, an expression, choices, or a list that is none of steps of arithmetic."""
     if len(value.text) > 80 or re.search(r"[^\s.。!！*_$)\]\"'`]", line[value.length :]):
         return False
-    if LAYOUT.fullmatch(value.text) or not re.search(r"[\d\\π½¼¾⅐-⅞]|\A[A-J]+(?:, [A-J])*\Z", value.text) or re.search(
-        r"[A-Za-z]{2,} [A-Za-z]+ [A-Za-z]{2,} [A-Za-z]", value.text
+    if (
+        LAYOUT.fullmatch(value.text)
+        or not re.search(r"[\d\\π½¼¾⅐-⅞]|\A[A-J]+(?:, [A-J])*\Z", value.text)
+        or re.search(r"[A-Za-z]{2,} [A-Za-z]+ [A-Za-z]{2,} [A-Za-z]", value.text)
     ):
         return False
     return "," not in value.text or "=" not in line or line.count("=") == sum(map(bool, map(_ASSIGNED.match, value.text.split(", "))))
