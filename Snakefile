@@ -38,7 +38,6 @@ min_version("9.0")
 
 sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
 from mathcode import configuration, paths, settings
-from mathcode.data import sources
 
 
 include: "rules/refuse.smk"

@@ -63,11 +63,11 @@ def own_files(wildcards):
     if not mirror:
         return []
     copied = Path("data/raw", wildcards.source).is_dir() or Path(mirror, "raw", wildcards.source, "manifest.json").is_file()
-    for file in source.files:
-        path = Path(mirror, file.path)
-        if file.sha256 is None and not (path.is_file() or file.url or source.hub or copied):
+    own = {file: Path(mirror, file.path) for file in source.files if file.sha256 is None}
+    for file, path in own.items():
+        if not (path.is_file() or file.url or source.hub or copied):
             refuse(f"source '{wildcards.source}': {path} is not there, and config/sources.yaml names no other place for it")
-    return [str(path) for path in sources.own_files(source, mirror)]
+    return [str(path) for path in own.values() if path.is_file()]
 
 
 def kept_apart(wildcards):

@@ -277,11 +277,9 @@ def _check_names(config: Config, folder: Path, overrides: Mapping[str, Any]) -> 
         for name, dataset in group.items():
             where = f"{folder / 'sources.yaml'}: '{name}'"
             refuse_unknown(dataset.source, sources.sources, where, "source")
-            try:
-                readers = known(dataset)
-            except settings.SettingsError as error:
-                raise settings.SettingsError(f"{where}: {error}") from error
-            refuse_unknown(dataset.reader, readers, where, "reader")
+            if known is sft_readers and dataset.columns and dataset.columns.solution is None:
+                raise settings.SettingsError(f"{where}: key 'columns.solution' is missing: SFT data need a column of solutions")
+            refuse_unknown(dataset.reader, known(dataset), where, "reader")
     for name, family in config.families.items():
         where = f"{folder / 'families.yaml'}: family '{name}'"
         _check_frame(family.prompt, f"{where}: key 'prompt'")
