@@ -68,12 +68,12 @@ def guard(wildcards):
 def own_files(wildcards):
     """Files of a source in the mirror folder that no checksum fixes, such as your own: when they change, they are fetched again."""
     source, mirror = CONFIG.sources.sources[wildcards.source], mirror_folder(wildcards)
-    if not mirror or Path(mirror, "raw", wildcards.source, "manifest.json").is_file():  # fill_mirror.py made a copy, with checksums
+    if not mirror:
         return []
+    copied = Path("data/raw", wildcards.source).is_dir() or Path(mirror, "raw", wildcards.source, "manifest.json").is_file()
     own = {file: Path(mirror, file.path) for file in source.files if file.sha256 is None}
-    fetched = Path("data/raw", wildcards.source).is_dir()
     for file, path in own.items():
-        if not (path.is_file() or file.url or source.hub or fetched):
+        if not (path.is_file() or file.url or source.hub or copied):
             refuse(f"source '{wildcards.source}': {path} is not there, and config/sources.yaml names no other place for it")
     return [str(path) for path in own.values() if path.is_file()]
 

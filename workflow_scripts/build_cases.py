@@ -34,7 +34,7 @@ def arguments():
     parser.add_argument("--rows", type=int, help="cases kept, drawn by hash (default: all)")
     parser.add_argument("--out", required=True)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")
+    parser.add_argument("--workers", type=cli.positive, default=1, help="processes that judge answers")
     parser.add_argument("--settings", required=True, help="JSON of the section Cases")
     parser.add_argument("--grading", required=True, help="JSON of the section 'grading'")
     return parser

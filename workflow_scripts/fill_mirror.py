@@ -98,8 +98,7 @@ def _mirror_source(name: str, source: settings.Source, args) -> None:
     Files that no checksum fixes, such as your own, are taken again from where they are: they may have been edited.
     """
     target = args.out / sources.RAW / name
-    own = [file.sha256 is None and (args.mirror / file.path).is_file() for file in source.files]
-    there = (target / sources.MANIFEST).is_file() and not any(own)
+    there = (target / sources.MANIFEST).is_file() and not sources.own_files(source, args.mirror)
     manifest = sources.fetch(name, source, args.out if there else args.mirror, target)
     log.info("%s: %d rows, %s", name, sum(file["rows"] for file in manifest["files"]), "checked" if there else manifest["origin"])
 

@@ -29,7 +29,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--critic", default="{}", help="JSON of the section Critic: how that critic judges")
     parser.add_argument("--checkpoints", type=Path, help="folder that keeps a critic's scores until all are there")
     parser.add_argument("--method", required=True, help=f"method whose response format applies: {', '.join(METHODS)}")
-    parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")
+    parser.add_argument("--workers", type=cli.positive, default=1, help="processes that judge answers")
     parser.add_argument("--settings", required=True, help="JSON of the section 'grading'")
     return parser
 

@@ -29,7 +29,7 @@ def arguments():
     parser.add_argument("--judge", required=True, help=f"{', '.join(configuration.JUDGES)}, critic_NAME or cascade_NAME")
     parser.add_argument("--model", help="policy folder of the critic in the judge's name")
     parser.add_argument("--out", required=True)
-    parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")
+    parser.add_argument("--workers", type=cli.positive, default=1, help="processes that judge answers")
     parser.add_argument("--settings", required=True, help="JSON of the section 'grading'")
     parser.add_argument("--critic", default="{}", help="JSON of the section Critic")
     parser.add_argument("--checkpoints", type=Path, help="folder that keeps a critic's scores until all are there")

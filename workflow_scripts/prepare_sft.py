@@ -23,7 +23,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--dataset", required=True, help="name of the SFT dataset")
     parser.add_argument("--settings", required=True, help="the dataset as JSON, as in config/sources.yaml")
     parser.add_argument("--interpreter", required=True, help="how programs run, as JSON: the section interpreter of config/sources.yaml")
-    parser.add_argument("--workers", type=int, default=1, help="programs run at a time; the result does not depend on it")
+    parser.add_argument("--workers", type=cli.positive, default=1, help="programs run at a time; the result does not depend on it")
     parser.add_argument("--out", required=True, help="table to write")
     return parser
 

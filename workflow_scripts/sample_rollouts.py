@@ -2,7 +2,7 @@
 
     python workflow_scripts/sample_rollouts.py --model results/demo/start/tiny/seed1/model \\
         --queries results/demo/data/queries.parquet --mode code --out rollouts.parquet \\
-        --samples 8 --seed 1 --method autocode --profile plain --checkpoints checkpoints/demo \\
+        --samples 8 --seed 1 --method autocode --profile plain --checkpoints checkpoints/by_hand \\
         --settings '{"sampling": ..., "engine": ..., "interpreter": ...}'
 
 reads   a policy folder, tables `queries`
@@ -62,7 +62,7 @@ def arguments():
     parser.add_argument("--method", required=True, help=f"whose prompts and whose form of responses: {', '.join(METHODS)}")
     parser.add_argument("--profile", required=True, help="prompt profile, or a frame with {question} in it")
     parser.add_argument("--checkpoints", required=True, type=Path, help="undeclared folder for finished chunks")
-    parser.add_argument("--workers", type=int, default=1, help="processes that run programs")
+    parser.add_argument("--workers", type=cli.positive, default=1, help="processes that run programs")
     parser.add_argument("--gpus", type=int, default=0, help="GPUs to use (default: what one engine takes)")
     parser.add_argument("--settings", required=True, help="JSON: sampling, engine, interpreter")
     parser.add_argument("--adaptive", help="JSON: sample a query no further once its label is decided; --mode are the modes that decide")

@@ -2,7 +2,7 @@
 
     python workflow_scripts/train_policy.py --training training.parquet --logprobs logprobs.parquet --model model \\
         --out-model next_model --out-log training_log.parquet --out-settings settings.json --out-provenance provenance.json \\
-        --family '{...}' --settings '{...}' --iteration 1 --seed 1 --checkpoints checkpoints/demo/main
+        --family '{...}' --settings '{...}' --iteration 1 --seed 1 --checkpoints checkpoints/by_hand
 
 reads   table `training`, table `logprobs` where the loss compares with the model training starts from, that model's folder
 writes  the next policy folder, its table `training_log`, settings and provenance

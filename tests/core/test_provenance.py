@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.running import ROOT, run_program
 
+from mathcode import settings
 from mathcode.core import provenance
 
 
@@ -65,3 +66,19 @@ def test_a_copy_does_not_take_the_commit_of_what_it_lies_in(copy):
 @pytest.mark.stage
 def test_a_machine_without_git_has_no_commit():
     assert commit_of(ROOT, PATH="/nowhere") == "None"
+
+
+def test_only_what_a_program_keeps_is_removed(tmp_path):
+    """`--checkpoints .` is somebody's own folder."""
+    key, part = settings.fingerprint("asked"), settings.fingerprint("part")
+    for folder in ("own", "kept"):
+        for name in (key, f"{key}-{part}", f"{key}-{part}-2"):
+            (tmp_path / folder / name / "1of2").mkdir(parents=True)
+        (tmp_path / folder / f"{key}.jsonl").write_text("[]")
+    (tmp_path / "own/notes").mkdir()
+    (tmp_path / "own/notes.jsonl").write_text("mine")
+    (tmp_path / "own" / key[:8]).write_text("mine")
+    for folder in ("own", "kept", "none"):
+        provenance.discard(tmp_path / folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["own"]
+    assert sorted(path.name for path in (tmp_path / "own").iterdir()) == sorted(["notes", "notes.jsonl", key[:8]])

@@ -37,7 +37,8 @@ def test_questions_are_read_by_the_names_of_their_columns():
     chosen = dataset(level="grade", type="topic", language="zh")
     (row,) = read(query_readers, chosen, {"q": "几？", "a": 3.0, "grade": 5, "topic": None, "other": "x"})
     assert row == ("几？", "3", "5", None, "zh", None)
-    assert [row.gold for row in read(query_readers, dataset(), {"q": "?", "a": " 007 "}, {"q": "?", "a": 10**20})] == ["007", str(10**20)]
+    golds = {" 007 ": "007", 10**20: str(10**20), 6.02e23: "6.02e+23", 2.0**53: str(2**53), -0.0: "0"}
+    assert [row.gold for row in read(query_readers, dataset(), *({"q": "?", "a": answer} for answer in golds))] == [*golds.values()]
 
 
 def test_solutions_are_cut_at_their_programs():
@@ -52,6 +53,13 @@ def test_solutions_are_cut_at_their_programs():
         "no answer",
         "an empty solution",
     ]
+
+
+def test_one_column_may_be_answer_and_solution_and_one_of_solutions_is_needed():
+    (draft,) = read(sft_readers, dataset(solution="a"), {"q": "?", "a": "2"})
+    assert (draft.gold, draft.texts) == ("2", ("2",))
+    with pytest.raises(settings.SettingsError, match=r"key 'columns\.solution' is missing"):
+        sft_readers(dataset())
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -155,24 +163,34 @@ def test_of_a_file_of_any_kind_the_first_record_tells_the_columns(refused, name)
 
 
 @pytest.mark.parametrize(
-    ("group", "named", "said"),
+    ("group", "named", "lost", "said"),
     [
-        ("sft", {"solution": "how"}, "sft 'own': key 'columns.solution' names 'how', a column that source 'own_questions' lacks"),
+        ("sft", {"solution": "how"}, False, None),
+        ("queries", {"level": "zzz", "answer": "zzz"}, False, None),
         (
             "queries",
-            {"level": "zzz"},
-            "key 'columns.level' names 'zzz', a column that source 'own_questions' lacks (data/raw/own_questions/",
+            {"level": "topic"},
+            False,
+            "'columns.level' names 'topic', a column that source 'own_questions' lacks (mirror/own.csv); it has: exercise, key, how, zzz",
         ),
-        ("queries", {"answer": "zzz"}, "; it has: exercise, key, topic"),
-        ("queries", {"solution": "how", "language": "zh"}, None),
+        (
+            "sft",
+            {"solution": "how"},
+            True,
+            "key 'columns.solution' names 'how', a column that source 'own_questions' lacks (data/raw/own_q",
+        ),
+        ("queries", {"answer": "zzz"}, True, "; it has: exercise, key, topic"),
+        ("queries", {"solution": "how", "language": "zh"}, True, None),
     ],
 )
-def test_columns_are_looked_for_in_what_was_fetched_first(refused, group, named, said):
-    """What stands in the mirror is not fetched again. Of a query set a reader reads no solution."""
+def test_columns_are_looked_for_in_the_file_as_it_is_now(refused, group, named, lost, said):
+    """It is fetched again once it was edited; what was fetched counts where the file is gone. Of a query set no solution is read."""
     Path("mirror/own.csv").write_text("exercise,key,topic\n1 + 1?,2,sums\n")
     source = settings.Source(license="mine", files=[{"path": "own.csv"}])
     sources.fetch("own_questions", source, "mirror", sources.FETCHED / "own_questions")
     Path("mirror/own.csv").write_text("exercise,key,how,zzz\n1 + 1?,2,So,1\n")
+    if lost:
+        Path("mirror/own.csv").unlink()
     found = refused("own.csv", group, **named)
     assert found is None if said is None else said in found
 

@@ -1,14 +1,18 @@
 import gzip
 import hashlib
+import http.client
+import io
 import json
 import sys
 import types
 from pathlib import Path
+from typing import ClassVar
 
 import polars as pl
 import pytest
 
 import fetch_source
+import fill_mirror
 from mathcode import settings
 from mathcode.data import sources
 from mathcode.data.sources import SourceError
@@ -18,7 +22,7 @@ TEXT = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS).encod
 
 
 def source(
-    path: str = "set/train.jsonl.gz", rows: int = 2, sha256: str | None = hashlib.sha256(TEXT).hexdigest(), **more
+    path: str = "set/train.jsonl.gz", rows: int | None = 2, sha256: str | None = hashlib.sha256(TEXT).hexdigest(), **more
 ) -> settings.Source:
     return settings.Source(license="MIT", files=[{"path": path, "rows": rows, "sha256": sha256}], **more)
 
@@ -59,6 +63,23 @@ def test_what_is_at_hand_is_what_would_be_read(tmp_path):
     assert sources.at_hand("sums", generated, mirror, raw) == {}
 
 
+def test_an_edited_file_of_ones_own_comes_before_its_copies(tmp_path):
+    """Also where `fill_mirror.py` has filled the folder that it lies in."""
+    mirror, raw, own = tmp_path / "mirror", tmp_path / "raw", source(sha256=None, rows=None)
+    file = mirrored(mirror, gzip.compress(TEXT)) / "set/train.jsonl.gz"
+    folders = types.SimpleNamespace(mirror=mirror, out=mirror)
+    fill_mirror._mirror_source("set", own, folders)
+    sources.fetch("set", own, mirror, raw / "set")
+    file.write_bytes(gzip.compress(b'{"edited": true}\n'))
+    assert sources.at_hand("set", own, mirror, raw) == {file: None}
+    for refetch in (lambda: sources.fetch("set", own, mirror, raw / "set"), lambda: fill_mirror._mirror_source("set", own, folders)):
+        refetch()
+        assert [record for _, record in sources.read_source(raw / "set")] == [{"edited": True}]
+    assert [record for _, record in sources.read_source(mirror / "raw/set")] == [{"edited": True}]
+    file.unlink()
+    assert sources.at_hand("set", own, mirror, tmp_path / "none") == {mirror / "raw/set/train.jsonl.gz": 1}
+
+
 @pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz", "json", "json.gz", "parquet"])
 def test_every_kind_of_file_is_read(tmp_path, suffix):
     path = tmp_path / f"records.{suffix}"
@@ -68,6 +89,14 @@ def test_every_kind_of_file_is_read(tmp_path, suffix):
         text = TEXT if suffix.startswith("jsonl") else json.dumps(ROWS, indent=1).encode()
         path.write_bytes(gzip.compress(text) if suffix.endswith("gz") else text)
     assert list(sources.read_records(path)) == ROWS
+
+
+def test_short_floats_of_a_parquet_file_are_the_numbers_that_are_seen(tmp_path):
+    seen = [0.1, 2.5, 1e-7, 123456.7, 16777216.0, None]
+    pl.DataFrame({"answer": seen, "other": seen}, schema={"answer": pl.Float32, "other": pl.Float64}).write_parquet(
+        tmp_path / "own.parquet"
+    )
+    assert list(sources.read_records(tmp_path / "own.parquet")) == [{"answer": one, "other": one} for one in seen]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +143,35 @@ def test_an_address_is_used_where_the_mirror_has_nothing(tmp_path):
     manifest = sources.fetch("set", settings.Source(license="MIT", files=files), None, tmp_path / "raw/set")
     assert manifest["origin"].startswith("address: ")
     assert [record for _, record in sources.read_source(tmp_path / "raw/set")] == ROWS
+
+
+class _Response(io.BytesIO):
+    """What a server sends that announced more."""
+
+    headers: ClassVar = {"Content-Length": str(len(TEXT) + 1)}
+
+
+class _Broken(_Response):
+    def read(self, _=None):
+        raise http.client.IncompleteRead(b"1")
+
+
+@pytest.mark.parametrize(
+    ("address", "response", "said"),
+    [
+        ("http://a.example/b c", None, "can't contain control characters"),
+        ("http://a.example/b", _Response(TEXT), f"broken off after {len(TEXT)} of {len(TEXT) + 1} bytes"),
+        ("http://a.example/b", _Broken(), "IncompleteRead"),
+    ],
+)
+def test_an_address_that_gives_no_whole_file_is_one_sentence(tmp_path, monkeypatch, address, response, said):
+    if response is not None:
+        monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: response)
+    own = settings.Source(license="MIT", files=[{"path": "own.jsonl", "url": address}])
+    with pytest.raises(SourceError) as caught:
+        sources.fetch("set", own, None, tmp_path / "raw/set")
+    assert f"address {address}: " in str(caught.value)
+    assert said in str(caught.value)
 
 
 def test_an_address_may_end_in_anything(tmp_path):

@@ -16,6 +16,7 @@ from mathcode.data import queries, sources
 from mathcode.data.readers import QUERY_READERS, SFT_READERS, english
 from mathcode.data.readers.english import Query
 from mathcode.data.text import CorpusError, canonical, last_box, query_id, read_all, unboxed
+from mathcode.grading.equality import equal
 from mathcode.responses.boxes import boxes
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +62,28 @@ def test_unboxed_text_ends_and_keeps_what_is_no_box(text):
             "q",
             r"\frac{1}{2}",
         ),
+        (
+            "math",
+            {
+                "problem": "Find all $x$, separated by commas.",
+                "level": None,
+                "type": None,
+                "solution": r"$\boxed{-2}$ or \boxed{1}, so \boxed{-2}",
+            },
+            "Find all $x$, separated by commas.",
+            "-2, 1",
+        ),
+        (
+            "math",
+            {
+                "problem": "q",
+                "level": None,
+                "type": None,
+                "solution": r"It is $\boxed{-3}$. Note: $\boxed{3}$ is also accepted as an answer.",
+            },
+            "q",
+            "-3",
+        ),
         ("gaokao2023en", {"question": "q", "answer": "$145$solution:", "source": "s"}, "q", "145"),
         ("gaokao2023en", {"question": "What?answers: $\\frac{3}{10}$", "answer": "", "source": "s"}, "What?", r"\frac{3}{10}"),
         ("gaokao2023en", {"question": "Which?(D) $5$Answer: A", "answer": "", "source": "s"}, "Which?(D) $5$", "A"),
@@ -72,6 +95,7 @@ def test_unboxed_text_ends_and_keeps_what_is_no_box(text):
         ),
         ("college_math", {"question": "q", "answer": "$\\$ 3040$", "data_topic": "t"}, "q", "3040"),
         ("asdiv", {"body": "b. ", "question": "q?", "answer": "14  (seats)", "solution_type": "Sum"}, "b. q?", "14"),
+        ("asdiv", {"body": "b.", "question": "q?", "answer": "-(1/3)", "solution_type": "Sum"}, "b. q?", "-(1/3)"),
         ("svamp", {"Body": "b", "Question": "q?", "Answer": 145.0, "Type": "Sum"}, "b. q?", "145"),
         ("mawps", {"input": "q", "target": 11.5, "type": "addsub"}, "q", "11.5"),
         ("aime24", {"problem": "q", "answer": "025"}, "q", "25"),
@@ -250,6 +274,21 @@ def test_real_training_sets(name, rows, tmp_path):
     sources.fetch(dataset.source, CONFIGURED.sources[dataset.source], public_data.FOLDER, tmp_path / "raw")
     frame = queries.training_table(name, read_all(sources.read_source(tmp_path / "raw"), english.READERS, dataset.reader), dataset.rows)
     assert frame.height == frame["query_id"].n_unique() == rows
+
+
+@public_data.needed
+def test_golds_of_math_hold_all_answers_where_several_are_asked_for():
+    """Of all items with several boxes, against reference answers that another project checked by hand."""
+    folder = public_data.FOLDER
+    checked = [record["answer"] for record in sources.read_records(folder / "siam/math_test_answer_types.jsonl.gz")]
+    changed = {
+        item: english.math(record).gold
+        for item, record in enumerate(sources.read_records(folder / "math/test.jsonl.gz"))
+        if english.math(record).gold != last_box(record["solution"])
+    }
+    assert sorted(changed) == [333, 414, 2152, 2549, 2656, 2703, 2936, 4559, 4562, 4860]
+    for item, gold in changed.items():
+        assert any(equal(gold, answer) for answer in ([checked[item]] if isinstance(checked[item], str) else checked[item])), item
 
 
 @public_data.needed

@@ -145,7 +145,7 @@ ROOM = {
     "math23k": 8,
     "talscq_zh": 29,
     "talscq_en": 20,
-    "gaokaobench_fill_in": 51,
+    "gaokaobench_fill_in": 49,
     "gaokaobench_open_ended": 100,
 }
 """Percent of references that the exact judge does not accept if the numbers in them are printed, as docs/grading.md has it."""

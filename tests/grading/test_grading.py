@@ -16,6 +16,7 @@ from mathcode import settings, tables
 from mathcode.grading import exact, judge
 from mathcode.grading.executes import ExecutesJudge
 from mathcode.grading.grades import grade_rollouts
+from mathcode.interpreter.driver import cut
 from mathcode.measures import outcomes
 from mathcode.methods.autocode.form import FORM
 
@@ -173,6 +174,18 @@ def test_grades_of_rollouts(exact_judge):
     assert grades["executions"].to_list() == [0, 0, 0, 1, 2, 0, 0, 1]
     assert grades["programs_failed"].to_list() == [0, 0, 0, 0, 1, 0, 0, 0]
     assert grades["grader"].unique().to_list() == [exact.GRADER]
+
+
+def test_an_answer_in_an_output_is_read_from_all_of_it(exact_judge):
+    """The model was shown the two ends of a long one; so was who grades by a published order."""
+    printed = "".join(f"step {number}\n" for number in range(9)) + f"{' + '.join('1' * 40)} and so on: 4"
+    shown = cut(printed, 60, "...")
+    text = f"```python\nprint(4)\n```\n```output\n{shown}\n```\n"
+    rows = frame([rollout(response=text, rounds=[round_() | {"output": shown, "result": printed + "\n"}])])
+    whole = grade_rollouts(rows, QUERIES, exact_judge, FORM, LIMITS).row(0, named=True)
+    assert (whole["answer"], whole["code_decides"]) == (printed.splitlines()[-1], True)
+    published = LIMITS.model_copy(update={"extraction": "qwen2.5_math"})
+    assert printed.splitlines()[-1] != grade_rollouts(rows, QUERIES, exact_judge, FORM, published)["answer"][0]
 
 
 def test_the_first_of_several_attempts_is_judged_too(exact_judge):

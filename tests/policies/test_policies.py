@@ -183,6 +183,13 @@ def test_a_part_of_a_model_is_not_taken_for_a_whole_one(tiny_policy, tmp_path):
             use(part, tmp_path / "other")
     (part / "model.safetensors.index.json").write_text('{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}')
     shutil.copy(tiny_policy / "model.safetensors", part / "model-1.safetensors")
+    index = part / "model.safetensors.index.json"
+    for broken in ("", "[]", '{"weight_map": {"a"', '{"weight_map": ["a"]}'):
+        whole = index.read_text()
+        index.write_text(broken)
+        with pytest.raises(ModelError, match=r"index\.json: no readable index of weights: .* again, whole"):
+            mirrors.link_policy(part, tmp_path / "other")
+        index.write_text(whole)
     for use in (mirrors.link_policy, mirrors.copy_policy):
         with pytest.raises(ModelError, match=r"there is no file model-2\.safetensors"):
             use(part, tmp_path / "other")

@@ -54,6 +54,13 @@ def test_help_shows_the_docstring_and_its_example(name, monkeypatch, capsys):
     assert re.search(r"\bwrites\b", shown, re.IGNORECASE)
 
 
+@pytest.mark.parametrize("name", ["build_cases", "grade_rollouts", "judge_cases", "prepare_sft", "sample_rollouts"])
+def test_no_workers_are_refused(name, capsys):
+    with pytest.raises(SystemExit):
+        arguments(name).parse_args(["--workers", "0"])
+    assert "argument --workers: 0 is not a whole number above 0" in capsys.readouterr().err
+
+
 @pytest.mark.stage
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
 def test_benchmarks_can_be_started_and_show_their_help(path):

@@ -121,6 +121,13 @@ def test_the_budget_of_calls_ends_a_response_after_its_last_output(roll):
     assert row["response"].endswith("\n7\n```\n")
 
 
+@pytest.mark.parametrize("fence", ["```outputs", "```Output", "```output:"])
+def test_an_output_stands_behind_the_fence_that_asked_however_it_is_spelt(roll, fence):
+    _, frame = roll(CODE + fence, "So 5.<eos>")
+    (row,) = frame.rows(named=True)
+    assert f"{CODE}{fence}\n5\n```\n" in row["response"]
+
+
 def test_a_later_program_sees_what_an_earlier_one_defined(roll):
     later = "```python\nprint(a * 2)\n```\n```output"
     _, frame = roll("```python\na = 21\nprint('once')\n```\n```output", later, "<eos>")

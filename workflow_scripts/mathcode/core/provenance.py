@@ -3,9 +3,11 @@
 import hashlib
 import json
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -90,6 +92,14 @@ def folder_digest(folder: str | Path) -> str:
     return total.hexdigest()
 
 
+_KEPT = re.compile(r"[0-9a-f]{16}(?:-[0-9a-f]{16})?(?:-\d+)?(?:\.jsonl)?")
+"""Names of what a program keeps to go on from: `settings.fingerprint` of what it was asked, and of which part."""
+
+
 def discard(checkpoints: str | Path) -> None:
-    """Remove a checkpoint folder whose result has been written."""
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    """Remove what a program has kept in a folder whose result has been written, and the folder if that was all: it may be anybody's."""
+    for entry in Path(checkpoints).glob("*"):
+        if _KEPT.fullmatch(entry.name):
+            shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+    with suppress(OSError):
+        Path(checkpoints).rmdir()

@@ -1,8 +1,8 @@
 """Raw sources: find them, check them, and read their records.
 
-A source comes from the first of these places that has it: a mirror folder (fetched before, as `raw/NAME` in it, or its files), its
-files' public addresses, its hub dataset, or the generator. What was found is kept as it is beside a manifest (origin, rows, SHA-256
-of the uncompressed bytes), so every later stage knows what it stands on.
+A source comes from the first of these places that has it: a mirror folder (fetched before, as `raw/NAME` in it, or its files, which come
+first where no checksum fixes one), its files' public addresses, its hub dataset, or the generator. What was found is kept as it is beside
+a manifest (origin, rows, SHA-256 of the uncompressed bytes), so every later stage knows what it stands on.
 """
 
 import csv
@@ -21,6 +21,7 @@ from typing import IO, Any
 from mathcode import settings
 from mathcode.core import atomic, json_lines
 from mathcode.core.errors import UserError, first_line
+from mathcode.data import addresses
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +36,6 @@ RECORDS = "records.jsonl.gz"
 _SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".csv", ".csv.gz", ".parquet")
 _BEGINNING = 2**20
 """Bytes of a JSON list that are read for its first record."""
-_SECONDS = 120
-"""A server silent for longer is given up."""
 
 
 class SourceError(UserError):
@@ -93,19 +92,28 @@ def read_source(folder: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
             raise SourceError(f"{folder / name}: {count} rows, its manifest says {rows}")
 
 
+def own_files(source: settings.Source, mirror: str | Path | None) -> list[Path]:
+    """Files of a source in the mirror folder that no checksum fixes, such as your own: edited since, they are newer than any copy."""
+    return [path for file in source.files if mirror and file.sha256 is None and (path := Path(mirror, file.path)).is_file()]
+
+
 def at_hand(name: str, source: settings.Source, mirror: str | Path | None, fetched: str | Path = FETCHED) -> dict[Path, int | None]:
     """Files on this machine that hold the records of a source, all and in order, each with its rows where a manifest says them.
 
-    They are the source as it was fetched, else its copy in the mirror folder, else its files there; none where it is not here.
+    They are the source as it was fetched, else its copy in the mirror folder, else its files there; these come first where no checksum
+    fixes one of them. None where it is not here.
 
     Raises:
         SourceError: a manifest cannot be read.
     """
+    files = [Path(mirror) / file.path for file in source.files] if mirror else []
+    mirrored = dict.fromkeys(files) if all(map(Path.is_file, files)) else {}
+    if mirrored and own_files(source, mirror):
+        return mirrored
     for folder in (Path(fetched) / name, *([Path(mirror) / RAW / name] if mirror else [])):
         if (folder / MANIFEST).is_file():
             return {folder / entry["name"]: entry["rows"] for entry in _manifest(folder, "name", "rows")["files"]}
-    files = [Path(mirror) / file.path for file in source.files] if mirror else []
-    return dict.fromkeys(files) if all(map(Path.is_file, files)) else {}
+    return mirrored
 
 
 def count_rows(name: str, source: settings.Source, mirror: str | Path | None, fetched: str | Path = FETCHED) -> int | None:
@@ -257,7 +265,7 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         raise SourceError(f"{path}: no such file")
     try:
-        frame = pl.read_parquet(path)
+        frame = pl.read_parquet(path).with_columns(pl.col(pl.Float32).cast(pl.String).cast(pl.Float64))  # 0.1, not 0.10000000149
     except Exception as error:  # polars raises several unrelated types on damaged files
         raise SourceError(f"{path}: not a readable parquet file ({first_line(error)})") from error
     yield from frame.iter_rows(named=True)
@@ -290,7 +298,7 @@ def _generated(arguments: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _from_copy(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
     """A source that another machine has fetched, checked against its manifest and against what is configured now."""
-    if mirror is None or not (mirror / RAW / name / MANIFEST).is_file():
+    if mirror is None or own_files(source, mirror) or not (mirror / RAW / name / MANIFEST).is_file():
         raise _NotHereError
     manifest = _manifest(mirror / RAW / name, "name", "rows", "sha256")
     for position, entry in enumerate(manifest["files"]):
@@ -319,20 +327,15 @@ def _from_mirror(name: str, source: settings.Source, mirror: Path | None, folder
 
 
 def _from_addresses(name: str, source: settings.Source, mirror: Path | None, folder: Path) -> tuple[str, list[dict[str, Any]]]:
-    import urllib.error
-    import urllib.request
-
     if not source.files or not all(file.url for file in source.files):
         raise _NotHereError("no public address is configured")
     described = []
     for file in source.files:
         target = folder / file.name.removesuffix(".gz")  # an address may end in anything; what it gives is not compressed
         try:
-            with urllib.request.urlopen(file.url, timeout=_SECONDS) as response, target.open("wb") as copy:
-                shutil.copyfileobj(response, copy)
-        except (urllib.error.URLError, TimeoutError, ValueError, ConnectionError) as error:
-            target.unlink(missing_ok=True)
-            raise _NotHereError(f"address {file.url}: {getattr(error, 'reason', error)}") from error
+            addresses.download(file.url, target)
+        except addresses.AddressError as error:
+            raise _NotHereError(str(error)) from error
         log.info("fetched %s", file.url)
         described.append(_check(target, file, file.url))
     return f"address: {', '.join(file.url for file in source.files)}", described

@@ -39,7 +39,7 @@ def without_dollars(text: str) -> str:
 
 
 def plain(value: int | float | str) -> str:
-    """A number as text, whole numbers without decimals and to the last digit: 145.0 is "145", "025" is "25".
+    """A number as text, whole numbers without decimals: 145.0 is "145", "025" is "25", 6.02e23 is "6.02e+23"; of an int all digits.
 
     Raises:
         ValueError: it is no finite number.
@@ -53,7 +53,7 @@ def plain(value: int | float | str) -> str:
 def _plain(number: float) -> str:
     if not math.isfinite(number):
         raise ValueError(f"{number} is not a finite number")
-    return str(int(number)) if number.is_integer() else repr(number)
+    return repr(number + 0.0).removesuffix(".0")  # 1e+20 stays: the digits that it lacks are nobody's; and -0.0 is 0
 
 
 def read_all(records: Iterable[tuple[str, Record]], readers: Mapping[str, Callable[[Record], Row]], name: str) -> Iterator[tuple[str, Row]]:

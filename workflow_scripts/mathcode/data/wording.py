@@ -2,7 +2,8 @@ r"""A question without its dress: what is left when the same question is written
 
 Kept: words, numbers, signs, operators, relations, brackets, percent signs, primes, powers and indices. Dress, and dropped: letter case,
 blanks, invisible marks, dollar signs, full-width and other compatible forms, typographers' quotes and dashes, LaTeX's sizes, fonts and
-small blanks, braces around a single sign, thousands separators, punctuation of sentences, HTML, and the frame of a prompt.
+small blanks, braces around a single sign, thousands separators, punctuation of sentences, HTML, the frame of a prompt, and the mark of
+a gap to fill, `____` or `( )`, which some copies of a question have lost.
 `\pi` and the sign it prints are one. Nothing is computed: `0.5` and `\frac{1}{2}` make two questions.
 """
 
@@ -87,15 +88,16 @@ _STARS = re.compile(r"(?<=[\w)\]}])(\s{0,2})\*\*(\s{0,2})(?=[\w(\[{-])")
 _LINE_MARK = re.compile(r"(?m)^[^\S\n]{0,8}(?:[*•>]|#{1,6})[^\S\n]")
 """How Markdown begins an item of a list, a quotation or a heading."""
 
-_TOKEN = re.compile(r"\d+(?:\.\d+)*|(?<![\w.])\.\d+|[\u3400-\u9fff]|[^\W\d_\u3400-\u9fff]+|_{2,}|\.{2,}|\S")
+_TOKEN = re.compile(r"\d+(?:\.\d+)*|(?<![\w.])\.\d+|[\u3400-\u9fff]|[^\W\d_\u3400-\u9fff]+|\.{2,}|\S")
 _DOTS = "…"
-_GAP = "__"
 _MARKS = frozenset("!%&'()*-/:[]_{}#@\\⋅‰⌊⌋⌈⌉⟨⟩")
 """Punctuation, as Unicode has it, that means something in mathematics."""
 _ENDS = frozenset(["", *".?;,、。！？"])
 _QUOTATION_MARKS = dict.fromkeys(map(ord, '$"`'), " ")
-_COMPOUND = re.compile(r"(\d|[a-z]{3})-(?=[a-z]{3})")
-"""A hyphen of words, "5-day" and "right-angled"; any other is a minus sign."""
+_COMPOUND = re.compile(r"(\d|[a-z]{3})\${0,2}-\${0,2}(?=[a-z]{3})")
+"""A hyphen of words, "5-day" and "right-angled", set as mathematics or not; any other is a minus sign."""
+_GAP = re.compile(rf"\([\s~_{{}}{_STYLE}]{{0,40}}\)|_{{2,}}")
+"""A gap to fill: a line, or brackets around nothing, blanks or a line."""
 _BETWEEN_NUMBERS = re.compile(r"\d (?=\d)")
 
 
@@ -140,14 +142,16 @@ def _plain(text: str) -> str:
     if "``" in text:
         text = _LATEX_QUOTES.sub(r"\1", text)
     text = text.casefold() if text.isascii() else _SMALLER.sub(lambda found: found[0].casefold(), text)
-    text = without_frame(text).translate(_QUOTATION_MARKS)
-    text = _LINE_MARK.sub(" ", text)
+    text = without_frame(text)
+    if "-" in text:
+        text = _COMPOUND.sub(r"\1 ", text)
+    text = _LINE_MARK.sub(" ", text.translate(_QUOTATION_MARKS))
     if "," in text:
         text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text.replace("{,}", ","))
     if "**" in text:  # a power of Python between blanks or none, else Markdown's bold type
         text = _STARS.sub(lambda found: "^" if bool(found[1]) == bool(found[2]) else " ", text).replace("**", " ")
-    if "-" in text:
-        text = _COMPOUND.sub(r"\1 ", text)
+    if "(" in text or "__" in text:
+        text = _GAP.sub(" ", text)
     return _QUOTED.sub(r" \1 ", text) if "'" in text else text
 
 
@@ -192,7 +196,7 @@ def _tokens(text: str) -> list[str]:
 def _meaning(before: str, token: str, after: str) -> str:
     """A sign as it is compared, given its neighbours; "" for one that is dress."""
     if len(token) > 1:
-        return "0" + token if token[-1].isdigit() else _DOTS if token[0] == "." else _GAP
+        return "0" + token if token[-1].isdigit() else _DOTS
     if token in ",;、":
         return "," if _is_mathematics(before) and _is_mathematics(after) else ""
     if token == ":":
@@ -222,7 +226,7 @@ def _is_mathematics(token: str) -> bool:
 
 
 def _tidied(tokens: list[str]) -> list[str]:
-    """Without gaps, without dots at the end, and with primes and degrees that are written as powers."""
+    """Without empty places, without dots at the end, and with primes and degrees that are written as powers."""
     made: list[str] = []
     for token in tokens:
         if token in ("'", "°") and made and made[-1] == "^":

@@ -194,9 +194,9 @@ def _uncommitted(attempt: Attempt, start: int) -> _Choice:
 def _alone(attempt: Attempt, said: int) -> str | None:
     """What the last line behind a place states, if it is nothing but an answer."""
     prose = [attempt.text[start:end].strip() for start, end in attempt.stretches(said)]
-    last = next((one for one in reversed(prose) if one), "").rsplit("\n", 1)
-    whole = len(last) == 1 and sum(map(bool, prose)) == 1 and not attempt.outputs and said == 0
-    found = alone.stated(last[-1], attempt.question, whole)
+    last = next((one for one in reversed(prose) if one), "")
+    whole = "\n" not in last and sum(map(bool, prose)) == 1 and not attempt.outputs and said == 0
+    found = alone.stated(alone.last_line(last), attempt.question, whole)
     return found and found.text
 
 

@@ -7,6 +7,7 @@ import polars as pl
 from mathcode import settings, tables
 from mathcode.grading import answers
 from mathcode.grading.judge import Case, GradingError, Judge, Verdict
+from mathcode.responses import parse
 from mathcode.responses.form import Form
 
 
@@ -63,10 +64,21 @@ def _cut(row: dict, first: str) -> dict:
 
 def _case(row: dict, query: dict, form: Form, extraction: str, judge: Judge) -> Case:
     """What a judge is shown of a rollout."""
-    found = answers.extract(row["response"], extraction, query["dataset"], query["question"], query["gold"], form)
+    response = _in_full(row) if extraction == "autocode" else row["response"]  # published orders read what the model read
+    found = answers.extract(response, extraction, query["dataset"], query["question"], query["gold"], form)
     ran = [round_ for round_ in row["rounds"] if round_["outcome"]]
     program, result, ended = (ran[-1][name] for name in ("program", "result", "outcome")) if ran else (None, None, None)
     return Case(query["question"], _reference(query, judge), found.strict, found.candidates, program, result, ended)
+
+
+def _in_full(row: dict) -> str:
+    """The response with all that its last program printed: the model may have been shown less, which an answer must not be read from."""
+    last = next((round_ for round_ in reversed(row["rounds"]) if round_["outcome"]), None)
+    if last is None or len(printed := last["result"].strip()) <= len(last["output"]):
+        return row["response"]
+    shown, full = parse.render_output(last["output"]).lstrip("\n"), parse.render_output(printed).lstrip("\n")
+    before, found, behind = row["response"].rpartition(shown)
+    return before + full + behind if found else row["response"]
 
 
 def _reference(query: dict, judge: Judge) -> str:
@@ -97,7 +109,7 @@ def _grade(row: dict, case: Case, verdict: Verdict, first: Verdict | None, attem
         "lenient": sound and verdict.lenient,
         "code_executed": bool(executed),
         "code_written": read.writes_code,
-        "code_decides": bool(executed) and answers.code_decides(row["response"], case.answer, case.question, form),
+        "code_decides": bool(executed) and answers.code_decides(_in_full(row), case.answer, case.question, form),
         "attempts": attempts,
         "first_right": first.accepted if first is not None and sound else None,
         "cues": form.count_cues(row["response"]),

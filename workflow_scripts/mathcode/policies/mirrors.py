@@ -142,6 +142,14 @@ def require_whole(folder: str | Path) -> None:
     if not weights:
         raise ModelError(f"{folder}: no weights here ({' or '.join(WEIGHTS)}): download or copy the model again, whole")
     for index in sorted(Path(folder).glob(f"{weights[0]}.index.json")):
-        for name in sorted({*json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()}):
+        for name in _named(index):
             if not (index.parent / name).is_file():
                 raise ModelError(f"{index}: there is no file {name}: download or copy the model again, whole")
+
+
+def _named(index: Path) -> list[str]:
+    """The files that an index of weights names."""
+    try:
+        return sorted({*json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()})
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ModelError(f"{index}: no readable index of weights: download or copy the model again, whole") from error

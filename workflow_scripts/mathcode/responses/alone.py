@@ -3,7 +3,7 @@
 import re
 
 from mathcode.responses import values
-from mathcode.responses.expressions import TYPE
+from mathcode.responses.expressions import LAYOUT, TYPE
 
 _VERDICTS = re.compile(r"yes|no|true|false", re.IGNORECASE)
 _THEREFORE = re.compile(
@@ -26,6 +26,19 @@ _INTERJECTION = re.compile(
     r"[一-鿿]{0,4}(?:不知|不清|抱歉|对不起|你好|谢谢|无法|好的|逐一|验证|如图|[无略得法题解答看见])[一-鿿]{0,5}",
     re.IGNORECASE,
 )
+
+_EQUATIONS_END = re.compile(
+    r"(?:\\\\|\s){0,9}\\end\s?\{(?:align|aligned|alignat|eqnarray|equation|gather|gathered|multline|split)\*?\}[\s$.\]\\]{0,9}\Z"
+)
+_ALIGNED = re.compile(r"(?:[ ~=]|\\q?quad(?![A-Za-z])){0,20}")
+"""Between the sign that sets rows below each other and the right side of one."""
+
+
+def last_line(text: str) -> str:
+    """The last line of a text; where equations end it that are set in rows, the right side of the last row."""
+    end = _EQUATIONS_END.search(text, max(0, len(text) - 50))
+    line = text[: end.start() if end else len(text)].rsplit("\n", 1)[-1]
+    return _ALIGNED.sub("", line.rpartition("&")[2], count=1) if end else line
 
 
 def stated(line: str, question: str, whole: bool) -> values.Value | None:
@@ -64,8 +77,10 @@ def _only(line: str, value: values.Value) -> bool:
     """Whether a line is no more than a value: a number, an expression, choices, or a list that is none of steps of arithmetic."""
     if len(value.text) > 80 or re.search(r"[^\s.。!！*_$)\]\"'`]", line[value.length :]):
         return False
-    if not re.search(r"[\d\\π½¼¾⅐-⅞]|\A[A-J]+(?:, [A-J])*\Z", value.text) or re.search(
-        r"[A-Za-z]{2,} [A-Za-z]+ [A-Za-z]{2,} [A-Za-z]", value.text
+    if (
+        LAYOUT.fullmatch(value.text)
+        or not re.search(r"[\d\\π½¼¾⅐-⅞]|\A[A-J]+(?:, [A-J])*\Z", value.text)
+        or re.search(r"[A-Za-z]{2,} [A-Za-z]+ [A-Za-z]{2,} [A-Za-z]", value.text)
     ):
         return False
     return "," not in value.text or "=" not in line or line.count("=") == sum(map(bool, map(_ASSIGNED.match, value.text.split(", "))))

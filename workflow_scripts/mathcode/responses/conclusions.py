@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from mathcode.responses import mentions, values
-from mathcode.responses.expressions import CURRENCY, NUMBER, QUOTIENT, RATIO, TIME
+from mathcode.responses.expressions import CURRENCY, IN_GROUPS, NUMBER, QUOTIENT, RATIO, TIME
 
 _CONCLUSIONS = re.compile(
     r"(?:\b(?:is|are|was|were|be|equals?|gives?|makes?|becomes?|get|gets|obtain|have|leaves|yields?|"
@@ -43,7 +43,7 @@ SENTENCE = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<$]|$)|[。！？]|\n")
 
 
 _ARITHMETIC = re.compile(r"(?:\A|[A-Za-z,:;]{2}|[,:;])[ $(]*\d[\d.,]*(?:[ ]?[-+*/×÷x–−%][ ]?[$(]?\d[\d.,]*[)%]?){1,20}[ ]*\Z")
-_NUMBERS = re.compile(rf"(?<![A-Za-z0-9_.])(?:{QUOTIENT}|{TIME}|{RATIO}|(?:{CURRENCY}[ ]?)?{NUMBER})")
+_NUMBERS = re.compile(rf"(?<![A-Za-z0-9_.])(?:{QUOTIENT}|{TIME}|{RATIO}|{IN_GROUPS}|(?:{CURRENCY}[ ]?)?{NUMBER})")
 _CLAUSE = re.compile(r"[,;](?=\s)|[，；]")
 _SUBORDINATE = re.compile(
     r"\s*(?:(?:so|therefore|thus|hence|and|then|but|now),?\s)?(?:(?:after|before|when|while|if|since|because|as|with|in|on|at|for|from|by|"

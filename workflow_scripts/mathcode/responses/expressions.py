@@ -4,7 +4,10 @@ import re
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)|\d+(?:\.\d+)?|\.\d+)"
 CURRENCY = r"(?:US\s?)?(?:\\?\$|[€£¥￥₹]|Rs\.?)"
-MONEY_IN_GROUPS = rf"{CURRENCY}[ ]?\d{{1,3}}(?:[ ]\d{{3}}){{1,4}}(?![\d,])"
+IN_GROUPS = (
+    rf"(?:{CURRENCY}[ ]?|(?<![\d.,])(?<!\d[ ]))[1-9]\d{{0,2}}(?:[ \u00a0\u2009\u202f]\d{{3}}){{1,4}}(?:\.\d+)?(?![\d/]|[ ,.]\d|-[A-Za-z])"
+)
+"""A number whose digits stand in groups of three with blanks between them, perhaps of money."""
 FRACTION = r"(?:\d{1,6}[ ]?)?[¼½¾⅐-⅞]"
 """A fraction of one character, perhaps behind a whole number: 3½."""
 _GROUP = r"\{(?:[^{}\n]|\{[^{}\n]{0,40}\}){1,80}\}"
@@ -37,13 +40,20 @@ MACRO_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textbf|textit|mathbf|operatornam
 MACRO_WORDS = re.compile(r"\\(?:text|textrm|mathrm|mbox)\s*\{([^{}]{0,200})\}")
 TYPE = r"(?:[\s({（\[$*]|\\(?:text|textbf|textrm|textit|mathrm|mathbf|mathit|mathsf|rm|bf|bold)(?![A-Za-z])){0,8}"
 """What may stand before the letter of a choice: brackets, emphasis, TeX type."""
+LAYOUT = re.compile(
+    r"\\(?:end|qed[a-z]*|blacksquare|square|Box|[hv]fill|hrule|hline|newpage|clearpage|pagebreak|newline|linebreak|noindent|centering|par|"
+    r"(?:big|med|small)skip)(?![A-Za-z])"
+)
+"""A TeX macro that sets a page, ends a proof or closes an environment: part of no value."""
 FUNCTION = r"(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp)"
+_FACTORIAL = r"(?:!(?![\s*_]|$)|!(?=[ ](?:[-+*/×÷·=<>≤≥]|\\(?:times|cdot|div)(?![A-Za-z]))[ ]?[\d(]))"
+"""Behind a number; before a blank the sign ends a sentence, unless arithmetic goes on."""
 _ATOM = re.compile(
-    rf"{MONEY_IN_GROUPS}|{FRACTION}"
-    rf"|(?:{CURRENCY}[ ]?)?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:[ ]?(?:\\?%|％|°|º|′|″|[€£¥￥](?!\d)))?(?:!(?![\s*_]|$))?"
+    rf"{IN_GROUPS}|{FRACTION}"
+    rf"|(?:{CURRENCY}[ ]?)?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:[ ]?(?:\\?%|％|°|º|′|″|[€£¥￥](?!\d)))?{_FACTORIAL}?"
     rf"|{FUNCTION}(?![A-Za-z])(?:[ ](?=[\d(πxyαθ]))?|(?:pi|oo|inf|infinity)(?![A-Za-z])|"
     r"[A-Za-z](?![A-Za-z'’]|"
-    r"\.[A-Za-z])|[₀-₉]|[πθα-ω∞√∅ℝ]|\\(?![()\[\] ])[A-Za-z]+\*?|\\[{}|%$,;! ]"
+    rf"\.[A-Za-z])|[₀-₉]|[πθα-ω∞√∅ℝ]|(?!{LAYOUT.pattern})\\[A-Za-z]+\*?|\\[{{}}|%$,;! ]"
 )
 _OPERATOR = re.compile(
     r"[ \t]*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"
@@ -89,6 +99,8 @@ def expression(rest: str, start: int) -> int:
 
 def _continues(rest: str, position: int) -> bool:
     """Whether an expression goes on behind an operator."""
+    if LAYOUT.match(rest, position):
+        return False
     return rest[position] in "([{-+−√" or bool(_ATOM.match(rest, position)) or rest.startswith("\\", position)
 
 

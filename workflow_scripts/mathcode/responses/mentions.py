@@ -8,7 +8,7 @@ from mathcode.responses.expressions import (
     CURRENCY,
     FRACTION,
     FUNCTION,
-    MONEY_IN_GROUPS,
+    IN_GROUPS,
     NUMBER,
     QUOTIENT,
     RATIO,
@@ -82,7 +82,7 @@ def _expressions(text: str, start: int, last: int) -> Iterator[tuple[int, int]]:
 
 
 _LAST = re.compile(
-    rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?(?:{QUOTIENT}|{TIME}|{RATIO}|{MONEY_IN_GROUPS}|{FRACTION}|{CURRENCY}?{NUMBER})"
+    rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?(?:{QUOTIENT}|{TIME}|{RATIO}|{IN_GROUPS}|{FRACTION}|{CURRENCY}?{NUMBER})"
     rf"(?:{REMAINDER.pattern}|(?:\s?/\s?\d[\d,]*(?![\d/]))?(?:\s?\\?%)?)(?![\d])"
 )
 _STRUCTURE = re.compile(

@@ -141,6 +141,11 @@ def segments(text: str) -> list[Segment]:
     return parts
 
 
+def asks(text: str) -> bool:
+    """Whether a text ends in the fence of an output, however it is spelt, with nothing behind it."""
+    return [part.kind for part in spans(text)[-1:]] == ["asked"]
+
+
 def render_output(output: str) -> str:
     """What follows the ```output fence in the text shown to the model. A fence in the output would end it early: it is altered."""
     return f"\n{output.replace(CLOSE_FENCE, ALTERED_FENCE)}\n{CLOSE_FENCE}\n"

@@ -329,7 +329,7 @@ def _words(rest: str) -> Value | None:
     clause = (clause[: remark.start()] if remark else clause).strip(_EDGE + ":.,")
     if (
         not clause
-        or clause.startswith("\\begin")
+        or clause.startswith(("\\begin", "\\end"))
         or len(clause) > 60
         or len(clause.split()) > 5
         or _NO_WORDS.match(clause)

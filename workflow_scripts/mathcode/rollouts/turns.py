@@ -50,7 +50,7 @@ class Turns:
         outputs = [feedback(execution, limits.output_chars) for execution in executions]
         text = self._text(row)
         shown = parse.render_output("\n".join(filter(None, outputs)))
-        if not text.rstrip().endswith(parse.OUTPUT_FENCE):
+        if not parse.asks(text[row.shown :]):
             shown = f"\n{parse.OUTPUT_FENCE}" + shown
         if text.endswith("\n"):
             shown = shown.removeprefix("\n")

@@ -4,6 +4,7 @@ Golds stay in the source's own form: Ape210K writes (11/20), 5((7)/(10)) for 5 7
 out, 160/(1-20%). To read them is the judge's work, and a reason to have one that learns.
 """
 
+import re
 from collections.abc import Callable
 
 from mathcode.data.readers.english import Query
@@ -49,8 +50,9 @@ def gaokaobench_choice(record: Record) -> Query | str:
 
 
 def gaokaobench_fill_in(record: Record) -> Query | str:
-    """GAOKAO-Bench, gaps to fill in: intervals, equations, several values."""
-    return _gaokaobench(record, "fill_in")
+    """GAOKAO-Bench, gaps to fill in: intervals, equations, several values; two ways to write a value are separated by ##."""
+    query = _gaokaobench(record, "fill_in")
+    return query if isinstance(query, str) else query._replace(gold=_mended(query.gold))
 
 
 def gaokaobench_open_ended(record: Record) -> Query | str:
@@ -79,3 +81,9 @@ def _gaokaobench(record: Record, kind: str) -> Query | str:
         return "of another kind"
     gold = record["answer"].strip() if kind == "open_ended" else without_dollars(record["answer"]).removesuffix(".").strip()
     return Query(record["question"].strip(), gold, record["year"], kind, CHINESE)
+
+
+def _mended(gold: str) -> str:
+    """A gold without what its transcription left in it: a gap behind a decimal point, a brace that closes nothing."""
+    gold = re.sub(r"(?<=\d\.) (?=\d)", "", re.sub(r"\s*\\#\s*\\#\s*", " or ", gold))
+    return gold.removesuffix("}") if gold.count("}") > gold.count("{") else gold

@@ -25,9 +25,15 @@ def query_reader(columns: settings.Columns) -> Callable[[Record], Query]:
 
 
 def solution_reader(columns: settings.Columns) -> Callable[[Record], Draft | str]:
-    """A reader of solutions: text with programs in ```python blocks. Programs are run again; outputs in the text are not read."""
+    """A reader of solutions: text with programs in ```python blocks. Programs are run again; outputs in the text are not read.
 
-    @reads(**_wanted(columns), **{columns.solution: TEXT})
+    Raises:
+        SettingsError: no column of solutions is named.
+    """
+    if columns.solution is None:
+        raise settings.SettingsError("key 'columns.solution' is missing: SFT data need a column of solutions")
+
+    @reads(**_wanted(columns) | {columns.solution: TEXT})
     def read(record: Record) -> Draft | str:
         gold = _text(record[columns.answer])
         if not gold:

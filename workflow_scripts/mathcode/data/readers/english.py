@@ -1,7 +1,8 @@
 r"""Readers of English query sets and benchmarks: one small function per record format.
 
 A reader turns one record into a `Query`. Its gold is the reference answer as text: the part after #### (GSM8K), inside the last
-\boxed{} (MATH), without unit (ASDiv), without dollar signs. An empty gold means that the source gives none.
+\boxed{}, or inside all of them where several answers are asked for (MATH), without unit (ASDiv), without dollar signs. An empty gold
+means that the source gives none.
 """
 
 import re
@@ -9,7 +10,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mathcode.data.readers.record_types import NUMBER, TEXT, TEXT_OR_NULL, TEXT_OR_NUMBER, TEXTS, reads
-from mathcode.data.text import Record, last_box, plain, without_dollars
+from mathcode.data.text import Record, plain, without_dollars
+from mathcode.responses.boxes import boxes
+
+_SEVERAL = re.compile(r"\b(?:separated by (?:comma|semicolon)|(?:find|list|give|enter) all\b)", re.IGNORECASE)
+"""What a question of MATH says that asks for several answers."""
+_ACCEPTED = re.compile(r"\$?\s+is also (?:an )?accept(?:ed|able)")
+"""What a solution of MATH says of a box that is not the answer it arrived at."""
 
 
 class Query(NamedTuple):
@@ -32,8 +39,14 @@ def gsm8k(record: Record) -> Query:
 
 @reads(problem=TEXT, solution=TEXT, level=TEXT_OR_NULL, type=TEXT_OR_NULL)
 def math(record: Record) -> Query:
-    """MATH: the gold is the last box of the solution (the `answer` field of some copies is normalised and may be empty)."""
-    return Query(record["problem"], last_box(record["solution"]), record["level"], record["type"])
+    """MATH: the gold is what the solution boxes (the `answer` field of some copies is normalised and may be empty)."""
+    return Query(record["problem"], _boxed(record["problem"], record["solution"]), record["level"], record["type"])
+
+
+def _boxed(problem: str, solution: str) -> str:
+    """The last box of a solution; all of them where each holds one of several answers."""
+    found = [box.content for box in boxes(solution) if not _ACCEPTED.match(solution, box.end)]
+    return ", ".join(dict.fromkeys(found) if _SEVERAL.search(problem) else found[-1:])
 
 
 @reads(problem=TEXT, answer=TEXT, level=TEXT_OR_NUMBER, subject=TEXT_OR_NULL)
@@ -70,10 +83,10 @@ def college_math(record: Record) -> Query:
 
 @reads(body=TEXT, question=TEXT, answer=TEXT, solution_type=TEXT_OR_NULL)
 def asdiv(record: Record) -> Query:
-    """ASDiv: body and question; the unit in brackets is dropped from the gold."""
+    """ASDiv: body and question; the unit in brackets, which holds no digit, is dropped from the gold."""
     return Query(
         f"{record['body'].strip()} {record['question'].strip()}",
-        re.sub(r"\(.*?\)", "", record["answer"]).strip(),
+        re.sub(r"\([^()\d]*\)", "", record["answer"]).strip(),
         None,
         record["solution_type"],
     )

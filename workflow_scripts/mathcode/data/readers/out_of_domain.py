@@ -1,15 +1,19 @@
 """Readers of English benchmarks far from GSM8K and MATH: algebra drills, theorems, university sciences, examinations by choice."""
 
+import re
 from collections.abc import Callable
 
 from mathcode.data.readers.english import Query
 from mathcode.data.readers.options import with_options
 from mathcode.data.text import Record
 
+_SORTED = re.compile(r"\A-?\d+(?: -?\d+)+\Z")
+
 
 def deepmind(record: Record) -> Query | str:
-    """1,000 items of DeepMind Mathematics, one of the four sets of its file."""
-    return _of_set(record, "deepmind")
+    """1,000 items of DeepMind Mathematics, one of the four sets of its file; sorted numbers become a list, whose order counts."""
+    query = _of_set(record, "deepmind")
+    return query if isinstance(query, str) else query._replace(gold=_SORTED.sub(_listed, query.gold))
 
 
 def simuleq(record: Record) -> Query | str:
@@ -55,3 +59,7 @@ def _of_set(record: Record, name: str) -> Query | str:
     if record["id"].partition(":")[0] != name:
         return "of another set"
     return Query(record["question"], record["answer"].strip(), None, record.get("topic"))
+
+
+def _listed(found: re.Match) -> str:
+    return f"[{found[0].replace(' ', ', ')}]"
