@@ -8,7 +8,7 @@ from mathcode import paths
 from mathcode.methods.siam import METHOD
 from mathcode.methods.siam.report import program_tables, tables
 from mathcode.report.results import Results
-from mathcode.tables import GRADES
+from mathcode.tables import GRADES, OVERLAP_ITEMS
 
 WITHOUT_VERDICT = {("start/tiny/seed1", "web1"): "web1-010", ("main/tiny/seed1/iter1", "web3"): "web3-001"}
 """The question on whose programs the grader broke, of what a policy wrote for a pool."""
@@ -50,3 +50,18 @@ def test_programs_of_pairs_without_a_verdict_are_neither_right_nor_wrong(results
 
 def test_a_rule_has_no_threshold_whatever_its_name(results):
     assert {row["judge"]: row["threshold"] for row in tables.make_filter(results)} == {"cascade_main": 0.5, "math_verify": None}
+
+
+@pytest.mark.parametrize("asked", ["forms_tests", "gsm8k"], ids=["with parts", "without parts"])
+def test_only_evaluated_items_count_as_contaminated(tmp_path, asked):
+    """Of 20 items of a part, or of 40 of a benchmark, all overlap and the run asked half."""
+    alone = {"experiments": {"main": "critic"}, "filters": {"main": "critic_main"}, "preferences": {}}
+    chosen = tree.plan(benchmarks=[asked], **alone)
+    run = tree.build(tmp_path, chosen)
+    found = [{"dataset": "pool", "use": "sft", "benchmark": asked, "query_id": item} for item in tree.benchmark(asked)["query_id"]]
+    OVERLAP_ITEMS.write(pl.DataFrame(found).with_columns(overlap=pl.lit("exact")), run / paths.overlap_items("sft", asked))
+    for path in run.glob(f"**/eval/code/{asked}/*/grades.parquet"):
+        GRADES.write(GRADES.read(path).filter(pl.col("query_id").str.slice(-2).cast(pl.Int32) % 2 == 0), path)
+    results = METHOD.report.results(run, tree.as_json(chosen), tree.benchmarks(tmp_path, chosen))
+    rows = tables.make_main(results)
+    assert {(row["n"], row["contaminated"]) for row in rows} == {(10, 10) if asked == "forms_tests" else (20, 20)}
