@@ -20,6 +20,10 @@ def built(folder: Path, **changes) -> Results:
     return METHOD.report.results(tree.build(folder, chosen), tree.as_json(chosen), tree.benchmarks(folder, chosen))
 
 
+def told(results: Results, name: str):
+    return next(line for line in LINES if line.name == name).measure(results, "tiny")
+
+
 def test_a_run_without_items_out_of_the_seeds_domain_has_tables_and_claims_nothing_about_policies(tmp_path):
     results = built(tmp_path, experiments={"main": "critic", "in_domain": "in-domain data"}, benchmarks=["gsm8k"], in_domain=["gsm8k"])
     tables = rows.tabulate(results, METHOD.tables)
@@ -29,3 +33,12 @@ def test_a_run_without_items_out_of_the_seeds_domain_has_tables_and_claims_nothi
     assert verdicts["agrees"] != NOT_TESTABLE
     assert cards.answer(tables, results.plan) == []
     assert [card.title for card in cards.cards(tables, results.plan)] == ["Can the critic be trusted?", "How many claims hold?"]
+
+
+def test_a_preference_without_its_control_adds_nothing_that_can_be_tested(tmp_path):
+    preferences = {"dpo0": "DPO", "orpo": "ORPO", "chosen": "SFT on the chosen"}
+    alone = built(tmp_path / "alone", preferences={"dpo0": "DPO"})
+    assert told(alone, "alignment") is None
+    pairings = {"dpo0": "shortest", "orpo": "longest", "chosen": "shortest"}
+    mixed = built(tmp_path / "mixed", preferences=preferences, pairings=pairings)
+    assert "the best of 1 preferences, dpo0, its p-value times 1; minus SFT on the chosen programs: -5.0" in told(mixed, "alignment").detail

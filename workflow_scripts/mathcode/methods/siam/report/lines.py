@@ -169,22 +169,24 @@ def _beats_in_domain(results: Results, family: str) -> Told | None:
 
 
 def _alignment_adds(results: Results, family: str) -> Told | None:
-    """The best preference minus the policy before it, and minus SFT on the chosen programs where the run has that control."""
+    """The best preference minus the policy before it, and minus SFT on the chosen programs of its pairs.
+
+    Preferences without that control are left out: they cannot say what the claim says of them.
+    """
     line = arms.aligned(results.plan, family)
     tried = [arm for arm in line if results.plan.losses[arm.preference] in PREFERENCE_LOSSES]
-    if not tried:
+    controls = {arm: control for arm in tried if (control := arms.control(results.plan, arm))}
+    if not controls:
         return None
     chosen, before = out_of_domain(results), arms.unaligned(results.plan, family)
-    found = {arm: compared(results, arm, before, chosen) for arm in tried}
+    found = {arm: compared(results, arm, before, chosen) for arm in controls}
     best = max(found, key=lambda arm: found[arm].effect.value if found[arm].effect else -1)
-    control = arms.control(results.plan, best)
-    against = compared(results, best, control, chosen) if control else None
-    adds = _positive(found[best].effect) and (against is None or _positive(against.effect))
-    spared = f"; minus SFT on the chosen programs: {shown(against.effect)}" if against else "; no control by SFT on the chosen programs"
-    p_value = None if found[best].p_value is None else min(1.0, len(tried) * found[best].p_value)
+    against = compared(results, best, controls[best], chosen)
+    adds = _positive(found[best].effect) and _positive(against.effect)
+    p_value = None if found[best].p_value is None else min(1.0, len(found) * found[best].p_value)
     told = Compared(found[best].effect, p_value, found[best].n)
-    detail = f"the best of {len(tried)} preferences, {best.preference}, its p-value times {len(tried)}{spared}"
-    return _on_policies(results, told, adds, detail)
+    detail = f"the best of {len(found)} preferences, {best.preference}, its p-value times {len(found)}"
+    return _on_policies(results, told, adds, f"{detail}; minus SFT on the chosen programs: {shown(against.effect)}")
 
 
 def _lengthens(results: Results, family: str) -> Told | None:
