@@ -100,6 +100,11 @@ def _positive(interval: Interval | None) -> bool:
     return interval is not None and interval.low is not None and interval.low > 0
 
 
+def _low(interval: Interval) -> float:
+    """Its lower end; the estimate where nothing varies."""
+    return interval.value if interval.low is None else interval.low
+
+
 def _accepts_more(results: Results, _: str) -> Told | None:
     """Recall of the critic minus that of the strict rule, and the same of precision, on the same cases.
 
@@ -123,10 +128,10 @@ def _accepts_more(results: Results, _: str) -> Told | None:
 
     undefined = any(np.isnan(lost(one.mean(axis=0))) for one in products)
     precision = None if undefined else uncertainty.contrast(products, lost)
-    low = None if precision is None else precision.value if precision.low is None else precision.low
+    lossless = precision is not None and _low(precision) > -LOST_AT_MOST
     detail = f"precision, critic minus rule: {shown(precision)}; counts as no loss where the lower end is above -{100 * LOST_AT_MOST:g}"
     p_value = uncertainty.contrast_p_value(right, effects.difference)
-    return Told(where, recall, p_value, len(right[0]), _positive(recall) and low is not None and low > -LOST_AT_MOST, detail)
+    return Told(where, recall, p_value, len(right[0]), _positive(recall) and lossless, detail)
 
 
 def _agrees(results: Results, _: str) -> Told | None:
@@ -190,8 +195,8 @@ def _alignment_adds(results: Results, family: str) -> Told | None:
 
 
 def _lengthens(results: Results, family: str) -> Told | None:
-    """Tokens at lambda 0 minus those before alignment, and minus those at every lambda above 0 that learns from the same pairs; sampled,
-    out of the seed's domain.
+    """Tokens at lambda 0 minus those before alignment, and minus those at every lambda above 0 that learns from the same pairs, of which
+    none must be above those before alignment; sampled, out of the seed's domain.
 
     The claim is about responses that do not come to an end: where none of any compared policy runs on, there is nothing to lengthen.
     """
@@ -208,13 +213,19 @@ def _lengthens(results: Results, family: str) -> Told | None:
     chosen, before = out_of_domain(results), arms.unaligned(results.plan, family)
     if not any(lengths.runs_on(results, arm, chosen, SAMPLED) for arm in (before, bare, *kept)):
         return None
-    grown = lengths.lengthened(results, bare, before, chosen, SAMPLED)
-    if grown.effect is None:
+
+    def longer(first: Arm, second: Arm) -> Compared:
+        return lengths.lengthened(results, first, second, chosen, SAMPLED)
+
+    if (grown := longer(bare, before)).effect is None:
         return None
+    over = {arm: (longer(bare, arm).effect, longer(arm, before).effect) for arm in kept}
+    others = "; ".join(
+        f"minus {arm.preference} (lambda {weights[arm]:g}): {shown(less, 'tokens', 1)}, which has {shown(more, 'tokens', 1)} over before"
+        for arm, (less, more) in over.items()
+    )
+    shows = _positive(grown.effect) and all(_positive(less) and more and _low(more) <= 0 for less, more in over.values())
     greedy = lengths.lengthened(results, bare, before, chosen, MODE)
-    over = {arm: lengths.lengthened(results, bare, arm, chosen, SAMPLED) for arm in kept}
-    others = "; ".join(f"minus {arm.preference} (lambda {weights[arm]:g}): {shown(one.effect, 'tokens', 1)}" for arm, one in over.items())
-    shows = _positive(grown.effect) and all(_positive(one.effect) for one in over.values())
     return _on_policies(results, grown, shows, f"greedy: {shown(greedy.effect, 'tokens', 1)}; sampled, {others}")
 
 
