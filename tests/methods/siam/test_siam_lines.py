@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+from statsmodels.stats.multitest import multipletests
 from support import siam_tree as tree
 
 from mathcode.methods.siam import METHOD
-from mathcode.methods.siam.report import cards
+from mathcode.methods.siam.report import cards, claims
 from mathcode.methods.siam.report.claims import NOT_TESTABLE
 from mathcode.methods.siam.report.lines import LINES
 from mathcode.report import rows
@@ -42,3 +44,16 @@ def test_a_preference_without_its_control_adds_nothing_that_can_be_tested(tmp_pa
     pairings = {"dpo0": "shortest", "orpo": "longest", "chosen": "shortest"}
     mixed = built(tmp_path / "mixed", preferences=preferences, pairings=pairings)
     assert "the best of 1 preferences, dpo0, its p-value times 1; minus SFT on the chosen programs: -5.0" in told(mixed, "alignment").detail
+
+
+def test_holm_adjusts_over_the_whole_table_and_a_critic_counts_once(tmp_path):
+    families = {name: {"label": name, "published": {}} for name in ("tiny", "small")}
+    made = claims.make_claims(built(tmp_path, families=families, preferences={}))
+    assert len(made) == 2 * len(LINES)
+    once = [row for row in made if row["family"] == "tiny" or row["name"] == "generalises"]
+    tested = [row["p_value"] for row in once if row["verdict"] != NOT_TESTABLE]
+    assert len(tested) == 5  # accepts, agrees and attacks of the critic, generalises of each family
+    expected = dict(zip(tested, multipletests(tested, method="holm")[1], strict=True))
+    for row in made:
+        if row["verdict"] != NOT_TESTABLE:
+            assert row["adjusted_p"] == pytest.approx(expected[row["p_value"]], rel=0.06), row["name"]

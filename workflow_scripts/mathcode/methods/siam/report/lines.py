@@ -47,11 +47,13 @@ class Line:
         name: a word for it.
         text: it in words, with the unit of its effect.
         measure: what a run says of it, for a family; None where it lacks what the claim is about.
+        of_family: whether families differ in it; what is about a critic alone is one measurement for all of them.
     """
 
     name: str
     text: str
     measure: Callable[[Results, str], Told | None]
+    of_family: bool = True
 
 
 def trusted(plan: Plan) -> str | None:
@@ -281,11 +283,13 @@ LINES = (
         "The critic accepts right answers that the strict rule refuses, at no loss of precision "
         f"(less than {100 * LOST_AT_MOST:g} point, our choice): recall, points",
         _accepts_more,
+        of_family=False,
     ),
     Line(
         "agrees",
         f"Where rules can read the reference, the critic agrees with them: kappa at least {KAPPA:g} (our choice; times 100)",
         _agrees,
+        of_family=False,
     ),
     Line("generalises", "The rounds beat M_0 out of the seed's domain: last round, points", _generalises),
     Line("in_domain", "The rounds gain more than rounds on more programs for the seed questions do: points", _beats_in_domain),
@@ -297,8 +301,9 @@ LINES = (
         "language",
         f"A critic of one language serves another: kappa with the truth at least {KAPPA:g} (our choice; times 100)",
         _serves_other_language,
+        of_family=False,
     ),
-    Line("attacks", f"Attacks that the critic holds to be right stay under {100 * ATTACKS:g} % (our choice)", _withstands),
+    Line("attacks", f"Attacks that the critic holds to be right stay under {100 * ATTACKS:g} % (our choice)", _withstands, of_family=False),
 )
 """In the paper's order; Holm adjusts over all that could be tested."""
 TOKENS = frozenset({"lengths"})
