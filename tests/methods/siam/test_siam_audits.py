@@ -1,12 +1,14 @@
 """Who is trusted in SIaM's tables and who audits: verdicts that are none, and rules whose names look like a critic's."""
 
+import numpy as np
 import polars as pl
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 from support import siam_tree as tree
 
 from mathcode import paths
 from mathcode.methods.siam import METHOD
-from mathcode.methods.siam.report import program_tables, tables
+from mathcode.methods.siam.report import evidence, program_tables, tables
 from mathcode.report.results import Results
 from mathcode.tables import GRADES, OVERLAP_ITEMS
 
@@ -65,3 +67,10 @@ def test_only_evaluated_items_count_as_contaminated(tmp_path, asked):
     results = METHOD.report.results(run, tree.as_json(chosen), tree.benchmarks(tmp_path, chosen))
     rows = tables.make_main(results)
     assert {(row["n"], row["contaminated"]) for row in rows} == {(10, 10) if asked == "forms_tests" else (20, 20)}
+
+
+def test_a_share_that_is_the_same_for_all_seeds_has_wilsons_interval():
+    found = evidence.share_of([np.ones(count, bool) for count in (40, 50, 60)])
+    assert (found.value, found.low, found.high) == pytest.approx((1.0, *proportion_confint(40, 40, method="wilson")))
+    varied = evidence.share_of([np.arange(40) < right for right in (30, 33, 36)])
+    assert varied.low < 33 / 40 < varied.high

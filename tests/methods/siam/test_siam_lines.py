@@ -3,15 +3,19 @@
 from pathlib import Path
 
 import pytest
+from scipy import stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
 from support import siam_tree as tree
 
+from mathcode import paths
 from mathcode.methods.siam import METHOD
 from mathcode.methods.siam.report import cards, claims
-from mathcode.methods.siam.report.claims import NOT_TESTABLE
+from mathcode.methods.siam.report.claims import NOT_TESTABLE, SHOWN
 from mathcode.methods.siam.report.lines import LINES
 from mathcode.report import rows
 from mathcode.report.results import Results
+from mathcode.tables import VERDICTS
 
 ALONE = {"experiments": {"main": "critic"}, "filters": {"main": "critic_main"}}
 
@@ -57,3 +61,17 @@ def test_holm_adjusts_over_the_whole_table_and_a_critic_counts_once(tmp_path):
     for row in made:
         if row["verdict"] != NOT_TESTABLE:
             assert row["adjusted_p"] == pytest.approx(expected[row["p_value"]], rel=0.06), row["name"]
+
+
+@pytest.mark.parametrize("seeds", [[1], [1, 2, 3]])
+def test_a_critic_that_agrees_on_every_case_is_shown_to_agree(tmp_path, seeds):
+    results = built(tmp_path, seeds=seeds, preferences={})
+    for seed in seeds:
+        rule, critic = (results.root / paths.verdicts("test", seed, judge) for judge in ("exact", "critic_main"))
+        VERDICTS.write(VERDICTS.read(rule), critic)
+    row = next(row for row in claims.make_claims(results) if row["name"] == "agrees")
+    low = 100 * (1 - 2 * (1 - proportion_confint(80, 80, method="wilson")[0]))  # half are YES
+    assert (row["value"], row["low"], row["high"], row["n"]) == (100.0, pytest.approx(low, abs=0.01), 100.0, 80)
+    assert row["verdict"] == SHOWN
+    z = stats.norm.ppf(0.975) * (100 - 80) / (100 - low)
+    assert row["p_value"] == pytest.approx(2 * stats.norm.sf(z), rel=0.06)

@@ -23,10 +23,12 @@ _MEANS = ("said", "true", "both")
 def cohen_kappa(first: np.ndarray, second: np.ndarray) -> Interval:
     """Cohen's kappa of two columns of verdicts: agreement beyond what their rates give by chance; NaN where both always say the same.
 
+    Of a kappa of 1 no case says how far it may be off: its lower end is that of Wilson's lower end of the agreement.
+
     Raises:
         ValueError: there is no case.
     """
-    return _measured(first, second, _kappa)
+    return _measured([_columns(first, second)], _kappa)
 
 
 def kendall_tau_b(first: Sequence[float], second: Sequence[float]) -> float:
@@ -45,13 +47,8 @@ def classification(accepted: np.ndarray, true: np.ndarray, scores: np.ndarray | 
         ValueError: there is no case.
     """
     accepted, true = np.asarray(accepted, bool), np.asarray(true, bool)
-    found = {
-        "precision": _share(accepted & true, accepted),
-        "recall": _share(accepted & true, true),
-        "specificity": _share(~accepted & ~true, ~true),
-        "accuracy": _share(accepted == true, np.ones_like(true)),
-        **{name: _measured(accepted, true, OF_MEANS[name]) for name in ("f1", "balanced_accuracy", "kappa", "matthews")},
-    }
+    found = {name: _share((accepted == true) & of(accepted, true), of(accepted, true)) for name, of in _CASES_OF.items()}
+    found |= {name: _measured([_columns(accepted, true)], measure) for name, measure in OF_MEANS.items() if name not in _CASES_OF}
     if scores is not None:
         found |= {"auroc": auroc(scores, true), "calibration_error": Interval(calibration_error(scores, true))}
     return found
@@ -65,21 +62,24 @@ def range_of(measure: str) -> tuple[float, float]:
 def classification_over_seeds(verdicts: Sequence[np.ndarray], true: np.ndarray) -> dict[str, Interval]:
     """The same measures of several judges that differ by their seed, on the same cases: intervals are over seeds and cases.
 
+    A share that does not vary has Wilson's interval, for as many cases as the seed with the fewest has.
+
     Args:
         verdicts: for each seed what its judge accepts.
     """
     true = np.asarray(true, bool)
-    seeds = [np.stack([said, true, said & true], axis=1) for said in (np.asarray(one, bool) for one in verdicts)]
-    return {name: _over_seeds(seeds, measure) for name, measure in OF_MEANS.items()}
+    found = {name: _measured([_columns(said, true) for said in verdicts], measure) for name, measure in OF_MEANS.items()}
+    fewest = {name: min(int(of(np.asarray(said, bool), true).sum()) for said in verdicts) for name, of in _CASES_OF.items()}
+    return found | {name: uncertainty.or_wilson(found[name], count) for name, count in fewest.items()}
 
 
 def kappa_over_seeds(verdicts: Sequence[np.ndarray]) -> Interval:
-    """Cohen's kappa of two judges over several seeds.
+    """Cohen's kappa of two judges over several seeds, with a lower end where all are 1 as `cohen_kappa` has it.
 
     Args:
         verdicts: for each seed an array (items, 2), the same items.
     """
-    return _over_seeds([np.stack([*seed.T, seed.all(axis=1)], axis=1) for seed in np.asarray(verdicts, bool)], _kappa)
+    return _measured([_columns(*seed.T) for seed in verdicts], _kappa)
 
 
 def auroc(scores: np.ndarray, true: np.ndarray) -> Interval:
@@ -161,24 +161,28 @@ def _share(part: np.ndarray, of: np.ndarray) -> Interval:
     return uncertainty.wilson_interval(int(part.sum()), int(of.sum())) if of.any() else Interval(float("nan"))
 
 
-def _measured(first: np.ndarray, second: np.ndarray, measure) -> Interval:
-    """A measure of two columns of verdicts, given the means of each and of both together, with a bootstrap over cases."""
+def _columns(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Two columns of verdicts and where both say YES: shape (cases, 3)."""
     first, second = np.asarray(first, bool), np.asarray(second, bool)
-    items = np.stack([first, second, first & second], axis=1)
+    return np.stack([first, second, first & second], axis=1)
 
+
+def _measured(seeds: list[np.ndarray], measure) -> Interval:
+    """A measure of the means of `_columns`, one array a seed. One seed: a bootstrap over cases; several: over seeds and cases."""
     statistic = _of_columns(measure)
-    if not len(items):
+    if not len(seeds[0]):
         raise ValueError("there is no case to measure")
-    if np.isnan(value := float(statistic(items.mean(axis=0)))):
-        return Interval(value)
-    return uncertainty.bootstrap_interval(items, statistic)
-
-
-def _over_seeds(seeds: list[np.ndarray], measure) -> Interval:
-    statistic = _of_columns(measure)
     if any(np.isnan(statistic(items.mean(axis=0))) for items in seeds):
         return Interval(float("nan"))
+    if measure is _kappa and all((items[:, 0] == items[:, 1]).all() for items in seeds):
+        return _kappa_of_one(seeds)
     return uncertainty.contrast(seeds, statistic)
+
+
+def _kappa_of_one(seeds: list[np.ndarray]) -> Interval:
+    """All agree: with rates of YES as they are, a lower agreement would be a lower kappa."""
+    agreed, yes = uncertainty.wilson_interval(len(seeds[0]), len(seeds[0])), np.mean([items[:, 0].mean() for items in seeds])
+    return Interval(1.0, float(1 - (1 - agreed.low) / (2 * yes * (1 - yes))), 1.0)
 
 
 def _of_columns(measure):
@@ -212,3 +216,11 @@ OF_MEANS = {
     "matthews": _matthews,
 }
 """Measures of a judge, of the shares of cases that it accepts, that are true, and both."""
+
+_CASES_OF = {
+    "precision": lambda said, true: said,
+    "recall": lambda said, true: true,
+    "specificity": lambda said, true: ~true,
+    "accuracy": lambda said, true: np.ones_like(true),
+}
+"""Measures that are shares, and the cases they are of: the share of these on which the judge is right."""

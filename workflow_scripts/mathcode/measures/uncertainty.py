@@ -3,6 +3,7 @@
 Shares are in [0, 1]; an `Interval` is in the unit of its estimate. How each was chosen is in docs/statistics.md.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -72,6 +73,16 @@ def wilson_interval(successes: float, n: int, level: float = LEVEL) -> Interval:
     half = z / (1 + z**2 / n) * (share * (1 - share) / n + z**2 / (4 * n**2)) ** 0.5
     low, high = max(0.0, centre - half), min(1.0, centre + half)
     return Interval(share, 0.0 if successes == 0 else low, 1.0 if successes == n else high)
+
+
+def or_wilson(share: Interval, n: int) -> Interval:
+    """The interval of a share over several seeds; where nothing varies Wilson's, as if there were one seed with `n` items.
+
+    More seeds are not more items. NaN stays as it is.
+    """
+    if share.low is not None or math.isnan(share.value):
+        return share
+    return wilson_interval(min(max(share.value, 0.0), 1.0) * n, n)
 
 
 def bootstrap_interval(

@@ -83,10 +83,10 @@ def _cases(results: Results, wanted: pl.Expr, judges: Sequence[str]) -> tuple[st
 
 
 def _p_value(interval: Interval, bound: float) -> float | None:
-    """Two-sided p-value of a bound, by the normal curve whose width the interval gives; None without an interval."""
+    """Two-sided p-value of a bound, by the normal curve as wide as the wider side of the interval; None without an interval."""
     if interval.low is None or interval.high is None:
         return None
-    error = (interval.high - interval.low) / (2 * NormalDist().inv_cdf(0.5 + uncertainty.LEVEL / 2))
+    error = max(interval.high - interval.value, interval.value - interval.low) / NormalDist().inv_cdf(0.5 + uncertainty.LEVEL / 2)
     return math.erfc(abs(interval.value - bound) / error / math.sqrt(2))
 
 
