@@ -94,6 +94,26 @@ def test_auroc_is_the_share_of_pairs_in_order(verdicts):
     assert np.isnan(agreement.auroc(scores, np.ones(len(scores), bool)).value)
 
 
+def test_auroc_over_seeds_that_do_not_differ_has_the_interval_of_one(verdicts):
+    scores, _, true = verdicts
+    one, three = agreement.auroc(scores, true), agreement.auroc_over_seeds([scores] * 3, true)
+    assert (three.value, three.low, three.high) == pytest.approx((one.value, one.low, one.high), abs=0.001)
+    assert np.isnan(agreement.auroc_over_seeds([scores] * 2, np.ones(len(scores), bool)).value)
+    assert agreement.auroc_over_seeds([scores[:9]] * 2, np.arange(9) == 4).low is None  # one YES case
+
+
+@pytest.mark.parametrize(("skill", "ease"), [(0.02, 1.0), (0.2, 1.0), (0.2, 0.0)])
+def test_auroc_over_seeds_and_cases_holds_the_truth_as_often_as_it_says(skill, ease):
+    """Five seeds judge the same 200 cases, half of them true; a seed has its skill, and a case scores high or low with all of them."""
+    draw, held = np.random.default_rng(7), []
+    truth = stats.norm.expect(lambda z: stats.norm.cdf((1.2 + skill * z) / (2 * (1 + ease**2)) ** 0.5))
+    for _ in range(400):
+        true, high = draw.random(200) < 0.5, ease * draw.normal(size=200)
+        found = agreement.auroc_over_seeds([true * (1.2 + skill * draw.normal()) + high + draw.normal(size=200) for _ in range(5)], true)
+        held.append(found.low <= truth <= found.high)
+    assert 92 <= 100 * np.mean(held) <= 98
+
+
 def test_calibration_by_hand():
     scores = np.array([0.05, 0.05, 0.15, 0.95, 1.0])
     true = np.array([False, True, False, True, True])

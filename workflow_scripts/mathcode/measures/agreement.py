@@ -84,20 +84,46 @@ def kappa_over_seeds(verdicts: Sequence[np.ndarray]) -> Interval:
 
 def auroc(scores: np.ndarray, true: np.ndarray) -> Interval:
     """Chance that a YES case scores above a NO case, ties counting half; DeLong's interval. NaN without cases of both kinds."""
-    from scipy.stats import norm, rankdata
+    from scipy.stats import norm
+
+    above, below = _placements(scores, true)
+    if not len(above) or not len(below):
+        return Interval(float("nan"))
+    value, fewest = float(above.mean()), min(len(above), len(below))
+    if fewest < 2:
+        return Interval(value)
+    half = float(norm.ppf(0.5 + uncertainty.LEVEL / 2)) * float(above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below)) ** 0.5
+    return (Interval(value, value - half, value + half) if half else Interval(value)).within(0.0, 1.0)
+
+
+def auroc_over_seeds(scores: Sequence[np.ndarray], true: np.ndarray) -> Interval:
+    """The same of several judges that differ by their seed, on the same cases: mean over seeds, interval over seeds and cases.
+
+    A case enters by its placement among those of the other kind, as DeLong's interval has it.
+
+    Args:
+        scores: for each seed those of its judge.
+    """
+    placed = [_placements(one, true) for one in scores]
+    sizes = [len(kind) for kind in placed[0]]
+    if min(sizes) < 2:
+        return Interval(float(np.mean([auroc(one, true).value for one in scores])))
+    # Each kind of case weighs half whatever its number, so that a seed's mean is its area and its variance DeLong's.
+    rows = [[kind.mean() + sum(sizes) / len(kind) * (kind - kind.mean()) for kind in seed] for seed in placed]
+    return uncertainty.crossed_interval(np.stack([np.concatenate(row) for row in rows])).within(0.0, 1.0)
+
+
+def _placements(scores: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each YES case the share of NO cases below it, of each NO case that of YES cases above it, ties counting half."""
+    from scipy.stats import rankdata
 
     scores, true = np.asarray(scores, float), np.asarray(true, bool)
-    positive, negative = int(true.sum()), int((~true).sum())
-    if not positive or not negative:
-        return Interval(float("nan"))
+    if true.all() or not true.any():
+        return scores[true], scores[~true]  # one of them empty: there is nothing to be placed among
     ranks = rankdata(scores)
-    above = (ranks[true] - rankdata(scores[true])) / negative  # of each YES case the share of NO cases below it
-    below = 1 - (ranks[~true] - rankdata(scores[~true])) / positive
-    value = float(above.mean())
-    if min(positive, negative) < 2:
-        return Interval(value)
-    half = float(norm.ppf(0.5 + uncertainty.LEVEL / 2)) * float(above.var(ddof=1) / positive + below.var(ddof=1) / negative) ** 0.5
-    return (Interval(value, value - half, value + half) if half else Interval(value)).within(0.0, 1.0)
+    above = (ranks[true] - rankdata(scores[true])) / (~true).sum()
+    below = 1 - (ranks[~true] - rankdata(scores[~true])) / true.sum()
+    return above, below
 
 
 def calibration_error(scores: np.ndarray, true: np.ndarray) -> float:
