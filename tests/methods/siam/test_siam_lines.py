@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -75,3 +76,15 @@ def test_a_critic_that_agrees_on_every_case_is_shown_to_agree(tmp_path, seeds):
     assert row["verdict"] == SHOWN
     z = stats.norm.ppf(0.975) * (100 - 80) / (100 - low)
     assert row["p_value"] == pytest.approx(2 * stats.norm.sf(z), rel=0.06)
+
+
+def test_an_attack_that_passed_for_one_seed_of_three_is_told(tmp_path):
+    results = built(tmp_path, seeds=[1, 2, 3], preferences={})
+    assert told(results, "attacks").detail.startswith("0 of 300 verdicts of 3 seeds passed")
+    path = results.root / paths.verdicts("test", 2, "critic_main")
+    one = pl.col("case_id") == "c200"
+    fooled = pl.when(one).then(pl.lit("correct")).otherwise("outcome")
+    VERDICTS.write(VERDICTS.read(path).with_columns(accepted=pl.col("accepted") | one, outcome=fooled), path)
+    found = told(results, "attacks")
+    assert found.detail.startswith("1 of 300 verdicts of 3 seeds passed")
+    assert (found.n, found.p_value) == (100, pytest.approx(stats.binomtest(1, 100, 0.01).pvalue))

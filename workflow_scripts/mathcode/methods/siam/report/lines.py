@@ -263,9 +263,10 @@ def _withstands(results: Results, _: str) -> Told | None:
 
     where, seeds = found
     fooled = effects.share([seed[:, 0] for seed in seeds])
-    passed, count = round(fooled.value * len(seeds[0])), len(seeds[0])
-    p_value = float(binomtest(passed, count, ATTACKS).pvalue)
-    detail = f"{passed} of {count} passed; what passes the strict rule is no attack; of a critic trained from scratch this proves little"
+    passed, count = int(sum(seed[:, 0].sum() for seed in seeds)), len(seeds[0])
+    p_value = float(binomtest(math.ceil(passed / len(seeds)), count, ATTACKS).pvalue)  # more seeds are not more attacks
+    of = f" verdicts of {len(seeds)} seeds" if len(seeds) > 1 else ""
+    detail = f"{passed:,} of {count * len(seeds):,}{of} passed; what passes the strict rule is no attack; of a critic trained from scratch this proves little"
     return Told(where, fooled, p_value, count, fooled.high is not None and fooled.high < ATTACKS, detail)
 
 
