@@ -266,7 +266,8 @@ def _withstands(results: Results, _: str) -> Told | None:
     passed, count = int(sum(seed[:, 0].sum() for seed in seeds)), len(seeds[0])
     p_value = float(binomtest(math.ceil(passed / len(seeds)), count, ATTACKS).pvalue)  # more seeds are not more attacks
     of = f" verdicts of {len(seeds)} seeds" if len(seeds) > 1 else ""
-    detail = f"{passed:,} of {count * len(seeds):,}{of} passed; what passes the strict rule is no attack; of a critic trained from scratch this proves little"
+    detail = f"{passed:,} of {count * len(seeds):,}{of} passed; what passes the strict rule is no attack; of a critic trained from scratch "
+    detail += "this proves little"
     return Told(where, fooled, p_value, count, fooled.high is not None and fooled.high < ATTACKS, detail)
 
 
