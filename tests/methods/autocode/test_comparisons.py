@@ -141,6 +141,18 @@ def test_queries_that_were_explored_until_decided_are_compared_by_the_rollouts_t
     assert samples.filter(benchmark=EXPLORED)["k"].max() == 2 < samples.filter(pl.col("benchmark") != EXPLORED)["k"].max()
 
 
+def test_samples_that_count_on_from_the_iteration_before_have_first_ones_too(tmp_path):
+    """`explore.fresh_queries: false`: indices of the rollouts of main's first policy begin at K."""
+    found = built(tmp_path, benchmarks=["math"], adaptive={"certainty": 0.9, "first": 2})
+    before = rows.tabulate(found, METHOD.tables)
+    for mode in ("native", "cot", "code"):
+        path = found.root / paths.rollout_grades("main/qwen2math/seed1/iter1", mode, "exact")
+        tree.write(pl.read_parquet(path).with_columns(pl.col("sample") + tree.SAMPLES).to_dicts(), path, "grades")
+    after = rows.tabulate(found, METHOD.tables)
+    assert [after[name].equals(before[name]) for name in ("samples", "regimes")] == [True, True]
+    assert after["samples"].filter(benchmark=EXPLORED, experiment="main").height > 0
+
+
 def test_families_that_lack_different_items_are_drawn_together(tmp_path):
     families = {name: {"label": name, "published": {}} for name in ("a", "b")}
     found = built(tmp_path, families=families, benchmarks=["math"])
