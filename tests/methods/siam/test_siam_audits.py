@@ -8,7 +8,8 @@ from support import siam_tree as tree
 
 from mathcode import paths
 from mathcode.methods.siam import METHOD
-from mathcode.methods.siam.report import evidence, program_tables, tables
+from mathcode.methods.siam.report import arms, evidence, program_tables, responses, tables
+from mathcode.methods.siam.tables import ACCEPTED
 from mathcode.report.results import Results
 from mathcode.tables import GRADES, OVERLAP_ITEMS
 
@@ -74,3 +75,19 @@ def test_a_share_that_is_the_same_for_all_seeds_has_wilsons_interval():
     assert (found.value, found.low, found.high) == pytest.approx((1.0, *proportion_confint(40, 40, method="wilson")))
     varied = evidence.share_of([np.arange(40) < right for right in (30, 33, 36)])
     assert varied.low < 33 / 40 < varied.high
+
+
+def test_the_page_of_responses_tells_programs_that_were_accepted_and_not_kept_from_refused_ones(results):
+    """Of 50 questions the critic accepts both programs of questions 5 to 24; one of 5 and all of 24 were left out."""
+    arm = arms.rounds(results.plan, "tiny", "main")[1]
+    path = results.root / paths.of_policy(arm.policy(1), ACCEPTED.name)
+    whole = ACCEPTED.read(path)
+    left_out = (pl.col("query_id") == "web2-024") | ((pl.col("query_id") == "web2-005") & (pl.col("sample") == 1))
+    ACCEPTED.write(whole.filter(~left_out), path)
+    try:
+        facts = responses._programs(results, arm, 1).facts
+    finally:
+        ACCEPTED.write(whole, path)
+    said = dict(facts.select("query_id", "part").iter_rows())
+    asked = ("web2-005", "web2-010", "web2-024", "web2-040")
+    assert [said[query] for query in asked] == [f"{word} of web2" for word in ("kept", "kept", "accepted, not kept", "refused")]
