@@ -51,9 +51,15 @@ def test_a_preference_without_its_control_adds_nothing_that_can_be_tested(tmp_pa
     assert "the best of 1 preferences, dpo0, its p-value times 1; minus SFT on the chosen programs: -5.0" in told(mixed, "alignment").detail
 
 
-def test_holm_adjusts_over_the_whole_table_and_a_critic_counts_once(tmp_path):
-    families = {name: {"label": name, "published": {}} for name in ("tiny", "small")}
-    made = claims.make_claims(built(tmp_path, families=families, preferences={}))
+@pytest.fixture(scope="module")
+def two(tmp_path_factory) -> Results:
+    """A run of two families."""
+    families = {name: {"label": f"the {name} model", "published": {}} for name in ("tiny", "wide")}
+    return built(tmp_path_factory.mktemp("two"), families=families, preferences={})
+
+
+def test_holm_adjusts_over_the_whole_table_and_a_critic_counts_once(two):
+    made = claims.make_claims(two)
     assert len(made) == 2 * len(LINES)
     once = [row for row in made if row["family"] == "tiny" or row["name"] == "generalises"]
     tested = [row["p_value"] for row in once if row["verdict"] != NOT_TESTABLE]
@@ -88,3 +94,13 @@ def test_an_attack_that_passed_for_one_seed_of_three_is_told(tmp_path):
     found = told(results, "attacks")
     assert found.detail.startswith("1 of 300 verdicts of 3 seeds passed")
     assert (found.n, found.p_value) == (100, pytest.approx(stats.binomtest(1, 100, 0.01).pvalue))
+
+
+def test_the_page_to_read_first_names_the_family_it_speaks_of_where_there_are_others(two):
+    tables = rows.tabulate(two, METHOD.tables)
+    answer, found = cards.answer(tables, two.plan), cards.cards(tables, two.plan)
+    assert "filtered by the critic the policy of the tiny model solves" in answer[0]
+    assert answer[-1].endswith("claims of the tiny model are shown.")
+    assert [card.place.startswith("the tiny model, ") for card in found if card.title != "Can the critic be trusted?"] == [True] * 2
+    alone = two.plan.model_copy(update={"families": {"tiny": two.plan.families["tiny"]}})
+    assert "the policy solves" in cards.answer(tables, alone)[0]
