@@ -20,14 +20,14 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[str]:
     own, lines = _own(tables, plan)
     if (row := _ended(own, plan)) is None:
         return []
-    ends = {"low": row["delta_low"], "high": row["delta_high"]}
+    ends, whose = {"low": row["delta_low"], "high": row["delta_high"]}, _of_family(plan, " of {}")
     filtered = f"filtered by {_called(plan.filters[MAIN])} " if MAIN in plan.filters else ""
     rule = [f"With the best rule as the filter it ends {_apart(max(map(_beyond, rules)))}."] if (rules := _rules(own, plan)) else []
     return [
-        f"After {_rounds(plan)} {filtered}the policy{_of_family(plan, ' of {}')} solves {shown(row['accuracy'])} % of the items outside the "
-        f"seed's domain ({plan.named(row['benchmark'])}, part {row['part']}): {_signed(row['delta'])} against M_0{interval(ends)}.",
+        f"After {_rounds(plan)} {filtered}the policy{whose} solves {shown(row['accuracy'])} % of the items outside the seed's domain ("
+        f"{plan.named(row['benchmark'])}, part {row['part']}): {_signed(row['delta'])} against M_0{interval(ends)}.",
         *rule,
-        f"{_count(lines)} of {len(lines)} claims{_of_family(plan, ' of {}')} are shown.",
+        f"{_count(lines)} of {len(lines)} claims{whose} are shown.",
     ]
 
 
