@@ -218,3 +218,27 @@ def test_a_filter_and_a_search_choose_items(built, tmp_path):
     link = urlencode({"policy": "nobody", "place": "gsm8k", "search": "q39"})
     document, _, _ = opened(chromium(), f"{(root / 'responses.html').as_uri()}#{link}", tmp_path)
     assert "1 of 40 items" in document
+
+
+FOCUSED = """
+<script>
+addEventListener("load", () => setTimeout(() => {
+  for (const id of ["list", "matrix"]) {
+    const buttons = () => [...document.getElementById(id).querySelectorAll("button")];
+    buttons()[1].focus();
+    buttons()[1].click();
+    document.body.dataset[id] = buttons().indexOf(document.activeElement);
+  }
+}, 2000));
+</script>
+"""
+
+
+@pytest.mark.stage
+def test_the_keyboard_stays_where_something_was_chosen(built, tmp_path):
+    *_, page = built
+    (tmp_path / "focused.html").write_text(page.replace("</body>", FOCUSED + "</body>"))
+    document, console, _ = opened(chromium(), tmp_path / "focused.html", tmp_path)
+    assert console == []
+    assert 'data-list="1"' in document
+    assert 'data-matrix="1"' in document
