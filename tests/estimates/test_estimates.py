@@ -267,13 +267,30 @@ def test_pools_benchmarks_and_training_sets_have_the_sizes_that_settings_say():
     assert trained_rows(Examples(100, 1), CONFIG.runs["siam_demo"].start.optimizer) == 60 * 32  # steps, not passes
 
 
+def test_standard_rl_at_equal_rollouts_trains_on_as_many_as_em_samples():
+    """K = 5 native ones, and 2 K further ones of which every run of that name has the same."""
+    trained = configuration.paths.trained("standard_rl_equal_rollouts/llama31/seed1/iter1")
+    assert CONFIG.method("paper").examples(sizes_of(CONFIG.runs["paper"]), trained).rows == 7000 * (5 + 2 * 5)
+
+
 def test_rounds_of_siam_add_what_they_accept():
     sizes = sizes_of(CONFIG.runs["siam_demo"])
     examples = CONFIG.method("siam_demo").examples
     trained = [examples(sizes, configuration.paths.trained(f"{name}/tiny_siam/seed1{after}")).rows for name, after in ROUNDS]
     seeds = 80
     start = seeds + 80 * min(8 * 0.33, 4)
-    assert trained == pytest.approx([seeds, start, start + 700 * 4 * 0.33, start + 2 * 700 * 4 * 0.33, start, 2 * 700 * 0.3, 700 * 0.3])
+    assert trained == pytest.approx([seeds, start, start + 700 * 4 * 0.33, start + 2 * 700 * 4 * 0.33, start, 700 * 0.3, 700 * 0.3])
+
+
+def test_a_batch_of_a_loss_on_pairs_counts_pairs():
+    """As training does: a step of 32 pairs shows 64 responses; SFT on the chosen programs shows 32."""
+    run, folder = changed("siam_demo", {"align": {"optimizer": {"steps": 9, "batch": 32}}}), "results/siam_demo/main/tiny_siam/seed1"
+    jobs = [plan.Job("", (), (f"{folder}/iter1/{name}/training_log.parquet",)) for name in ("dpo_1", "sft_on_chosen")]
+    pairs, alone = [job.work for job in worked(run, jobs, "siam_demo")]
+    assert (pairs.steps, alone.steps) == (9, 9)
+    assert pairs.tokens == pytest.approx(2 * alone.tokens)
+    by_passes = changed("siam_demo", {"align": {"optimizer": {"steps": None, "batch": 32, "epochs": 2}}})
+    assert [job.work.steps for job in worked(by_passes, jobs, "siam_demo")] == pytest.approx([2 * 700 * 0.3 / 32] * 2)
 
 
 ROUNDS = [

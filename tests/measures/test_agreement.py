@@ -94,6 +94,26 @@ def test_auroc_is_the_share_of_pairs_in_order(verdicts):
     assert np.isnan(agreement.auroc(scores, np.ones(len(scores), bool)).value)
 
 
+def test_auroc_over_seeds_that_do_not_differ_has_the_interval_of_one(verdicts):
+    scores, _, true = verdicts
+    one, three = agreement.auroc(scores, true), agreement.auroc_over_seeds([scores] * 3, true)
+    assert (three.value, three.low, three.high) == pytest.approx((one.value, one.low, one.high), abs=0.001)
+    assert np.isnan(agreement.auroc_over_seeds([scores] * 2, np.ones(len(scores), bool)).value)
+    assert agreement.auroc_over_seeds([scores[:9]] * 2, np.arange(9) == 4).low is None  # one YES case
+
+
+@pytest.mark.parametrize(("skill", "ease"), [(0.02, 1.0), (0.2, 1.0), (0.2, 0.0)])
+def test_auroc_over_seeds_and_cases_holds_the_truth_as_often_as_it_says(skill, ease):
+    """Five seeds judge the same 200 cases, half of them true; a seed has its skill, and a case scores high or low with all of them."""
+    draw, held = np.random.default_rng(7), []
+    truth = stats.norm.expect(lambda z: stats.norm.cdf((1.2 + skill * z) / (2 * (1 + ease**2)) ** 0.5))
+    for _ in range(400):
+        true, high = draw.random(200) < 0.5, ease * draw.normal(size=200)
+        found = agreement.auroc_over_seeds([true * (1.2 + skill * draw.normal()) + high + draw.normal(size=200) for _ in range(5)], true)
+        held.append(found.low <= truth <= found.high)
+    assert 92 <= 100 * np.mean(held) <= 98
+
+
 def test_calibration_by_hand():
     scores = np.array([0.05, 0.05, 0.15, 0.95, 1.0])
     true = np.array([False, True, False, True, True])
@@ -135,3 +155,32 @@ def test_attacks_are_counted_by_kind_and_errors_left_out():
     table = agreement.accepted_by(cases.filter(pl.col("origin") == "attack"), verdicts, ["judge", "variant"])
     assert table.select("variant", "n", "accepted", "share").rows() == [("stop", 1, 0, 0.0), ("yes", 2, 1, 0.5)]
     assert table["share_high"][0] > 0.5  # one attack proves little
+
+
+def test_shares_that_do_not_vary_over_seeds_have_wilsons_interval_as_one_seed_has():
+    """All that is accepted is true, for every seed; one seed accepts 50 cases, the others more."""
+    true = np.arange(200) < 80
+    said = [np.arange(200) < count for count in (50, 60, 70)]
+    found = agreement.classification_over_seeds(said, true)
+    assert (found["precision"].low, found["precision"].high) == pytest.approx(proportion_confint(50, 50, method="wilson"))
+    assert (found["specificity"].low, found["specificity"].high) == pytest.approx(proportion_confint(120, 120, method="wilson"))
+    assert found["recall"].low < found["recall"].value < found["recall"].high
+    alike = agreement.classification_over_seeds([true] * 3, true)
+    one = agreement.classification(true, true)
+    for name in ("precision", "recall", "specificity", "accuracy", "kappa"):
+        assert alike[name] == one[name], name
+    nothing = agreement.classification_over_seeds([said[0], np.zeros(200, bool)], true)["precision"]
+    assert np.isnan(nothing.value)
+
+
+def test_a_kappa_of_one_has_the_lower_end_that_the_agreement_has():
+    """Of 83 cases all agree, 40 are YES: Wilson's lower end is 83 of about 86.8."""
+    first = np.arange(83) < 40
+    agreed = proportion_confint(83, 83, method="wilson")[0]
+    chance = (40 / 83) ** 2 + (43 / 83) ** 2
+    found = agreement.cohen_kappa(first, first)
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert found.low == pytest.approx((agreed - chance) / (1 - chance))
+    assert agreement.kappa_over_seeds([np.stack([first, first], axis=1)] * 3) == found
+    other = agreement.kappa_over_seeds([np.stack([first, first != (np.arange(83) == seed)], axis=1) for seed in range(3)])
+    assert other.value < 1

@@ -154,6 +154,19 @@ def test_the_sign_test_of_verdicts_is_mcnemars_exact_test(rows):
     assert uncertainty.sign_test(first, second) == pytest.approx(expected)
 
 
+def test_pairs_that_differ_the_other_way_than_the_means_are_no_evidence_for_them():
+    """45 of 300 responses run on to 64 tokens, 255 are one token shorter: longer on average, and most say shorter."""
+    before = np.full(300, 24.0)
+    after = np.where(np.arange(300) < 45, 64.0, 23.0)
+    pairs = [np.stack([after, before], axis=1)]
+    assert uncertainty.contrast(pairs, difference).low > 0
+    assert uncertainty.contrast_p_value(pairs, difference) == 1.0
+    assert uncertainty.sign_test(before, after) == 1.0
+    assert uncertainty.sign_test(np.array([3.0, 0, 0, 0]), np.array([0.0, 1, 1, 1])) == 1.0  # the means do not differ at all
+    longer = np.where(np.arange(300) < 45, 23.0, 25.0)
+    assert uncertainty.sign_test(longer, before) == pytest.approx(stats.binomtest(45, 300).pvalue)
+
+
 @pytest.mark.stage
 @settings(max_examples=25)  # statsmodels collects garbage at each call
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))

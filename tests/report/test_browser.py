@@ -13,7 +13,7 @@ from support import results_tree as tree
 from support.pages import chromium, opened
 
 import browse_responses
-from mathcode import tables
+from mathcode import paths, tables
 from mathcode.methods.autocode.tables import Q_VALUES
 from mathcode.report import browser
 
@@ -100,6 +100,24 @@ def test_verdicts_and_values_are_those_of_the_tables(built):
     assert all(
         item["q_code"] == known[query]["q_code"] and item["prior_code"] == known[query]["prior_code"] for query, item in explored.items()
     )
+
+
+def test_rollouts_whose_numbers_go_on_from_the_iteration_before_are_shown(tmp_path):
+    """`explore.fresh_queries: false`: samples of the second exploration of the same queries begin at K."""
+    chosen = tree.plan(benchmarks=["math"])
+    run = tree.build(tmp_path, chosen)
+    place = {"policy": "main/qwen2math/seed1/iter1", "place": "explored queries, main/qwen2math/seed1/iter1"}
+
+    def explored() -> dict:
+        return next(view for view in data_of(browse(tmp_path, chosen))["views"] if place.items() <= view.items())
+
+    before = explored()
+    for mode in ("native", "cot", "code"):
+        for path in (paths.rollouts(place["policy"], mode), paths.rollout_grades(place["policy"], mode, "exact")):
+            moved = pl.read_parquet(run / path).with_columns(pl.col("sample") + tree.SAMPLES)
+            moved.write_parquet(run / path)
+    assert len(before["items"]) == 20
+    assert explored() == before
 
 
 def test_the_same_items_for_all_policies_by_a_rule(built, tmp_path):
@@ -200,3 +218,27 @@ def test_a_filter_and_a_search_choose_items(built, tmp_path):
     link = urlencode({"policy": "nobody", "place": "gsm8k", "search": "q39"})
     document, _, _ = opened(chromium(), f"{(root / 'responses.html').as_uri()}#{link}", tmp_path)
     assert "1 of 40 items" in document
+
+
+FOCUSED = """
+<script>
+addEventListener("load", () => setTimeout(() => {
+  for (const id of ["list", "matrix"]) {
+    const buttons = () => [...document.getElementById(id).querySelectorAll("button")];
+    buttons()[1].focus();
+    buttons()[1].click();
+    document.body.dataset[id] = buttons().indexOf(document.activeElement);
+  }
+}, 2000));
+</script>
+"""
+
+
+@pytest.mark.stage
+def test_the_keyboard_stays_where_something_was_chosen(built, tmp_path):
+    *_, page = built
+    (tmp_path / "focused.html").write_text(page.replace("</body>", FOCUSED + "</body>"))
+    document, console, _ = opened(chromium(), tmp_path / "focused.html", tmp_path)
+    assert console == []
+    assert 'data-list="1"' in document
+    assert 'data-matrix="1"' in document

@@ -8,7 +8,7 @@ from support import results_tree as tree
 from mathcode import paths
 from mathcode.measures.uncertainty import Interval, wilson_interval
 from mathcode.methods.autocode import METHOD, selection
-from mathcode.methods.autocode.report import claims, comparisons
+from mathcode.methods.autocode.report import claims, comparisons, tables
 from mathcode.methods.autocode.report.columns import COLUMNS
 from mathcode.methods.autocode.tables import Q_VALUES
 from mathcode.report import effects, rows, verdicts
@@ -139,6 +139,28 @@ def test_queries_that_were_explored_until_decided_are_compared_by_the_rollouts_t
     assert set(values["n_native"]) == {2}  # with those that were added until a label was decided, choices would look more decided
     assert comparisons.native_rollouts(found, Arm("standard_rl", "qwen2math", 2)) == []
     assert samples.filter(benchmark=EXPLORED)["k"].max() == 2 < samples.filter(pl.col("benchmark") != EXPLORED)["k"].max()
+
+
+def test_samples_that_count_on_from_the_iteration_before_have_first_ones_too(tmp_path):
+    """`explore.fresh_queries: false`: indices of the rollouts of main's first policy begin at K."""
+    found = built(tmp_path, benchmarks=["math"], adaptive={"certainty": 0.9, "first": 2})
+    before = rows.tabulate(found, METHOD.tables)
+    for mode in ("native", "cot", "code"):
+        path = found.root / paths.rollout_grades("main/qwen2math/seed1/iter1", mode, "exact")
+        tree.write(pl.read_parquet(path).with_columns(pl.col("sample") + tree.SAMPLES).to_dicts(), path, "grades")
+    after = rows.tabulate(found, METHOD.tables)
+    assert [after[name].equals(before[name]) for name in ("samples", "regimes")] == [True, True]
+    assert after["samples"].filter(benchmark=EXPLORED, experiment="main").height > 0
+
+
+def test_a_query_without_any_verdict_is_left_out_and_counted(tmp_path):
+    found = built(tmp_path, benchmarks=["math"])
+    path = found.root / paths.response_grades("start/qwen2math/seed1", "code_sampled", "math", "exact")
+    broken = pl.when(pl.col("query_id") == "math-000").then(pl.lit("infrastructure_error")).otherwise("outcome")
+    tree.write(pl.read_parquet(path).with_columns(outcome=broken).to_dicts(), path, "grades")
+    made = tables.make_samples(found)
+    told = [row for row in made if (row["experiment"], row["mode"], row["benchmark"]) == ("start", "code", "math")]
+    assert {(row["queries"], row["left_out"]) for row in told} == {(39, 1)}
 
 
 def test_families_that_lack_different_items_are_drawn_together(tmp_path):

@@ -30,8 +30,21 @@ def test_where_nobody_tries_again_the_responses_are_counted():
 def test_a_policy_that_tries_again_is_named_with_what_becomes_of_it(recovered, harmed, grave):
     found = told(("main", 201, recovered, harmed), ("no_reflection", 0, None, None))
     became = f"{recovered:g} % of these end right after a wrong attempt, {harmed:g} % wrong after a right one."
-    assert found.text.replace(".0 %", " %") == f"{PLAN.label('main')} tries again in 13.4 % of its responses in auto: {became}"
+    assert found.text.replace(".0 %", " %") == f"gsm8k: {PLAN.label('main')} tries again in 13.4 % of its responses in auto: {became}"
     assert (found.section, found.grave) == ("rounds", grave)
+
+
+def test_a_place_without_second_attempts_speaks_for_itself_alone():
+    plan = PLAN.model_copy(update={"families": PLAN.families | {"other": next(iter(PLAN.families.values()))}})
+    row = {"experiment": "main", "n": 500, "seeds": 3, "recovered": 0.0, "harmed": 0.0}
+    places = [(family, benchmark) for family in plan.families for benchmark in plan.benchmarks]
+    rows = [
+        row | {"family": family, "benchmark": benchmark, "tried_again": again}
+        for (family, benchmark), again in zip(places, (0, 80, 0, 120), strict=True)
+    ]
+    text = corrected.remark({"rounds": pl.DataFrame(rows)}, plan).text
+    none = "of 1,500 responses in auto of trained policies none makes a second attempt, of all others 200 do."
+    assert text == f"Qwen2-Math-7B, gsm8k: {none}"
 
 
 def test_of_many_those_that_try_again_most_are_named(monkeypatch):

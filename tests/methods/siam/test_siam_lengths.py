@@ -64,3 +64,18 @@ def test_what_is_not_compared_does_not_count(run):
         cut = pl.col("query_id").str.starts_with(part)
         ROLLOUTS.write(ROLLOUTS.read(path).with_columns(finish_reason=pl.when(cut).then(pl.lit("length")).otherwise("finish_reason")), path)
     assert told(run) is None
+
+
+@pytest.mark.parametrize(("kept", "shows"), [(18, True), (21, False)], ids=["as before", "longer too"])
+def test_the_term_must_keep_responses_as_long_as_they_were(run, kept, shows):
+    """18 to 20 tokens before; at lambda 0 24 to 26, and one is cut."""
+    for preference, more in ((KEPT, kept - 18), (BARE, 0)):
+        path = sampled(run[0], preference)
+        frame = ROLLOUTS.read(path)
+        for column in ("token_ids", "generated", "logprobs"):
+            frame = frame.with_columns(pl.concat_list([column, *[pl.col(column).list.first()] * more]))
+        cut = pl.lit(preference == BARE) & (pl.col("query_id") == "outside-03")
+        ROLLOUTS.write(frame.with_columns(finish_reason=pl.when(cut).then(pl.lit("length")).otherwise("finish_reason")), path)
+    found = told(run)
+    assert found.borne_out is shows
+    assert f"which has {kept - 18:+.1f}" in found.detail

@@ -51,8 +51,11 @@ def p_value(cells: np.ndarray, statistic) -> float:
 
 
 def exact(first: np.ndarray, second: np.ndarray) -> float:
-    more, fewer = int((first > second).sum()), int((first < second).sum())
-    return float(mcnemar([[0, more], [fewer, 0]], exact=True).pvalue) if more + fewer else 1.0
+    """1 where most pairs differ the other way than the sums do, or none does."""
+    signs = np.sign(first - second)
+    if np.sign(signs.sum()) * np.sign(first.sum() - second.sum()) != 1:
+        return 1.0
+    return float(mcnemar([[0, (signs == 1).sum()], [(signs == -1).sum(), 0]], exact=True).pvalue)
 
 
 def ends(draws: np.ndarray, blank: bool = False) -> list:

@@ -50,7 +50,7 @@ def samples_row(run: Run, row: dict) -> dict:
     return {
         "seeds": len(run.plan["seeds"]),
         "queries": queries,
-        "left_out": len({query for rows in graded for query in answers(rows)}) - queries,
+        "left_out": len({one["query_id"] for rows in graded for one in rows}) - queries,
         **named("pass", cut(found["pass"]), "pass_at_k"),
         **named("maj", cut(found["maj"]), "maj_at_k"),
     }

@@ -9,10 +9,17 @@ from mathcode.paths import POOL
 
 @dataclass(frozen=True)
 class Examples:
-    """A training set: how many examples, and the mean tokens of one, prompt and response."""
+    """A training set.
+
+    Attributes:
+        rows: examples, as a batch counts them: responses, or pairs of them.
+        tokens: mean tokens of one, its prompts and responses.
+        responses: of one.
+    """
 
     rows: float
     tokens: float
+    responses: int = 1
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def _training(trained: paths.Policy | paths.Critic, workers: int, sizes: Sizes, 
         task="train",
         weights=weights,
         tokens=shown * examples.tokens,
-        busy=_shared(chosen, examples.tokens, workers),
+        busy=_shared(chosen, examples.tokens / examples.responses, workers, examples.responses),
         kept=weights * _BYTES[family.saved_dtype or family.train_dtype],
         checkpoint=0 if family.lora else 3 * weights * _BYTES[family.train_dtype],
         minutes=chosen.checkpoint_minutes,
@@ -96,12 +96,17 @@ def _training(trained: paths.Policy | paths.Critic, workers: int, sizes: Sizes, 
     )
 
 
-def _shared(chosen: settings.Optimizer, tokens: float, workers: int) -> float:
-    """Share of the processes' time in which they work. Steps are cut as training cuts them; a round lasts as long as its largest part."""
+def _shared(chosen: settings.Optimizer, tokens: float, workers: int, rows: int = 1) -> float:
+    """Share of the processes' time in which they work. Steps are cut as training cuts them; a round lasts as long as its largest part.
+
+    Args:
+        tokens: of a response.
+        rows: responses of what a batch counts, which are not cut apart: two of a pair.
+    """
     work = spent = 0.0
     for part in SPREAD:
         lengths = [max(1, round(part * tokens * (1 + WITHIN * (2 * place / chosen.batch - 1)))) for place in range(chosen.batch)]
-        padded = [len(one) * lengths[one[0]] for one in shared_out(lengths, chosen.micro_batch_tokens, 1, workers)]
+        padded = [len(one) * lengths[one[0]] for one in shared_out(lengths, chosen.micro_batch_tokens, rows, workers)]
         work += sum(padded)
         spent += workers * sum(max(padded[start : start + workers]) for start in range(0, len(padded), workers))
     return work / spent

@@ -23,10 +23,12 @@ _MEANS = ("said", "true", "both")
 def cohen_kappa(first: np.ndarray, second: np.ndarray) -> Interval:
     """Cohen's kappa of two columns of verdicts: agreement beyond what their rates give by chance; NaN where both always say the same.
 
+    Of a kappa of 1 no case says how far it may be off: its lower end is that of Wilson's lower end of the agreement.
+
     Raises:
         ValueError: there is no case.
     """
-    return _measured(first, second, _kappa)
+    return _measured([_columns(first, second)], _kappa)
 
 
 def kendall_tau_b(first: Sequence[float], second: Sequence[float]) -> float:
@@ -45,13 +47,8 @@ def classification(accepted: np.ndarray, true: np.ndarray, scores: np.ndarray | 
         ValueError: there is no case.
     """
     accepted, true = np.asarray(accepted, bool), np.asarray(true, bool)
-    found = {
-        "precision": _share(accepted & true, accepted),
-        "recall": _share(accepted & true, true),
-        "specificity": _share(~accepted & ~true, ~true),
-        "accuracy": _share(accepted == true, np.ones_like(true)),
-        **{name: _measured(accepted, true, OF_MEANS[name]) for name in ("f1", "balanced_accuracy", "kappa", "matthews")},
-    }
+    found = {name: _share((accepted == true) & of(accepted, true), of(accepted, true)) for name, of in _CASES_OF.items()}
+    found |= {name: _measured([_columns(accepted, true)], measure) for name, measure in OF_MEANS.items() if name not in _CASES_OF}
     if scores is not None:
         found |= {"auroc": auroc(scores, true), "calibration_error": Interval(calibration_error(scores, true))}
     return found
@@ -65,39 +62,68 @@ def range_of(measure: str) -> tuple[float, float]:
 def classification_over_seeds(verdicts: Sequence[np.ndarray], true: np.ndarray) -> dict[str, Interval]:
     """The same measures of several judges that differ by their seed, on the same cases: intervals are over seeds and cases.
 
+    A share that does not vary has Wilson's interval, for as many cases as the seed with the fewest has.
+
     Args:
         verdicts: for each seed what its judge accepts.
     """
     true = np.asarray(true, bool)
-    seeds = [np.stack([said, true, said & true], axis=1) for said in (np.asarray(one, bool) for one in verdicts)]
-    return {name: _over_seeds(seeds, measure) for name, measure in OF_MEANS.items()}
+    found = {name: _measured([_columns(said, true) for said in verdicts], measure) for name, measure in OF_MEANS.items()}
+    fewest = {name: min(int(of(np.asarray(said, bool), true).sum()) for said in verdicts) for name, of in _CASES_OF.items()}
+    return found | {name: uncertainty.or_wilson(found[name], count) for name, count in fewest.items()}
 
 
 def kappa_over_seeds(verdicts: Sequence[np.ndarray]) -> Interval:
-    """Cohen's kappa of two judges over several seeds.
+    """Cohen's kappa of two judges over several seeds, with a lower end where all are 1 as `cohen_kappa` has it.
 
     Args:
         verdicts: for each seed an array (items, 2), the same items.
     """
-    return _over_seeds([np.stack([*seed.T, seed.all(axis=1)], axis=1) for seed in np.asarray(verdicts, bool)], _kappa)
+    return _measured([_columns(*seed.T) for seed in verdicts], _kappa)
 
 
 def auroc(scores: np.ndarray, true: np.ndarray) -> Interval:
     """Chance that a YES case scores above a NO case, ties counting half; DeLong's interval. NaN without cases of both kinds."""
-    from scipy.stats import norm, rankdata
+    from scipy.stats import norm
+
+    above, below = _placements(scores, true)
+    if not len(above) or not len(below):
+        return Interval(float("nan"))
+    value, fewest = float(above.mean()), min(len(above), len(below))
+    if fewest < 2:
+        return Interval(value)
+    half = float(norm.ppf(0.5 + uncertainty.LEVEL / 2)) * float(above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below)) ** 0.5
+    return (Interval(value, value - half, value + half) if half else Interval(value)).within(0.0, 1.0)
+
+
+def auroc_over_seeds(scores: Sequence[np.ndarray], true: np.ndarray) -> Interval:
+    """The same of several judges that differ by their seed, on the same cases: mean over seeds, interval over seeds and cases.
+
+    A case enters by its placement among those of the other kind, as DeLong's interval has it.
+
+    Args:
+        scores: for each seed those of its judge.
+    """
+    placed = [_placements(one, true) for one in scores]
+    sizes = [len(kind) for kind in placed[0]]
+    if min(sizes) < 2:
+        return Interval(float(np.mean([auroc(one, true).value for one in scores])))
+    # Each kind of case weighs half whatever its number, so that a seed's mean is its area and its variance DeLong's.
+    rows = [[kind.mean() + sum(sizes) / len(kind) * (kind - kind.mean()) for kind in seed] for seed in placed]
+    return uncertainty.crossed_interval(np.stack([np.concatenate(row) for row in rows])).within(0.0, 1.0)
+
+
+def _placements(scores: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each YES case the share of NO cases below it, of each NO case that of YES cases above it, ties counting half."""
+    from scipy.stats import rankdata
 
     scores, true = np.asarray(scores, float), np.asarray(true, bool)
-    positive, negative = int(true.sum()), int((~true).sum())
-    if not positive or not negative:
-        return Interval(float("nan"))
+    if true.all() or not true.any():
+        return scores[true], scores[~true]  # one of them empty: there is nothing to be placed among
     ranks = rankdata(scores)
-    above = (ranks[true] - rankdata(scores[true])) / negative  # of each YES case the share of NO cases below it
-    below = 1 - (ranks[~true] - rankdata(scores[~true])) / positive
-    value = float(above.mean())
-    if min(positive, negative) < 2:
-        return Interval(value)
-    half = float(norm.ppf(0.5 + uncertainty.LEVEL / 2)) * float(above.var(ddof=1) / positive + below.var(ddof=1) / negative) ** 0.5
-    return (Interval(value, value - half, value + half) if half else Interval(value)).within(0.0, 1.0)
+    above = (ranks[true] - rankdata(scores[true])) / (~true).sum()
+    below = 1 - (ranks[~true] - rankdata(scores[~true])) / true.sum()
+    return above, below
 
 
 def calibration_error(scores: np.ndarray, true: np.ndarray) -> float:
@@ -161,24 +187,28 @@ def _share(part: np.ndarray, of: np.ndarray) -> Interval:
     return uncertainty.wilson_interval(int(part.sum()), int(of.sum())) if of.any() else Interval(float("nan"))
 
 
-def _measured(first: np.ndarray, second: np.ndarray, measure) -> Interval:
-    """A measure of two columns of verdicts, given the means of each and of both together, with a bootstrap over cases."""
+def _columns(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Two columns of verdicts and where both say YES: shape (cases, 3)."""
     first, second = np.asarray(first, bool), np.asarray(second, bool)
-    items = np.stack([first, second, first & second], axis=1)
+    return np.stack([first, second, first & second], axis=1)
 
+
+def _measured(seeds: list[np.ndarray], measure) -> Interval:
+    """A measure of the means of `_columns`, one array a seed. One seed: a bootstrap over cases; several: over seeds and cases."""
     statistic = _of_columns(measure)
-    if not len(items):
+    if not len(seeds[0]):
         raise ValueError("there is no case to measure")
-    if np.isnan(value := float(statistic(items.mean(axis=0)))):
-        return Interval(value)
-    return uncertainty.bootstrap_interval(items, statistic)
-
-
-def _over_seeds(seeds: list[np.ndarray], measure) -> Interval:
-    statistic = _of_columns(measure)
     if any(np.isnan(statistic(items.mean(axis=0))) for items in seeds):
         return Interval(float("nan"))
+    if measure is _kappa and all((items[:, 0] == items[:, 1]).all() for items in seeds):
+        return _kappa_of_one(seeds)
     return uncertainty.contrast(seeds, statistic)
+
+
+def _kappa_of_one(seeds: list[np.ndarray]) -> Interval:
+    """All agree: with rates of YES as they are, a lower agreement would be a lower kappa."""
+    agreed, yes = uncertainty.wilson_interval(len(seeds[0]), len(seeds[0])), np.mean([items[:, 0].mean() for items in seeds])
+    return Interval(1.0, float(1 - (1 - agreed.low) / (2 * yes * (1 - yes))), 1.0)
 
 
 def _of_columns(measure):
@@ -212,3 +242,11 @@ OF_MEANS = {
     "matthews": _matthews,
 }
 """Measures of a judge, of the shares of cases that it accepts, that are true, and both."""
+
+_CASES_OF = {
+    "precision": lambda said, true: said,
+    "recall": lambda said, true: true,
+    "specificity": lambda said, true: ~true,
+    "accuracy": lambda said, true: np.ones_like(true),
+}
+"""Measures that are shares, and the cases they are of: the share of these on which the judge is right."""

@@ -3,6 +3,7 @@
 Shares are in [0, 1]; an `Interval` is in the unit of its estimate. How each was chosen is in docs/statistics.md.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -72,6 +73,16 @@ def wilson_interval(successes: float, n: int, level: float = LEVEL) -> Interval:
     half = z / (1 + z**2 / n) * (share * (1 - share) / n + z**2 / (4 * n**2)) ** 0.5
     low, high = max(0.0, centre - half), min(1.0, centre + half)
     return Interval(share, 0.0 if successes == 0 else low, 1.0 if successes == n else high)
+
+
+def or_wilson(share: Interval, n: int) -> Interval:
+    """The interval of a share over several seeds; where nothing varies Wilson's, as if there were one seed with `n` items.
+
+    More seeds are not more items. NaN stays as it is.
+    """
+    if share.low is not None or math.isnan(share.value):
+        return share
+    return wilson_interval(min(max(share.value, 0.0), 1.0) * n, n)
 
 
 def bootstrap_interval(
@@ -219,11 +230,16 @@ def _cells(seeds: Sequence[np.ndarray], statistic: Callable[[np.ndarray], np.nda
 
 
 def sign_test(first: np.ndarray, second: np.ndarray) -> float:
-    """Two-sided exact sign test of paired values; on verdicts it is McNemar's exact test. 1 where no pair differs."""
+    """Two-sided exact sign test of paired values that goes with their means; on verdicts it is McNemar's exact test.
+
+    1 where no pair differs, and where most pairs differ the other way than the means do: of what is no verdict a few large
+    differences outweigh many small ones, which must not count as evidence for what they contradict.
+    """
     from scipy.stats import binomtest
 
     more, fewer = int((first > second).sum()), int((first < second).sum())
-    return 1.0 if more + fewer == 0 else float(binomtest(more, more + fewer).pvalue)
+    together = (more - fewer) * float(np.mean(first) - np.mean(second)) > 0
+    return float(binomtest(more, more + fewer).pvalue) if together else 1.0
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -248,7 +248,7 @@ def _exploration_view(results: Results, made: Browser, arm: Arm, seed: int, plac
     graded, answers = {}, {}
     for mode, name in made.parts.explored.items():
         graded[mode] = tables.GRADES.read(results.root / paths.rollout_grades(policy, name, results.judge), allow_empty=True)
-        one = graded[mode].filter(pl.col("sample") == 0)
+        one = graded[mode].filter(pl.col("sample") == pl.col("sample").min())  # not 0 where iterations explore the same queries
         answers[mode] = _answers(results.root / paths.rollouts(policy, name), one, questions)
     facts = made.parts.of_queries(results, arm, seed)
     return {"policy": policy, "place": place, "rates": _rates(graded), "items": _items(questions, answers, facts)}
@@ -257,7 +257,7 @@ def _exploration_view(results: Results, made: Browser, arm: Arm, seed: int, plac
 def _own_view(made: Browser, policy: str, shown: Place) -> dict:
     """One answer to each question of a place, and what the method knows of it."""
     mode, questions = next(iter(made.parts.modes)), made.chosen[shown.name]
-    answers = {mode: _answers(shown.responses, shown.grades, questions, shown.grades.select("query_id", "sample"))}
+    answers = {mode: _answers(shown.responses, shown.grades, questions)}
     items = _items(questions, answers, shown.facts)
     return {"policy": policy, "place": shown.name, "rates": _rates({mode: shown.grades}), "items": items}
 
@@ -267,14 +267,12 @@ def _rates(graded: Mapping[str, pl.DataFrame]) -> dict[str, list]:
     return {mode: [outcomes.usable(frame)["strict"].mean(), frame.height] for mode, frame in graded.items()}
 
 
-def _answers(path: Path, grades: pl.DataFrame, questions: pl.DataFrame, samples: pl.DataFrame | None = None) -> dict[str, list]:
-    """By query: methodology, outcome, answer, attempts, whether code ran, and rounds of the first sample, or of the one named."""
-    ids, key = questions["query_id"].implode(), ["query_id", "sample"]
-    wanted = pl.col("query_id").is_in(ids) & ((pl.col("sample") == 0) if samples is None else pl.lit(True))
+def _answers(path: Path, grades: pl.DataFrame, questions: pl.DataFrame) -> dict[str, list]:
+    """By query: methodology, outcome, answer, attempts, whether code ran, and rounds of the response that `grades` has of it."""
+    key = ["query_id", "sample"]
+    verdicts = grades.join(questions, on="query_id", how="semi").select(*key, *_VERDICT)
+    wanted = [pl.col(column).is_in(verdicts[column].unique().implode()) for column in key]
     responses = tables.ROLLOUTS.scan(path).filter(wanted).select(*key, *_RESPONSE).collect()
-    if samples is not None:
-        responses = responses.join(samples, on=key, how="semi")
-    verdicts = grades.select(*key, *_VERDICT)
     return {row["query_id"]: _answer(row) for row in responses.join(verdicts, on=key).iter_rows(named=True)}
 
 

@@ -30,13 +30,13 @@ def saved(means: np.ndarray) -> np.ndarray:
 def share(columns: list[np.ndarray]) -> Interval:
     """Mean of a column of verdicts, one array a seed: Wilson's interval for one seed, over seeds and items for several.
 
-    Several seeds whose verdicts are all alike have Wilson's interval too, as if there were one: more seeds are not more items.
+    Several seeds whose verdicts are all alike have Wilson's interval too, as if there were one.
     """
     items = len(columns[0])
     if len(columns) == 1:
         return uncertainty.wilson_interval(float(columns[0].sum()), items)
     made = uncertainty.contrast([column.reshape(-1, 1) for column in columns], first).within(0, 1)
-    return uncertainty.wilson_interval(made.value * items, items) if made.low is None else made
+    return uncertainty.or_wilson(made, items)
 
 
 def rate(results: Results, arm: Arm, mode: str, benchmark: str, column: str) -> Interval:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from mathcode import paths, tables
-from mathcode.measures import agreement, outcomes, uncertainty
+from mathcode.measures import agreement, outcomes
 from mathcode.measures.uncertainty import Interval
 from mathcode.report import case_judges, effects
 from mathcode.report.case_judges import RULES, verdicts
@@ -47,10 +47,8 @@ def measured(seeds: Sequence[pl.DataFrame]) -> dict[str, Interval]:
     found = {name: one.within(*agreement.range_of(name)) for name, one in agreement.classification_over_seeds(said, true).items()}
     if scored:
         scores = [frame["score"].to_numpy() for frame in seeds]
-        areas = np.array([agreement.auroc(one, true).value for one in scores])
         errors = [agreement.calibration_error(one, true) for one in scores]
-        area = uncertainty.nested_interval([areas[[place]] for place in range(len(areas))]).within(0, 1)
-        found |= {"auroc": area, "calibration_error": Interval(float(np.mean(errors)))}
+        found |= {"auroc": agreement.auroc_over_seeds(scores, true), "calibration_error": Interval(float(np.mean(errors)))}
     return found
 
 

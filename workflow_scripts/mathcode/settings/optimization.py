@@ -18,7 +18,7 @@ class Optimizer(Section):
     warmup: float = Field(ge=0, lt=1, description="share of the steps")
     epochs: float = Field(gt=0, description="passes over the data")
     steps: PositiveInt | None = Field(default=None, description="optimiser steps, however many passes that is; null: by `epochs`")
-    batch: PositiveInt = Field(description="responses per optimiser step, over all processes")
+    batch: PositiveInt = Field(description="responses per optimiser step, over all processes; of a loss on pairs: pairs")
     micro_batch_tokens: PositiveInt = Field(description="padded tokens per forward pass and process")
     max_tokens: PositiveInt = Field(description="longer prompt+response pairs are left out and counted")
     max_gradient_norm: float = Field(gt=0)

@@ -20,7 +20,7 @@ def examples(sizes: Sizes, trained: Trained) -> Examples:
     if trained.experiment == START:
         return Examples(sizes.pairs("sft"), tokens)
     chosen = sizes.run.of(trained.experiment)
-    rollouts = sum(len(artifacts.samples(chosen, mode)) for mode in chosen.explore.modes)
+    rollouts = sum(len(artifacts.samples(sizes.run, mode)) for mode in chosen.explore.modes)  # sampled once for all experiments
     kept = 1.0 if chosen.synthesize.keep == "all" else sizes.costs.kept_share.value
     reflects = trained.iteration >= chosen.synthesize.reflective_from_iteration
     reflective = chosen.synthesize.reflective_per_query if reflects else 0

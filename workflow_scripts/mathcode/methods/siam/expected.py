@@ -20,7 +20,7 @@ def examples(sizes: Sizes, trained: Trained) -> Examples:
         chosen = sizes.run.preferring(trained.preference)
         sides = 1 if chosen.align.loss == "likelihood" else 2
         pairs = sizes.explored(chosen.pair.pool) * sizes.costs.paired_share.value * chosen.pair.per_question
-        return Examples(pairs * sides, tokens)
+        return Examples(pairs, sides * tokens, sides)
     pairs = sizes.pairs("pretraining" if trained.experiment == BASE else "sft")
     return Examples(pairs + sum(_selected(sizes, policy) for policy in artifacts.learned_from(sizes.run, trained)), tokens)
 

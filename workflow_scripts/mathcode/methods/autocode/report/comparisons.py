@@ -88,9 +88,13 @@ def native_rollouts(results: Results, arm: Arm) -> list[pl.DataFrame]:
 
 
 def first_rollouts(results: Results, arm: Arm, mode: str) -> list[pl.DataFrame]:
-    """Grades of the rollouts by which EM explored a policy, for every seed; of adaptive sampling those that it took in any case."""
+    """Grades of the rollouts by which EM explored a policy, for every seed; of adaptive sampling those that it took in any case.
+
+    Where iterations explore the same queries, samples of a later one do not begin at 0 (`artifacts.samples`).
+    """
     first = results.plan.adaptive.first if results.plan.adaptive else None
-    return [frame if first is None else frame.filter(pl.col("sample") < first) for frame in results.explored(arm, mode)]
+    place = pl.col("sample") - pl.col("sample").min()
+    return [frame if first is None else frame.filter(place < first) for frame in results.explored(arm, mode)]
 
 
 def selection_labels(results: Results, arm: Arm, benchmark: str) -> list[pl.DataFrame]:

@@ -15,22 +15,33 @@ NAMED = 3
 def remark(found: Mapping[str, pl.DataFrame], plan: Plan) -> Remark:
     """What share of the responses in auto try again, and how many of these are repaired and spoiled, policy by policy.
 
-    For the first family on the first benchmark. It is a warning where a policy spoils more than it repairs.
+    For the first family on the first benchmark, named where the run has others. It is a warning where a policy spoils more than it
+    repairs.
 
     Args:
         found: tables by name, as made by `rows.tabulate`.
     """
-    place = (pl.col("family") == next(iter(plan.families))) & (pl.col("benchmark") == plan.benchmarks[0])
-    trained = found["rounds"].filter(place & (pl.col("experiment") != START))
+    family, benchmark = next(iter(plan.families)), plan.benchmarks[0]
+    everywhere = found["rounds"].filter(pl.col("experiment") != START)
+    trained = everywhere.filter((pl.col("family") == family) & (pl.col("benchmark") == benchmark))
     trying = trained.filter(pl.col("tried_again") > 0).sort("tried_again", descending=True, maintain_order=True)
+    named = [plan.families[family].label] * (len(plan.families) > 1) + [plan.named(benchmark)] * (len(plan.benchmarks) > 1)
+    where = f"{', '.join(named)}: " if named else ""
+    if not (tried := everywhere["tried_again"].sum()):
+        none = f"of {_responses(everywhere):,} responses in auto none makes a second attempt"
+        return Remark(f"No trained policy corrects itself: {none}.", "rounds")
     if trying.is_empty():
-        responses = (trained["n"] * trained["seeds"]).sum()
-        return Remark(f"No trained policy corrects itself: of {responses:,} responses in auto none makes a second attempt.", "rounds")
+        none = f"of {_responses(trained):,} responses in auto of trained policies none makes a second attempt"
+        return Remark(f"{where}{none}, of all others {tried:,} do.", "rounds")
     told = [_told(row, plan) for row in trying.head(NAMED).iter_rows(named=True)]
     more = trying.height - NAMED
     left = [f"so {'do' if more > 1 else 'does'} {more} more"] * (more > 0)
     worse = not trying.filter(pl.col("harmed") > pl.col("recovered")).is_empty()
-    return Remark(f"{'; '.join([*told, *left])}.", "rounds", grave=worse)
+    return Remark(f"{where}{'; '.join([*told, *left])}.", "rounds", grave=worse)
+
+
+def _responses(rounds: pl.DataFrame) -> int:
+    return (rounds["n"] * rounds["seeds"]).sum()
 
 
 def _told(row: Mapping, plan: Plan) -> str:

@@ -294,7 +294,7 @@ def make_samples(results: Results) -> list[dict]:
 def _at_k(results: Results, arm: Arm, mode: str, benchmark: str, grades: list[pl.DataFrame]) -> list[dict]:
     tallied = [pass_at_k.tallies(frame, votes.equal) for frame in grades]
     most = min(frame["n"].max() or 0 for frame in tallied)
-    known = pl.concat(frame["query_id"] for frame in tallied).n_unique()
+    known = pl.concat(frame["query_id"] for frame in grades).n_unique()  # with those that have no verdict at all
     rows = []
     for k in [k for k in (1, 2, 4, 8, 16, 32, 64) if k < most] + [most] * (most > 0):
         found = [pass_at_k.by_query(frame, k) for frame in tallied]

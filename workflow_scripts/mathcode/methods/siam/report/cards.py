@@ -20,14 +20,14 @@ def answer(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[str]:
     own, lines = _own(tables, plan)
     if (row := _ended(own, plan)) is None:
         return []
-    ends = {"low": row["delta_low"], "high": row["delta_high"]}
+    ends, whose = {"low": row["delta_low"], "high": row["delta_high"]}, _of_family(plan, " of {}")
     filtered = f"filtered by {_called(plan.filters[MAIN])} " if MAIN in plan.filters else ""
     rule = [f"With the best rule as the filter it ends {_apart(max(map(_beyond, rules)))}."] if (rules := _rules(own, plan)) else []
     return [
-        f"After {_rounds(plan)} {filtered}the policy solves {shown(row['accuracy'])} % of the items outside the "
-        f"seed's domain ({plan.named(row['benchmark'])}, part {row['part']}): {_signed(row['delta'])} against M_0{interval(ends)}.",
+        f"After {_rounds(plan)} {filtered}the policy{whose} solves {shown(row['accuracy'])} % of the items outside the seed's domain ("
+        f"{plan.named(row['benchmark'])}, part {row['part']}): {_signed(row['delta'])} against M_0{interval(ends)}.",
         *rule,
-        f"{_count(lines)} of {len(lines)} claims are shown.",
+        f"{_count(lines)} of {len(lines)} claims{whose} are shown.",
     ]
 
 
@@ -38,7 +38,7 @@ def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
         tables: of the run, by name.
     """
     own, lines = _own(tables, plan)
-    made = [_worked(own, plan, lines), _needed(own, plan), _trusted(own, plan), _failed(lines)]
+    made = [_worked(own, plan, lines), _needed(own, plan), _trusted(own, plan), _failed(lines, plan)]
     return [card for card in made if card is not None]
 
 
@@ -58,8 +58,13 @@ def _last(frame: pl.DataFrame, plan: Plan) -> list[dict]:
     return [row for row in rows if row["benchmark"] == rows[0]["benchmark"]]
 
 
+def _of_family(plan: Plan, form: str) -> str:
+    """The family that sentences and cards speak of, as a part of one of them; nothing where the run has no other."""
+    return form.format(next(iter(plan.families.values())).label) if len(plan.families) > 1 else ""
+
+
 def _place(row: dict, plan: Plan) -> str:
-    return f"{plan.named(row['benchmark'])}, part {row['part']}, {row['n']} items, graded by {row['grader']}"
+    return f"{_of_family(plan, '{}, ')}{plan.named(row['benchmark'])}, part {row['part']}, {row['n']} items, graded by {row['grader']}"
 
 
 def _signed(value: float) -> str:
@@ -147,7 +152,7 @@ def _count(lines: Mapping[str, dict]) -> int:
     return sum(row["verdict"] == SHOWN for row in lines.values())
 
 
-def _failed(lines: Mapping[str, dict]) -> Card:
+def _failed(lines: Mapping[str, dict], plan: Plan) -> Card:
     """What the run does not show, and what it cannot."""
     not_shown = [name.replace("_", " ") for name, row in lines.items() if row["verdict"] == NOT_SHOWN]
     untested = [name.replace("_", " ") for name, row in lines.items() if row["verdict"] not in (SHOWN, NOT_SHOWN)]
@@ -156,5 +161,5 @@ def _failed(lines: Mapping[str, dict]) -> Card:
         "How many claims hold?",
         f"{_count(lines)} of {len(lines)} claims shown",
         ("; ".join(said) or "nothing") + ".",
-        "lines of the table above",
+        f"{_of_family(plan, '{}, ')}lines of the table above",
     )

@@ -125,12 +125,15 @@ def audited(results: Results, arm: Arm) -> list[np.ndarray] | None:
 
 
 def share_of(seeds: Sequence[np.ndarray] | None) -> Interval | None:
-    """A share of programs, of which every seed has its own: Wilson's interval for one seed, over seeds for several."""
+    """A share of programs, of which every seed has its own: Wilson's interval for one seed, over seeds for several.
+
+    Several seeds with the same share have Wilson's interval too, for as many programs as the seed with the fewest has.
+    """
     if seeds is None or not all(len(seed) for seed in seeds):
         return None
     if len(seeds) == 1:
         return uncertainty.wilson_interval(int(seeds[0].sum()), len(seeds[0]))
-    return uncertainty.nested_interval([seed.astype(float) for seed in seeds]).within(0, 1)
+    return uncertainty.or_wilson(uncertainty.nested_interval([seed.astype(float) for seed in seeds]).within(0, 1), min(map(len, seeds)))
 
 
 def audited_pairs(results: Results, arm: Arm) -> dict[str, float | None]:

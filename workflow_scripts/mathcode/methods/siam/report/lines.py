@@ -47,11 +47,13 @@ class Line:
         name: a word for it.
         text: it in words, with the unit of its effect.
         measure: what a run says of it, for a family; None where it lacks what the claim is about.
+        of_family: whether families differ in it; what is about a critic alone is one measurement for all of them.
     """
 
     name: str
     text: str
     measure: Callable[[Results, str], Told | None]
+    of_family: bool = True
 
 
 def trusted(plan: Plan) -> str | None:
@@ -81,10 +83,10 @@ def _cases(results: Results, wanted: pl.Expr, judges: Sequence[str]) -> tuple[st
 
 
 def _p_value(interval: Interval, bound: float) -> float | None:
-    """Two-sided p-value of a bound, by the normal curve whose width the interval gives; None without an interval."""
+    """Two-sided p-value of a bound, by the normal curve as wide as the wider side of the interval; None without an interval."""
     if interval.low is None or interval.high is None:
         return None
-    error = (interval.high - interval.low) / (2 * NormalDist().inv_cdf(0.5 + uncertainty.LEVEL / 2))
+    error = max(interval.high - interval.value, interval.value - interval.low) / NormalDist().inv_cdf(0.5 + uncertainty.LEVEL / 2)
     return math.erfc(abs(interval.value - bound) / error / math.sqrt(2))
 
 
@@ -98,6 +100,11 @@ def shown(interval: Interval | None, unit: str = "points", factor: float = 100) 
 
 def _positive(interval: Interval | None) -> bool:
     return interval is not None and interval.low is not None and interval.low > 0
+
+
+def _low(interval: Interval) -> float:
+    """Its lower end; the estimate where nothing varies."""
+    return interval.value if interval.low is None else interval.low
 
 
 def _accepts_more(results: Results, _: str) -> Told | None:
@@ -123,10 +130,10 @@ def _accepts_more(results: Results, _: str) -> Told | None:
 
     undefined = any(np.isnan(lost(one.mean(axis=0))) for one in products)
     precision = None if undefined else uncertainty.contrast(products, lost)
-    low = None if precision is None else precision.value if precision.low is None else precision.low
+    lossless = precision is not None and _low(precision) > -LOST_AT_MOST
     detail = f"precision, critic minus rule: {shown(precision)}; counts as no loss where the lower end is above -{100 * LOST_AT_MOST:g}"
     p_value = uncertainty.contrast_p_value(right, effects.difference)
-    return Told(where, recall, p_value, len(right[0]), _positive(recall) and low is not None and low > -LOST_AT_MOST, detail)
+    return Told(where, recall, p_value, len(right[0]), _positive(recall) and lossless, detail)
 
 
 def _agrees(results: Results, _: str) -> Told | None:
@@ -169,27 +176,29 @@ def _beats_in_domain(results: Results, family: str) -> Told | None:
 
 
 def _alignment_adds(results: Results, family: str) -> Told | None:
-    """The best preference minus the policy before it, and minus SFT on the chosen programs where the run has that control."""
+    """The best preference minus the policy before it, and minus SFT on the chosen programs of its pairs.
+
+    Preferences without that control are left out: they cannot say what the claim says of them.
+    """
     line = arms.aligned(results.plan, family)
     tried = [arm for arm in line if results.plan.losses[arm.preference] in PREFERENCE_LOSSES]
-    if not tried:
+    controls = {arm: control for arm in tried if (control := arms.control(results.plan, arm))}
+    if not controls:
         return None
     chosen, before = out_of_domain(results), arms.unaligned(results.plan, family)
-    found = {arm: compared(results, arm, before, chosen) for arm in tried}
+    found = {arm: compared(results, arm, before, chosen) for arm in controls}
     best = max(found, key=lambda arm: found[arm].effect.value if found[arm].effect else -1)
-    control = arms.control(results.plan, best)
-    against = compared(results, best, control, chosen) if control else None
-    adds = _positive(found[best].effect) and (against is None or _positive(against.effect))
-    spared = f"; minus SFT on the chosen programs: {shown(against.effect)}" if against else "; no control by SFT on the chosen programs"
-    p_value = None if found[best].p_value is None else min(1.0, len(tried) * found[best].p_value)
+    against = compared(results, best, controls[best], chosen)
+    adds = _positive(found[best].effect) and _positive(against.effect)
+    p_value = None if found[best].p_value is None else min(1.0, len(found) * found[best].p_value)
     told = Compared(found[best].effect, p_value, found[best].n)
-    detail = f"the best of {len(tried)} preferences, {best.preference}, its p-value times {len(tried)}{spared}"
-    return _on_policies(results, told, adds, detail)
+    detail = f"the best of {len(found)} preferences, {best.preference}, its p-value times {len(found)}"
+    return _on_policies(results, told, adds, f"{detail}; minus SFT on the chosen programs: {shown(against.effect)}")
 
 
 def _lengthens(results: Results, family: str) -> Told | None:
-    """Tokens at lambda 0 minus those before alignment, and minus those at every lambda above 0 that learns from the same pairs; sampled,
-    out of the seed's domain.
+    """Tokens at lambda 0 minus those before alignment, and minus those at every lambda above 0 that learns from the same pairs, of which
+    none must be above those before alignment; sampled, out of the seed's domain.
 
     The claim is about responses that do not come to an end: where none of any compared policy runs on, there is nothing to lengthen.
     """
@@ -206,13 +215,19 @@ def _lengthens(results: Results, family: str) -> Told | None:
     chosen, before = out_of_domain(results), arms.unaligned(results.plan, family)
     if not any(lengths.runs_on(results, arm, chosen, SAMPLED) for arm in (before, bare, *kept)):
         return None
-    grown = lengths.lengthened(results, bare, before, chosen, SAMPLED)
-    if grown.effect is None:
+
+    def longer(first: Arm, second: Arm) -> Compared:
+        return lengths.lengthened(results, first, second, chosen, SAMPLED)
+
+    if (grown := longer(bare, before)).effect is None:
         return None
+    over = {arm: (longer(bare, arm).effect, longer(arm, before).effect) for arm in kept}
+    others = "; ".join(
+        f"minus {arm.preference} (lambda {weights[arm]:g}): {shown(less, 'tokens', 1)}, which has {shown(more, 'tokens', 1)} over before"
+        for arm, (less, more) in over.items()
+    )
+    shows = _positive(grown.effect) and all(_positive(less) and more and _low(more) <= 0 for less, more in over.values())
     greedy = lengths.lengthened(results, bare, before, chosen, MODE)
-    over = {arm: lengths.lengthened(results, bare, arm, chosen, SAMPLED) for arm in kept}
-    others = "; ".join(f"minus {arm.preference} (lambda {weights[arm]:g}): {shown(one.effect, 'tokens', 1)}" for arm, one in over.items())
-    shows = _positive(grown.effect) and all(_positive(one.effect) for one in over.values())
     return _on_policies(results, grown, shows, f"greedy: {shown(greedy.effect, 'tokens', 1)}; sampled, {others}")
 
 
@@ -248,9 +263,11 @@ def _withstands(results: Results, _: str) -> Told | None:
 
     where, seeds = found
     fooled = effects.share([seed[:, 0] for seed in seeds])
-    passed, count = round(fooled.value * len(seeds[0])), len(seeds[0])
-    p_value = float(binomtest(passed, count, ATTACKS).pvalue)
-    detail = f"{passed} of {count} passed; what passes the strict rule is no attack; of a critic trained from scratch this proves little"
+    passed, count = int(sum(seed[:, 0].sum() for seed in seeds)), len(seeds[0])
+    p_value = float(binomtest(math.ceil(passed / len(seeds)), count, ATTACKS).pvalue)  # more seeds are not more attacks
+    of = f" verdicts of {len(seeds)} seeds" if len(seeds) > 1 else ""
+    detail = f"{passed:,} of {count * len(seeds):,}{of} passed; what passes the strict rule is no attack; of a critic trained from scratch "
+    detail += "this proves little"
     return Told(where, fooled, p_value, count, fooled.high is not None and fooled.high < ATTACKS, detail)
 
 
@@ -268,11 +285,13 @@ LINES = (
         "The critic accepts right answers that the strict rule refuses, at no loss of precision "
         f"(less than {100 * LOST_AT_MOST:g} point, our choice): recall, points",
         _accepts_more,
+        of_family=False,
     ),
     Line(
         "agrees",
         f"Where rules can read the reference, the critic agrees with them: kappa at least {KAPPA:g} (our choice; times 100)",
         _agrees,
+        of_family=False,
     ),
     Line("generalises", "The rounds beat M_0 out of the seed's domain: last round, points", _generalises),
     Line("in_domain", "The rounds gain more than rounds on more programs for the seed questions do: points", _beats_in_domain),
@@ -284,8 +303,9 @@ LINES = (
         "language",
         f"A critic of one language serves another: kappa with the truth at least {KAPPA:g} (our choice; times 100)",
         _serves_other_language,
+        of_family=False,
     ),
-    Line("attacks", f"Attacks that the critic holds to be right stay under {100 * ATTACKS:g} % (our choice)", _withstands),
+    Line("attacks", f"Attacks that the critic holds to be right stay under {100 * ATTACKS:g} % (our choice)", _withstands, of_family=False),
 )
 """In the paper's order; Holm adjusts over all that could be tested."""
 TOKENS = frozenset({"lengths"})

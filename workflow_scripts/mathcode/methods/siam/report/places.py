@@ -57,8 +57,9 @@ def out_of_domain(results: Results) -> list[Place]:
 
 
 def cells(results: Results, arms: Sequence[Arm], chosen: Sequence[Place], column: str = "strict") -> list[np.ndarray]:
-    """A column of grades of several policies on the items of all these places, one array (items, policies) a seed."""
-    found = [results.paired([(arm, MODE) for arm in arms], place.benchmark, column, place.items) for place in chosen]
+    """A column of grades of several policies on the items of all these places, one array (items, policies) a seed; no item of no place."""
+    found = [[np.empty((0, len(arms)))] * len(results.plan.seeds)]
+    found += [results.paired([(arm, MODE) for arm in arms], place.benchmark, column, place.items) for place in chosen]
     return [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
 

@@ -63,16 +63,17 @@ def _programs(results: Results, arm: Arm, seed: int) -> Place | None:
     if kept is None or judge not in told or not (responses.is_file() and asked.is_file()):
         return None
     counted = next(iter(told))
-    facts = _compared(told, counted).join(kept.select(*KEY, kept=pl.lit("kept")), on=KEY, how="left")
+    taken = told[judge].filter(evidence.accepts(results, arm, told[judge])).select(*KEY, taken=pl.lit("accepted, not kept"))
+    facts = _compared(told, counted).join(kept.select(*KEY, kept=pl.lit("kept")), on=KEY, how="left").join(taken, on=KEY, how="left")
     order = [pl.col("disagreements"), pl.col("kept").is_not_null(), -pl.col("sample")]
     chosen = facts.sort(*order, descending=True).unique("query_id", keep="first", maintain_order=True)
-    part = pl.format("{} of {}", pl.col("kept").fill_null("refused"), pl.lit(pool))
+    part = pl.format("{} of {}", pl.coalesce("kept", "taken", pl.lit("refused")), pl.lit(pool))
     return Place(
         name=f"programs for {arm.policy(seed)}",
         questions=tables.QUERIES.read(asked),
         responses=responses,
         grades=told[counted].join(chosen.select(KEY), on=KEY, how="semi"),
-        facts=chosen.with_columns(part=part).drop("sample", "kept"),
+        facts=chosen.with_columns(part=part).drop("sample", "kept", "taken"),
         foremost=chosen.select("query_id", rank=pl.col("disagreements").cast(pl.Int64)),
     )
 

@@ -27,7 +27,7 @@ def make_main(results: Results) -> list[dict]:
                 row = numbers.opening(results, arm, place) | {
                     "ran": _ran(results, arm, place),
                     **_failed(results, arm, place),
-                    "contaminated": _contaminated(results, family, place),
+                    "contaminated": _contaminated(results, arm, place),
                     "published_accuracy": NOT_AVAILABLE,
                     "published_gain": NOT_AVAILABLE,
                 }
@@ -60,12 +60,13 @@ def _failed(results: Results, arm: Arm, place: places.Place) -> dict:
     return all_shares(columns)
 
 
-def _contaminated(results: Results, family: str, place: places.Place) -> int | None:
-    """Items that overlap with a training set; blank where the run did not look."""
-    uses = results.plan.families[family].learned_from
+def _contaminated(results: Results, arm: Arm, place: places.Place) -> int | None:
+    """Evaluated items that overlap with a training set, of a benchmark of which a run may ask a part; blank where it did not look."""
+    uses = results.plan.families[arm.family].learned_from
     if not all((results.root / paths.overlap_items(use, place.benchmark)).is_file() for use in uses):
         return None
-    found = results.contaminated_items(family, place.benchmark)
+    evaluated = results.grades(arm.policy(results.plan.seeds[0]), MODE, place.benchmark)["query_id"]
+    found = results.contaminated_items(arm.family, place.benchmark).intersection(evaluated)
     return len(found if place.items is None else found & place.items)
 
 
