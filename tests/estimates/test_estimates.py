@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.running import ROOT, program, run_program
 
 import estimate_costs
-from mathcode import configuration, settings
+from mathcode import configuration, paths, settings
 from mathcode.estimates import clock, estimate, plan, work
 from mathcode.estimates.estimate import ALL, OTHER, Planned, tabulate
 from mathcode.estimates.schedule import ScheduleError, Task, peak, schedule, union
@@ -269,14 +269,14 @@ def test_pools_benchmarks_and_training_sets_have_the_sizes_that_settings_say():
 
 def test_standard_rl_at_equal_rollouts_trains_on_as_many_as_em_samples():
     """K = 5 native ones, and 2 K further ones of which every run of that name has the same."""
-    trained = configuration.paths.trained("standard_rl_equal_rollouts/llama31/seed1/iter1")
+    trained = paths.trained("standard_rl_equal_rollouts/llama31/seed1/iter1")
     assert CONFIG.method("paper").examples(sizes_of(CONFIG.runs["paper"]), trained).rows == 7000 * (5 + 2 * 5)
 
 
 def test_rounds_of_siam_add_what_they_accept():
     sizes = sizes_of(CONFIG.runs["siam_demo"])
     examples = CONFIG.method("siam_demo").examples
-    trained = [examples(sizes, configuration.paths.trained(f"{name}/tiny_siam/seed1{after}")).rows for name, after in ROUNDS]
+    trained = [examples(sizes, paths.trained(f"{name}/tiny_siam/seed1{after}")).rows for name, after in ROUNDS]
     seeds = 80
     start = seeds + 80 * min(8 * 0.33, 4)
     assert trained == pytest.approx([seeds, start, start + 700 * 4 * 0.33, start + 2 * 700 * 4 * 0.33, start, 700 * 0.3, 700 * 0.3])
