@@ -3,7 +3,7 @@
 from itertools import groupby
 
 from mathcode.grading.forms.arithmetic import Exact
-from mathcode.grading.forms.values import TOGETHER, Items, Named
+from mathcode.grading.forms.values import TOGETHER, Items, Named, Relation
 from mathcode.grading.forms.verdicts import Verdict, all_, matched
 
 Solution = dict[str, list]
@@ -105,7 +105,9 @@ def _solutions(form: Items) -> list[Solution]:
     for item in form.items:
         if isinstance(item, Named):
             last = item
-        elif (last is not None and len({name for name, _ in named}) == 1) or _together(last) == _together(item) > 0:
+        elif not isinstance(item, Relation) and (
+            (last is not None and len({name for name, _ in named}) == 1) or _together(last) == _together(item) > 0
+        ):
             item = Named(last.name, item, last.tree)
         else:
             return []
@@ -121,10 +123,10 @@ def _solutions(form: Items) -> list[Solution]:
 
 
 def _owned(form: Items) -> list[tuple]:
-    """Each item with the last name before it."""
+    """Each item with the last name before it, which an equation has no use for."""
     found: list[tuple] = []
     for item in form.items:
-        name = item.name if isinstance(item, Named) else found[-1][0] if found else None
+        name = item.name if isinstance(item, Named) else found[-1][0] if found and not isinstance(item, Relation) else None
         found.append((name, item))
     return found
 

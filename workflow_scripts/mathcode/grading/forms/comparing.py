@@ -27,7 +27,9 @@ from mathcode.grading.forms.values import (
     Region,
     Relation,
     Rounded,
+    When,
     Words,
+    labels,
 )
 from mathcode.grading.forms.verdicts import Verdict, all_, any_, matched
 
@@ -185,12 +187,14 @@ class Comparison(Assignments, Sets):
             return False
         if _odd(gold, answer):
             return self.regions(gold, answer)
+        if "|" in (gold.brackets, answer.brackets):
+            return gold.brackets == answer.brackets and matched(gold.items, answer.items, self.equal)
         if _names(gold) or _names(answer):
             return self.assigned(gold, answer)
         ordered = _ordered(gold.brackets, answer.brackets)
         if ordered is None or len(gold.items) != len(answer.items):
             return False
-        if ordered:
+        if ordered or _told_by_place(gold, answer):
             return all_(self.equal(*pair) for pair in zip(gold.items, answer.items, strict=True))
         return matched(gold.items, answer.items, self.equal)
 
@@ -216,6 +220,9 @@ class Comparison(Assignments, Sets):
             self.equal(*pair) for ours, theirs in zip(gold.rows, answer.rows, strict=True) for pair in zip(ours, theirs, strict=True)
         )
 
+    def conditional(self, gold: When, answer: When) -> Verdict:
+        return all_([self.equal(gold.condition, answer.condition), self.equal(gold.value, answer.value)])
+
     def ranges(self, gold: Range, answer: Range) -> Verdict:
         return all_([self.equal(gold.low, answer.low), self.equal(gold.high, answer.high)])
 
@@ -226,6 +233,7 @@ _KINDS = {
     Matrix: Comparison.matrices,
     Relation: Comparison.relations,
     Range: Comparison.ranges,
+    When: Comparison.conditional,
     Order: lambda _, gold, answer: gold == answer,
     Moment: lambda *_: False,
 }
@@ -333,6 +341,12 @@ def _ordered(gold: str, answer: str) -> bool | None:
 
 def _names(items: Items) -> bool:
     return any(isinstance(item, Named) for item in items.items)
+
+
+def _told_by_place(gold: Items, answer: Items) -> bool:
+    """Whether different nouns or units on one side alone leave it to the place which value is whose."""
+    counts = [len(labels(form.items)) for form in (gold, answer)]
+    return max(counts) > 1 and not min(counts)
 
 
 def _rows(items: Items) -> tuple | None:

@@ -8,11 +8,12 @@ from functools import lru_cache
 
 from mathcode.grading.forms import numerals, quantities, restated, times, units, words
 from mathcode.grading.forms.brackets import bracketed, environment, printed
+from mathcode.grading.forms.listed import SAID, listed
 from mathcode.grading.forms.mixed_numbers import spelled_out
 from mathcode.grading.forms.names import CONSTANTS, LETTERS
 from mathcode.grading.forms.naming import expression, name_of, prefixed
-from mathcode.grading.forms.regions import as_region, inequality, joined, named_set, union
-from mathcode.grading.forms.splitting import MAX_ITEMS, depth_of, positions, split
+from mathcode.grading.forms.regions import as_region, inequality, named_set, union
+from mathcode.grading.forms.splitting import depth_of, positions, split
 from mathcode.grading.forms.tokens import Token, tokens, written
 from mathcode.grading.forms.trees import numeral, symbols
 from mathcode.grading.forms.values import (
@@ -35,8 +36,6 @@ MAX_NESTING = 12
 """Forms within forms."""
 _REMAINDER = re.compile(r"(\d{1,30})\s*(?:余|\.{3,6}|(?:\\[lc]?dots\s*){1,2}|[Rr]|remainder|rem\.?)\s*(\d{1,30})")
 """A quotient with its remainder."""
-_SAID = {"and": "and", "land": "and", "&": "and", "且": "and", "or": "or", "lor": "or", "或": "or"}
-"""What joins conditions."""
 _SIGNS = {("op", sign): sign for sign in ("=", "<", ">", "<=", ">=", "!=")} | {
     ("op", "=="): "=", ("cmd", "le"): "<=", ("cmd", "ge"): ">=", ("cmd", "ne"): "!=", ("cmd", "in"): "in", ("cmd", "approx"): "approx",
     ("cmd", "equiv"): "equiv",
@@ -72,7 +71,7 @@ def _form(found: list[Token], text: str | None, depth: int, known: dict):
         return french
     parts, separators = split(found)
     if len(parts) > 1:
-        return _listed(found, text, parts, separators, reader)
+        return listed(found, text, parts, separators, reader)
     for read_as in (_signed_pair, _united, _related, _restated, bracketed, _point, printed, environment, _ratio, _ranged):
         if (value := read_as(found, reader)) is not None:
             return value
@@ -108,7 +107,7 @@ def _with_condition(found: list[Token]) -> list[Token]:
     before = found[start - 1]
     goes_on = before.value not in (")", "}", "]") if before.kind == "op" else before.kind != "num" and not found[start].spaced
     conditions = positions(found[start + 1 : -1], lambda token: token[:2] in _CONDITIONS)
-    if not start or goes_on or before.value.strip() in _SAID or not conditions:
+    if not start or goes_on or before.value.strip() in SAID or not conditions:
         return found
     return [*found[:start], Token("op", ","), *found[start + 1 : -1]]
 
@@ -167,27 +166,6 @@ def _is_name(found: list[Token]) -> bool:
         or not token.value.islower()
         or token.value in ("no", "ok", "hi", "is", "it", "on", "up", "in", "or", "so", "to", "me", "if")
     )
-
-
-def _listed(found: list[Token], text: str, parts: list[list[Token]], separators: list[Token], reader):
-    """Several values; or a compound quantity, a numeral that only looks like a list, a union, or a phrase."""
-    if len(parts) > MAX_ITEMS:
-        return Raw(words.raw(found))
-    if all(token.value.strip() == "and" for token in separators) and (value := quantities.quantity(found)) is not None:
-        return value
-    forms = [reader(part) for part in parts]
-    said = [_SAID.get(token.value.strip(" ,"), ",") for token in separators]
-    if (value := joined(forms, said) or (restated.one(forms) if set(said) == {"or"} else None)) is not None:
-        return value
-    if any(isinstance(form, Raw) for form in forms):
-        phrase = words.phrase(text)
-        return Words(phrase) if phrase is not None else Raw(words.raw(found))
-    if any(isinstance(form, Words) and len(form.key.split()) > 4 for form in forms):
-        return Words(words.phrase(text) or words.bare(text).casefold())
-    flat: list = []
-    for form in forms:
-        flat += form.items if isinstance(form, Items) and not form.brackets else [form]
-    return Items("", tuple(flat))
 
 
 def _restated(found: list[Token], _) -> Quantity | None:
