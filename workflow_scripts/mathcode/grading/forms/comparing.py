@@ -63,7 +63,7 @@ class Comparison(Assignments, Sets):
             gold, answer = _as_ratio(gold), _as_ratio(answer)
         if isinstance(gold, Moment) or isinstance(answer, Moment):
             gold, answer = _as_ratio(gold), _as_ratio(answer)
-        if isinstance(gold, Relation) != isinstance(answer, Relation):
+        if isinstance(gold, Relation) != isinstance(answer, Relation) or _of_two_letters(gold, answer):
             gold, answer = _as_inequality(gold), _as_inequality(answer)
         if isinstance(gold, Ratio) or isinstance(answer, Ratio):
             return self._ratios(gold, answer)
@@ -260,11 +260,21 @@ def _as_ratio(form):
     return form
 
 
+def _of_two_letters(gold, answer) -> bool:
+    """Whether two inequalities are read as sets of two variables: `a > b`, `b < a`."""
+    variables = [form.variable for form in (gold, answer) if isinstance(form, Region)]
+    return len(variables) == 2 and None not in variables and variables[0] != variables[1]
+
+
 def _as_inequality(form):
-    """A half-line whose end holds symbols is an inequality of two expressions."""
-    if not isinstance(form, Region) or not form.variable or len(form.pieces) != 1:
+    """A half-line whose end holds symbols is an inequality of two expressions, and all but one point is one that denies equality."""
+    if not isinstance(form, Region) or not form.variable or not 0 < len(form.pieces) < 3:
         return form
     piece, variable = form.pieces[0], ("s", form.variable)
+    if len(form.pieces) == 2:
+        apart = piece.low is None and form.pieces[1].high is None and piece.high == form.pieces[1].low is not None
+        open_ = not (piece.high_closed or form.pieces[1].low_closed)
+        return Relation("!=", variable, piece.high) if apart and open_ else form
     if piece.low is None and piece.high is not None:
         return Relation("<=" if piece.high_closed else "<", variable, piece.high)
     return Relation("<=" if piece.low_closed else "<", piece.low, variable) if piece.high is None and piece.low is not None else form
