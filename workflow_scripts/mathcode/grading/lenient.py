@@ -31,7 +31,7 @@ _SAID = (
     rf"(?:(?:{_ZH}{{1,20}}|\d{{1,9}})又)?(?:{_ZH}{{1,20}}|\d{{1,9}})分之(?:{_CHINESE}|\d{{1,30}}(?:\.\d{{1,30}})?)"
     rf"|\d{{1,9}}[千万亿](?:\d[千百十万]){{1,4}}\d?"
     rf"|(?:\d{{1,2}}(?:\.\d)?|{_DIGIT}{{1,2}})(?:折|成(?![为了人长功员本分立绩]){_DIGIT}?)"
-    rf"|一半|{_ZH}{{1,3}}个半|半(?=[个小天年周千公米斤元])"
+    rf"|一半|{_ZH}{{1,3}}个半(?!圆|径)|半(?=[个小天年周千公米斤元])"
     rf"|(?<![星期周拜统唯再])(?!零[件头]){_CHINESE}(?![样起般些直定共]|角[形函]|边形)"
 )
 """Numbers as Chinese says them, with characters and digits: `chinese_number` reads them."""
@@ -70,6 +70,8 @@ _NEAR = 4
 """How many words, or Chinese characters, before and behind a number can turn it."""
 _ABOUT = re.compile(r"\b(?:about|around|approx\w*|roughly)\b|大?约", re.IGNORECASE)
 """What says that a number is rounded does not make it another one."""
+_LEFT = re.compile(r"\bover\s*$")
+"""`2 over` are left; `over 2` are more."""
 _PLACED = re.compile(rf"第\s?(?:\d|{_DIGIT}|十)|\d(?:st|nd|rd|th|D)\b|\d\s(?:tens|{'|'.join(sorted(FRACTION_WORDS))})\b", re.IGNORECASE)
 """Ordinals and places of a numeral: first, 3D, tenths."""
 _UNIT_POWER = re.compile(r"(?<=[\d\s{])(?:[ckdm]?m|ft|in|yd|mi|units?|inches|met(?:er|re)s?)\}?\^\{?[23]\}?(?=\s?(?:[,;.)}$]|and|$))")
@@ -142,7 +144,7 @@ def _turned(text: str, found: list[Read]) -> bool:
     starts = [*(read.start for read in found), len(text)]
     between = [text[end:start] for end, start in zip(ends, starts, strict=True)]
     before = [_WORD.findall(_CLAUSE.split(part)[-1])[-_NEAR:] for part in between[:-1]]
-    behind = [_WORD.findall(_CLAUSE.split(part)[0])[:_NEAR] for part in between[1:]]
+    behind = [_WORD.findall(_LEFT.sub("", _CLAUSE.split(part)[0]))[:_NEAR] for part in between[1:]]
     return any(turns(_ABOUT.sub("", re.sub("(?<=[\u3400-\u9fff]) ", "", " ".join(near)))) for near in (*before, *behind))
 
 

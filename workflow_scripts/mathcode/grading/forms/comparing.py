@@ -6,7 +6,7 @@ True and False are final; None means that the arithmetic at hand (`arithmetic.Ex
 from dataclasses import replace
 from fractions import Fraction
 
-from mathcode.grading.forms import rounding, units
+from mathcode.grading.forms import domains, rounding, units
 from mathcode.grading.forms.arithmetic import Exact
 from mathcode.grading.forms.assignments import Assignments, each_named, is_function
 from mathcode.grading.forms.regions import OPERATIONS
@@ -15,11 +15,13 @@ from mathcode.grading.forms.trees import hundredth, replaced, symbols
 from mathcode.grading.forms.values import (
     Based,
     Chain,
+    Domain,
     Items,
     Matrix,
     Moment,
     Named,
     Order,
+    Over,
     Quantity,
     Range,
     Ratio,
@@ -48,6 +50,8 @@ class Comparison(Assignments, Sets):
             return _based(gold, answer)
         if isinstance(gold, Raw | Words) or isinstance(answer, Raw | Words):
             return gold == answer
+        if isinstance(gold, Over) or isinstance(answer, Over):
+            return self._over(gold, answer)
         if isinstance(gold, Rounded) or isinstance(answer, Rounded):
             return self._rounded(gold, answer)
         if isinstance(gold, Items) or isinstance(answer, Items):
@@ -134,6 +138,13 @@ class Comparison(Assignments, Sets):
         if isinstance(gold, Rounded) and isinstance(answer, Rounded):
             return all_([agree, self.equal(gold.value, answer.value), self.equal(gold.decimal, answer.decimal)])
         return all_([agree, any_(self.equal(ours, theirs) for ours in rounding.stated(gold) for theirs in rounding.stated(answer))])
+
+    def _over(self, gold, answer) -> Verdict:
+        """Values of the same letter in the same numbers, whatever the letter is; what is said of it on one side alone is dropped."""
+        if isinstance(gold, Over) and isinstance(answer, Over):
+            same = gold.domain.numbers == answer.domain.numbers
+            return same and self.equal(gold.value, domains.with_letter(answer, gold.domain.variable))
+        return self.equal(*(form.value if isinstance(form, Over) else form for form in (gold, answer)))
 
     def relations(self, gold: Relation, answer: Relation) -> Verdict:
         """Equations with the same solutions by a constant factor; inequalities by one above zero."""
@@ -234,6 +245,7 @@ _KINDS = {
     Relation: Comparison.relations,
     Range: Comparison.ranges,
     When: Comparison.conditional,
+    Domain: lambda _, gold, answer: gold == answer,
     Order: lambda _, gold, answer: gold == answer,
     Moment: lambda *_: False,
 }

@@ -2,6 +2,7 @@
 
 from mathcode.grading.forms import quantities, restated, words
 from mathcode.grading.forms.assignments import each_named
+from mathcode.grading.forms.domains import over
 from mathcode.grading.forms.regions import is_set, joined
 from mathcode.grading.forms.splitting import MAX_ITEMS
 from mathcode.grading.forms.tokens import Token
@@ -19,6 +20,15 @@ def listed(found: list[Token], text: str, parts: list[list[Token]], separators: 
         return value
     forms = [reader(part) for part in parts]
     said = [SAID.get(token.value.strip(" ,"), ",") for token in separators]
+    if said[-1] == "," and (value := over(_several(found, text, forms[:-1], said[:-1]), forms[-1])) is not None:
+        return value
+    return _several(found, text, forms, said)
+
+
+def _several(found: list[Token], text: str, forms: list, said: list[str]):
+    """Forms with what is said between them."""
+    if len(forms) == 1:
+        return forms[0]
     if (value := joined(forms, said) or (restated.one(forms) if set(said) == {"or"} else None)) is not None:
         return value
     if any(isinstance(form, Raw) for form in forms):

@@ -6,7 +6,7 @@ r"""From the text of an answer to its form: lists first, then relations, then br
 import re
 from functools import lru_cache
 
-from mathcode.grading.forms import numerals, quantities, restated, times, units, words
+from mathcode.grading.forms import domains, numerals, quantities, restated, times, units, words
 from mathcode.grading.forms.brackets import bracketed, environment, printed
 from mathcode.grading.forms.listed import SAID, listed
 from mathcode.grading.forms.mixed_numbers import spelled_out
@@ -18,6 +18,7 @@ from mathcode.grading.forms.tokens import Token, tokens, written
 from mathcode.grading.forms.trees import numeral, symbols
 from mathcode.grading.forms.values import (
     Chain,
+    Domain,
     Items,
     Moment,
     Named,
@@ -36,6 +37,7 @@ MAX_NESTING = 12
 """Forms within forms."""
 _REMAINDER = re.compile(r"(\d{1,30})\s*(?:余|\.{3,6}|(?:\\[lc]?dots\s*){1,2}|[Rr]|remainder|rem\.?)\s*(\d{1,30})")
 """A quotient with its remainder."""
+_CONSTANT = {"pi", "e", "i", "oo"}
 _SIGNS = {("op", sign): sign for sign in ("=", "<", ">", "<=", ">=", "!=")} | {
     ("op", "=="): "=", ("cmd", "le"): "<=", ("cmd", "ge"): ">=", ("cmd", "ne"): "!=", ("cmd", "in"): "in", ("cmd", "approx"): "approx",
     ("cmd", "equiv"): "equiv",
@@ -107,7 +109,8 @@ def _with_condition(found: list[Token]) -> list[Token]:
     before = found[start - 1]
     goes_on = before.value not in (")", "}", "]") if before.kind == "op" else before.kind != "num" and not found[start].spaced
     conditions = positions(found[start + 1 : -1], lambda token: token[:2] in _CONDITIONS)
-    if not start or goes_on or before.value.strip() in SAID or not conditions:
+    member = any(found[start + 1 + at][:2] == ("cmd", "in") for at in conditions) and not before.value.isupper()  # 2k\pi(k \in Z)
+    if not start or (goes_on and not member) or before.value.strip() in SAID or not conditions:
         return found
     return [*found[:start], Token("op", ","), *found[start + 1 : -1]]
 
@@ -252,11 +255,11 @@ def _member(parts: list, signs: list[str], reader):
     r"""`x \in S`."""
     if len(signs) > 1:
         return None
+    name, numbers = name_of(parts[0]), domains.numbers(parts[1])
+    if name is not None and numbers is not None and numbers != "R":
+        return Domain(name, numbers)
     region = as_region(reader(parts[1]))
-    name = name_of(parts[0])
-    if region is None or name is None:
-        return None
-    return Region(region.pieces, name)
+    return Region(region.pieces, name) if region is not None and name is not None else None
 
 
 def _rounded(before: list[Token], behind: list[Token], reader):
@@ -279,6 +282,8 @@ def _equated(parts: list, trees: list, reader):
         parts, trees, name = parts[::-1], trees[::-1], swapped
     if name is not None:
         value = reader(parts[-1])
+        if (each := _one_by_one(trees, value)) is not None:
+            return each
         if isinstance(value, Raw) or (name[0] == "(" and not isinstance(value, Items)):
             return None
         if trees[0] is not None and trees[-1] is not None and trees[0][0] == "s" and trees[0][1] in symbols(trees[-1]):
@@ -291,6 +296,15 @@ def _equated(parts: list, trees: list, reader):
     if all(not symbols(tree) - {"pi", "e", "i"} for tree in trees):
         return Chain(tuple(trees))
     return Relation("=", *trees) if len(trees) == 2 else None
+
+
+def _one_by_one(trees: list, value) -> Items | None:
+    """`a = b = 1`: each letter has the value."""
+    letters = trees[:-1]
+    named = all(tree is not None and tree[0] == "s" and tree[1] not in _CONSTANT for tree in letters)
+    if not named or not 1 < len(letters) == len(set(letters)) or not isinstance(value, Quantity):
+        return None
+    return Items("", tuple(Named(tree[1], value, tree) for tree in letters))
 
 
 def _terms(found: list[Token]) -> list[list[Token]] | None:

@@ -67,6 +67,22 @@ class When:
 
 
 @dataclass(frozen=True)
+class Domain:
+    """Of which numbers a letter is: Z, N, Q, R, with + or - for the positive or negative ones alone."""
+
+    variable: str
+    numbers: str
+
+
+@dataclass(frozen=True)
+class Over:
+    """A value for each number of a domain."""
+
+    value: object
+    domain: Domain
+
+
+@dataclass(frozen=True)
 class Chain:
     """Constants said to be equal: 3 + 4 = 7. A true chain states its last side, a false one nothing."""
 
