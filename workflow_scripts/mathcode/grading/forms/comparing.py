@@ -107,6 +107,8 @@ class Comparison(Assignments, Sets):
         """A value with its name: the name may be left out, but not be another one, unless the two are one equation."""
         if isinstance(gold, Named) and isinstance(answer, Named):
             answer = _in_order(answer, gold.name)
+            if gold.name[0] == answer.name[0] == "(" and gold.name != answer.name:
+                return self.assigned(each_named(gold), each_named(answer))
             chained = all_([self.chained(gold), self.chained(answer)])
             if gold.name == answer.name or (is_function(gold) != is_function(answer) and {gold.name, answer.name} & {"y"}):
                 return all_([chained, self.equal(gold.value, _renamed(gold, answer))])

@@ -92,6 +92,8 @@ def _plain(found: list[Token]) -> list[Token]:
         for place, token in enumerate(found)
     ]
     found = _with_condition(found)
+    if [token.value for token in found[:2]] == ["零", "下"] and found[2:3] and found[2].kind == "num":
+        found = [Token("op", "-"), *found[2:]]
     if found[0].kind == "word" and found[0].value.lower() in ("minus", "negative") and len(found) > 1 and found[1].kind == "num":
         found = [Token("op", "-"), *found[1:]]
     bars = [place for place, token in enumerate(found) if token[:2] == ("op", "|") and 0 < place < len(found) - 1]
@@ -177,8 +179,10 @@ def _restated(found: list[Token], _) -> Quantity | None:
 
 
 def _signed_pair(found: list[Token], reader):
-    r"""`a \pm b` stands for two values."""
+    r"""`a \pm b` stands for two values; within the braces of a set each item does so alone."""
     both = [token[:2] for token in found]
+    if both[0] == ("cmd", "{") and both[-1] == ("cmd", "}"):
+        return None
     if ("cmd", "pm") not in both and ("cmd", "mp") not in both:
         return None
     made = []
@@ -292,7 +296,7 @@ def _equated(parts: list, trees: list, reader):
             return Named(name, value, trees[0], tuple(trees[1:])) if None not in trees[1:] else None
         return Named(name, value, trees[0])
     if None in trees:
-        return restated.one([reader(part) for part in parts])
+        return restated.one([reader(part) for part in parts]) or restated.computed(trees[:-1], reader(parts[-1]))
     if all(not symbols(tree) - {"pi", "e", "i"} for tree in trees):
         return Chain(tuple(trees))
     return Relation("=", *trees) if len(trees) == 2 else None

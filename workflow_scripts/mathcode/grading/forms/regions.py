@@ -14,8 +14,7 @@ _ALL = {
     "all real numbers",
     "all reals",
     "all real",
-    "the set of all real numbers",
-    "the real numbers",
+    "set of all real numbers",
     "real numbers",
     "全体实数",
     "任意实数",
@@ -32,7 +31,8 @@ def named_set(found: list[Token], text: str) -> Region | None:
         return Region(())
     if len(found) == 1 and found[0][:2] == ("word", "Reals"):
         return REALS
-    return REALS if len(text) < 60 and words.bare(text).casefold().rstrip(".") in _ALL else None
+    said = words.bare(text).casefold().rstrip(".").removeprefix("the ") if len(text) < 60 else ""
+    return REALS if said in _ALL else Region(()) if said in ("empty set", "空集") else None
 
 
 def interval(form: Items) -> Region | None:
