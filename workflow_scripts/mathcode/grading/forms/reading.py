@@ -12,7 +12,7 @@ from mathcode.grading.forms.listed import SAID, listed
 from mathcode.grading.forms.mixed_numbers import spelled_out
 from mathcode.grading.forms.names import CONSTANTS, LETTERS
 from mathcode.grading.forms.naming import expression, name_of, prefixed
-from mathcode.grading.forms.regions import as_region, inequality, named_set, union
+from mathcode.grading.forms.regions import as_region, inequality, joined, named_set, union
 from mathcode.grading.forms.splitting import depth_of, positions, split
 from mathcode.grading.forms.tokens import Token, tokens, written
 from mathcode.grading.forms.trees import numeral, symbols
@@ -193,7 +193,7 @@ def _signed_pair(found: list[Token], reader):
         made.append(reader(signed[1:] if signed[0][:2] == ("op", "+") else signed))
     if any(isinstance(form, Raw | Words) for form in made):
         return None
-    return Items("", tuple(made))
+    return (joined(made, ["and"]) if ("cmd", "ne") in both else None) or Items("", tuple(made))  # x is neither of the two
 
 
 def _united(found: list[Token], reader):
