@@ -21,11 +21,11 @@ def numbers(found: list[Token]) -> str | None:
     return "Z+" if name == "N+" else name
 
 
-def over(value, said) -> Over | None:
-    """A value for each number of a domain; None where what is said is none, or of a letter that the value does not hold."""
-    if isinstance(said, Region) and said.pieces == REALS.pieces and said.variable:
-        said = Domain(said.variable, "R")
-    return Over(value, said) if isinstance(said, Domain) and said.variable in _letters(value) else None
+def told(form) -> Domain | None:
+    r"""The domain that a form tells, `x \in R` among them; None where it tells something else."""
+    if isinstance(form, Region) and form.pieces == REALS.pieces and form.variable:
+        return Domain(form.variable, "R")
+    return form if isinstance(form, Domain) else None
 
 
 def with_letter(one: Over, letter: str):
@@ -44,7 +44,8 @@ def _trees(form) -> list[tuple]:
     return [tree for item in form.items for tree in _trees(item)] if isinstance(form, Items) else []
 
 
-def _letters(form) -> set[str]:
+def letters(form) -> set[str]:
+    """The letters that a form holds."""
     return {name for tree in _trees(form) for name in symbols(tree)}
 
 

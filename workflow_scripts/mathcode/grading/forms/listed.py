@@ -1,12 +1,11 @@
 """Several values in a row: what the words and commas between them say, and which of them are one thing."""
 
-from mathcode.grading.forms import quantities, restated, words
+from mathcode.grading.forms import domains, quantities, restated, words
 from mathcode.grading.forms.assignments import each_named
-from mathcode.grading.forms.domains import over
 from mathcode.grading.forms.regions import is_set, joined
 from mathcode.grading.forms.splitting import MAX_ITEMS
 from mathcode.grading.forms.tokens import Token
-from mathcode.grading.forms.values import Chain, Items, Matrix, Named, Quantity, Ratio, Raw, When, Words, labels
+from mathcode.grading.forms.values import Chain, Items, Matrix, Named, Over, Quantity, Ratio, Raw, When, Words, labels
 
 SAID = {"and": "and", "land": "and", "&": "and", "且": "and", "or": "or", "lor": "or", "或": "or"}
 """What joins conditions."""
@@ -20,8 +19,10 @@ def listed(found: list[Token], text: str, parts: list[list[Token]], separators: 
         return value
     forms = [reader(part) for part in parts]
     said = [SAID.get(token.value.strip(" ,"), ",") for token in separators]
-    if said[-1] == "," and (value := over(_several(found, text, forms[:-1], said[:-1]), forms[-1])) is not None:
-        return value
+    if said[-1] == "," and (domain := domains.told(forms[-1])) is not None:
+        value = _several(found, text, forms[:-1], said[:-1])
+        if domain.variable in domains.letters(value):
+            return Over(value, domain)
     return _several(found, text, forms, said)
 
 
