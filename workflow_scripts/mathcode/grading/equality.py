@@ -77,6 +77,7 @@ def understood(gold: str) -> bool:
 _LETTER = re.compile("[A-H]")
 _LETTERS = re.compile(r"[(\[{'\"\s]*[A-H][)\]}'\"\s]*(?:(?:,|;|and|和|\s|(?<=\))(?=\())[('\"\s]*[A-H][)\]}'\"\s]*)+")
 """Letters of several options with something between them."""
+_AROUND_LETTERS = re.compile(r"^[Bb]oth\s+(?=[(\[A-H])|\s*(?:are|都|均)\s*(?:correct|right|true|正确|对的?)$")
 _EXACT, _NUMERIC = Comparison(Exact()), Comparison(Numeric())
 
 
@@ -135,6 +136,7 @@ def _several(text: str) -> list[str] | None:
     """The letters of several options, `A, C`, `(A) and (C)`, or joined in order, `AC`; None where a text is something else."""
     if len(text) > 40:
         return None
+    text = _AROUND_LETTERS.sub("", text)
     letters = _LETTER.findall(text)
     joined = len(text) > 1 and [*text] == sorted(set(letters))
     return sorted(letters) if joined or _LETTERS.fullmatch(text) else None

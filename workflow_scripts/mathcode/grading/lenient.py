@@ -14,32 +14,38 @@ from typing import Self
 from mathcode import settings
 from mathcode.grading.exact import GRADER, ExactJudge
 from mathcode.grading.forms.characters import fold
+from mathcode.grading.forms.chinese_numerals import chinese_number
 from mathcode.grading.forms.names import LISTS, MATRICES, SETS, TUPLES, WRAPPERS
+from mathcode.grading.forms.numerals import FRACTION_WORDS
+from mathcode.grading.forms.turning import turns
 from mathcode.grading.judge import Case, Verdict, shown
 
 MAX_CHARS = 1000
 """A longer text is not read."""
 
 _PLAIN = r"(?:\d{1,3}(?:,\d{3}){1,6}(?![\d,])|\d{1,60})(?:\.\d{1,60})?(?:[eE][+-]?\d{1,2}(?!\d))?|\.\d{1,60}"
-_ZH_DIGITS = {
-    digit: value for value, digits in enumerate(("零〇", "一", "二两", "三", "四", "五", "六", "七", "八", "九")) for digit in digits
-}
-_ZH_TENS = {"十": 10, "百": 100, "千": 1000}
-_ZH_MYRIADS = {"万": 10**4, "亿": 10**8}
+_DIGIT = "[零〇一二两三四五六七八九]"
 _ZH = r"(?:[零〇一二两三四五六七八九十百万亿]|千(?![克米瓦]))"
+_CHINESE = rf"{_ZH}{{1,20}}(?:点{_DIGIT}{{1,20}})?"
+_SAID = (
+    rf"(?:(?:{_ZH}{{1,20}}|\d{{1,9}})又)?(?:{_ZH}{{1,20}}|\d{{1,9}})分之(?:{_CHINESE}|\d{{1,30}}(?:\.\d{{1,30}})?)"
+    rf"|\d{{1,9}}[千万亿](?:\d[千百十万]){{1,4}}\d?"
+    rf"|(?:\d{{1,2}}(?:\.\d)?|{_DIGIT}{{1,2}})(?:折|成(?![为了人长功员本分立绩]){_DIGIT}?)"
+    rf"|一半|{_ZH}{{1,3}}个半(?!圆|径)|半(?=[个小天年周千公米斤元])"
+    rf"|(?<![星期周拜统唯再])(?!零[件头]){_CHINESE}(?![样起般些直定共]|角[形函]|边形)"
+)
+"""Numbers as Chinese says them, with characters and digits: `chinese_number` reads them."""
+_MULTIPLES = {"百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
 _ENGLISH_SCALE = rf"(?:{'|'.join(_SCALES)})s?\b"
 _NUMBER = re.compile(
-    r"(?<![A-Za-z_\d.])(?P<sign>(?<![A-Za-z\d_)\]}%])[-−]\s?|负|\b(?:minus|negative)\s)?(?:"
-    r"(?P<whole>\d{1,30})(?:(?:\s+|又)(?P<up>\d{1,30})\s?/\s?(?P<down>\d{1,30})"
+    r"(?<![A-Za-z_\d.])(?P<sign>(?<![A-Za-z\d_)\]}%])[-−]\s?|负|零下|\b(?:minus|negative)\s)?(?:"
+    rf"(?P<said>{_SAID})"
+    r"|(?P<whole>\d{1,30})(?:(?:\s+|又)(?P<up>\d{1,30})\s?/\s?(?P<down>\d{1,30})"
     r"|\s?\\[dtc]?frac\s?(?:\{(?P<mup>\d{1,30})\}\s?\{(?P<mdown>\d{1,30})\}|(?P<nup>\d)\s?(?P<ndown>\d)(?!\d)))"
     r"|\\[dtc]?frac\s?(?:\{(?P<fup>[-−]?\d{1,30})\}\s?\{(?P<fdown>\d{1,30})\}|(?P<sup>\d)\s?(?P<sdown>\d)(?!\d))"
-    r"|百分之(?P<hundredth>\d{1,30}(?:\.\d{1,30})?)"
     rf"|(?P<plain>{_PLAIN})(?:\s?/\s?(?P<over>\d{{1,30}}(?![\d.])))?(?:(?P<scale>[百万亿](?!一)|千(?![克米瓦])|\s{_ENGLISH_SCALE})"
-    r"|(?P<half>[个小时天年周]{1,2}半))?(?P<percent>\s?\\?[%％])?"
-    rf"|(?P<zhwhole>{_ZH}{{1,20}})又(?P<zhdown>{_ZH}{{1,20}})分之(?P<zhup>{_ZH}{{1,20}})"
-    rf"|(?P<zhover>{_ZH}{{1,20}})分之(?P<zhunder>{_ZH}{{1,20}})"
-    rf"|(?<![星期周拜])(?P<zh>{_ZH}{{1,20}})(?:点(?P<zhpoint>[零〇一二三四五六七八九]{{1,20}}))?(?![样起般些直定共])"
+    r"|(?P<half>[个小时天年周]{1,2}半))?(?P<percent>\s?\\?[%％‰])?"
     r")"
 )
 _AROUND = (
@@ -58,12 +64,16 @@ _EXPRESSION = re.compile(
 )
 """Letters on the heels of a number, or alone behind a blank, are factors; those left out are units: m, g, h, d, l, s, t. Letters on the
 heels of a bracket with a number in it are a function. A minus with a blank before it alone is a sign: `0 -1` are two numbers."""
-_TURNED = re.compile(
-    r"(?:\b(?:not|never|wrong|incorrect|(?:less|more|fewer|greater|smaller|higher|lower|larger|other) than|at (?:least|most)|up to)\b"
-    r"|不[是到足]?|不等于|非|超[过出]|[大小多少高低]于|至[少多]|错误)[\s:：=]{0,3}[$¥]?(?=[-−]?\.?\d|\\[dtc]?frac|[零〇一二两三四五六七八九十百])",
-    re.IGNORECASE,
-)
-"""What denies the number behind it, or compares with it."""
+_CLAUSE = re.compile(r"[,;.!?，。；！？\n]")
+_WORD = re.compile(r"[A-Za-z'’]+|[\u3400-\u9fff]")
+_NEAR = 4
+"""How many words, or Chinese characters, before and behind a number can turn it."""
+_ABOUT = re.compile(r"\b(?:about|around|approx\w*|roughly)\b|大?约", re.IGNORECASE)
+"""What says that a number is rounded does not make it another one."""
+_LEFT = re.compile(r"\bover\s*$")
+"""`2 over` are left; `over 2` are more."""
+_PLACED = re.compile(rf"第\s?(?:\d|{_DIGIT}|十)|\d(?:st|nd|rd|th|D)\b|\d\s(?:tens|{'|'.join(sorted(FRACTION_WORDS))})\b", re.IGNORECASE)
+"""Ordinals and places of a numeral: first, 3D, tenths."""
 _UNIT_POWER = re.compile(r"(?<=[\d\s{])(?:[ckdm]?m|ft|in|yd|mi|units?|inches|met(?:er|re)s?)\}?\^\{?[23]\}?(?=\s?(?:[,;.)}$]|and|$))")
 _RELATIVE, _ABSOLUTE, _NOISE = Fraction(1, 10**6), Fraction(1, 10**4), Fraction(1, 10**9)
 """What rounding may lose of a decimal, and what floating point leaves of an integer."""
@@ -81,10 +91,11 @@ class Read:
 
 
 def numbers(text: str) -> list[Read]:
-    """The numbers of a text, in order; none of a text that is too long to be an answer."""
+    """The numbers of a text, in order; none of a text that is too long to be an answer, or in which one is not understood."""
     if len(text) > MAX_CHARS:
         return []
-    return [read for match in _NUMBER.finditer(_UNIT_POWER.sub(_blank, text)) if (read := _read(match)) is not None]
+    reads = [_read(match) for match in _NUMBER.finditer(_UNIT_POWER.sub(_blank, text))]
+    return [read for read in reads if read] if None not in reads else []
 
 
 def _blank(match: re.Match) -> str:
@@ -93,75 +104,48 @@ def _blank(match: re.Match) -> str:
 
 
 def _read(match: re.Match) -> Read | None:
+    found = match.groupdict()
     try:
-        value = _value(match.groupdict())
+        value = chinese_number(found["said"]) if found["said"] else _value(found)
     except (ZeroDivisionError, ValueError):
         return None
-    found = match.groupdict()
-    decimal = any(mark in (found["plain"] or "") for mark in ".eE") or bool(found["zhpoint"])
-    percent = bool(found["percent"] or found["hundredth"]) or found["zhover"] == "百"
-    if found["zhover"] == "百":
-        value *= 100
-    return Read(-value if found["sign"] else value, decimal, percent, match.start(), match.end())
+    if value is None:
+        return None
+    percent = (found["percent"] or "").strip("\\ ")
+    hundredths = (found["said"] or "").startswith("百分之")
+    value *= 100 if hundredths else Fraction(1, 1000) if percent == "‰" else 1
+    decimal = any(mark in (found["plain"] or "") for mark in ".eE") or "点" in (found["said"] or "")
+    return Read(-value if found["sign"] else value, decimal, hundredths or percent in ("%", "％"), match.start(), match.end())
 
 
 def _value(found: dict[str, str | None]) -> Fraction:
-    """What the groups of `_NUMBER` say, without sign and per cent."""
+    """What the groups of `_NUMBER` say of digits, without sign and per cent."""
     if found["whole"]:
         above, below = (found["up"] or found["mup"] or found["nup"], found["down"] or found["mdown"] or found["ndown"])
         return int(found["whole"]) + Fraction(int(above), int(below))
-    if found["hundredth"]:
-        return Fraction(found["hundredth"])
     if found["sup"]:
         return Fraction(int(found["sup"]), int(found["sdown"]))
     if found["fup"]:
         return Fraction(int(found["fup"].replace("−", "-")), int(found["fdown"]))
-    if found["plain"]:
-        value = Fraction(found["plain"].replace(",", ""))
-        return (value / int(found["over"] or 1) + Fraction(bool(found["half"]), 2)) * _scale(found["scale"])
-    if found["zhwhole"]:
-        return _chinese(found["zhwhole"]) + Fraction(_chinese(found["zhup"]), _chinese(found["zhdown"]))
-    if found["zhover"]:
-        return Fraction(_chinese(found["zhunder"]), _chinese(found["zhover"]))
-    whole = _chinese(found["zh"])
-    if not found["zhpoint"]:
-        return Fraction(whole)
-    digits = "".join(str(_ZH_DIGITS[digit]) for digit in found["zhpoint"])
-    return whole + Fraction(int(digits), 10 ** len(digits))
+    value = Fraction(found["plain"].replace(",", ""))
+    return (value / int(found["over"] or 1) + Fraction(bool(found["half"]), 2)) * _scale(found["scale"])
 
 
 def _scale(word: str | None) -> int:
     """What a word behind digits multiplies by: 3 million, 3万."""
-    if not word:
-        return 1
-    return (_ZH_TENS | _ZH_MYRIADS | _SCALES)[word.strip().lower().rstrip("s")]
+    return (_MULTIPLES | _SCALES)[word.strip().lower().rstrip("s")] if word else 1
 
 
-def _chinese(text: str) -> int:
-    """A whole number in Chinese numerals: by place (三十五, 一万零二) or digit by digit (二〇二五).
-
-    Raises:
-        ValueError: it is none.
-    """
-    if all(character in _ZH_DIGITS for character in text):
-        return int("".join(str(_ZH_DIGITS[character]) for character in text))
-    if text in ("百", "千", "万", "亿"):  # 百分之五; alone it is no number
-        return (_ZH_TENS | _ZH_MYRIADS)[text]
-    total = section = digit = 0
-    for character in text:
-        if character in _ZH_DIGITS:
-            digit = _ZH_DIGITS[character]
-        elif character in _ZH_TENS:
-            section += (digit or 1) * _ZH_TENS[character]
-            digit = 0
-        else:
-            unit = _ZH_MYRIADS[character]
-            section += digit
-            digit = 0
-            if not total and not section:
-                raise ValueError(f"'{text}' is no number")
-            total, section = ((total + section) * unit, 0) if unit > 10**4 else (total + section * unit, 0)
-    return total + section + digit
+def _turned(text: str, found: list[Read]) -> bool:
+    """Whether words near a number, in its clause, deny it, compare with it or compute with it."""
+    if _PLACED.search(text):
+        return True
+    ends = [0, *(read.end for read in found)]
+    starts = [*(read.start for read in found), len(text)]
+    between = [text[end:start] for end, start in zip(ends, starts, strict=True)]
+    before = [_WORD.findall(_CLAUSE.split(part)[-1])[-_NEAR:] for part in between[:-1]]
+    behind = [_WORD.findall(_LEFT.sub("", _CLAUSE.split(part)[0]))[:_NEAR] for part in between[1:]]
+    return any(turns(_ABOUT.sub("", re.sub("(?<=[\u3400-\u9fff]) ", "", " ".join(near)))) for near in (*before, *behind))
 
 
 def is_expression(text: str) -> bool:
@@ -174,10 +158,12 @@ def same_numbers(gold: str, answer: str) -> bool:
     if max(len(gold), len(answer)) > MAX_CHARS:
         return False
     gold, answer = fold(gold), fold(answer)
-    if is_expression(gold) or is_expression(answer) or bool(_TURNED.search(gold)) != bool(_TURNED.search(answer)):
+    if is_expression(gold) or is_expression(answer):
         return False
     wanted, given = numbers(gold), numbers(answer)
-    return bool(wanted) and len(wanted) == len(given) and all(map(same, wanted, given))
+    if not wanted or len(wanted) != len(given) or _turned(gold, wanted) != _turned(answer, given):
+        return False
+    return all(map(same, wanted, given))
 
 
 def same(first: Read, second: Read) -> bool:

@@ -16,6 +16,7 @@ MAX_DEPTH = 30
 """Brackets within brackets; nobody writes more."""
 _TIMES = {("op", "*"), ("cmd", "cdot"), ("cmd", "times"), ("cmd", "ast")}
 _OVER = {("op", "/"), ("cmd", "div")}
+_NAMES = {*CONSTANTS, *FUNCTIONS, *LETTERS}
 _CLOSES = {"(": ")", "[": "]"}
 
 
@@ -112,7 +113,7 @@ class Parser(Applied):
         """Whether the next token goes on with a product without a sign."""
         token = self.peek()
         if token.kind == "num":
-            return token.spaced and self.peek(1)[:2] == ("op", "^") and before[0] != "n" and self.tokens[self.place - 1].kind != "num"
+            return self.peek(1)[:2] in (("op", "^"), ("op", "**")) and before[0] != "n" and self._is_before_a_power()
         if token.kind == "op":
             return (
                 token.value == "("
@@ -125,6 +126,15 @@ class Parser(Applied):
         if token.kind == "word":
             return letters_of(token.value) is not None
         return token.kind in ("mark", "call") or (_is_letter(token) and (self.peek(1)[:2] == ("op", "_") or not _is_unit(token)))
+
+    def _is_before_a_power(self) -> bool:
+        """Whether a power of a number can follow without a sign: `(n-1)2^n`, `n2^n`, `3^{n}2^{n}`; behind `(2)` it is an item."""
+        before = self.tokens[self.place - 1]
+        if before.value == ")":
+            return self.place < 3 or self.tokens[self.place - 2].kind != "num" or self.tokens[self.place - 3].value != "("
+        if before.kind == "word" and not self.peek().spaced:
+            return "_" not in before.value and self.peek(2).kind != "num"
+        return before.kind != "num" and (self.peek().spaced or before.kind == "cmd" or before.value in ("}", "]", "|"))
 
     def power(self) -> tuple:
         """A factor with what stands behind it: factorials, exponents."""
@@ -161,9 +171,13 @@ class Parser(Applied):
             value = self.sum()
             self.need("op", "}")
         elif self.peek().kind == "op" and self.peek().value in "+-":
-            return self.signed()
-        elif self.peek().kind == "num" and (not self.peek().value.isdigit() or len(self.peek().value) > 30):
-            value = self.factor()
+            negative = self.take("op", "-") or not self.take("op", "+")
+            if self.peek().value in ("+", "-"):
+                raise NotAlgebra("signs in a row")
+            value = self.exponent()
+            return ("-", value) if negative else value
+        elif (token := self.peek()).kind == "word" and len(token.value) > 1 and token.value.isalpha() and token.value not in _NAMES:
+            return self._argument()
         else:
             value = self.factor()
         if self.peek()[:2] in (("op", "^"), ("op", "**")):

@@ -15,6 +15,8 @@ class Applied:
 
     def _symbol(self, name: str, bare: bool = False) -> tuple:
         """A symbol with its index and primes; a letter of a function with its argument."""
+        if not bare:
+            self._index_first()
         if not bare and self.take("op", "_"):
             name += "_" + self._index()
             if (chosen := self._chosen(name)) is not None:
@@ -36,6 +38,22 @@ class Applied:
         if self.peek()[:2] == ("op", "(") and not self.peek().spaced and self._is_function(name):
             return ("f", name, self._arguments())
         return ("s", name)
+
+    def _index_first(self) -> None:
+        """`x^2_1` as `x_1^2`."""
+        if self.peek()[:2] != ("op", "^"):
+            return
+        middle = self._group_end(1)
+        if self.peek(middle)[:2] == ("op", "_") and (end := self._group_end(middle + 1)) > middle + 1:
+            power, index = self.tokens[self.place : self.place + middle], self.tokens[self.place + middle : self.place + end]
+            self.tokens[self.place : self.place + end] = [*index, *power]
+
+    def _group_end(self, ahead: int) -> int:
+        """Where a token, or a short group in braces, ends; where neither is, it ends before it begins."""
+        if self.peek(ahead)[:2] != ("op", "{"):
+            return ahead + (self.peek(ahead).kind in ("num", "word"))
+        end = next((at for at in range(ahead + 1, ahead + 20) if self.peek(at).value in ("{", "}", "")), ahead)
+        return end + 1 if self.peek(end).value == "}" else ahead
 
     def _chosen(self, name: str) -> tuple | None:
         """`C_5^2`, as schools in China write a binomial, and `A_5^2`, arrangements; with an upper number beyond the lower it is a power."""

@@ -6,6 +6,7 @@ more may miss by what a double loses. Everything else is equal exactly or not at
 
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 
 from mathcode.grading.forms import exactly, numeric
 from mathcode.grading.forms.trees import nodes, replaced, symbols
@@ -24,6 +25,10 @@ _ALIKE = Decimal(10) ** -40
 _POINTS = 10
 _ENOUGH = 4
 _CONSTANTS = {"pi", "e", "i"}
+_ROUNDING = {"floor", "ceil", "gcd", "lcm", "Mod"}
+_BRANCHING = {"abs", "sqrt", "cbrt", "root", "max", "min", "sign", "asin", "acos", "atan", "acot", "asec", "acsc"}
+_FAR = 10**9
+"""Beyond it differences of what is almost equal are lost."""
 _COUNTERS = frozenset("ijklmnpqMN")
 """Letters that are integers where an expression rounds."""
 
@@ -93,14 +98,11 @@ class Numeric(Exact):
             return self._constants(left, right)
         tolerance = Decimal(10) ** -9 if max(_digits(left, right) or [0]) >= NOISE_DIGITS else _ALIKE
         agreed, barred, dense = 0, False, False
-        imaginary = "i" in symbols(left) | symbols(right)  # else where it is not real an expression is not defined
         bars = _has_bars(left) != _has_bars(right)
         for point in _points(left, right):
             try:
                 a, b = numeric.value(left, point), numeric.value(right, point)
             except (numeric.Undefined, numeric.Unknown):
-                continue
-            if (a[1] or b[1]) and not imaginary:
                 continue
             if not _near(a, b, tolerance):
                 return False
@@ -232,12 +234,40 @@ def _logarithm(tree: tuple, base: str) -> tuple:
 
 
 def _points(left: tuple, right: tuple):
-    """Points to compare at: of positive numbers, of both signs, of natural numbers (alone where only these have a sense)."""
-    counted = any(node[0] == "f" and node[1] in ("floor", "ceil", "gcd", "lcm", "Mod") for tree in (left, right) for node in nodes(tree))
+    """Points to compare at: of positive numbers, of both signs, of natural numbers (alone where only these have a sense).
+
+    A function without branches that agrees somewhere agrees everywhere; one with branches is also looked at far away, beyond each
+    numeral, with all signs, and one that rounds at halves and thirds.
+    """
+    names = symbols(left) | symbols(right)
+    real, names = "i" not in names, names - _CONSTANTS
+    counted = any(node[0] == "f" and node[1] in _ROUNDING for tree in (left, right) for node in nodes(tree))
+    whole = _COUNTERS if counted else ()
     for number in range(_POINTS):
-        yield numeric.Point(number, whole=_COUNTERS if counted else (), positive=number < 4)
+        yield numeric.Point(number, whole=whole, positive=number < 4, real=real)
     for number in range(100, 100 + _POINTS):
-        yield numeric.Point(number, whole=symbols(left) | symbols(right))
+        yield numeric.Point(number, whole=names, real=real)
+    if not any(map(_branches, (*nodes(left), *nodes(right)))):
+        return
+    signs = [[name for name, sign in zip(sorted(names), row, strict=False) if sign] for row in product((0, 1), repeat=min(len(names), 3))]
+    for number, size in enumerate(_sizes(left, right), 200):
+        for negative in signs:
+            yield numeric.Point(number, whole=whole, size=size, negative=negative, real=real)
+    for number, negative in enumerate(signs * 2 * counted, 300):
+        yield numeric.Point(number, whole=whole, size=Fraction(4), negative=negative, parts=2 + number % 2, real=real)
+
+
+def _branches(node: tuple) -> bool:
+    """Whether a part of a tree can be one function here and another there."""
+    if node[0] == "^":
+        return node[2][0] == "/" or (node[2][0] == "n" and node[2][1].denominator > 1)
+    return node[0] == "f" and (node[1] in _BRANCHING or node[1] in _ROUNDING)
+
+
+def _sizes(left: tuple, right: tuple) -> list[Fraction]:
+    """How far away branches are looked for: beyond the numerals of the trees, and three steps in general."""
+    numerals = {node[1] for tree in (left, right) for node in nodes(tree) if node[0] == "n" and 0 < node[1] <= _FAR}
+    return [*map(Fraction, (10, 10**3, 10**6)), *sorted(numerals)[-6:]]
 
 
 def _near(left: tuple, right: tuple, tolerance: Decimal) -> bool:

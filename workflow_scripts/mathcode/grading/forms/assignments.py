@@ -3,7 +3,7 @@
 from itertools import groupby
 
 from mathcode.grading.forms.arithmetic import Exact
-from mathcode.grading.forms.values import TOGETHER, Items, Named
+from mathcode.grading.forms.values import TOGETHER, Items, Named, Relation
 from mathcode.grading.forms.verdicts import Verdict, all_, matched
 
 Solution = dict[str, list]
@@ -34,6 +34,8 @@ class Assignments:
         if any(isinstance(item, Named) for form, named in ((gold, ours), (answer, theirs)) if not named for item in form.items):
             return False
         if ours and theirs:
+            if (roots := _roots(ours, theirs)) is not None:
+                return self._same_roots(*roots)
             return matched(ours, theirs, self._one_solution)
         if len(ours or theirs) > 1:
             return self._as_tuples(gold, answer, ours)
@@ -44,6 +46,13 @@ class Assignments:
         if set(gold) != set(answer):
             return False
         return all_(matched(gold[name], answer[name], self.equal) for name in gold)
+
+    def _same_roots(self, gold: list, answer: list) -> Verdict:
+        """Roots in any order; of equal ones one alone may be named."""
+        one, several = sorted((gold, answer), key=len)
+        if len(one) == 1:
+            return all_(self.equal(*((one[0], root) if one is gold else (root, one[0]))) for root in several)
+        return matched(gold, answer, self.equal)
 
     def _one_item(self, gold: tuple, answer: tuple) -> Verdict:
         """Whether two items, each with the name that it stands behind, are one."""
@@ -105,7 +114,9 @@ def _solutions(form: Items) -> list[Solution]:
     for item in form.items:
         if isinstance(item, Named):
             last = item
-        elif (last is not None and len({name for name, _ in named}) == 1) or _together(last) == _together(item) > 0:
+        elif not isinstance(item, Relation) and (
+            (last is not None and len({name for name, _ in named}) == 1) or _together(last) == _together(item) > 0
+        ):
             item = Named(last.name, item, last.tree)
         else:
             return []
@@ -120,11 +131,22 @@ def _solutions(form: Items) -> list[Solution]:
     return found
 
 
+def _roots(gold: list[Solution], answer: list[Solution]) -> tuple[list, list] | None:
+    """The values where one side numbers the roots, `x_1 = 1, x_2 = 3`, and the other does not, `x = 1 or x = 3`; else None."""
+    if len(gold) != 1 or len(answer) != 1 or sorted(map(len, (gold[0], answer[0])))[0] != 1:
+        return None
+    plain, numbered = sorted((gold[0], answer[0]), key=len)
+    (letter,) = plain
+    if len(numbered) < 2 or set(numbered) != {f"{letter}_{index}" for index in range(1, len(numbered) + 1)}:
+        return None
+    return tuple([value for values in one.values() for value in values] for one in (gold[0], answer[0]))
+
+
 def _owned(form: Items) -> list[tuple]:
-    """Each item with the last name before it."""
+    """Each item with the last name before it, which an equation has no use for."""
     found: list[tuple] = []
     for item in form.items:
-        name = item.name if isinstance(item, Named) else found[-1][0] if found else None
+        name = item.name if isinstance(item, Named) else found[-1][0] if found and not isinstance(item, Relation) else None
         found.append((name, item))
     return found
 

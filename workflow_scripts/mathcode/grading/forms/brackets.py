@@ -8,7 +8,7 @@ from mathcode.grading.forms.regions import as_region, builder, interval, is_set,
 from mathcode.grading.forms.splitting import MAX_ITEMS, depth_of, positions, split
 from mathcode.grading.forms.tokens import Token
 from mathcode.grading.forms.turning import turns
-from mathcode.grading.forms.values import Items, Matrix, Named, Quantity, Raw, Region, Words
+from mathcode.grading.forms.values import Items, Matrix, Named, Quantity, Raw, Region, Relation, When, Words
 
 _JOINING = {"&", "and", "or", "land", "lor", "且", "或"}
 
@@ -218,9 +218,39 @@ def environment(found: list[Token], reader):
             row = []
     rows = [row for row in rows if any(row)]
     if name in ("cases", "aligned") or open_brace:  # a brace on the left alone is that of cases, whatever lays out their lines
+        if (branches := _branches(rows, reader)) is not None:
+            return branches
         lines = [[token for cell in row for token in cell] for row in rows]
         return reader([token for at, line in enumerate(lines) for token in ([Token("op", ",")] * bool(at) + line)]) if lines else None
     forms = tuple(tuple(reader(cell) for cell in row) for row in rows)
     if not forms or len({len(row) for row in forms}) > 1 or any(isinstance(one, Raw) for row in forms for one in row):
         return None
     return Matrix(forms, "determinant" if name == "vmatrix" else kind)
+
+
+_ELSE = {"otherwise", "else", "其他", "其它"}
+_IF = {"if", "when", "for", "当"}
+
+
+def _branches(rows: list[list[list[Token]]], reader) -> Items | None:
+    """Lines of a value and its condition each, with `&` or a comma between; None where one is no such line."""
+    found = []
+    for row in rows:
+        cells = [cell for cell in row if cell]
+        halves = cells if len(cells) == 2 else split(cells[0])[0] if len(cells) == 1 else []
+        if len(halves) != 2 or not all(part := split(half)[0] for half in halves) or len(part) > 1:
+            return None
+        value, condition = split(halves[0])[0], _bare_condition(part[0])
+        form = reader(condition) if len(value) == 1 and condition and condition[0].value != "=" else None
+        told = is_set(form) or isinstance(form, Relation) or (isinstance(form, Words) and form.key in _ELSE)
+        if not told and not (isinstance(form, Named) and not positions(value[0], lambda token: token[:2] == ("op", "="))):
+            return None
+        found.append(When(reader(value[0]), form))
+    if len(found) < 2 or any(isinstance(branch.value, Raw) for branch in found):
+        return None
+    return Items("", tuple(found))
+
+
+def _bare_condition(part: list[Token]) -> list[Token]:
+    """A condition without the word before it."""
+    return part[1:] if part[0].value.strip(" ,").lower() in _IF else part

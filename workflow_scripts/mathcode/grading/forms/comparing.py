@@ -6,7 +6,7 @@ True and False are final; None means that the arithmetic at hand (`arithmetic.Ex
 from dataclasses import replace
 from fractions import Fraction
 
-from mathcode.grading.forms import rounding, units
+from mathcode.grading.forms import domains, rounding, units
 from mathcode.grading.forms.arithmetic import Exact
 from mathcode.grading.forms.assignments import Assignments, each_named, is_function
 from mathcode.grading.forms.regions import OPERATIONS
@@ -15,11 +15,13 @@ from mathcode.grading.forms.trees import hundredth, replaced, symbols
 from mathcode.grading.forms.values import (
     Based,
     Chain,
+    Domain,
     Items,
     Matrix,
     Moment,
     Named,
     Order,
+    Over,
     Quantity,
     Range,
     Ratio,
@@ -27,7 +29,9 @@ from mathcode.grading.forms.values import (
     Region,
     Relation,
     Rounded,
+    When,
     Words,
+    labels,
 )
 from mathcode.grading.forms.verdicts import Verdict, all_, any_, matched
 
@@ -46,6 +50,8 @@ class Comparison(Assignments, Sets):
             return _based(gold, answer)
         if isinstance(gold, Raw | Words) or isinstance(answer, Raw | Words):
             return gold == answer
+        if isinstance(gold, Over) or isinstance(answer, Over):
+            return self._over(gold, answer)
         if isinstance(gold, Rounded) or isinstance(answer, Rounded):
             return self._rounded(gold, answer)
         if isinstance(gold, Items) or isinstance(answer, Items):
@@ -61,7 +67,7 @@ class Comparison(Assignments, Sets):
             gold, answer = _as_ratio(gold), _as_ratio(answer)
         if isinstance(gold, Moment) or isinstance(answer, Moment):
             gold, answer = _as_ratio(gold), _as_ratio(answer)
-        if isinstance(gold, Relation) != isinstance(answer, Relation):
+        if isinstance(gold, Relation) != isinstance(answer, Relation) or _of_two_letters(gold, answer):
             gold, answer = _as_inequality(gold), _as_inequality(answer)
         if isinstance(gold, Ratio) or isinstance(answer, Ratio):
             return self._ratios(gold, answer)
@@ -101,6 +107,8 @@ class Comparison(Assignments, Sets):
         """A value with its name: the name may be left out, but not be another one, unless the two are one equation."""
         if isinstance(gold, Named) and isinstance(answer, Named):
             answer = _in_order(answer, gold.name)
+            if gold.name[0] == answer.name[0] == "(" and gold.name != answer.name:
+                return self.assigned(each_named(gold), each_named(answer))
             chained = all_([self.chained(gold), self.chained(answer)])
             if gold.name == answer.name or (is_function(gold) != is_function(answer) and {gold.name, answer.name} & {"y"}):
                 return all_([chained, self.equal(gold.value, _renamed(gold, answer))])
@@ -132,6 +140,13 @@ class Comparison(Assignments, Sets):
         if isinstance(gold, Rounded) and isinstance(answer, Rounded):
             return all_([agree, self.equal(gold.value, answer.value), self.equal(gold.decimal, answer.decimal)])
         return all_([agree, any_(self.equal(ours, theirs) for ours in rounding.stated(gold) for theirs in rounding.stated(answer))])
+
+    def _over(self, gold, answer) -> Verdict:
+        """Values of the same letter in the same numbers, whatever the letter is; what is said of it on one side alone is dropped."""
+        if isinstance(gold, Over) and isinstance(answer, Over):
+            same = gold.domain.numbers == answer.domain.numbers
+            return same and self.equal(gold.value, domains.with_letter(answer, gold.domain.variable))
+        return self.equal(*(form.value if isinstance(form, Over) else form for form in (gold, answer)))
 
     def relations(self, gold: Relation, answer: Relation) -> Verdict:
         """Equations with the same solutions by a constant factor; inequalities by one above zero."""
@@ -185,12 +200,14 @@ class Comparison(Assignments, Sets):
             return False
         if _odd(gold, answer):
             return self.regions(gold, answer)
+        if "|" in (gold.brackets, answer.brackets):
+            return gold.brackets == answer.brackets and matched(gold.items, answer.items, self.equal)
         if _names(gold) or _names(answer):
             return self.assigned(gold, answer)
         ordered = _ordered(gold.brackets, answer.brackets)
         if ordered is None or len(gold.items) != len(answer.items):
             return False
-        if ordered:
+        if ordered or _told_by_place(gold, answer):
             return all_(self.equal(*pair) for pair in zip(gold.items, answer.items, strict=True))
         return matched(gold.items, answer.items, self.equal)
 
@@ -216,6 +233,9 @@ class Comparison(Assignments, Sets):
             self.equal(*pair) for ours, theirs in zip(gold.rows, answer.rows, strict=True) for pair in zip(ours, theirs, strict=True)
         )
 
+    def conditional(self, gold: When, answer: When) -> Verdict:
+        return all_([self.equal(gold.condition, answer.condition), self.equal(gold.value, answer.value)])
+
     def ranges(self, gold: Range, answer: Range) -> Verdict:
         return all_([self.equal(gold.low, answer.low), self.equal(gold.high, answer.high)])
 
@@ -226,6 +246,8 @@ _KINDS = {
     Matrix: Comparison.matrices,
     Relation: Comparison.relations,
     Range: Comparison.ranges,
+    When: Comparison.conditional,
+    Domain: lambda _, gold, answer: gold == answer,
     Order: lambda _, gold, answer: gold == answer,
     Moment: lambda *_: False,
 }
@@ -252,11 +274,21 @@ def _as_ratio(form):
     return form
 
 
+def _of_two_letters(gold, answer) -> bool:
+    """Whether two inequalities are read as sets of two variables: `a > b`, `b < a`."""
+    variables = [form.variable for form in (gold, answer) if isinstance(form, Region)]
+    return len(variables) == 2 and None not in variables and variables[0] != variables[1]
+
+
 def _as_inequality(form):
-    """A half-line whose end holds symbols is an inequality of two expressions."""
-    if not isinstance(form, Region) or not form.variable or len(form.pieces) != 1:
+    """A half-line whose end holds symbols is an inequality of two expressions, and all but one point is one that denies equality."""
+    if not isinstance(form, Region) or not form.variable or not 0 < len(form.pieces) < 3:
         return form
     piece, variable = form.pieces[0], ("s", form.variable)
+    if len(form.pieces) == 2:
+        apart = piece.low is None and form.pieces[1].high is None and piece.high == form.pieces[1].low is not None
+        open_ = not (piece.high_closed or form.pieces[1].low_closed)
+        return Relation("!=", variable, piece.high) if apart and open_ else form
     if piece.low is None and piece.high is not None:
         return Relation("<=" if piece.high_closed else "<", variable, piece.high)
     return Relation("<=" if piece.low_closed else "<", piece.low, variable) if piece.high is None and piece.low is not None else form
@@ -333,6 +365,12 @@ def _ordered(gold: str, answer: str) -> bool | None:
 
 def _names(items: Items) -> bool:
     return any(isinstance(item, Named) for item in items.items)
+
+
+def _told_by_place(gold: Items, answer: Items) -> bool:
+    """Whether different nouns or units on one side alone leave it to the place which value is whose."""
+    counts = [len(labels(form.items)) for form in (gold, answer)]
+    return max(counts) > 1 and not min(counts)
 
 
 def _rows(items: Items) -> tuple | None:

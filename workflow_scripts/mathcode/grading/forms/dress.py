@@ -93,11 +93,14 @@ _ENDING = re.compile(r"(?<=\d)\s*\^\s*\{?\s*(?:\\(?:text|mathrm|rm)\s*)?\{?\s*(s
 _BRACED = re.compile(r"(?:^|(?<=[\s,+-]))(\d[\d.,]*)\{(\s*/?[A-Za-z][A-Za-z /]*)\}")
 """A unit or noun in braces whose text macro was lost."""
 _PIECE = re.compile(r"\\\\|\\[()\[\]]|\\.|\$\$|\*\*|__|.", re.DOTALL)
+_STRUCK = re.compile(r"(?<![^\s])~~(?![\s~])[^~]+(?<!\s)~~(?![^\s.,;])")
+"""What Markdown strikes through is deleted; `a~~b` are blanks of LaTeX."""
 _JOINED = (("并且", "且"), ("或者", "或"), ("以及", "及"))
 
 
 def undressed(text: str) -> str:
     """The answer without what is worn around it; of a text that is only dress nothing is left."""
+    text = _STRUCK.sub(" ", text) if "~~" in text else text
     for _ in range(LAYERS):
         bare = _bare(text)
         if bare == text:

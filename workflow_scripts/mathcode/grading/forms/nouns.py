@@ -8,7 +8,7 @@ A Chinese noun needs its measure word, which does not count: 个苹果 and 只�
 import re
 
 from mathcode.grading.forms.numerals import FRACTION_WORDS
-from mathcode.grading.forms.turning import turns
+from mathcode.grading.forms.turning import COMPUTING, turns
 from mathcode.grading.forms.unit_names import MEASURE_WORDS
 
 MAX_CHARS = 100
@@ -18,26 +18,25 @@ _NOUN = re.compile(r"(?:[tT]-|[xX]-)?[^\W\d_]{2,}(?:['’-][^\W\d_]{2,}|['’]s)
 _SHORT = re.compile("[^aeiou][aeiou]|ant|arm|ape|axe|ear|egg|elf|eye|ice|ink|oak|oar|owl|tree")
 """How a noun of three letters begins; others look like products of variables."""
 _NO_NOUNS_TEXT = """
-a absolute all am an and any are as at away back backward backwards be been between both but by clockwise counterclockwise cubed cubic cw
-ccw decrease decreased degenerate deg det diff dim dne does down downward downwards each east either else equal equals error every exactly
-exp expression fewer for forward forwards from gcd greater half halves hcf he her his i if in inf infinitely infinity into is it its ker
-lcm least less lim limit ln log max me min minus mod modulo more most multiple my north northeast northwest of off on once or other our
-out outside per percent percentage pi pm plus point points quarter quarters she sin sinh some south southeast southwest sqrt squared sum
-sup tan tanh cos cosh cot csc sec sech arcsin arccos arctan arg that the their them then there these they this those thrice times to twice
-up upward upwards very was we were west when where which will with yes you your zero remainder ratio increase increased loss gain profit
-ago later before after earlier tens ones hundreds tenths hundredths thousandths thirds fourths fifths sixths sevenths eighths ninths dozen
-dozens hundred thousand million billion trillion thousands millions billions trillions ten alpha beta gamma delta epsilon theta lambda
-sigma omega phi psi rho tau mu nu xi st nd rd th january february march april may june july august september october november december
-monday tuesday wednesday thursday friday saturday sunday first second true only one two three four five six seven eight nine eleven twelve
-thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety basis ppm ppb score
-gross too noon midday midnight permille promille
+a absolute all am an and any are as at away back backward backwards be been between both but by clockwise counterclockwise cw ccw decrease
+decreased degenerate deg det diff dim dne does down downward downwards each east either else equal equals error every exactly expression
+fewer for forward forwards from gcd greater hcf he her his i if in inf infinitely infinity into is it its ker lcm least less lim limit max
+me min minus mod modulo more most multiple my north northeast northwest of off on once or other our out outside per percent percentage pi
+pm plus point points quarter quarters she some south southeast southwest sum sup sech arg that the their them then there these they this
+those thrice times to twice up upward upwards very was we were west when where which will with yes you your zero remainder ratio increase
+increased loss gain profit ago later before after earlier tens ones hundreds tenths hundredths thousandths thirds fourths fifths sixths
+sevenths eighths ninths dozen dozens hundred thousand million billion trillion thousands millions billions trillions ten alpha beta gamma
+delta epsilon theta lambda sigma omega phi psi rho tau mu nu xi st nd rd th january february march april may june july august september
+october november december monday tuesday wednesday thursday friday saturday sunday first second true only one two three four five six
+seven eight nine eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy
+eighty ninety basis ppm ppb score gross too noon midday midnight permille promille
 """
-_NO_NOUNS = frozenset(_NO_NOUNS_TEXT.split()) | FRACTION_WORDS
+_NO_NOUNS = frozenset((_NO_NOUNS_TEXT + COMPUTING).split()) | FRACTION_WORDS
 """Words that no bare noun phrase holds, beside those that turn the number: they join, name functions or directions, or are numbers."""
 _NO_HEADS_TEXT = """
 long wide tall deep high higher low lower power prime real rational irrational imaginary complex positive negative even odd square right
-left full empty upper inside repeating same whole early late double infinite correct unknown maximum minimum root
-short reciprocal inverse composite opposite derivative exact inexact
+left full empty upper inside repeating same whole early late double infinite correct unknown maximum minimum root short composite exact
+inexact grand
 """
 _NO_HEADS = frozenset(_NO_HEADS_TEXT.split())
 """Words that may stand before a noun (`long pieces`, `prime numbers`), but turn a number if nothing follows (`5 negative`)."""

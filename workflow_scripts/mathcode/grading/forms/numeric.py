@@ -39,10 +39,24 @@ class Point:
         number: which point; others have other values.
         whole: symbols that are natural numbers.
         positive: no symbol is negative.
+        real: a function or power has no value where that is not real.
+        size: how large the others are at least, and at most twice; None: of the order of one.
+        negative: symbols that are negative where a size is given.
+        parts: where a size is given, the others are multiples of one over this.
     """
 
-    def __init__(self, number: int, whole: Collection[str] = (), positive: bool = False, imaginary: bool = True):
-        self.number, self.whole, self.positive, self.imaginary = number, whole, positive, imaginary
+    def __init__(
+        self,
+        number: int,
+        whole: Collection[str] = (),
+        positive: bool = False,
+        real: bool = False,
+        size: Fraction | None = None,
+        negative: Collection[str] = (),
+        parts: int = 3989,
+    ):
+        self.number, self.whole, self.positive, self.real = number, whole, positive, real
+        self.size, self.negative, self.parts = size, negative, parts
         self.negative_bars = False
 
     def of(self, name: str) -> Complex:
@@ -50,11 +64,15 @@ class Point:
             return pi(), ZERO
         if name == "e":
             return CONTEXT.exp(ONE), ZERO
-        if name == "i" and self.imaginary:
+        if name == "i":
             return ZERO, ONE
         if name == "oo":
             raise Unknown(name)
         digest = int.from_bytes(hashlib.blake2b(f"{self.number} {name}".encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+        if self.size is not None:
+            parts = 1 if name in self.whole else self.parts
+            count = math.ceil(self.size * parts) + digest % max(2, math.floor(self.size * parts))
+            return Decimal(-count if name in self.negative and name not in self.whole else count) / parts, ZERO
         if name in self.whole:
             return Decimal(2 + digest % 9), ZERO
         size = Decimal(digest % 9973 + 211) / (Decimal(3989) if digest >> 20 & 1 else Decimal(11927))
@@ -91,9 +109,10 @@ def _value(tree: tuple, point: Point) -> Complex:
         return total
     if kind == "/":
         return over(_value(tree[1], point), _value(tree[2], point))
-    if kind == "^":
-        return _power(tree[1], tree[2], point)
-    return _function(tree[1], tree[2], point)
+    found = _power(tree[1], tree[2], point) if kind == "^" else _function(tree[1], tree[2], point)
+    if found[1] and point.real:
+        raise Undefined
+    return found
 
 
 def _decimal(exact: Fraction) -> Decimal:

@@ -70,7 +70,7 @@ def based(text: str) -> Based | None:
         return None
     base = next(group for group in match.groups()[3:] if group)
     base = _BASES.get(base.lower(), base)
-    return Based(match[1] + (match[3].lstrip("0") or "0"), base) if base.isdigit() and int(base) < 100 else None
+    return Based(match[1] + (match[3].lstrip("0") or "0"), base) if base.isdigit() and 1 < int(base) < 100 else None
 
 
 def repeating(text: str) -> tuple | None:

@@ -6,17 +6,19 @@ r"""From the text of an answer to its form: lists first, then relations, then br
 import re
 from functools import lru_cache
 
-from mathcode.grading.forms import numerals, quantities, restated, times, units, words
+from mathcode.grading.forms import domains, numerals, quantities, restated, times, units, words
 from mathcode.grading.forms.brackets import bracketed, environment, printed
+from mathcode.grading.forms.listed import SAID, listed
 from mathcode.grading.forms.mixed_numbers import spelled_out
 from mathcode.grading.forms.names import CONSTANTS, LETTERS
 from mathcode.grading.forms.naming import expression, name_of, prefixed
 from mathcode.grading.forms.regions import as_region, inequality, joined, named_set, union
-from mathcode.grading.forms.splitting import MAX_ITEMS, depth_of, positions, split
+from mathcode.grading.forms.splitting import depth_of, positions, split
 from mathcode.grading.forms.tokens import Token, tokens, written
 from mathcode.grading.forms.trees import numeral, symbols
 from mathcode.grading.forms.values import (
     Chain,
+    Domain,
     Items,
     Moment,
     Named,
@@ -35,8 +37,7 @@ MAX_NESTING = 12
 """Forms within forms."""
 _REMAINDER = re.compile(r"(\d{1,30})\s*(?:余|\.{3,6}|(?:\\[lc]?dots\s*){1,2}|[Rr]|remainder|rem\.?)\s*(\d{1,30})")
 """A quotient with its remainder."""
-_SAID = {"and": "and", "land": "and", "&": "and", "且": "and", "or": "or", "lor": "or", "或": "or"}
-"""What joins conditions."""
+_CONSTANT = {"pi", "e", "i", "oo"}
 _SIGNS = {("op", sign): sign for sign in ("=", "<", ">", "<=", ">=", "!=")} | {
     ("op", "=="): "=", ("cmd", "le"): "<=", ("cmd", "ge"): ">=", ("cmd", "ne"): "!=", ("cmd", "in"): "in", ("cmd", "approx"): "approx",
     ("cmd", "equiv"): "equiv",
@@ -72,7 +73,7 @@ def _form(found: list[Token], text: str | None, depth: int, known: dict):
         return french
     parts, separators = split(found)
     if len(parts) > 1:
-        return _listed(found, text, parts, separators, reader)
+        return listed(found, text, parts, separators, reader)
     for read_as in (_signed_pair, _united, _related, _restated, bracketed, _point, printed, environment, _ratio, _ranged):
         if (value := read_as(found, reader)) is not None:
             return value
@@ -91,6 +92,8 @@ def _plain(found: list[Token]) -> list[Token]:
         for place, token in enumerate(found)
     ]
     found = _with_condition(found)
+    if [token.value for token in found[:2]] == ["零", "下"] and found[2:3] and found[2].kind == "num":
+        found = [Token("op", "-"), *found[2:]]
     if found[0].kind == "word" and found[0].value.lower() in ("minus", "negative") and len(found) > 1 and found[1].kind == "num":
         found = [Token("op", "-"), *found[1:]]
     bars = [place for place, token in enumerate(found) if token[:2] == ("op", "|") and 0 < place < len(found) - 1]
@@ -108,7 +111,8 @@ def _with_condition(found: list[Token]) -> list[Token]:
     before = found[start - 1]
     goes_on = before.value not in (")", "}", "]") if before.kind == "op" else before.kind != "num" and not found[start].spaced
     conditions = positions(found[start + 1 : -1], lambda token: token[:2] in _CONDITIONS)
-    if not start or goes_on or before.value.strip() in _SAID or not conditions:
+    member = any(found[start + 1 + at][:2] == ("cmd", "in") for at in conditions) and not before.value.isupper()  # 2k\pi(k \in Z)
+    if not start or (goes_on and not member) or before.value.strip() in SAID or not conditions:
         return found
     return [*found[:start], Token("op", ","), *found[start + 1 : -1]]
 
@@ -169,35 +173,16 @@ def _is_name(found: list[Token]) -> bool:
     )
 
 
-def _listed(found: list[Token], text: str, parts: list[list[Token]], separators: list[Token], reader):
-    """Several values; or a compound quantity, a numeral that only looks like a list, a union, or a phrase."""
-    if len(parts) > MAX_ITEMS:
-        return Raw(words.raw(found))
-    if all(token.value.strip() == "and" for token in separators) and (value := quantities.quantity(found)) is not None:
-        return value
-    forms = [reader(part) for part in parts]
-    said = [_SAID.get(token.value.strip(" ,"), ",") for token in separators]
-    if (value := joined(forms, said) or (restated.one(forms) if set(said) == {"or"} else None)) is not None:
-        return value
-    if any(isinstance(form, Raw) for form in forms):
-        phrase = words.phrase(text)
-        return Words(phrase) if phrase is not None else Raw(words.raw(found))
-    if any(isinstance(form, Words) and len(form.key.split()) > 4 for form in forms):
-        return Words(words.phrase(text) or words.bare(text).casefold())
-    flat: list = []
-    for form in forms:
-        flat += form.items if isinstance(form, Items) and not form.brackets else [form]
-    return Items("", tuple(flat))
-
-
 def _restated(found: list[Token], _) -> Quantity | None:
     """A value, and the same in brackets."""
     return restated.in_brackets(found)
 
 
 def _signed_pair(found: list[Token], reader):
-    r"""`a \pm b` stands for two values."""
+    r"""`a \pm b` stands for two values; within the braces of a set each item does so alone."""
     both = [token[:2] for token in found]
+    if both[0] == ("cmd", "{") and both[-1] == ("cmd", "}"):
+        return None
     if ("cmd", "pm") not in both and ("cmd", "mp") not in both:
         return None
     made = []
@@ -208,7 +193,7 @@ def _signed_pair(found: list[Token], reader):
         made.append(reader(signed[1:] if signed[0][:2] == ("op", "+") else signed))
     if any(isinstance(form, Raw | Words) for form in made):
         return None
-    return Items("", tuple(made))
+    return (joined(made, ["and"]) if ("cmd", "ne") in both else None) or Items("", tuple(made))  # x is neither of the two
 
 
 def _united(found: list[Token], reader):
@@ -274,11 +259,11 @@ def _member(parts: list, signs: list[str], reader):
     r"""`x \in S`."""
     if len(signs) > 1:
         return None
+    name, numbers = name_of(parts[0]), domains.numbers(parts[1])
+    if name is not None and numbers is not None and numbers != "R":
+        return Domain(name, numbers)
     region = as_region(reader(parts[1]))
-    name = name_of(parts[0])
-    if region is None or name is None:
-        return None
-    return Region(region.pieces, name)
+    return Region(region.pieces, name) if region is not None and name is not None else None
 
 
 def _rounded(before: list[Token], behind: list[Token], reader):
@@ -301,6 +286,8 @@ def _equated(parts: list, trees: list, reader):
         parts, trees, name = parts[::-1], trees[::-1], swapped
     if name is not None:
         value = reader(parts[-1])
+        if (each := _one_by_one(trees, value)) is not None:
+            return each
         if isinstance(value, Raw) or (name[0] == "(" and not isinstance(value, Items)):
             return None
         if trees[0] is not None and trees[-1] is not None and trees[0][0] == "s" and trees[0][1] in symbols(trees[-1]):
@@ -309,10 +296,19 @@ def _equated(parts: list, trees: list, reader):
             return Named(name, value, trees[0], tuple(trees[1:])) if None not in trees[1:] else None
         return Named(name, value, trees[0])
     if None in trees:
-        return restated.one([reader(part) for part in parts])
+        return restated.one([reader(part) for part in parts]) or restated.computed(trees[:-1], reader(parts[-1]))
     if all(not symbols(tree) - {"pi", "e", "i"} for tree in trees):
         return Chain(tuple(trees))
     return Relation("=", *trees) if len(trees) == 2 else None
+
+
+def _one_by_one(trees: list, value) -> Items | None:
+    """`a = b = 1`: each letter has the value."""
+    letters = trees[:-1]
+    named = all(tree is not None and tree[0] == "s" and tree[1] not in _CONSTANT for tree in letters)
+    if not named or not 1 < len(letters) == len(set(letters)) or not isinstance(value, Quantity):
+        return None
+    return Items("", tuple(Named(tree[1], value, tree) for tree in letters))
 
 
 def _terms(found: list[Token]) -> list[list[Token]] | None:

@@ -6,19 +6,20 @@ from mathcode.grading.forms.trees import symbols
 from mathcode.grading.forms.values import Items, Named, Piece, Quantity, Region, Relation
 
 INFINITY, MINUS_INFINITY = ("s", "oo"), ("-", ("s", "oo"))
-OPERATIONS = frozenset({"and", "or", "minus"})
-"""What `Items` of sets can be: an intersection, a union, a difference."""
+OPERATIONS = frozenset({"and", "or", "minus", ","})
+"""What `Items` of sets can be: an intersection, a union, a difference; or what commas alone leave open."""
 REALS = Region((Piece(None, False, None, False),))
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
 _ALL = {
     "all real numbers",
     "all reals",
     "all real",
-    "the set of all real numbers",
-    "the real numbers",
+    "set of all real numbers",
     "real numbers",
     "全体实数",
     "任意实数",
+    "一切实数",
+    "所有实数",
 }
 
 
@@ -30,7 +31,8 @@ def named_set(found: list[Token], text: str) -> Region | None:
         return Region(())
     if len(found) == 1 and found[0][:2] == ("word", "Reals"):
         return REALS
-    return REALS if len(text) < 60 and words.bare(text).casefold().rstrip(".") in _ALL else None
+    said = words.bare(text).casefold().rstrip(".").removeprefix("the ") if len(text) < 60 else ""
+    return REALS if said in _ALL else Region(()) if said in ("empty set", "空集") else None
 
 
 def interval(form: Items) -> Region | None:
@@ -72,10 +74,14 @@ def regions_of(form) -> list[Region]:
 
 
 def joined(forms: list, said: list[str]) -> Region | Items | None:
-    """Sets of one variable between which `and` or `or` is said, of which `and` binds more; None where something else is."""
-    if not said or not set(said) <= {"and", "or"} or not all(map(is_set, forms)):
+    """Sets of one variable between which `and`, `or` or commas are said, of which `and` binds more; None where something else is."""
+    variables = {one.variable for form in forms if is_set(form) for one in regions_of(form)} - {None}
+    if not said or len(variables) > 1:
         return None
-    if len({one.variable for form in forms for one in regions_of(form)} - {None}) > 1:
+    if set(said) == {","} and all(isinstance(form, Region) and form.variable for form in forms):
+        return Items(",", tuple(forms))
+    forms = [_as_point(form, variables) for form in forms]
+    if not set(said) <= {"and", "or"} or not all(map(is_set, forms)):
         return None
     groups = [[forms[0]]]
     for word, form in zip(said, forms[1:], strict=True):
@@ -86,6 +92,13 @@ def joined(forms: list, said: list[str]) -> Region | Items | None:
     if all(isinstance(one, Region) for one in sets):
         return union(sets)
     return sets[0] if len(sets) == 1 else Items("or", tuple(sets))
+
+
+def _as_point(form, variables: set[str]):
+    """`x = 3` beside sets of x is the set of one point."""
+    return (
+        Region((_point(form.value),), form.name) if isinstance(form, Named) and form.name in variables and _is_plain(form.value) else form
+    )
 
 
 def inequality(trees: list[tuple], signs: list[str]) -> Region | Relation | Items | None:
@@ -172,6 +185,6 @@ def builder(inner: list[Token], read) -> Region | None:
     region = read(inner[place + 1 :])
     if isinstance(region, Region) and region.variable in (head[0].value, None):
         return Region(region.pieces)
-    if isinstance(region, Items) and region.brackets == "and" and all(one.variable in (head[0].value, None) for one in region.items):
+    if isinstance(region, Items) and region.brackets in ("and", ",") and all(one.variable in (head[0].value, None) for one in region.items):
         return Items("and", tuple(Region(one.pieces) for one in region.items))
     return None

@@ -19,6 +19,13 @@ def one(forms: list) -> Quantity | None:
     return forms[-1] if all(_same(forms[0], form) for form in forms[1:]) else None
 
 
+def computed(sides: list, result) -> Quantity | None:
+    """`14 / 2 = 7 apples`: the result, with its unit or noun, of arithmetic without one that comes to it; else None."""
+    if not isinstance(result, Quantity) or result.percent or None in sides or any(symbols(side) - _CONSTANTS for side in sides):
+        return None
+    return result if all(Exact().same(side, result.tree) is True for side in sides) else None
+
+
 def in_brackets(found: list[Token]) -> Quantity | None:
     """`0.5 (1/2)`: a numeral or fraction, and in brackets, set off by a blank, the same value in another writing."""
     start = next((at for at, token in enumerate(found) if at and token[:2] == ("op", "(") and token.spaced), None)

@@ -29,6 +29,9 @@ class Sets:
         variables = [{one.variable for one in regions_of(form)} - {None} for form in (ours, theirs)]
         if variables[0] and variables[1] and variables[0] != variables[1]:
             return False
+        lists = [form.items if isinstance(form, Items) and form.brackets == "," else () for form in (ours, theirs)]
+        if lists[0] and matched(*lists, self.regions) is True:
+            return True
         ends = [
             end for form in (ours, theirs) for one in regions_of(form) for piece in one.pieces for end in (piece.low, piece.high) if end
         ]
@@ -40,7 +43,9 @@ class Sets:
         places = {id(end): place for place, group in enumerate(breaks) for end in group}
         if not all(_is_proper(piece, places) for form in (ours, theirs) for one in regions_of(form) for piece in one.pieces):
             return self._piecewise(ours, theirs)
-        return all(_holds(ours, cell, places) == _holds(theirs, cell, places) for cell in range(2 * len(breaks) + 1))
+        cells = range(2 * len(breaks) + 1)
+        ours, theirs = _resolved(ours, cells, places), _resolved(theirs, cells, places)
+        return None not in (ours, theirs) and all(_holds(ours, cell, places) == _holds(theirs, cell, places) for cell in cells)
 
     def _sorted(self, ends: list[tuple]) -> list[list[tuple]] | None:
         """Ends in groups of equal ones, ascending; None if two cannot be ordered."""
@@ -83,6 +88,17 @@ def _is_proper(piece: Piece, places: dict[int, int]) -> bool:
         return True
     low, high = places[id(piece.low)], places[id(piece.high)]
     return low < high or (low == high and piece.low_closed and piece.high_closed)
+
+
+def _resolved(form, cells: range, places: dict[int, int]):
+    """What commas between sets say: `and` where they meet and none is needless, `or` where no two do; None: they are a mere list."""
+    if isinstance(form, Region) or form.brackets != ",":
+        return form
+    held = [[_holds(item, cell, places) for item in form.items] for cell in cells]
+    if any(map(all, held)):
+        needed = {row.index(False) for row in held if row.count(False) == 1}
+        return Items("and", form.items) if len(needed) == len(form.items) else None
+    return Items("or", form.items) if max(map(sum, held)) == 1 else None
 
 
 def _holds(form, cell: int, places: dict[int, int]) -> bool:

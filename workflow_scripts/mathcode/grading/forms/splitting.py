@@ -21,7 +21,7 @@ def split(found: list[Token]) -> tuple[list[list[Token]], list[Token]]:
                 parts.append([])
                 separators.append(token)
             else:
-                separators[-1:] = [token]
+                separators[-1:] = [token] if separators else []
         else:
             parts[-1].append(token)
     if len(parts) > 1 and not parts[-1]:

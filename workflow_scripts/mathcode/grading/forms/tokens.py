@@ -49,6 +49,7 @@ _SEPARATORS = re.compile(r",|'|\\[, ]|~| ")
 _CALL = re.compile(r"(?:[A-Za-z]+\.)?[A-Za-z][A-Za-z0-9_]*(?=\()")
 _TEN = re.compile(r"10\s*(?:\^|\*\*)")
 _INDEX = re.compile(r"\d+(?![\d.])")
+_POWER_OF = re.compile(r"\s*\^\s*(?:\{[^{}]{1,20}\}|[A-Za-z])")
 _MARKS = {"vec", "hat", "bar", "tilde", "dot", "ddot", "overline", "underline", "widehat", "widetilde", "overrightarrow", "overleftarrow",
           "mathbf", "boldsymbol", "bm", "pmb", "mathbb", "mathcal", "mathfrak", "mathscr", "bf", "textcircled"}  # fmt: skip
 
@@ -82,6 +83,8 @@ def tokens(text: str, grouped: bool = True) -> list[Token]:
             continue
         made = _made(match)
         index = _INDEX.match(text, place) if made == ("word",) and len(match["word"]) == 1 else None
+        if index and (power := _POWER_OF.match(text, index.end())) and (match["word"] in power[0] or found[-1:] == [("op", "^", False)]):
+            index = None  # n2^n and (-1)^n2^m are products
         if index and not (found and found[-1].kind == "num" and _TEN.match(text, place)):
             made, place = ("word", f"{match['word']}_{index[0]}"), index.end()
         elif made == ("word",):

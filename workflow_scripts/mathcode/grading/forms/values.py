@@ -33,8 +33,8 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Items:
-    """Several values. `brackets`: "" (a bare list), "{}", "()", "[]", "<>", "{:}" for the pairs of a mapping, or "R" for a quotient and
-    its remainder.
+    """Several values. `brackets`: "" (a bare list), "{}", "()", "[]", "<>", "{:}" for the pairs of a mapping, "R" for a quotient and
+    its remainder, or "|" for alternatives that are not values of one thing, `x = 2 or y = 3`.
     """
 
     brackets: str
@@ -56,6 +56,30 @@ class Named:
     value: object
     tree: tuple | None = None
     sides: tuple = ()
+
+
+@dataclass(frozen=True)
+class When:
+    """A value and the condition under which it is one, among others under other conditions."""
+
+    value: object
+    condition: object
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Of which numbers a letter is: Z, N, Q, R, with + or - for the positive or negative ones alone."""
+
+    variable: str
+    numbers: str
+
+
+@dataclass(frozen=True)
+class Over:
+    """A value for each number of a domain."""
+
+    value: object
+    domain: Domain
 
 
 @dataclass(frozen=True)
@@ -152,3 +176,8 @@ class Raw:
     """What was not understood to the last sign: equal to its own text alone."""
 
     key: tuple
+
+
+def labels(items) -> set:
+    """The different units and nouns of values."""
+    return {item.noun or item.unit for item in items if isinstance(item, Quantity)} - {None}

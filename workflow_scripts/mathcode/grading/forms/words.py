@@ -9,14 +9,15 @@ _MATHEMATICS = re.compile(r"[\\^_=+*<>|{}]")
 _LETTERS = re.compile(r"[^\W\d_]{3,}|[\u3400-\u9fff]")
 _ARTICLE = re.compile(r"(?:an?|An|[Tt]he)\s+(?=[^\W\d_]{3})")
 """An article before a word; the capital `A` may be a name."""
+_NO_SOLUTION = re.compile(r"(?:there (?:is|are) )?no solutions?|(?:方程|方程组|不等式)?无解")
 _SMALL_TEXT = "no ok hi us me if is it he we so go up on in at to by do am my"
 _SMALL = frozenset(_SMALL_TEXT.split())
 _OPTION = re.compile(
-    r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)\s*(?:is\s*)?:?\s*|(?:正确)?(?:选项|选择|答案)[是为]?:?|[应故]?选)?\s*"
+    r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)\s*(?:is\s*)?:?\s*|(?:正确)?(?:选项|选择|答案)[是为]?:?|(?:[应故]|本题)?选|第(?=[A-Za-z]项))?\s*"
     r"(?P<open>[(\[{]?)\s*(?P<letter>[A-Za-z])\s*(?P<close>[)\]}]|[.:](?=\s|$|\\|[\u3400-\u9fff]|(?<=(?-i:[A-H]).)-?\d)|、|)\s*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
-_PREFIX = re.compile(r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)|[应故]?选|(?:正确)?答案)", re.IGNORECASE)
+_PREFIX = re.compile(r"(?:(?:the\s+)?(?:correct\s+)?(?:choice|option|answer|alternative)|(?:[应故]|本题)?选|(?:正确)?答案)", re.IGNORECASE)
 _GOES_ON = re.compile(r"[*/^_!+=<>]|-\s")
 """What goes on with an expression whose first letter stands in brackets."""
 _ANOTHER = re.compile(r"[(\[]\s*[A-Z]\s*[)\]]|(?:^|\s)[A-Z]\s*[.:)](?:\s|$)|^(?:or|and|或|和)\b", re.IGNORECASE)
@@ -30,7 +31,8 @@ _DENIED = re.compile(
 )
 """What says of an option that it is not the one."""
 _CONFIRMED = re.compile(
-    r"\s*(?:选?项)?(?:(?:说法)?是?(?:正确|对)的?)?|\s*(?:is|seems)(?: the)? (?:correct|right|true)(?: (?:answer|choice|option|one))?\s*",
+    r"\s*(?:选?项)?(?:(?:说法)?是?(?:正确|对)的?)?|\s*only"
+    r"|\s*(?:is|seems)(?: the)? (?:(?:correct|right|true)(?: (?:answer|choice|option|one))?|answer)\s*",
     re.IGNORECASE,
 )
 """What says of an option that it is one, or the right one."""
@@ -54,7 +56,10 @@ def phrase(text: str) -> str | None:
         return None
     if not (_LETTERS.search(text) or text.casefold() in _SMALL):
         return None
-    return (text[match.end() :] if (match := _ARTICLE.match(text)) else text).casefold() if not re.fullmatch("[A-Z]{2}", text) else text
+    if re.fullmatch("[A-Z]{2}", text):
+        return text
+    key = (text[match.end() :] if (match := _ARTICLE.match(text)) else text).casefold()
+    return "no solution" if _NO_SOLUTION.fullmatch(key) else key
 
 
 def option(text: str) -> tuple[str, str, bool] | None:
@@ -84,7 +89,10 @@ def _is_factor(match: re.Match) -> bool:
 
 
 def circled(tokens: list[Token]) -> list[str] | None:
-    """The circled numbers that all tokens are: names of statements."""
+    """The circled numbers that all tokens are, or several in brackets, each above the one before: names of statements."""
+    written = "".join(token.value for token in tokens) if tokens[-1].value == ")" else ""
+    if re.fullmatch(r"(?:\([1-9]\)){2,9}", written) and sorted(set(written[1::3])) == [*written[1::3]]:
+        return [f"({digit})" for digit in written[1::3]]
     marks = []
     for token in tokens:
         if token.kind == "mark" and token.value.startswith("textcircled "):
