@@ -19,7 +19,7 @@ BENCHMARKS = {name: dataset for name, dataset in SOURCES.benchmarks.items() if S
 MAX_GOLD = 80
 _IDLE = re.compile(r"(?<=\d)(?:,|\{,?\}|\\!)*(?=\d{3})|\+(?=[\\\d.∞])|(?<![\d.,}!])0+(?=\.?\d|\.\\)|(?<=\.\d)0+(?!\d)|\.0*(?!\d|\\over)")
 _UNIT = r"\\(?:text|mathrm|mbox)\s*\{[^{}]*\}(?:\^\{?\d\}?)?"
-_WORD = r"(?<![\\A-Za-z])(?!(?:and|or|if|for|not)\b)(?:[A-Za-z]{3,}|lb|hr)\b|(?<=[\d.})时分 a三])[\u4e00-\u9fff℃/]+|[£￡]|\\?%"
+_WORD = r"(?<![\\A-Za-z])(?!(?:and|or|if|for|not)\b)(?:[A-Za-z]{3,}|lb|hr)\b|(?<=[\d.})时分 a三])[\u4e00-\u9fff℃/]+|[£￡ℓ]|\\?%|\\rm\s*[a-z]*"
 _MEASURE = re.compile(rf"{_UNIT}(?:-?{_UNIT})*|{_WORD}|[~,;!\\\s]+(?=\\text|$)")
 _ZERO = re.compile(r"(?<![\d.,}!])[-+]?0+\.?0*(?![\d.])")
 _AND = re.compile(r",(?=\s*(?:\\text\s*\{\s*)?and\b)")
@@ -57,8 +57,8 @@ def _decimals(gold: str, changed: str) -> bool:
 
 
 def _chains(gold: str, changed: str) -> bool:
-    """A true chain of constants states its last side; the change is before it."""
-    ours, theirs = (text.split(",") for text in (gold, changed))
+    """A true chain of constants, or one value and what it is about, states its last side; the change is before it."""
+    ours, theirs = (text.replace(r"\approx", "=").split(",") for text in (gold, changed))
     last = [[part.rpartition("=")[2] for part in parts] for parts in (ours, theirs)]
     return last[0] == last[1] and all("=" in one for one, other in zip(ours, theirs, strict=True) if one != other)
 
@@ -83,8 +83,9 @@ def _variable(gold: str, changed: str) -> bool:
 
 
 def _without_name(gold: str, changed: str) -> bool:
-    """The whole name before a value is gone, or the sign of equality with it."""
-    return "=" in gold and gold.partition("=")[2].strip() == changed.strip()
+    """The whole name before a value is gone, or the sign of equality with it, or that between a point and its letter."""
+    name = "=" in gold and gold.partition("=")[2].strip() == changed.strip()
+    return name or re.sub(r"=(?=(?:\\left)?\()", "", gold, count=1) == changed or re.sub(r"(?<=[A-Z])=(?=(?:\\left)?\()", "", gold) == changed
 
 
 RULES = {
@@ -109,6 +110,8 @@ RULES = {
     "dates": _dates,
     "brackets of a list": lambda gold, changed: re.sub(r"[,\s]", "", gold) == re.sub(r"[,\s]", "", changed) and "[" in gold,
     "a variable of a function": _variable,
+    "an article": lambda gold, changed: gold.replace("\\text{a ", "\\text{ ") == changed,
+    "a label of one character": lambda gold, changed: re.fullmatch(r"[\u4e00-\u9fff]\d+.", gold) is not None and gold[1:] == changed,
 }
 
 

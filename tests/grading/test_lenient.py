@@ -232,4 +232,4 @@ def test_the_judge_accepts_what_either_rule_does():
     assert [verdict.accepted for verdict in verdicts] == [True, True, True, False, True, False]
     assert verdicts[-1].outcome == "no_answer"
     assert {verdict.score for verdict in verdicts} == {None}
-    assert judge.name.startswith("lenient-2/exact-")
+    assert judge.name.startswith("lenient-3/exact-")

@@ -185,7 +185,7 @@ def _close(first: Fraction, second: Fraction, decimal: bool) -> bool:
 class LenientJudge:
     """Accepts what the exact judge accepts, and results with the numbers of the reference answer."""
 
-    name = f"lenient-2/{GRADER}"
+    name = f"lenient-3/{GRADER}"
 
     def __init__(self, limits: settings.Grading):
         self._exact = ExactJudge(limits)
