@@ -8,13 +8,15 @@ from itertools import islice, pairwise
 
 from mathcode.responses import mentions, values
 from mathcode.responses.expressions import CURRENCY, NUMBER, QUOTIENT, RATIO, TIME
+from mathcode.responses.signs import SAYING, SIGN
 
 _CONCLUSIONS = re.compile(
     r"(?:\b(?:is|are|was|were|be|equals?|gives?|makes?|becomes?|get|gets|obtain|have|leaves|yields?|"
     r"costs?|needs?|paid|pays?|took|takes|earns?|totals?|so|thus|hence|therefore|leaving|making)\b,?|(?<![<>!=])=(?!=)|"
     r"(?<!\d)(?<!\d )[:：]|(?<=\d)[:：](?!\d)|得到?|等于|[是为共])"
     r"[ \t*_]{0,6}(?:\btherefore\b|\bthen\b|\bexactly\b|\bonly\b|\ba total of\b|\bnow\b)?"
-    r"[ \t*_]{0,4}(?=[-−+(\[]?[$€£¥￥\\]{0,2}[$\d.\\*(\[])",
+    r"[ \t*_]{0,4}(?=(?:[-−+±(\[√∛∜]|负|零下|minus |negative )?[$€£¥￥\\]{0,2}[$\d.\\*(\[]|"
+    rf"(?:{SAYING}[-−][ ][$€£¥￥\\]{{0,2}}[\d.]))",
     re.IGNORECASE,
 )
 _PURPOSE = re.compile(r"\Ato (?:make|get|give|have|obtain|need|take|earn|pay)\b", re.IGNORECASE)
@@ -43,7 +45,7 @@ SENTENCE = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<$]|$)|[。！？]|\n")
 
 
 _ARITHMETIC = re.compile(r"(?:\A|[A-Za-z,:;]{2}|[,:;])[ $(]*\d[\d.,]*(?:[ ]?[-+*/×÷x–−%][ ]?[$(]?\d[\d.,]*[)%]?){1,20}[ ]*\Z")
-_NUMBERS = re.compile(rf"(?<![A-Za-z0-9_.])(?:{QUOTIENT}|{TIME}|{RATIO}|(?:{CURRENCY}[ ]?)?{NUMBER})")
+_NUMBERS = re.compile(rf"(?<![A-Za-z0-9_.]){SIGN}?(?:{QUOTIENT}|{TIME}|{RATIO}|(?:{CURRENCY}[ ]?)?{NUMBER})")
 _CLAUSE = re.compile(r"[,;](?=\s)|[，；]")
 _SUBORDINATE = re.compile(
     r"\s*(?:(?:so|therefore|thus|hence|and|then|but|now),?\s)?(?:(?:after|before|when|while|if|since|because|as|with|in|on|at|for|from|by|"

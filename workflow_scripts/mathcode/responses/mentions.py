@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from mathcode.responses.amounts import with_unit
+from mathcode.responses.amounts import magnified, with_unit
 from mathcode.responses.expressions import (
     CURRENCY,
     FRACTION,
@@ -12,11 +12,13 @@ from mathcode.responses.expressions import (
     NUMBER,
     QUOTIENT,
     RATIO,
+    RECURRING,
     REJECTED,
     REMAINDER,
     TIME,
     expression,
 )
+from mathcode.responses.signs import BELOW, SIGN, plain
 from mathcode.responses.values import DATE, INEQUALITY, MATH, bounds, is_formula, settled, stated
 
 
@@ -41,8 +43,14 @@ def last_value(text: str, question: str = "", place: int | None = None) -> str |
             content = next(group for group in formula.groups() if group is not None)
             if is_formula(content):
                 return settled(re.split(r"\\(?:approx|Rightarrow|implies|to)(?![A-Za-z])", content)[0].strip().rstrip("."), question)
-    whole = _whole(text, match.start(), match.end(), question) or match.group().strip()
-    return re.sub(r"^[-−]\s?", "-", whole)
+    whole = _whole(text, match.start(), match.end(), question)
+    if whole is None:
+        amount, end = magnified(match.group().strip(), text, match.end(), question)
+        whole = f"-{amount}" if BELOW.match(text, end) or _DEGREES_BELOW.match(text, end) else amount
+    return plain(whole)
+
+
+_DEGREES_BELOW = re.compile(r"\s?(?:°C?|degrees?(?: (?:Celsius|Fahrenheit))?)\s+below\s+zero(?![A-Za-z])", re.IGNORECASE)
 
 
 def equation(text: str, start: int, sign: int, question: str = "") -> tuple[str, int] | None:
@@ -82,11 +90,11 @@ def _expressions(text: str, start: int, last: int) -> Iterator[tuple[int, int]]:
 
 
 _LAST = re.compile(
-    rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?(?:{QUOTIENT}|{TIME}|{RATIO}|{MONEY_IN_GROUPS}|{FRACTION}|{CURRENCY}?{NUMBER})"
-    rf"(?:{REMAINDER.pattern}|(?:\s?/\s?\d[\d,]*(?![\d/]))?(?:\s?\\?%)?)(?![\d])"
+    rf"{SIGN}?(?:{QUOTIENT}|{TIME}|{RATIO}|{MONEY_IN_GROUPS}|{FRACTION}|{RECURRING}|{CURRENCY}?{NUMBER})"
+    rf"(?:{REMAINDER.pattern}|(?:\s?/\s?\d[\d,]*(?![\d/]))?(?:\s?(?:\\?%|‰))?)(?![\d])"
 )
 _STRUCTURE = re.compile(
-    r"\\(?:[dt]?frac|sqrt|pi|cdot|times|begin)(?![A-Za-z])|\^|[π√¼½¾⅐-⅞]|\d[eE][-+]?\d|"
+    r"\\(?:[dt]?frac|sqrt|pi|cdot|times|begin)(?![A-Za-z])|\^|(?<![mn])[⁰ⁱ-ⁿ¹²³]|±\d|[π√∛∜¼½¾⅐-⅞]|\d[eE][-+]?\d|"
     rf"\A[A-Z]?[(\[][^()\[\]]{{1,60}},[^()\[\]]{{1,60}}[)\]]\Z|\A\\?\{{.{{1,100}}\}}\Z|{FUNCTION}(?![A-Za-z])"
 )
 """What tells that a number is but a part of an expression; sums and products in plain signs may be prose."""

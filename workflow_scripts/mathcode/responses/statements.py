@@ -11,6 +11,7 @@ from mathcode.responses import values
 from mathcode.responses.boxes import boxes, is_blank
 from mathcode.responses.conclusions import HYPOTHETICAL, SENTENCE, Mark, asks, in_sentence, outer, sentence_start
 from mathcode.responses.expressions import TYPE
+from mathcode.responses.signs import before_box
 
 _A_LETTER = rf"(?:[\W_]{{0,4}}|{TYPE})[A-J](?![A-Za-z'’])"
 
@@ -181,6 +182,7 @@ def _boxes(text: str, start: int, end: int, question: str, quoted: frozenset[str
         if is_blank(box.content) or is_blank(value):
             continue
         before = text[sentence_start(text, start, box.start) : box.start]
+        value = before_box(before, value)
         alone = not before.strip("$ \t") and re.match(r"\$?[.\s]{0,5}(?:\n|\Z)", text[box.end : box.end + 8])
         if _NEGATED.search(before) or (box.content in quoted and not alone and not _ANSWERING.search(before)):
             continue
