@@ -33,7 +33,7 @@ def last_value(text: str, question: str = "", place: int | None = None) -> str |
     for found in _LAST.finditer(text):
         if place is not None and found.start() > place:
             break
-        if not DENIED.search(text, max(0, found.start() - 24), found.start()) and not REJECTED.match(text, found.end()):
+        if not denied(text, max(0, found.start() - 24), found.start(), question) and not REJECTED.match(text, found.end()):
             match = found
     if match is None:
         return None
@@ -161,6 +161,18 @@ _ASSIGNED = re.compile(r"\\?[A-Za-z](?:_\{?\w+\}?|[₀-₉])?\s?=")
 
 _CURVES = re.compile(r"\b(?:equation|line|circle|ellipse|hyperbola|parabola|curve|graph)\b|方程|解析式")
 _FRACTION_END = re.compile(r"[¼½¾⅐-⅞]\Z")
-DENIED = re.compile(
+_DENIED = re.compile(
     r"(?:\bnot|n't|n’t|≠|\\neq?|不是|并非|\b(?:[Rr]eject|[Dd]iscard|[Ee]xclud)(?:e|ed|ing)?|\bexcept|舍去|除了)\s{0,3}\$?(?:[A-Za-z]\s?=\s?)?\Z"
 )
+_IMPOSSIBLE = re.compile(
+    r"(?:(?:\b(?:can)?not|n't|n’t|\bnever)(?:\s(?:be|equal(?: to)?))?|不(?:能|可能|会|应该?)?(?:是|为|等于|选))"
+    r"\s{0,3}\$?(?:[A-Za-z]\s?=\s?)?\Z"
+)
+_ASKS_FOR_IT = re.compile(r"\b(?:cannot|not|never|impossible|except)\b|n't\b|n’t\b|不", re.IGNORECASE)
+
+
+def denied(text: str, start: int, end: int, question: str = "") -> bool:
+    """Whether a value that begins behind a stretch is none; what cannot be is the answer to a question that asks for it."""
+    if _DENIED.search(text, start, end):
+        return True
+    return _IMPOSSIBLE.search(text, start, end) is not None and not _ASKS_FOR_IT.search(question)

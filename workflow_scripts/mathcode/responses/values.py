@@ -52,7 +52,7 @@ _NOT_BUT = re.compile(r"(?:not|n't)\s+[^\n]{1,80}?,?\s+but\s+(?:rather\s+|instea
 _NOT = re.compile(r"(?:not|no longer|n't|never|neither|不是|并非|不可能)(?![A-Za-z])", re.IGNORECASE)
 MATH = re.compile(r"\$\$(.{1,400}?)\$\$|\$((?:[^$\n\\]|\\[^\n]){1,300}?)\$(?!\d)|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL)
 _PROSE_WORDS = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}\s+[A-Za-z]{2,}")
-_SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|[和且]|或者?|以及)\s*")
+_SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|[和且]|或者?|以及)\s*(?:(?:maybe|perhaps|possibly)\s+)?")
 INEQUALITY = re.compile(r"[<>≤≥≠‹›]|\\(?:lt|gt|leq?(?:slant)?|geq?(?:slant)?|neq?|textless|textgreater)(?![A-Za-z])")
 _AND_FRACTION = re.compile(r"(\d{1,6}) and (\d{1,3})/(\d{1,3})(?= [A-Za-z]{2})")
 DATE = re.compile(
@@ -66,11 +66,11 @@ _REMARK = re.compile(
     r"which|where|when|while|if|but|meaning|after|for|i\.e|not)\b|因为|所以|即)"
 )
 _NO_WORDS = re.compile(
-    r"(?:right|correct|wrong|incorrect|true that|independent|unique|clear|obvious|obtained|found|"
+    r"(?:right|correct|wrong|incorrect|invalid|true that|independent|unique|clear|obvious|obtained|found|"
     r"given|in the form|of the form|as|when|if|how|what|which|why|"
     r"where|the same|unknown|unclear|not|to|by|from|in|on|at|for|with|because|since|derived|based|computed|calculated|written|expressed|"
     r"always|consistent|reasonable|valid|boxed|below|above|here|there|this|that|it|we|i|you|let|correctly|supposed|going|probably|likely|"
-    r"正确|错误|对的|不(?!够|能|会|可以|行|相等)|什么|多少|怎|如)(?![A-Za-z])",
+    r"正确|错误|错的|对的|不(?!够|能|会|可以|行|相等)|什么|多少|怎|如)(?![A-Za-z])",
     re.IGNORECASE,
 )
 _OPEN_BOX = re.compile(r"[\s$({\[*]{0,6}\\(?:boxed|fbox)\s?\{(?=\s?\S)")
