@@ -82,10 +82,12 @@ RETRACTION = re.compile("|".join(f"(?P<r{number}>{pattern})" for number, (_, pat
 STRENGTHS = {f"r{number}": strength for number, (strength, _) in enumerate(RETRACTIONS)}
 RETRACTION_HINTS = re.compile(
     "scratch|strike|wrong|incorrect|not right|not correct|not the answer|not quite|slip|mistake|typo|off|error|"
-    "impossible|too |i mis|i was|i take|sorry|apolog|oops|"
+    "impossible|too |i mis|i was|i am|i'm|i’m|i take|sorry|apolog|oops|"
     "whoops|correction|let me |let's |let’s |let us |wait|hold on|hmm|actually|no,|no.|no!|no—|"
-    "valid|possible|acceptable|allowed|consistent|reasonable|nonsense|work|hold|make sense|add up|right|correct|satisf|fit|meet|match|"
-    "fulfil|contradict|violat|fail|be true|be it|not it|the answer|retract|withdraw|ignore|disregard|forget|no:|"
+    r"invalid|unreasonable|nonsense|not (?:valid|possible|acceptable|allowed|consistent|reasonable|it\b|the answer)|"
+    r"(?:n't|n’t|not) (?:work|hold|make sense|add up|look|seem|sound|satisf|fit|meet|match|fulfil)|"
+    r"be (?:right|correct|true|it\b|the answer)|"
+    r"contradicts|violates|fails|retract|withdraw|(?:ignore|disregard|forget) (?:th|my)|no:|"
     "不成立|不合理|不可能|矛盾|题意|舍去|"
     "no-|on second|错|有误|不正确|不对|抱歉|对不起|更正|重新|等|且慢|其实|不，|不,"
 )
