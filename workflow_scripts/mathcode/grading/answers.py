@@ -166,7 +166,8 @@ def _put_right(attempt: Attempt, mark: Mark) -> Mark | None:
 _POINTS = re.compile(r"\W*(?:that|this|it|which|wrong|incorrect|not |这(?!里)|那|此|错|答案|结果|计算|应?舍)", re.IGNORECASE)
 """A retraction that says what it takes back by a pronoun alone, or not at all."""
 _INTERJECTIONS = re.compile(
-    r"\b(?:wait|no|oh|hm+|but|and|actually|however|hold on|ok(?:ay)?|well|sorry|oops)\b|等等|等一下|不对?|哦|但是?|然而|可是?|显然|"
+    r"\b(?:wait|no|oh|hm+|but|and|so|actually|however|hold on|ok(?:ay)?|well|sorry|oops)\b|"
+    r"等等|等一下|不对?|哦|但是?|然而|可是?|显然|所以|因此|"
     r"\b(?:let me|let's|let’s|let us|i(?:'ll|’ll| will| should| need to)) (?:just )?(?:quickly )?"
     r"(?:double-?|re-?|cross-?)?\s?(?:check|verify|see|think|look|consider)[^.!?\n]{0,60}[.!?:\n]|让?我们?(?:再|来)?(?:检查|验证|验算|看)[^。\n]{0,20}[。：\n]",
     re.IGNORECASE,

@@ -165,7 +165,8 @@ _DENIED = re.compile(
     r"(?:\bnot|n't|n’t|≠|\\neq?|不是|并非|\b(?:[Rr]eject|[Dd]iscard|[Ee]xclud)(?:e|ed|ing)?|\bexcept|舍去|除了)\s{0,3}\$?(?:[A-Za-z]\s?=\s?)?\Z"
 )
 _IMPOSSIBLE = re.compile(
-    r"(?:(?:\b(?:can)?not|n't|n’t|\bnever)(?:\s(?:be|equal(?: to)?))?|不(?:能|可能|会|应该?)?(?:是|为|等于|选))"
+    r"(?:(?:\b(?:can)?not|n't|n’t|\bnever)(?:\s(?:be|equal(?: to)?))?|不(?:能|可能|会|应该?)?(?:是|为|等于|选)|"
+    r"答案(?:大于|小于|不?超过|不小于|不大于)|\banswer exceeds)"
     r"\s{0,3}\$?(?:[A-Za-z]\s?=\s?)?\Z"
 )
 _ASKS_FOR_IT = re.compile(r"\b(?:cannot|not|never|impossible|except)\b|n't\b|n’t\b|不", re.IGNORECASE)
