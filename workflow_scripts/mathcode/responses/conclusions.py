@@ -44,8 +44,8 @@ HYPOTHETICAL = re.compile(
 OTHERS = re.compile(
     r"\b(?:(?:common|typical|frequent|usual|tempting|careless|popular)\s+(?:\w+\s+){0,2}(?:mistakes?|errors?|answers?|misconceptions?)"
     r"|\ban?\s(?:wrong|incorrect|naive|mistaken)\s(?:answer|result)|(?:mistake|error|misconception|trap)\s+(?:is|would be)"
-    r"|(?:some|many|others|students|people)\s+(?:\w+\s+)?(?:might|may|could|would|will)\s+"
-    r"(?:\w+\s+)?(?:say|think|answer|get|guess|conclude|write))\b"
+    r"|(?:some|many|others|students)(?: people| students)?\s(?:\w+\s)?(?:might|may|would)\s(?:\w+\s)?"
+    r"(?:say|think|answer|guess|conclude))\b"
     r"(?:(?!\b(?:but|however|correct|right|actual|actually|true)\b)[^.!?;\n]){0,80}\Z"
     r"|(?:常见的?错误|错误的?答案|误认为|误以为|有人(?:可能|会))(?:(?!但|而|正确)[^。；\n]){0,30}\Z",
     re.IGNORECASE,
