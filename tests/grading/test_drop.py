@@ -19,7 +19,9 @@ BENCHMARKS = {name: dataset for name, dataset in SOURCES.benchmarks.items() if S
 MAX_GOLD = 80
 _IDLE = re.compile(r"(?<=\d)(?:,|\{,?\}|\\!)*(?=\d{3})|\+(?=[\\\d.∞])|(?<![\d.,}!])0+(?=\.?\d|\.\\)|(?<=\.\d)0+(?!\d)|\.0*(?!\d|\\over)")
 _UNIT = r"\\(?:text|mathrm|mbox)\s*\{[^{}]*\}(?:\^\{?\d\}?)?"
-_WORD = r"(?<![\\A-Za-z])(?!(?:and|or|if|for|not)\b)(?:[A-Za-z]{3,}|lb|hr)\b|(?<=[\d.})时分 a三])[\u4e00-\u9fff℃/]+|[£￡ℓ]|\\?%|\\rm\s*[a-z]*"
+_WORD = (
+    r"(?<![\\A-Za-z])(?!(?:and|or|if|for|not)\b)(?:[A-Za-z]{3,}|lb|hr)\b|(?<=[\d.})时分 a三])[\u4e00-\u9fff℃/]+|[£￡ℓ]|\\?%|\\rm\s*[a-z]*"
+)
 _MEASURE = re.compile(rf"{_UNIT}(?:-?{_UNIT})*|{_WORD}|[~,;!\\\s]+(?=\\text|$)")
 _ZERO = re.compile(r"(?<![\d.,}!])[-+]?0+\.?0*(?![\d.])")
 _AND = re.compile(r",(?=\s*(?:\\text\s*\{\s*)?and\b)")
@@ -85,7 +87,9 @@ def _variable(gold: str, changed: str) -> bool:
 def _without_name(gold: str, changed: str) -> bool:
     """The whole name before a value is gone, or the sign of equality with it, or that between a point and its letter."""
     name = "=" in gold and gold.partition("=")[2].strip() == changed.strip()
-    return name or re.sub(r"=(?=(?:\\left)?\()", "", gold, count=1) == changed or re.sub(r"(?<=[A-Z])=(?=(?:\\left)?\()", "", gold) == changed
+    return (
+        name or re.sub(r"=(?=(?:\\left)?\()", "", gold, count=1) == changed or re.sub(r"(?<=[A-Z])=(?=(?:\\left)?\()", "", gold) == changed
+    )
 
 
 RULES = {

@@ -29,7 +29,24 @@ def test_a_sentence_of_two_numbers_has_a_subject_only_where_one_is_an_aside():
 
 
 @pytest.mark.parametrize(
-    "piece", ["\\frac{", "(1)/(", "1 : ", "x=1, ", "x<1 or ", "{1,", "between 1 and ", "1 (rejected ", "1……", "x+y=0 "]
+    "piece",
+    [
+        "\\frac{",
+        "(1)/(",
+        "1 : ",
+        "x=1, ",
+        "x<1 or ",
+        "{1,",
+        "between 1 and ",
+        "1 (rejected ",
+        "1……",
+        "x+y=0 ",
+        "is - 3 ",
+        "负",
+        "3 dozen ",
+        "1.1(",
+        "10⁻",
+    ],
 )
 def test_endless_beginnings_come_to_an_end(piece):
     text = piece * (20_000 // len(piece))

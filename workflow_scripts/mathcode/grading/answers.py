@@ -16,7 +16,7 @@ from typing import get_args
 from mathcode import settings
 from mathcode.grading import equality
 from mathcode.grading.harness_orders import as_deepseek_math, as_qwen
-from mathcode.responses import alone, conclusions, mentions, reading, statements
+from mathcode.responses import alone, conclusions, mentions, reading, statements, values
 from mathcode.responses.conclusions import Mark
 from mathcode.responses.form import PLAIN, Form
 from mathcode.responses.reading import Attempt
@@ -101,6 +101,9 @@ def _commitment(attempt: Attempt) -> str | int:
             if standing is None or standing.kind == "words" or (taken is not None and taken.strength > 1):
                 standing, taken = mark, None
         elif mark.kind == "retraction" and standing is not None and mark.start >= standing.end:
+            if (right := _put_right(attempt, mark)) is not None:
+                standing, taken = right, None
+                continue
             strength = mark.strength if mark.strength < 3 or _is_meant(attempt, standing, mark) else 1
             if strength == 3 and _is_close(attempt, standing, mark):
                 standing, taken, start = None, None, mark.end
@@ -114,7 +117,7 @@ def _commitment(attempt: Attempt) -> str | int:
 
 
 _BETWEEN_BOXES = re.compile(
-    r"\s*(?P<word>[,，、和或]|或者|以及|,?\s?(?:and|or)(?![A-Za-z]))\s*(?P<name>\\?[A-Za-z](?:_\{?\w{1,3}\}?)?\s?=)?\s*"
+    r"\s*[(（]?\s*(?P<word>[,，、和或]|或者|以及|,?\s?(?:and|or)(?![A-Za-z]))\s*(?P<name>\\?[A-Za-z](?:_\{?\w{1,3}\}?)?\s?=)?\s*"
 )
 _NAME = re.compile(r"(?<![A-Za-z\\])(\\?[A-Za-z](?:_\{?\w{1,3}\}?)?\s?=)[\s$]*\Z")
 _DRESS = re.compile(r"[$*]|\\[()\[\],;: ]|\\q?quad(?![A-Za-z])")
@@ -136,10 +139,35 @@ def _with_box_before(attempt: Attempt, standing: Mark | None, mark: Mark) -> Mar
     return replace(mark, start=standing.start, value=f"{first} or {second}" if alternative else f"{first}, {second}")
 
 
-_POINTS = re.compile(r"\W*(?:that|this|it|which|这(?!里)|那)", re.IGNORECASE)
-"""A retraction that says what it takes back by a pronoun alone."""
+_DOUBTS = re.compile(r"\W*(?:wait|hold on|hm+|not quite|等等|等一下|且慢)", re.IGNORECASE)
+"""A retraction behind which a number is not yet the right one."""
+_RIGHT = re.compile(
+    r"[\s,:.，—–-]{0,4}(?:no\b[,:]?\s{0,2})?(?:(?:it(?:'s|’s| is| should be| must be)|(?:it )?should be|rather|I mean|make (?:it|that))\s)?"
+    r"(?:应该?[是为]|是)?",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"[\s*_$]*(?:\Z|\n|[.!。！)）](?!\d))")
+
+
+def _put_right(attempt: Attempt, mark: Mark) -> Mark | None:
+    """The value that stands alone right behind a retraction, as a statement: Actually no, 5."""
+    if _DOUBTS.match(attempt.text[mark.start : mark.end]):
+        return None
+    stop = next((last for first, last in attempt.prose if first <= mark.start < last), mark.end)
+    window = attempt.text[mark.end : min(stop, mark.end + 200)]
+    opened = _RIGHT.match(window).end()
+    value = values.stated(window[opened:], attempt.question)
+    end = opened + (value.length if value else 0)
+    if value is None or not value.clear or "=" in window[opened:end] or not _ENDS.match(window, end):
+        return None
+    return Mark("statement", mark.start, mark.end + end, value.text)
+
+
+_POINTS = re.compile(r"\W*(?:that|this|it|which|wrong|incorrect|not |这(?!里)|那|此|错|答案|结果|计算|应?舍)", re.IGNORECASE)
+"""A retraction that says what it takes back by a pronoun alone, or not at all."""
 _INTERJECTIONS = re.compile(
-    r"\b(?:wait|no|oh|hm+|but|and|actually|hold on|ok(?:ay)?|well|sorry|oops)\b|等等|等一下|不对?|哦|但是?|"
+    r"\b(?:wait|no|oh|hm+|but|and|so|actually|however|hold on|ok(?:ay)?|well|sorry|oops)\b|"
+    r"等等|等一下|不对?|哦|但是?|然而|可是?|显然|所以|因此|"
     r"\b(?:let me|let's|let’s|let us|i(?:'ll|’ll| will| should| need to)) (?:just )?(?:quickly )?"
     r"(?:double-?|re-?|cross-?)?\s?(?:check|verify|see|think|look|consider)[^.!?\n]{0,60}[.!?:\n]|让?我们?(?:再|来)?(?:检查|验证|验算|看)[^。\n]{0,20}[。：\n]",
     re.IGNORECASE,
@@ -151,7 +179,12 @@ def _is_meant(attempt: Attempt, standing: Mark, mark: Mark) -> bool:
     """Whether a retraction that only points ("that is wrong") can mean the commitment: nothing else was spoken of since."""
     if not _POINTS.match(attempt.text[mark.start : mark.end]):
         return True
-    return not re.search(r"[^\W\d_]", _INTERJECTIONS.sub("", attempt.text[standing.end : min(mark.start, standing.end + 2000)]))
+    between = _REST.sub("", attempt.text[standing.end : min(mark.start, standing.end + 2000)])
+    return not re.search(r"[^\W\d_]", _INTERJECTIONS.sub("", between))
+
+
+_REST = re.compile(r"\A[\s$]{0,3}[a-z]{2,20}(?: [a-z]{2,20}){0,2}(?=[.!])|\A[\s$]{0,3}[一-鿿]{1,3}(?=[。！])")
+"""What follows a commitment in its own sentence and counts it: $\\boxed{12}$ marbles."""
 
 
 def _is_close(attempt: Attempt, standing: Mark, mark: Mark) -> bool:
@@ -182,12 +215,15 @@ def _uncommitted(attempt: Attempt, start: int) -> _Choice:
     said = max([start, *(output.end for output in attempt.outputs[-1:])])
     if (only := _alone(attempt, said)) is not None:
         return _Choice(only)
+    stretches = attempt.stretches(said)
+    if line is None and stretches and conclusions.doubted(attempt.text, *stretches[-1]):
+        return _Choice(None)
     concluded = [mark for mark in attempt.conclusions(said) if mark.cued]
     if concluded and (line is not None or _is_last(attempt, concluded[-1])):
         return _Choice(concluded[-1].value)
     if line is not None:
         return _Choice(_in_output(line, attempt.question), True)
-    number = next((value for first, last in reversed(attempt.stretches(said)) if (value := _last(attempt, first, last))), None)
+    number = next((value for first, last in reversed(stretches) if (value := _last(attempt, first, last))), None)
     return _Choice(number or next((mark.value for mark in reversed(attempt.marks) if mark.kind == "supposed" and mark.end > start), None))
 
 

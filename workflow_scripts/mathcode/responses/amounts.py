@@ -11,7 +11,7 @@ _STOP = re.compile(
     r"were|be|been|has|have|had|that|this|these|those|than|then|left|remaining|altogether|total|overall|more|less|fewer|"
     r"greater|every|together|needed|i|we|he|she|they|it|you|the|a|an|not|also|only|just|each|away|now|today|again|i\.e|e\.g|i\.e\.|e\.g\.|thus|"
     r"hence|therefore|making|giving|whose|who|what|how|all|both|would|will|should|can|could|may|might|must|do|does|did|"
-    r"out|over|under|between|during|without|within|rounded|up|down|given|using|about"
+    r"out|over|under|below|above|between|during|without|within|rounded|up|down|given|using|about"
 )
 _INCHES = re.compile(r"[ ~]?in\.?(?=\s{0,3}(?:[,;!?)*$<^²³]|\.|$))")
 COMPARED = re.compile(
@@ -40,8 +40,33 @@ _LARGER = re.compile(
 """An amount in a larger unit, behind which a part in a smaller one may follow."""
 
 
+_MAGNITUDE = re.compile(
+    r"\s?(?:(?:hundred|thousand|[mbtr]{1,2}illion|dozens?)(?![A-Za-z])"
+    r"|(?:千万|百万|[百万亿]|千(?![克米瓦卡焦伏帕赫周])|打(?![中折败开算破完倒击电架扫]))+|‰)|[ ]π(?![A-Za-z])",
+    re.IGNORECASE,
+)
+
+
+_ASKED_IN = r"(?:\bhow (?:many|much)(?: more)?|\bin|\bnumber of|多少|几){}|{}为?单位"
+
+
+def magnified(text: str, rest: str, end: int, question: str = "") -> tuple[str, int]:
+    """A number with the word or sign behind it that multiplies it, and where that ends: 3.5 billion, 12万.
+
+    Args:
+        question: text of the question; what it asks to count in is left out.
+    """
+    found = _MAGNITUDE.match(rest, end) if re.search(r"\d\Z", text) else None
+    word = re.escape(found.group().strip().removesuffix("s")) if found else ""
+    if found and re.search(_ASKED_IN.format(r"\s?" + word, word), question, re.IGNORECASE):
+        return text, end
+    return (text + found.group(), found.end()) if found else (text, end)
+
+
 def with_unit(text: str, rest: str, end: int) -> tuple[str, int]:
     """A value with its unit; an amount in two units is one value."""
+    if re.fullmatch(rf"[-−]?(?:{CURRENCY})?[ ]?{NUMBER}", text):
+        text, end = magnified(text, rest, end)
     amount, position = _measured(text, rest, end)
     for _ in range(2):
         between = _SECOND.match(rest, position) if position > end else None

@@ -8,13 +8,15 @@ from itertools import islice, pairwise
 
 from mathcode.responses import mentions, values
 from mathcode.responses.expressions import CURRENCY, IN_GROUPS, NUMBER, QUOTIENT, RATIO, TIME
+from mathcode.responses.signs import SAYING, SIGN
 
 _CONCLUSIONS = re.compile(
     r"(?:\b(?:is|are|was|were|be|equals?|gives?|makes?|becomes?|get|gets|obtain|have|leaves|yields?|"
     r"costs?|needs?|paid|pays?|took|takes|earns?|totals?|so|thus|hence|therefore|leaving|making)\b,?|(?<![<>!=])=(?!=)|"
     r"(?<!\d)(?<!\d )[:：]|(?<=\d)[:：](?!\d)|得到?|等于|[是为共])"
     r"[ \t*_]{0,6}(?:\btherefore\b|\bthen\b|\bexactly\b|\bonly\b|\ba total of\b|\bnow\b)?"
-    r"[ \t*_]{0,4}(?=[-−+(\[]?[$€£¥￥\\]{0,2}[$\d.\\*(\[])",
+    r"[ \t*_]{0,4}(?=(?:[-−+±(\[√∛∜]|负|零下|minus |negative )?[$€£¥￥\\]{0,2}[$\d.\\*(\[]|"
+    rf"(?:{SAYING}[-−][ ][$€£¥￥\\]{{0,2}}[\d.]))",
     re.IGNORECASE,
 )
 _PURPOSE = re.compile(r"\Ato (?:make|get|give|have|obtain|need|take|earn|pay)\b", re.IGNORECASE)
@@ -39,11 +41,31 @@ HYPOTHETICAL = re.compile(
     r"(?:如果|假设|假如|若|设|是否|难道)[^。，\n]{0,30}\Z",
     re.IGNORECASE,
 )
+OTHERS = re.compile(
+    r"\b(?:(?:common|typical|frequent|usual|tempting|careless|popular)\s+(?:\w+\s+){0,2}(?:mistakes?|errors?|answers?|misconceptions?)"
+    r"|\ban?\s(?:wrong|incorrect|naive|mistaken)\s(?:answer|result)|(?:mistake|error|misconception|trap)\s+(?:is|would be)"
+    r"|(?:some|many|others|students)(?: people| students)?\s(?:\w+\s)?(?:might|may|would)\s(?:\w+\s)?"
+    r"(?:say|think|answer|guess|conclude))\b"
+    r"(?:(?!\b(?:but|however|correct|right|actual|actually|true)\b)[^.!?;\n]){0,80}\Z"
+    r"|(?:常见的?错误|错误的?答案|误认为|误以为|有人(?:可能|会))(?:(?!但|而|正确)[^。；\n]){0,30}\Z",
+    re.IGNORECASE,
+)
+"""Before what others answer wrongly: a common mistake is to answer 5."""
+DOUBTED = re.compile(
+    r"(?:\b(?:don't|don’t|do not|doesn't|does not|cannot|can't|can’t|can not|could not|couldn't|unable to|impossible to)\s(?:\w+\s)?"
+    r"(?:think|believe|know|determine|tell|answer|say)\b|\bdoubt\b|\bunclear\b|\bnot (?:sure|certain|clear)\b|\bunsure\b"
+    r"|\bcannot be (?:determined|known|answered)\b"
+    r"|\bno (?:real )?solutions? exists?\b|无法(?:确定|判断|求|得出|回答|知道)|不能确定|不确定|不知道|无解)"
+    r"(?:(?!\b(?:so|but|then|unless|until|if)\b)[^.!?\n,;:=，；。]){0,80}"
+    r"(?:[,，]?\s?(?:since\b|because\b|as\b|因为|由于)[^.!?\n。]{0,120})?\Z",
+    re.IGNORECASE,
+)
+"""Before a number in a sentence that doubts it, or that refuses to answer and says why."""
 SENTENCE = re.compile(r"[.!?](?=[\s*_\"'”’)\]}<$]|$)|[。！？]|\n")
 
 
 _ARITHMETIC = re.compile(r"(?:\A|[A-Za-z,:;]{2}|[,:;])[ $(]*\d[\d.,]*(?:[ ]?[-+*/×÷x–−%][ ]?[$(]?\d[\d.,]*[)%]?){1,20}[ ]*\Z")
-_NUMBERS = re.compile(rf"(?<![A-Za-z0-9_.])(?:{QUOTIENT}|{TIME}|{RATIO}|{IN_GROUPS}|(?:{CURRENCY}[ ]?)?{NUMBER})")
+_NUMBERS = re.compile(rf"(?<![A-Za-z0-9_.]){SIGN}?(?:{QUOTIENT}|{TIME}|{RATIO}|{IN_GROUPS}|(?:{CURRENCY}[ ]?)?{NUMBER})")
 _CLAUSE = re.compile(r"[,;](?=\s)|[，；]")
 _SUBORDINATE = re.compile(
     r"\s*(?:(?:so|therefore|thus|hence|and|then|but|now),?\s)?(?:(?:after|before|when|while|if|since|because|as|with|in|on|at|for|from|by|"
@@ -99,7 +121,7 @@ def conclusions(text: str, start: int, end: int, question: str = "") -> list[Mar
             _PURPOSE.search(text[max(0, match.start() - 3) : match.end()])
             or (not cue and re.search(r"\bthere\s*\Z", before, re.IGNORECASE))
             or HYPOTHETICAL.search(before)
-            or mentions.DENIED.search(text, max(began, match.start() - 24), match.end())
+            or mentions.denied(text, max(began, match.start() - 24), match.end(), question)
             or (found and found[-1].start >= began and _ASIDE_OF_A_RESULT.search(text, began, match.start()))
         ):
             continue
@@ -141,6 +163,8 @@ def in_sentence(window: str, question: str) -> values.Value | None:
     numbers = _numbers(sentence)
     if not numbers:
         return None
+    if len(numbers) > 1:
+        numbers = [one for one in numbers if not _given(sentence, one, question)] or numbers
     found = _amount(sentence, numbers[0], question)
     equal = [one for one in numbers if re.search(r"=\s*\Z", sentence[max(0, one[0] - 4) : one[0]])]
     if equal and len(numbers) > 1:
@@ -173,6 +197,12 @@ def equated(text: str, start: int, end: int, question: str) -> str | None:
     ):
         return None
     return value.text
+
+
+def doubted(text: str, start: int, end: int) -> bool:
+    """Whether the last sentence with a number doubts that number, or says that there is no answer."""
+    last = max((match.start() for match in _NUMBERS.finditer(text, max(start, end - 400), end)), default=None)
+    return last is not None and DOUBTED.search(text[sentence_start(text, start, last) : last]) is not None
 
 
 def subject(text: str, start: int, end: int) -> int | None:
@@ -217,6 +247,15 @@ def _amount(sentence: str, number: tuple[int, int], question: str) -> tuple[str,
     start, end = number
     value = values.stated(sentence[start:], question)
     return (value.text, value.length) if value and value.clear else (sentence[start:end], end - start)
+
+
+def _given(sentence: str, number: tuple[int, int], question: str) -> bool:
+    """Whether a number of a sentence stands in the question with the same unit or noun: it is no result."""
+    counted = re.compile(r"\s?(?:[一-鿿]{1,2}|[A-Za-z]{2,20})").match(sentence, number[1])
+    if counted is None or not question:
+        return False
+    said = re.escape(sentence[number[0] : number[1]]) + r"\s?" + re.escape(counted.group().strip())
+    return re.search(rf"(?<![\d.]){said}", question, re.IGNORECASE) is not None
 
 
 def _about(sentence: str, numbers: list[tuple[int, int]]) -> tuple[int, int] | None:

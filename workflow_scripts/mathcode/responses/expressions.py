@@ -48,12 +48,15 @@ LAYOUT = re.compile(
 FUNCTION = r"(?:sin|cos|tan|cot|sec|csc|log|ln|sqrt|exp)"
 _FACTORIAL = r"(?:!(?![\s*_]|$)|!(?=[ ](?:[-+*/×÷·=<>≤≥]|\\(?:times|cdot|div)(?![A-Za-z]))[ ]?[\d(]))"
 """Behind a number; before a blank the sign ends a sentence, unless arithmetic goes on."""
+RECURRING = r"\d{1,30}\.\d{0,20}\(\d{1,9}\)"
+"""A decimal that goes on: 0.(3)."""
 _ATOM = re.compile(
     rf"{IN_GROUPS}|{FRACTION}"
-    rf"|(?:{CURRENCY}[ ]?)?{NUMBER}(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?(?:[ ]?(?:\\?%|％|°|º|′|″|[€£¥￥](?!\d)))?{_FACTORIAL}?"
+    rf"|(?:{CURRENCY}[ ]?)?(?:{RECURRING}|{NUMBER})(?:[eE][-+]?\d{{1,3}}(?![A-Za-z\d]))?"
+    rf"(?:[ ]?(?:\\?%|％|°|º|′|″|[€£¥￥‰](?!\d)))?{_FACTORIAL}?"
     rf"|{FUNCTION}(?![A-Za-z])(?:[ ](?=[\d(πxyαθ]))?|(?:pi|oo|inf|infinity)(?![A-Za-z])|"
     r"[A-Za-z](?![A-Za-z'’]|"
-    rf"\.[A-Za-z])|[₀-₉]|[πθα-ω∞√∅ℝ]|(?!{LAYOUT.pattern})\\[A-Za-z]+\*?|\\[{{}}|%$,;! ]"
+    rf"\.[A-Za-z])|[₀-₉]|[⁰ⁱ-ⁿ¹²³]+|[πθα-ω∞√∅ℝ]|(?!{LAYOUT.pattern})\\[A-Za-z]+\*?|\\[{{}}|%$,;! ]"
 )
 _OPERATOR = re.compile(
     r"[ \t]*(?:\*\*|<=|>=|!=|==|->|\\(?:times|cdot|div|pm|mp|leq?|geq?|neq?|in|to|cup|cap|approx|equiv|sim|pmod|bmod|mid)(?![A-Za-z])|"
@@ -63,7 +66,9 @@ _OPERATOR = re.compile(
 TIMES = re.compile(r"(?<=[\d)%])[ \t]?(?:[xX]|times|plus|minus|divided by|multiplied by)[ \t]?(?=[$(]?\d)")
 """Letters between two numbers that stand for an operator."""
 _ENVIRONMENT = re.compile(r"\\begin\s?\{([a-zA-Z]?matrix|array|cases|smallmatrix)\}.{0,400}?\\end\s?\{\1\}", re.DOTALL)
-_MIXED = re.compile(r"\s\d{1,6}/\d{1,6}(?![A-Za-z\d_/])|又(?:\d{1,6}/\d{1,6}(?![A-Za-z\d_/])|(?=\\[dt]?frac\b))")
+_SIGN = re.compile(r"[-−](?:[ ](?=[\d.$\\(√]))?|[+±√∛∜]")
+_OPENING_SIGN = re.compile(r"[-+−±√∛∜]")
+_MIXED = re.compile(r"[ ](?=[π√∛∜]|sqrt\()|\s\d{1,6}/\d{1,6}(?![A-Za-z\d_/])|又(?:\d{1,6}/\d{1,6}(?![A-Za-z\d_/])|(?=\\[dt]?frac\b))")
 
 
 def expression(rest: str, start: int) -> int:
@@ -81,15 +86,15 @@ def expression(rest: str, start: int) -> int:
             ):
                 break
             position, after_operator = end, False
-        elif after_operator and rest[position] in "-+−±√":
-            position += 1
+        elif after_operator and (sign := (_SIGN if position > start else _OPENING_SIGN).match(rest, position)):
+            position = sign.end()
         elif (atom := _ATOM.match(rest, position)) and atom.end() > position:
             position, after_operator = atom.end(), False
             position = _arguments(rest, position) if atom.group().startswith("\\") else position
         elif not after_operator and (operator := _OPERATOR.match(rest, position)) and _continues(rest, operator.end()):
             position, after_operator = operator.end(), True
         elif not after_operator and (mixed := _MIXED.match(rest, position)):
-            position, after_operator = mixed.end(), mixed.group() == "又"
+            position, after_operator = mixed.end(), mixed.group() in ("又", " ")
         elif not after_operator and rest[position] == "'":
             position += 1
         else:
@@ -101,7 +106,7 @@ def _continues(rest: str, position: int) -> bool:
     """Whether an expression goes on behind an operator."""
     if LAYOUT.match(rest, position):
         return False
-    return rest[position] in "([{-+−√" or bool(_ATOM.match(rest, position)) or rest.startswith("\\", position)
+    return rest[position] in "([{-+−±√∛∜" or bool(_ATOM.match(rest, position)) or rest.startswith("\\", position)
 
 
 def _arguments(rest: str, position: int) -> int:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from mathcode.responses.amounts import with_unit
+from mathcode.responses.amounts import magnified, with_unit
 from mathcode.responses.expressions import (
     CURRENCY,
     FRACTION,
@@ -12,11 +12,13 @@ from mathcode.responses.expressions import (
     NUMBER,
     QUOTIENT,
     RATIO,
+    RECURRING,
     REJECTED,
     REMAINDER,
     TIME,
     expression,
 )
+from mathcode.responses.signs import BELOW, SIGN, plain
 from mathcode.responses.values import DATE, INEQUALITY, MATH, bounds, is_formula, settled, stated
 
 
@@ -31,7 +33,7 @@ def last_value(text: str, question: str = "", place: int | None = None) -> str |
     for found in _LAST.finditer(text):
         if place is not None and found.start() > place:
             break
-        if not DENIED.search(text, max(0, found.start() - 24), found.start()) and not REJECTED.match(text, found.end()):
+        if not denied(text, max(0, found.start() - 24), found.start(), question) and not REJECTED.match(text, found.end()):
             match = found
     if match is None:
         return None
@@ -41,8 +43,14 @@ def last_value(text: str, question: str = "", place: int | None = None) -> str |
             content = next(group for group in formula.groups() if group is not None)
             if is_formula(content):
                 return settled(re.split(r"\\(?:approx|Rightarrow|implies|to)(?![A-Za-z])", content)[0].strip().rstrip("."), question)
-    whole = _whole(text, match.start(), match.end(), question) or match.group().strip()
-    return re.sub(r"^[-−]\s?", "-", whole)
+    whole = _whole(text, match.start(), match.end(), question)
+    if whole is None:
+        amount, end = magnified(match.group().strip(), text, match.end(), question)
+        whole = f"-{amount}" if BELOW.match(text, end) or _DEGREES_BELOW.match(text, end) else amount
+    return plain(whole)
+
+
+_DEGREES_BELOW = re.compile(r"\s?(?:°C?|degrees?(?: (?:Celsius|Fahrenheit))?)\s+below\s+zero(?![A-Za-z])", re.IGNORECASE)
 
 
 def equation(text: str, start: int, sign: int, question: str = "") -> tuple[str, int] | None:
@@ -82,11 +90,11 @@ def _expressions(text: str, start: int, last: int) -> Iterator[tuple[int, int]]:
 
 
 _LAST = re.compile(
-    rf"(?:(?<![\w)\]}}])[-−](?=[\d$.]))?(?:{QUOTIENT}|{TIME}|{RATIO}|{IN_GROUPS}|{FRACTION}|{CURRENCY}?{NUMBER})"
-    rf"(?:{REMAINDER.pattern}|(?:\s?/\s?\d[\d,]*(?![\d/]))?(?:\s?\\?%)?)(?![\d])"
+    rf"{SIGN}?(?:{QUOTIENT}|{TIME}|{RATIO}|{IN_GROUPS}|{FRACTION}|{RECURRING}|{CURRENCY}?{NUMBER})"
+    rf"(?:{REMAINDER.pattern}|(?:\s?/\s?\d[\d,]*(?![\d/]))?(?:\s?(?:\\?%|‰))?)(?![\d])"
 )
 _STRUCTURE = re.compile(
-    r"\\(?:[dt]?frac|sqrt|pi|cdot|times|begin)(?![A-Za-z])|\^|[π√¼½¾⅐-⅞]|\d[eE][-+]?\d|"
+    r"\\(?:[dt]?frac|sqrt|pi|cdot|times|begin)(?![A-Za-z])|\^|(?<![mn])[⁰ⁱ-ⁿ¹²³]|±\d|[π√∛∜¼½¾⅐-⅞]|\d[eE][-+]?\d|"
     rf"\A[A-Z]?[(\[][^()\[\]]{{1,60}},[^()\[\]]{{1,60}}[)\]]\Z|\A\\?\{{.{{1,100}}\}}\Z|{FUNCTION}(?![A-Za-z])"
 )
 """What tells that a number is but a part of an expression; sums and products in plain signs may be prose."""
@@ -153,6 +161,19 @@ _ASSIGNED = re.compile(r"\\?[A-Za-z](?:_\{?\w+\}?|[₀-₉])?\s?=")
 
 _CURVES = re.compile(r"\b(?:equation|line|circle|ellipse|hyperbola|parabola|curve|graph)\b|方程|解析式")
 _FRACTION_END = re.compile(r"[¼½¾⅐-⅞]\Z")
-DENIED = re.compile(
+_DENIED = re.compile(
     r"(?:\bnot|n't|n’t|≠|\\neq?|不是|并非|\b(?:[Rr]eject|[Dd]iscard|[Ee]xclud)(?:e|ed|ing)?|\bexcept|舍去|除了)\s{0,3}\$?(?:[A-Za-z]\s?=\s?)?\Z"
 )
+_IMPOSSIBLE = re.compile(
+    r"(?:(?:\b(?:can)?not|n't|n’t|\bnever)(?:\s(?:be|equal(?: to)?))?|不(?:能|可能|会|应该?)?(?:是|为|等于|选)|"
+    r"答案(?:大于|小于|不?超过|不小于|不大于)|\banswer exceeds)"
+    r"\s{0,3}\$?(?:[A-Za-z]\s?=\s?)?\Z"
+)
+_ASKS_FOR_IT = re.compile(r"\b(?:cannot|not|never|impossible|except)\b|n't\b|n’t\b|不", re.IGNORECASE)
+
+
+def denied(text: str, start: int, end: int, question: str = "") -> bool:
+    """Whether a value that begins behind a stretch is none; what cannot be is the answer to a question that asks for it."""
+    if _DENIED.search(text, start, end):
+        return True
+    return _IMPOSSIBLE.search(text, start, end) is not None and not _ASKS_FOR_IT.search(question)

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from mathcode.responses import boxes, conclusions, parse, run_on, statements
 from mathcode.responses.conclusions import Mark
+from mathcode.responses.folding import fold
 from mathcode.responses.parse import Round, Span
 
 
@@ -24,6 +25,7 @@ class Attempt:
     """A try at the question, between two hints.
 
     Attributes:
+        text: of the whole response, folded; its places are those of the response.
         prose: its stretches of prose outside thinking.
         marks: statements and retractions in them, in order.
         outputs: what its programs printed.
@@ -89,15 +91,16 @@ def read(text: str, question: str = "", hints: tuple[str, ...] = ()) -> Reading:
         hints: sentences of a method that stand between two attempts.
     """
     parts = parse.spans(text, hints)
+    plain, question = fold(text), fold(question)
     quoted = frozenset(boxes.contents(question))
     prose = [(part.start, part.end) for part in parts if part.kind == "prose"]
-    found = [mark for start, end in conclusions.outer(prose) for mark in statements.marks(text, start, end, question, quoted)]
+    found = [mark for start, end in conclusions.outer(prose) for mark in statements.marks(plain, start, end, question, quoted)]
     stated = [mark.end for mark in found if mark.kind not in ("retraction", "supposed")]
     answered = stated + [part.end for part in parts if part.kind == "output"]
     end = run_on.end_of_answer(text, prose, sorted(answered), question)
     parts = tuple(_up_to(parts, end, len(text)))
     kept = [mark for mark in found if mark.end <= end or (mark.start < end and mark.kind != "retraction")]
-    return Reading(text, parts, tuple(parse.rounds(parts, text)), tuple(_attempts(text, question, parts, kept)))
+    return Reading(text, parts, tuple(parse.rounds(parts, text)), tuple(_attempts(text, plain, question, parts, kept)))
 
 
 def _up_to(parts: tuple[Span, ...], end: int, length: int) -> Iterator[Span]:
@@ -109,8 +112,8 @@ def _up_to(parts: tuple[Span, ...], end: int, length: int) -> Iterator[Span]:
         yield Span("run_on", end, length)
 
 
-def _attempts(text: str, question: str, parts: tuple[Span, ...], marks: list[Mark]) -> Iterator[Attempt]:
-    """The attempts between hints."""
+def _attempts(text: str, plain: str, question: str, parts: tuple[Span, ...], marks: list[Mark]) -> Iterator[Attempt]:
+    """The attempts between hints; `plain` is the folded text."""
     own: list[Span] = []
     left = iter(marks)
     mark = next(left, None)
@@ -123,8 +126,8 @@ def _attempts(text: str, question: str, parts: tuple[Span, ...], marks: list[Mar
             stated.append(mark)
             mark = next(left, None)
         prose = tuple((one.start, one.end) for one in own if one.kind == "prose")
-        outputs = tuple(Output(one.start, one.end, one.block.read(text)) for one in own if one.kind == "output" and not one.thought)
-        yield Attempt(text, question, prose, tuple(stated), outputs)
+        outputs = tuple(Output(one.start, one.end, fold(one.block.read(text))) for one in own if one.kind == "output" and not one.thought)
+        yield Attempt(plain, question, prose, tuple(stated), outputs)
         own = []
 
 

@@ -1,7 +1,7 @@
 """Where prose states an answer, where it takes one back, and where it only concludes: marks with their places, in English and Chinese.
 
 A statement commits: a box, "the answer is", ####, answer tags, a key `answer` of JSON, "option B is correct". A conclusion ("so it is
-7") counts where nothing commits, or after something was taken back. A retraction has a strength: see RETRACTIONS.
+7") counts where nothing commits, or after something was taken back. A retraction has a strength: see `mathcode.responses.retractions`.
 """
 
 import re
@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 from mathcode.responses import values
 from mathcode.responses.boxes import boxes, is_blank
-from mathcode.responses.conclusions import HYPOTHETICAL, SENTENCE, Mark, asks, in_sentence, outer, sentence_start
-from mathcode.responses.expressions import TYPE
+from mathcode.responses.conclusions import DOUBTED, HYPOTHETICAL, OTHERS, SENTENCE, Mark, asks, in_sentence, outer, sentence_start
+from mathcode.responses.expressions import NUMBER, TYPE
+from mathcode.responses.retractions import RETRACTION, RETRACTION_HINTS, STRENGTHS
+from mathcode.responses.signs import before_box
 
 _A_LETTER = rf"(?:[\W_]{{0,4}}|{TYPE})[A-J](?![A-Za-z'’])"
 
@@ -22,6 +24,12 @@ _LEADS = re.compile(
     r"|(?P<answer>\banswers?\b(?!\s+(?:key|choices?|options?)\b)[^\n:：=.?!]{0,60}?(?:\b(?:is|are|"
     r"would be|should be|must be|will be|has to be|comes? (?:out )?(?:to|as)|becomes|equals?)\b|"
     r"[:：=]))"
+    r"|(?P<of>\banswer\s(?:of\s|(?:→|->|=>|⇒|[-–])\s)(?=[-−]?\$?\d))"
+    rf"|(?P<ahead>(?<![\w./^,*+×÷−-])(?<![*+×÷−/-]\s)(?P<amount>[-−]?\$?{NUMBER}\s?%?)\s(?:is|as)\s"
+    r"(?:the|our|my)\s(?:final\s|correct\s)?answer\b(?!\s(?:to|for|if|key|choice)))"
+    r"|(?P<bracket>\[answer\]\s{0,4})"
+    r"|(?P<foreign>\b(?:antwort|respuesta|resposta|réponse|ответ)\s?[:：]\s?|\b(?:die antwort (?:ist|lautet)|la respuesta (?:final )?es|"
+    r"la réponse (?:finale )?est|jibu ni)\s(?:[:：]\s)?|答えは|คำตอบคือ\s?|উত্তর হল\s?)"
     r"|(?P<short>^[ \t*_>]{0,8}ans(?:\.|wer)?\s{0,4}[:=.]\s{0,4})"
     r"|(?P<final>\b(?:final|correct) (?:result|value|total|output|count|number|choice|option|solution)\b[^\n:：=.?!]{0,40}?(?:\b(?:is|"
     r"are|equals?)\b|[:：=]))"
@@ -40,53 +48,18 @@ _LEADS = re.compile(
     rf"|(?P<closest>\b(?:closest|best|matching|right|correct)\s+(?:answer\s+)?(?:choice|option|letter)\s+is\s+(?=(?-i:{_A_LETTER})))"
     rf"|(?P<both>\b(?:options|choices)\s+(?=(?-i:{_A_LETTER}(?:,{_A_LETTER}){{0,4}},?\s+and{_A_LETTER})\s+are\s+(?:both\s+|all\s+)?(?:correct|right|true)\b))"
     r"|(?P<right>(?<!angle )(?<![A-Za-z])\(?(?P<upper>[A-J])\)?\s+is\s+(?:the\s+)?(?:correct|right|best)(?!\s+(?:that|angle|triangle|to)))"
-    r"|(?P<mend>(?<=[\d})%$])[,;—]\s{0,3}(?:no|rather|or rather|I mean|sorry)[,:]\s{1,3}(?:wait[,.]?\s)?(?=[-−$€£\\]{0,2}\d))"
+    r"|(?P<mend>(?<=[\d})%$])[,;—]\s{0,3}(?:(?:no|rather|or rather|I mean|sorry)[,:]|I mean|make (?:that|it))"
+    r"\s{1,3}(?:wait[,.]?\s)?(?=[-−$€£\\]{0,2}\d))"
     r"|(?P<correct>(?P<character>[A-J])\s{0,2}(?:选项|项)?\s{0,2}是?(?:正确|对的|符合(?:题意|要求|条件)))"
     r"|(?P<circled>正确的?(?:命题|结论|说法|序号)?[是为][:：]?\s?(?P<signs>[①-⑳](?:[、，,和]?[①-⑳]){0,9})(?=\s{0,4}(?:[.。．\n]|\Z)))"
     r"|(?P<chinese>(?:答案|正确的?选项)(?:应该是|应当是|应该为|应是|应为|就是|应?选择?(?:选?项)?|[是为]|[:：]|等于)[:：]?|【\s?答案\s?】|"
     rf"答案(?=不是[^\n。]{{1,30}}而是)|答案(?={TYPE}[A-J][)）}}$*]{{0,4}}\s{{0,4}}(?:[.,，;；。．!！]|$)))"
     r"|(?P<reply>(?:^|(?<=[\n。\s*]))答\s?[:：,，])"
-    rf"|(?P<pick>(?<![错误未不可])(?:应|故|所以|因此|正确)?选择?(?:选项)?[:：]?(?={TYPE}(?:[A-J](?![A-Za-z])|[A-H]{{2,6}}(?![A-Za-z]))))",
+    rf"|(?P<pick>(?<![错误未不可])(?<!不[能会应该])(?:应|故|所以|因此|正确)?选择?(?:选项)?[:：]?(?={TYPE}(?:[A-J](?![A-Za-z])|[A-H]{{2,6}}(?![A-Za-z]))))",
     re.IGNORECASE | re.MULTILINE,
 )
 """What stands before a stated answer."""
 
-RETRACTIONS = (
-    (
-        3,
-        r"(?<![^\s.!?,;:。，—(*\"])(?:(?:but |no, |and |oh, |wait, )?(?:that|this|it|which)(?:'s|’s|"
-        r" is| was| can't be| cannot be| can’t be| must be| seems| looks)"
-        r"|(?:but )?(?:my|the|our)(?: first| earlier| previous| initial| above| last| own)?(?: answer|"
-        r" guess| result| box| calculation| solution| attempt| value)(?: above)?(?: is| was)"
-        r"|\\(?:boxed|fbox)\s?\{[^{}]{1,60}\}\s?\$?(?: is| was))"
-        r"\s(?:clearly |obviously |actually |certainly |therefore |simply )?(?:not (?:right|correct|"
-        r"the answer|quite right)|wrong|incorrect|a slip|a mistake|a typo|mistaken|off\b|an error|"
-        r"impossible|too (?:high|low|large|small|many|much|few|little))",
-    ),
-    (
-        3,
-        r"\bI (?:mis(?:read|counted|calculated|took|understood|interpreted)|was wrong|take (?:that|"
-        r"it) back)|\bscratch that|\bstrike that|\bI (?:made|see) (?:a|an|my) (?:\w+ )?(?:mistake|"
-        r"error|slip)",
-    ),
-    (3, r"算错|看错|弄错|搞错|答错|(?:这|那|上面|前面|刚才)(?:个|的)?[^\n。，]{0,6}(?:不对|错了|有误|不正确)|不对[，。,！!]"),
-    (
-        2,
-        r"\bsorry\b|\bapolog(?:y|ies|ise|ize)\b|\boops\b|\bwhoops\b|\bmy mistake\b|\bcorrection\b|"
-        r"\blet(?: me|'s|’s| us) (?:redo|start over|try again|try (?:it |this |that )?(?:once more|"
-        r"differently)|correct|recompute|recalculate|fix|rethink|reconsider)|抱歉|对不起|更正|重新(?:计算|来|考虑|"
-        r"算|做|审题)",
-    ),
-    (
-        1,
-        r"\bwait\b|\bhold on\b|\bhmm+\b|(?<![^\s.!?(])actually\b|(?<![^\s.!?(])no[,.!—-]|\bon second "
-        r"thought|\bnot quite\b|等等|等一下|且慢|其实|不[，,]",
-    ),
-)
-"""What takes back: 3 says so (the statement before is void), 2 does if a value follows, 1 if the text then concludes otherwise."""
-
-_RETRACTION = re.compile("|".join(f"(?P<r{number}>{pattern})" for number, (_, pattern) in enumerate(RETRACTIONS)), re.IGNORECASE)
-_STRENGTHS = {f"r{number}": strength for number, (strength, _) in enumerate(RETRACTIONS)}
 _CONFIRMATION = re.compile(
     r"\b(?:yes|yep|indeed|correct|that(?:'s| is) right|is right|checks out|confirmed|confirms|"
     r"matches|consistent|still holds|as before|same (?:answer|result))\b|没错|正确|是对的",
@@ -125,14 +98,9 @@ _ANSWERING = re.compile(
     re.IGNORECASE,
 )
 _LEAD_HINTS = re.compile(
-    "so[ ,:]|therefore|thus|hence|consequently|right| best|no,|rather|i mean|sorry|正确|对的|"
-    "answer|####|ans|final |correct|edit|update|choose|select|pick|go with|option|choice|statement|closest|matching|答|更正|选|符合"
-)
-_RETRACTION_HINTS = re.compile(
-    "scratch|strike|wrong|incorrect|not right|not correct|not the answer|not quite|slip|mistake|typo|off|error|"
-    "impossible|too |i mis|i was|i take|sorry|apolog|oops|"
-    "whoops|correction|let me |let's |let’s |let us |wait|hold on|hmm|actually|no,|no.|no!|no—|"
-    "no-|on second|错|有误|不正确|不对|抱歉|对不起|更正|重新|等|且慢|其实|不，|不,"
+    "make |so[ ,:]|therefore|thus|hence|consequently|right| best|no,|rather|i mean|sorry|正确|对的|"
+    "answer|####|antwort|respuesta|resposta|réponse|ответ|jibu|答え|คำตอบ|উত্তর|ans|final |correct|edit|update|"
+    "choose|select|pick|go with|option|choice|statement|closest|matching|答|更正|选|符合"
 )
 """Beginnings of what the long patterns need: found quickly, since no pattern ignores case here."""
 
@@ -148,8 +116,8 @@ def marks(text: str, start: int, end: int, question: str = "", quoted: frozenset
     """
     boxed = list(_boxes(text, start, end, question, quoted))
     found = boxed + list(_statements(text, start, end, question))
-    for match in outer(_near(_RETRACTION, _RETRACTION_HINTS, text, start, end, 90)):
-        found.append(Mark("retraction", match.start(), match.end(), strength=_STRENGTHS[match.lastgroup]))
+    for match in outer(_near(RETRACTION, RETRACTION_HINTS, text, start, end, 90)):
+        found.append(Mark("retraction", match.start(), match.end(), strength=STRENGTHS[match.lastgroup]))
     return sorted(found, key=lambda mark: (mark.start, mark.end))
 
 
@@ -181,10 +149,11 @@ def _boxes(text: str, start: int, end: int, question: str, quoted: frozenset[str
         if is_blank(box.content) or is_blank(value):
             continue
         before = text[sentence_start(text, start, box.start) : box.start]
+        value = before_box(before, value)
         alone = not before.strip("$ \t") and re.match(r"\$?[.\s]{0,5}(?:\n|\Z)", text[box.end : box.end + 8])
         if _NEGATED.search(before) or (box.content in quoted and not alone and not _ANSWERING.search(before)):
             continue
-        yield Mark("box", box.start, box.end, value)
+        yield Mark("supposed" if OTHERS.search(before) else "box", box.start, box.end, value)
 
 
 def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark]:
@@ -197,13 +166,25 @@ def _statements(text: str, start: int, end: int, question: str) -> Iterator[Mark
         value = _stated(kind, match, window, question)
         if value is None:
             continue
-        if kind in ("answer", "final", "chinese") and asks(text, match.end() + value.length, end):
+        if kind in ("answer", "final", "chinese", "ahead", "of") and asks(text, match.end() + value.length, end):
             continue
         certain = "statement" if value.clear and not (kind == "answer" and _QUALIFIED.match(match.group())) else "words"
-        supposed = kind in ("answer", "final", "chinese") and HYPOTHETICAL.search(before)
+        if kind in ("answer", "final", "chinese") and DOUBTED.search(before):
+            continue
+        supposed = _supposed(kind, before, match.group())
         yield Mark("supposed" if supposed else certain, match.start(), match.end() + value.length, value.text)
 
 
+def _supposed(kind: str, before: str, lead: str) -> bool:
+    """Whether a statement stands behind "if", "perhaps" and the like, or is one of others."""
+    if kind == "pick":
+        return _IF.search(before) is not None
+    return (
+        kind in ("answer", "final", "chinese", "ahead", "of") and (HYPOTHETICAL.search(before) or OTHERS.search(before + lead)) is not None
+    )
+
+
+_IF = re.compile(r"(?:如果|假设|假如|若|要是|倘若)[^。，,\n]{0,6}\Z")
 _ACTS = re.compile(
     r"answers?\s+(?:(?:also|then|now|just|only|still|here|above|itself)\s+){0,2}"
     r"(?:(?!(?:this|thus|as|always|perhaps|its|is|equals|becomes|comes|has to be)\b)[a-z]{2,}s"
@@ -225,7 +206,7 @@ def _checks(before: str, lead: str) -> bool:
 
 
 _LETTERS = {"option": "letter", "right": "upper", "correct": "character", "circled": "signs"}
-_OUTER = {inner: outer_ for outer_, inner in _LETTERS.items()}
+_OUTER = {inner: outer_ for outer_, inner in _LETTERS.items()} | {"amount": "ahead"}
 """Groups of leads that hold the letter of a choice."""
 
 
@@ -234,6 +215,8 @@ def _stated(kind: str, match: re.Match, window: str, question: str) -> values.Va
     if kind in _LETTERS:
         letter = match[_LETTERS[kind]]
         return values.Value(letter, True) if letter.isupper() or not letter.isascii() else None
+    if kind == "ahead":
+        return values.Value(match["amount"], True)
     if kind == "json":
         return _of_json(window)
     if kind == "tag":
@@ -241,6 +224,8 @@ def _stated(kind: str, match: re.Match, window: str, question: str) -> values.Va
         inside = re.split(r"<\s?answer\s?>", window[: close.start()] if close else window, flags=re.IGNORECASE)[-1]
         return _of_tag(inside, question)
     value = values.stated(window, question)
+    if kind in ("foreign", "of", "bracket"):
+        return value if value and value.clear else None
     if kind in ("reply", "heading") or (kind in ("answer", "short", "chinese") and match.group()[-1] in ":："):
         return _in_line(value, window, question)
     if kind == "chinese" and value and not value.clear and re.search(r"\d", value.text):

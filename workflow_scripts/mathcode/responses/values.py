@@ -22,6 +22,7 @@ from mathcode.responses.expressions import (
     TYPE,
     expression,
 )
+from mathcode.responses.signs import APART, BELOW, SPELLED
 
 WINDOW = 600
 """Characters behind a lead that are looked at."""
@@ -51,7 +52,7 @@ _NOT_BUT = re.compile(r"(?:not|n't)\s+[^\n]{1,80}?,?\s+but\s+(?:rather\s+|instea
 _NOT = re.compile(r"(?:not|no longer|n't|never|neither|不是|并非|不可能)(?![A-Za-z])", re.IGNORECASE)
 MATH = re.compile(r"\$\$(.{1,400}?)\$\$|\$((?:[^$\n\\]|\\[^\n]){1,300}?)\$(?!\d)|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL)
 _PROSE_WORDS = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}\s+[A-Za-z]{2,}")
-_SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|[和且]|或者?|以及)\s*")
+_SEPARATOR = re.compile(r"\s*(?:,\s*(?:and|or)\b|[,;，；、]|\b(?:and|or)\b|[和且]|或者?|以及)\s*(?:(?:maybe|perhaps|possibly)\s+)?")
 INEQUALITY = re.compile(r"[<>≤≥≠‹›]|\\(?:lt|gt|leq?(?:slant)?|geq?(?:slant)?|neq?|textless|textgreater)(?![A-Za-z])")
 _AND_FRACTION = re.compile(r"(\d{1,6}) and (\d{1,3})/(\d{1,3})(?= [A-Za-z]{2})")
 DATE = re.compile(
@@ -65,14 +66,15 @@ _REMARK = re.compile(
     r"which|where|when|while|if|but|meaning|after|for|i\.e|not)\b|因为|所以|即)"
 )
 _NO_WORDS = re.compile(
-    r"(?:right|correct|wrong|incorrect|true that|independent|unique|clear|obvious|obtained|found|"
+    r"(?:right|correct|wrong|incorrect|invalid|true that|independent|unique|clear|obvious|obtained|found|"
     r"given|in the form|of the form|as|when|if|how|what|which|why|"
     r"where|the same|unknown|unclear|not|to|by|from|in|on|at|for|with|because|since|derived|based|computed|calculated|written|expressed|"
     r"always|consistent|reasonable|valid|boxed|below|above|here|there|this|that|it|we|i|you|let|correctly|supposed|going|probably|likely|"
-    r"正确|错误|对的|不(?!够|能|会|可以|行|相等)|什么|多少|怎|如)(?![A-Za-z])",
+    r"正确|错误|错的|对的|不(?!够|能|会|可以|行|相等)|什么|多少|怎|如)(?![A-Za-z])",
     re.IGNORECASE,
 )
 _OPEN_BOX = re.compile(r"[\s$({\[*]{0,6}\\(?:boxed|fbox)\s?\{(?=\s?\S)")
+_BULLET = re.compile(r"\A-\s+")
 _EDGE = " \t\r*_`\"'“”‘’\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" + "".join(map(chr, [*range(9), *range(14, 32), 127]))
 
 
@@ -190,14 +192,15 @@ def formulas(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _opened(text: str) -> str:
-    """What follows, from its first word: marks of emphasis, blank lines and fences skipped."""
+    """What follows, from its first word: marks of emphasis, blank lines, fences and a bullet skipped."""
     for _ in range(8):
-        text = text.lstrip(_EDGE + ":：\n>#" if text[:4] != "####" else "# ")
+        bare = text.lstrip(_EDGE + ":：\n>#" if text[:4] != "####" else "# ")
+        text = _BULLET.sub("", bare) if "\n" in text[: len(text) - len(bare)] else bare
         if text.startswith(("```", "~~~")):
             text = text.partition("\n")[2]
             continue
         break
-    return re.sub(r"^-\s+", "", text)
+    return text
 
 
 def _unquoted(window: str, rest: str) -> str:
@@ -290,6 +293,9 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
         return (cut(box.content, question), box.end + len(re.match(r"[$*)\]}]*", rest[box.end :]).group())) if box.content else None
     lead = re.match(r"[\s*_`\"'“‘]*", rest[start:]).end()
     start += lead
+    if sign := SPELLED.match(rest, start) or APART.match(rest, start):
+        item = _item(rest, sign.end(), question)
+        return (f"-{item[0]}", item[1]) if item and "=" not in rest[start : item[1]] else None
     if (formula := MATH.match(rest, start)) and is_formula(content := next(group for group in formula.groups() if group is not None)):
         money = re.match(rf"\$\s?{NUMBER}(?=[\s.,])", rest[start:])
         if not (money and re.search(r"\s$|^\d[\d,.]*\s+(?:[a-z]{2}|a\s)", content) and "\\" not in content):
@@ -316,6 +322,8 @@ def _item(rest: str, start: int, question: str) -> tuple[str, int] | None:
     if re.fullmatch(r"\d{1,9}", text) and (remainder := REMAINDER.match(rest, end)):
         return rest[start : remainder.end()].strip(), remainder.end()
     amount = with_unit(settled(text, question), rest, end)
+    if (below := BELOW.match(rest, amount[1])) and text[0].isdigit():
+        return f"-{amount[0]}", below.end()
     if side := reckoned(rest, start, amount[1]) if re.search(r"\d", text) else None:
         return rest[side[0] : side[1]].strip(), side[1]
     return amount
