@@ -4,13 +4,12 @@ import os
 import subprocess
 from collections import Counter
 from pathlib import Path
-from unittest import mock
 
 import polars as pl
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from support import tiers
+from support import tiers, warm
 from support.running import ROOT
 
 from mathcode import configuration, settings, tables
@@ -35,9 +34,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol():
-    """What a test, or a library that it is the first to import, does to the environment ends with it: programs start in it."""
-    with mock.patch.dict(os.environ):
+    """What a test leaves of variables that libraries read when they are imported ends with it: programs would start cold ever after."""
+    before = _read_at_import()
+    try:
         return (yield)
+    finally:
+        for name in _read_at_import():
+            del os.environ[name]
+        os.environ.update(before)
+
+
+def _read_at_import() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(warm.READ_AT_IMPORT)}
 
 
 @pytest.hookimpl(wrapper=True)

@@ -306,6 +306,6 @@ def test_the_page_on_own_judges_adds_one(built):
     assert graded["rounded"]["answer"].equals(graded["exact"]["answer"])
     known = {}
     exec(blocks("python")[0], known)
-    judge = known["RoundedJudge"](settings.Grading(timeout=5, max_infrastructure_errors=1))
+    judge = known["Judge"](settings.Grading(timeout=5, max_infrastructure_errors=1))
     verdicts = judge.judge([Case("?", "6", answer, (answer,), None, None, None) for answer in ("6.2", "7", "six")])
     assert [verdict.accepted for verdict in verdicts] == [True, False, False]
