@@ -20,6 +20,7 @@ from mathcode.grading import own
 from mathcode.settings.files import read_yaml
 
 __all__ = ["CRITIC_JUDGES", "JUDGES", "LOSSES", "METHODS", "Config", "costs", "critic_of", "layers", "load", "make_judge", "make_loss"]
+__all__ += ["refuse_unknown"]
 
 
 def load(
