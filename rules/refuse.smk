@@ -49,9 +49,9 @@ def nearest(path):
 
 def nothing_makes(error):
     """Snakemake's words for a path that no rule makes, with what may have been meant."""
-    named = [Path(part).stem for part in Path(str(error.path)).parts]
-    if left_out := [CONFIG.left_out[name] for name in named if name in CONFIG.left_out]:
-        return left_out[0]
+    named = re.fullmatch(r"(?:(?:logs/)?results/|reports/)?(\w+)(?:\.html|/.*)?", str(error.path))
+    if named and named[1] in CONFIG.left_out:
+        return CONFIG.left_out[named[1]]
     run = re.fullmatch(r"reports/(\w+)\.html", str(error.path))
     if run and run[1] in CONFIG.runs:
         return f"no rule makes {error.path}; `snakemake {run[1]} --report {error.path}` writes it, after the run"

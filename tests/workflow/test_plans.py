@@ -258,6 +258,15 @@ def test_a_run_of_autocode_may_have_case_sets_too(checkout):
     assert jobs["build_case_set"] == jobs["sample_responses"] == jobs["grade_responses"] == 1
 
 
+@pytest.mark.parametrize(("cores", "threads"), [("2", None), ("8", "4"), ("64", "8")])
+def test_a_job_of_no_run_leaves_half_of_the_cores_to_others(checkout, cores, threads):
+    """On two cores it would wait until no other job runs, and what depends on it with it."""
+    printed = dry_run(checkout, "data/sft/arithmetic_sft.parquet", "--cores", cores)
+    job = re.search(r"^rule prepare_sft:\n(?:    .+\n)+", printed, re.MULTILINE)[0]
+    found = re.search(r"^    threads: (\d+)$", job, re.MULTILINE)
+    assert (found[1] if found else None) == threads
+
+
 def test_no_policy_explores_the_questions_of_the_critic_that_rewards_it(checkout):
     told = snakemake("results/autocode_critic/data/queries.parquet", "-n", "-p", cwd=checkout).stdout
     (command,) = re.findall(r"workflow_scripts/decontaminate\.py .+", told)

@@ -19,8 +19,8 @@ from mathcode.configuration.named import CRITIC_JUDGES, JUDGES, LOSSES, METHODS,
 from mathcode.grading import own
 from mathcode.settings.files import read_yaml
 
-__all__ = ["CRITIC_JUDGES", "JUDGES", "LOSSES", "METHODS", "Config", "costs", "critic_of", "layers", "load", "make_judge", "make_loss"]
-__all__ += ["refuse_unknown"]
+__all__ = ["CRITIC_JUDGES", "JUDGES", "LOSSES", "METHODS", "Config", "costs", "critic_of", "layers", "load"]
+__all__ += ["make_judge", "make_loss", "refuse_unknown"]
 
 
 def load(
@@ -49,10 +49,11 @@ def load(
     names = sorted(path.stem for path in (folder / "runs").glob("*.yaml"))
     for name in overrides:
         refuse_unknown(name, names, f"--config {name}", "run")
-    runs, wrong = {}, {}
+    found, runs, wrong = {}, {}, {}
     for name in names:
         try:
-            runs[name] = run_of(layers(folder, name, overrides.get(name)), folder)
+            found[name] = layers(folder, name, overrides.get(name))
+            runs[name] = run_of(found[name], folder)
         except settings.SettingsError as error:
             wrong[name] = error
     families = {
@@ -64,7 +65,8 @@ def load(
     checks.check_shared(config, folder)
     for name in runs:
         try:
-            checks.check_run(config, folder, name, overrides.get(name))
+            where = f"{folder / 'runs' / name}.yaml" + (f" with --config {name}" if name in overrides else "")
+            checks.check_run(config, name, found[name], where)
         except settings.SettingsError as error:
             wrong[name] = error
     for name in sorted(wrong, key=lambda name: (_extends(folder / "runs" / f"{name}.yaml"), name)):  # where it stands, not taken over

@@ -2,11 +2,9 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 from mathcode import paths, settings
 from mathcode.configuration.config import Config
-from mathcode.configuration.layers import layers
 from mathcode.configuration.named import METHODS, critic_of, refuse_unknown
 from mathcode.responses import prompts
 from mathcode.rollouts.engines import ENGINES
@@ -28,9 +26,11 @@ def check_shared(config: Config, folder: Path) -> None:
         for name, dataset in group.items():
             where = f"{folder / 'sources.yaml'}: '{name}'"
             refuse_unknown(dataset.source, sources.sources, where, "source")
-            if known is sft_readers and dataset.columns and dataset.columns.solution is None:
-                raise settings.SettingsError(f"{where}: key 'columns.solution' is missing: SFT data need a column of solutions")
-            refuse_unknown(dataset.reader, known(dataset), where, "reader")
+            try:
+                readers = known(dataset)
+            except settings.SettingsError as error:
+                raise settings.SettingsError(f"{where}: {error}") from None
+            refuse_unknown(dataset.reader, readers, where, "reader")
     for name, family in config.families.items():
         where = f"{folder / 'families.yaml'}: family '{name}'"
         _check_frame(family.prompt, f"{where}: key 'prompt'")
@@ -40,14 +40,17 @@ def check_shared(config: Config, folder: Path) -> None:
             raise settings.SettingsError(f"{where}: key 'pretrained' is for models built from scratch (key 'scratch')")
 
 
-def check_run(config: Config, folder: Path, name: str, override: Any) -> None:
+def check_run(config: Config, name: str, found: list[tuple[str, dict]], where: str) -> None:
     """A run: every name it uses exists, and what it says fits together.
+
+    Args:
+        found: its layers.
+        where: its file, and the option that changes it.
 
     Raises:
         SettingsError: naming the file that says it, or the option.
     """
-    run, found = config.runs[name], layers(folder, name, override)
-    where = f"{folder / 'runs' / name}.yaml" + (f" with --config {name}" if override is not None else "")
+    run = config.runs[name]
     for key, kind, known in _named(config, run):
         for value in settings.names_at(run, key):
             if value not in known:

@@ -49,7 +49,7 @@ def stated(line: str, question: str, whole: bool) -> values.Value | None:
         question: text of the question.
         whole: whether the response is no more than this line.
     """
-    line = re.sub(r"\A-\s+", "", line.strip())  # a bullet, no sign
+    line = values.BULLET.sub("", line.strip())
     if not line or len(line) > 120:
         return None
     dressed = re.fullmatch(r"\\(?:text|textbf|mathrm|mathbf)\s?\{([^{}]*)\}[.\s]*", line)

@@ -74,7 +74,7 @@ _NO_WORDS = re.compile(
     re.IGNORECASE,
 )
 _OPEN_BOX = re.compile(r"[\s$({\[*]{0,6}\\(?:boxed|fbox)\s?\{(?=\s?\S)")
-_BULLET = re.compile(r"\A-\s+")
+BULLET = re.compile(r"\A-\s+")
 _EDGE = " \t\r*_`\"'“”‘’\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" + "".join(map(chr, [*range(9), *range(14, 32), 127]))
 
 
@@ -195,7 +195,7 @@ def _opened(text: str) -> str:
     """What follows, from its first word: marks of emphasis, blank lines, fences and a bullet skipped."""
     for _ in range(8):
         bare = text.lstrip(_EDGE + ":：\n>#" if text[:4] != "####" else "# ")
-        text = _BULLET.sub("", bare) if "\n" in text[: len(text) - len(bare)] else bare
+        text = BULLET.sub("", bare) if "\n" in text[: len(text) - len(bare)] else bare
         if text.startswith(("```", "~~~")):
             text = text.partition("\n")[2]
             continue

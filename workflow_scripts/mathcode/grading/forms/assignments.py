@@ -133,7 +133,7 @@ def _solutions(form: Items) -> list[Solution]:
 
 def _roots(gold: list[Solution], answer: list[Solution]) -> tuple[list, list] | None:
     """The values where one side numbers the roots, `x_1 = 1, x_2 = 3`, and the other does not, `x = 1 or x = 3`; else None."""
-    if len(gold) != 1 or len(answer) != 1 or sorted(map(len, (gold[0], answer[0])))[0] != 1:
+    if len(gold) != 1 or len(answer) != 1 or min(map(len, (gold[0], answer[0]))) != 1:
         return None
     plain, numbered = sorted((gold[0], answer[0]), key=len)
     (letter,) = plain
