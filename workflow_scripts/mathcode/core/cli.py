@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from mathcode.core import parent
+from mathcode.core import garbage, parent
 from mathcode.core.errors import UserError, first_line, ran_out_of_memory
 
 _MORE_MEMORY = (
@@ -38,6 +38,7 @@ def run(main: Callable[[], int | None]) -> None:
     A program that Snakemake started ends with it.
     """
     parent.end_with_snakemake()
+    garbage.collect_seldom()
     # Threads of torch that wait for each other sleep: spinning beside other jobs, they are several times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)

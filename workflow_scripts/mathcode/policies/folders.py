@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mathcode.core import atomic
+from mathcode.core import atomic, garbage
 from mathcode.core.errors import UserError, first_line, ran_out_of_memory
 
 
@@ -74,7 +74,9 @@ def load_policy(folder: str | Path, dtype: str):
     if is_fsdp_enabled() and os.environ.get("RANK", "0") != "0":
         return _without_weights(folder, getattr(torch, dtype))
     with _reading(folder, "language model"):
-        return AutoModelForCausalLM.from_pretrained(str(folder), dtype=getattr(torch, dtype))
+        model = AutoModelForCausalLM.from_pretrained(str(folder), dtype=getattr(torch, dtype))
+    garbage.collect_as_usual()
+    return model
 
 
 def _without_weights(folder: str | Path, dtype):

@@ -5,7 +5,6 @@ left to the patterns (superscripts, roots) and to the judge, which folds an answ
 """
 
 import re
-import sys
 import unicodedata
 
 _SPELLINGS = {
@@ -31,7 +30,7 @@ _SPELLINGS = {
 }
 _ONE = {ord(char): plain for plain, chars in _SPELLINGS.items() for char in chars}
 _ONE |= {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code).isalnum()}
-_ONE |= {code: str(unicodedata.decimal(chr(code))) for code in range(0x80, sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Nd"}
+_ONE |= {code: str(unicodedata.decimal(chr(code))) for code in range(0x80, 0x20000) if unicodedata.category(chr(code)) == "Nd"}
 _ONE |= {code: " " for code in range(0x80, 0x3001) if unicodedata.category(chr(code)) == "Zs"}
 _ODD = re.compile(r"[^\x00-\x7f]")
 _BETWEEN = re.compile(r"(?<=[0-9])[．⁄](?=[0-9])")
