@@ -6,7 +6,7 @@ reads   JSON lines {"id", "program"}
 writes  JSON lines {"id", "outcome", "stdout", "error", "seconds"}, in the same order
 
 outcome   ok, error, timed_out, memory, output_limit, or infrastructure_error (not the program's fault)
-stdout    what it printed; empty for a program that was stopped, since where it was stopped is chance
+stdout    what it printed; empty for a program that was stopped, because how far it got is random
 error     its last error line; empty when ok
 seconds   wall clock from the program's start, not from its queueing
 """

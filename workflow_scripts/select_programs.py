@@ -1,4 +1,4 @@
-"""Select the programs of a policy that the next one learns from: accepted by a judge, distinct, so many of each question (SIaM).
+"""Select the programs of a policy that the next one learns from: accepted by a judge, distinct, a limited number per question (SIaM).
 
     python workflow_scripts/select_programs.py --rollouts rollouts.parquet --grades critic_small/grades.parquet \\
         --queries web1.parquet --pool web1 --seed 1 --settings '{...}' --out accepted.parquet

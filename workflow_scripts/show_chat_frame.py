@@ -4,7 +4,7 @@
 
 Reads:  the tokenizer of a local folder or of a model on the hub.
 Writes: a line of YAML to the terminal, to be pasted into config/families.yaml. The frame then stands in the settings, and is recorded
-        with every policy; a template that changes on the hub changes no run.
+        with every policy, so a later change of the template on the hub affects no run.
 """
 
 import argparse
