@@ -29,7 +29,8 @@ def test_garbage_waits_while_a_program_starts_and_not_afterwards():
     garbage.collect_as_usual()
     gone = cycle()
     kept = [[] for _ in range(10_000)]
-    assert gone() is None and kept
+    assert gone() is None
+    assert kept
 
 
 def test_what_is_there_is_not_looked_at_again():
@@ -43,7 +44,8 @@ def test_a_process_that_did_not_start_so_keeps_no_garbage():
     gone = cycle()
     garbage.collect_as_usual()
     gc.collect()
-    assert gone() is None and gc.get_freeze_count() == 0
+    assert gone() is None
+    assert gc.get_freeze_count() == 0
 
 
 def cycle():

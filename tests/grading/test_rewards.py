@@ -1,15 +1,18 @@
 """Rewards: what is run, what is read, what a judge sees; in other people's trainers: test_rewards_elsewhere.py."""
 
+import re
 import tempfile
 
 import pytest
 from support.library_page import BLOCKS, run
+from support.running import ROOT
 
 from mathcode import settings
 from mathcode.core.errors import InputError
 from mathcode.grading.executes import ExecutesJudge
 from mathcode.grading.rewards import Reward
 from mathcode.interpreter.driver import Interpreter
+from mathcode.policies import folders, scratch
 
 pytestmark = pytest.mark.stage
 
@@ -100,3 +103,25 @@ def test_it_opens_when_first_asked_and_ends_for_good(tmp_path, monkeypatch):
 def test_the_first_examples(tmp_path):
     assert "[1.0, 1.0, 0.0]" in run(BLOCKS["python"][0], tmp_path)
     assert "[1.0]" in run(BLOCKS["python"][1], tmp_path)
+
+
+def test_a_critic_rewards_as_any_judge_does(tmp_path):
+    """What the page shows, with an untrained critic: asked where the exact judge refuses, and only there."""
+    size = {
+        "vocabulary": 300,
+        "hidden": 32,
+        "intermediate": 64,
+        "layers": 1,
+        "heads": 2,
+        "positions": 512,
+        "rope_theta": 1e3,
+        "initializer_range": 0.05,
+    }
+    model, tokenizer = scratch.build(settings.Scratch(**size), ["How far? 2 km"], [" YES", " NO"], 1)
+    folders.save_policy(model, tokenizer, tmp_path / "critic")
+    example = (
+        BLOCKS["python"][4].replace("results/siam_demo/critics/main/seed1/model", "critic").replace('"config"', repr(str(ROOT / "config")))
+    )
+    said = re.compile(r"^(correct|wrong) (\S+)$", re.MULTILINE)
+    assert 0 < float(said.search(run(example, tmp_path))[2]) < 1
+    assert said.search(run(example.replace("2 km by road", "2 km"), tmp_path)).groups() == ("correct", "1.0")

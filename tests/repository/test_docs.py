@@ -6,7 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -272,25 +272,52 @@ NOT_RUN = {
     ),
     "python workflow_scripts/execute_programs.py --programs programs.jsonl --out executed.jsonl --workers 2 --timeout 10"
     " --memory-mb 1024": ("tests/core/test_json_lines.py runs the README's, without its options"),
+    "snakemake --profile slurm -n paper": "tests/workflow/test_plans.py plans it, with the options last",
+    "python workflow_scripts/estimate_costs.py paper --gpus 8": "tests/estimates/test_estimates.py estimates the same run",
+    "snakemake paper --profile slurm --conda-create-envs-only": "installs 10 GB from conda's channels",
+    "snakemake all --profile slurm --conda-create-envs-only": "installs 10 GB from conda's channels",
+    "snakemake all --profile slurm --logger rich": "takes hundreds of GPU-hours; tests/workflow/test_plans.py plans it",
+    "srun --partition GPU_PARTITION --gres gpu:1 --cpus-per-task 16 --mem 64G --time 20 bash benchmarks/gpu/run.sh": "takes a GPU",
+    "apptainer build mathcode.sif envs/apptainer.def": "needs Apptainer; the file's pins are tested",
+    "apptainer exec --nv mathcode.sif snakemake --profile local --resources gpu=1 -- single_gpu": "takes a GPU, and Apptainer",
+    "python tests/support/slurm_cluster.py /tmp/cluster --accounting": "tests/workflow/test_slurm.py starts the same, in its folders",
+    "snakemake --profile local demo --logger rich": "a look at the demo that CI runs",
+    "complete -o default -W \"$(snakemake --list-target-rules | awk '{print $1}')\" snakemake": "for a terminal with a person before it",
+    "python workflow_scripts/fill_mirror.py laptop --out mirror": "fetches gigabytes; tests/data/test_mirror.py fills smaller ones",
+    "snakemake --profile local laptop --config mirror=mirror": "takes hours, and that mirror",
+    "vllm serve results/laptop/main/qwen25coder_05b/seed1/iter1/model --served-model-name policy --max-model-len 1024"
+    " --generation-config vllm": "serves until it is stopped, a policy that takes hours",
+    "curl localhost:8000/v1/completions -H 'Content-Type: application/json' -d '{": "asks that server",
+    "pip install -e .": "tests/grading/test_rewards_elsewhere.py makes a wheel of the package",
+    "lm_eval --model hf --model_args pretrained=MODEL --include_path . --tasks own": (
+        "tests/grading/test_rewards_elsewhere.py evaluates a tiny model with it"
+    ),
     "python benchmarks/interpreter.py --programs tora.jsonl --hanging 0 0.01 --timeout 5 --workers 1 2 4 --levels sandbox"
     " --peer ToRA/src/utils/python_executor.py": "a measurement beside a program that is not ours",
 }
 """Command, or page of commands: why no test runs or plans it."""
 
 
-def commands(page: str, blocks: slice = slice(None)) -> list[str]:
-    """The command lines in blocks of bash of a page, those that go on behind a backslash joined."""
+PROGRAMS = ("apptainer", "bash", "complete", "conda", "curl", "git", "lm_eval", "make", "pip", "python", "snakemake", "srun", "vllm")
+"""What a command of a page starts with."""
+
+
+def commands(page: str, blocks: slice = slice(None), languages: Sequence[str] = ("bash", "sh", "")) -> list[str]:
+    """The command lines in blocks of a page, those that go on behind a backslash joined; of other blocks than bash, what looks like one."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    found = re.findall(r"^(`{3,})bash\n(.*?)^\1$", text, re.DOTALL | re.MULTILINE)[blocks]
-    lines = [re.sub(r"\s+#.*|^#.*", "", line).strip() for _, block in found for line in re.sub(r"\\\n\s*", "", block).splitlines()]
-    return [line for line in lines if line]
+    fenced = re.findall(r"^(`{3,})(\w*)[^\n`]*\n(.*?)^\1$", text, re.DOTALL | re.MULTILINE)
+    lines = []
+    for language, block in [(language, block) for _, language, block in fenced if language in languages][blocks]:
+        stripped = (re.sub(r"\s+#.*|^#.*", "", line).strip() for line in re.sub(r"\\\n\s*", "", block).splitlines())
+        lines += [line for line in stripped if line and (language == "bash" or line.split()[0] in PROGRAMS)]
+    return lines
 
 
 @cache
 def run_by_ci() -> str:
     """What .ci/run runs: its own text, and the recipes of the README's first two blocks, `make demo` and `make test`."""
     recipes = re.findall(r"^(?:demo|test):\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    return "\n".join([*commands("README.md", slice(2)), *recipes, (ROOT / ".ci/run").read_text(encoding="utf-8")])
+    return "\n".join([*commands("README.md", slice(2), ["bash"]), *recipes, (ROOT / ".ci/run").read_text(encoding="utf-8")])
 
 
 def is_tested(command: str) -> bool:

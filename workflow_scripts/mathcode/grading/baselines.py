@@ -59,3 +59,7 @@ class MathVerifyJudge(ExactJudge):
 
     name = f"math_verify-{metadata.version('math-verify')}"
     grader = MathVerifyGrader
+
+    def accepts_output(self, case: Case) -> bool:
+        """Never: it is given what stands as the answer, as its users give it."""
+        return False

@@ -4,6 +4,7 @@ Policy: docs/grading.md. Everything here is of linear size in the texts, bounded
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -14,7 +15,7 @@ from mathcode.grading.forms.characters import fold
 from mathcode.grading.forms.comparing import Comparison
 from mathcode.grading.forms.dress import undressed
 from mathcode.grading.forms.reading import read
-from mathcode.grading.forms.values import Quantity, Ratio, Raw
+from mathcode.grading.forms.values import Items, Quantity, Ratio, Raw
 
 MAX_CHARS = 1000
 """No reference answer is that long; a longer answer is equal only if it is the same text."""
@@ -37,6 +38,14 @@ def equal(gold: str, answer: str) -> bool | None:
 def numerically_equal(gold: str, answer: str) -> bool:
     """The same with an arithmetic that always decides."""
     return bool(_equal(gold, answer, _NUMERIC))
+
+
+def equal_in_order(gold: str, numerals: Sequence[str]) -> bool:
+    """Whether the reference answer is so many values in a row, and these numerals are they, one by one; for what `print(a, b)` prints."""
+    form = _form(gold)
+    if not isinstance(form, Items) or form.brackets or len(form.items) != len(numerals):
+        return False
+    return all(_EXACT.equal(wanted, _form(given)) is True for wanted, given in zip(form.items, numerals, strict=True))
 
 
 def numeric_equal(left: str, right: str) -> bool | None:

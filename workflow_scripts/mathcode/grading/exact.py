@@ -4,6 +4,7 @@ Nothing a model wrote is evaluated in this process but as fractions and residues
 `numeric_judge.py`, many pairs at a time, run by the same isolated interpreter that runs model-written programs.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Self
 
 from mathcode import __version__, settings
 from mathcode.grading import equality
-from mathcode.grading.judge import Case, GradingError, Verdict
+from mathcode.grading.judge import Case, GradingError, Verdict, shown
 from mathcode.interpreter.driver import Execution, Interpreter, InterpreterError
 
 GRADER = f"exact-{__version__}"
@@ -23,6 +24,7 @@ VERDICTS = ("equal", "different", "gold_unparsed", "timed_out", "infrastructure_
 _JUDGE_MEMORY_MB = 1024
 _AT_ONCE = 32
 """Pairs that one process judges; where it does not end well, each of them is judged alone."""
+_NUMERAL = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?(?:/[0-9]+)?")
 _OUTCOMES = {"equal": "correct", "different": "wrong"}
 
 
@@ -155,12 +157,31 @@ class ExactJudge:
         verdicts = dict(zip(pairs, self._grader.verdicts(pairs), strict=True))
         if progress:
             progress(len(cases))
-        return [_case_verdict(case, verdicts) for case in cases]
+        return [self._verdict(case, verdicts) for case in cases]
+
+    def _verdict(self, case: Case, verdicts: dict[tuple[str, str], str]) -> Verdict:
+        outcome = "no_answer" if case.answer is None else outcome_of(verdicts[case.gold, case.answer])
+        if outcome == "wrong" and self.accepts_output(case):
+            outcome = "correct"
+        return Verdict(
+            outcome, outcome == "correct", outcome == "correct" or any(verdicts[case.gold, one] == "equal" for one in case.stated)
+        )
+
+    def accepts_output(self, case: Case) -> bool:
+        """Whether what a program printed is right, though its end alone is not."""
+        return _prints_in_order(case)
 
 
-def _case_verdict(case: Case, verdicts: dict[tuple[str, str], str]) -> Verdict:
-    outcome = "no_answer" if case.answer is None else outcome_of(verdicts[case.gold, case.answer])
-    return Verdict(outcome, outcome == "correct", any(verdicts[case.gold, answer] == "equal" for answer in case.stated))
+def _prints_in_order(case: Case) -> bool:
+    """Whether a program printed the values of the reference, in their order, with blanks between them, as `print(a, b)` does.
+
+    They are all that it printed, or its last line, and the answer that counts stands at their end.
+    """
+    printed = (case.result or "").rstrip()
+    if case.ended != "ok" or shown(case) != printed:
+        return False
+    rows = [printed.split(), printed.rpartition("\n")[2].split()]
+    return any(len(row) > 1 and all(map(_NUMERAL.fullmatch, row)) and equality.equal_in_order(case.gold, row) for row in rows)
 
 
 def outcome_of(verdict: str) -> str:

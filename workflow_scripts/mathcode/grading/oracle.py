@@ -1,7 +1,7 @@
 """The oracle: a judge that compares with the plain values of an answer, which only generated questions have, and not with the gold.
 
-So it is told nothing of the form in which a site wrote its reference. What a program prints is compared value by value, in order:
-`print(16, 11)` separates values by blanks alone, which the exact judge rightly takes for no list, and in a list it leaves the order open.
+So it is told nothing of the form in which a site wrote its reference. What a program prints is compared value by value, in order; in a
+list with commas the exact judge leaves the order open.
 """
 
 import re
