@@ -64,6 +64,18 @@ def test_sentences_of_the_readme_hold_stored_effects():
         assert f"{sign * float(row['difference_from_critic'])} points [{low}, {high}]" in text, name
 
 
+def test_the_second_test_of_the_main_claim_is_told_as_it_is_stored():
+    """In README by its bullet and the table of runs, in status by its row."""
+    gain = {row["items"]: f"{row['gain']}{{}} {ends(row, 'low', 'high')}" for row in stored("demo_claim")}
+    items, clean = gain["`arithmetic_test`"].format(" points"), gain["`arithmetic_test`, no overlap"]
+    (bullet,) = [line for line in section("README.md", "## What comes out").splitlines() if "`demo_claim`" in line]
+    assert f"{items} on all items and {clean.format(' points')} on items without overlap" in bullet
+    for page in ("README.md", "docs/status.md"):
+        (told,) = [line for line in (ROOT / page).read_text(encoding="utf-8").splitlines() if line.startswith("| `demo_claim` |")]
+        assert items in told
+        assert f"+{clean.format('')}" in told
+
+
 def test_status_tells_the_same_claims():
     told = [row for row in rows(section("docs/status.md", "### What the demo shows and does not show")) if len(row) == 5][1:]
     wanted = []
