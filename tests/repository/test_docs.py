@@ -274,6 +274,7 @@ NOT_RUN = {
     " --memory-mb 1024": ("tests/core/test_json_lines.py runs the README's, without its options"),
     "snakemake --profile slurm -n paper": "tests/workflow/test_plans.py plans it, with the options last",
     "python workflow_scripts/estimate_costs.py paper --gpus 8": "tests/estimates/test_estimates.py estimates the same run",
+    "python workflow_scripts/estimate_costs.py demo": "tests/workflow/test_run.py estimates a smaller run beside what it took",
     "snakemake paper --profile slurm --conda-create-envs-only": "installs 10 GB from conda's channels",
     "snakemake all --profile slurm --conda-create-envs-only": "installs 10 GB from conda's channels",
     "snakemake all --profile slurm --logger rich": "takes hundreds of GPU-hours; tests/workflow/test_plans.py plans it",
