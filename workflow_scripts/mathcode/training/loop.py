@@ -68,7 +68,7 @@ def train(
         checkpoints: folder keyed by settings and data by the caller.
 
     Raises:
-        TrainingError: no examples fit, loss or gradient is not finite, a checkpoint cannot be written, or FSDP is asked for and not running.
+        TrainingError: nothing fits, loss or gradient is not finite, a checkpoint cannot be written, or FSDP is asked for and not running.
     """
     name = _name(checkpoints)
     usable, accelerator = fitting(units(examples, loss.per), chosen.max_tokens), accelerator_here(mixed_precision, name)
