@@ -7,6 +7,7 @@ Reads:  the jobs that Snakemake plans, config/, and the rates in config/costs.ya
         took beside the estimate.
 Writes: a table to the terminal, and to --csv. Nothing is run.
 
+Below the table stands what it costs where figures that are not well known are lower or higher (`low` and `high` in config/costs.yaml).
 The columns are explained in docs/artifacts.md. Three are percentages of time lost, each with the settings to look at: starting
 (resources.STAGE.gpus, shards), idle (micro_batch_tokens and batch of an optimizer, engine.chunk_rows), saving (checkpoint_minutes).
 """
@@ -18,7 +19,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -28,7 +29,7 @@ from mathcode.core import atomic, cli
 from mathcode.core.errors import InputError
 from mathcode.critic.attacks import ATTACKS
 from mathcode.data import sources
-from mathcode.estimates import estimate, plan, work
+from mathcode.estimates import estimate, plan, ranges, work
 from mathcode.estimates.clock import rate_of
 from mathcode.estimates.sizes import Sizes
 from mathcode.policies import folders, mirrors
@@ -66,12 +67,14 @@ def main(argv: list[str] | None = None) -> int:
         on_gpus = any(job.gpus for job in planned)
         cores = args.cores or (math.inf if on_gpus else os.cpu_count() or 1)
         stages = {name: stage.jobs for name, stage in config.method(run).stages.items()}
-        jobs = _worked(planned, run, config, costs, stages, args.mirror)
+        worked = functools.partial(_worked, planned, run, config, stages=stages, here=_here(config, args.mirror))
+        jobs = worked(costs)
         table = estimate.tabulate(jobs, costs, args.gpus, cores, stages)
         logs = Path("logs/results") / run
         if measured.names(logs, stages):
             table = estimate.beside(table, measured.tabulate(logs, config.gpus(run), stages))
-        print(f"\n{run}, with {f'{args.gpus} GPUs' if on_gpus else f'{cores} cores'}:\n\n{_shown(table)}\n\n{_rates(jobs, costs)}")
+        print(f"\n{run}, with {f'{args.gpus} GPUs' if on_gpus else f'{cores} cores'}:\n\n{_shown(table)}\n")
+        print(f"{_ranges(worked, costs, 'GPU hours' if on_gpus else 'hours')}\n\n{_rates(jobs, costs)}")
         tables.append(table.select(pl.lit(run).alias("run"), pl.all()))
     if args.csv:
         atomic.write_text(args.csv, pl.concat(tables, how="diagonal").write_csv())
@@ -96,11 +99,11 @@ def _planned(run: str, args: argparse.Namespace) -> list[plan.Job]:
 
 
 def _worked(
-    planned: list[plan.Job], run: str, config: configuration.Config, costs: settings.Costs, stages: dict, mirror: str = "data/mirror"
+    planned: list[plan.Job], run: str, config: configuration.Config, costs: settings.Costs, stages: dict, here: Sequence[Callable] = ()
 ) -> list[estimate.Planned]:
-    """The jobs with the work in them."""
+    """The jobs with the work in them; `here`: see `_here`."""
     chosen, method = config.runs[run], config.method(run)
-    sizes = Sizes(chosen, config.sources, config.families, costs, len(ATTACKS), *_here(config, mirror))
+    sizes = Sizes(chosen, config.sources, config.families, costs, len(ATTACKS), *here)
     asked = work.Method(
         samples=lambda mode, pool, policy: method.samples(chosen, mode, pool, policy),
         evaluation=lambda mode: method.evaluation(chosen, mode),
@@ -139,6 +142,9 @@ DIGITS = {
     "peak_gb": 1,
     "took_hours": 2,
     "took_gpu_hours": 1,
+    "low": 1,
+    "expected": 1,
+    "high": 1,
 }
 """Decimals that the terminal shows; of all others none."""
 
@@ -158,6 +164,15 @@ def _cell(name: str, value: object) -> str:
     if value is None:
         return ""
     return f"{value:,.{DIGITS.get(name, 0)}f}" if isinstance(value, float) else str(value)
+
+
+def _ranges(worked: Callable[[settings.Costs], list[estimate.Planned]], costs: settings.Costs, unit: str) -> str:
+    """What it costs where uncertain figures are lower or higher, each with its three values."""
+    values = {name: [getattr(getattr(costs, name), bound) for bound in ("low", "value", "high")] for name in costs.uncertain()}
+    found = ranges.ranges(worked, costs)
+    names = [f"{name} {' / '.join(f'{value:g}' for value in values[name])}" if name in values else name for name in found]
+    rows = zip(*found.values(), strict=True) if found else [()] * 3
+    return _shown(pl.DataFrame({unit: names, **dict(zip(("low", "expected", "high"), map(list, rows), strict=True))}))
 
 
 def _rates(jobs: list[estimate.Planned], costs: settings.Costs) -> str:

@@ -19,6 +19,8 @@ from mathcode.core import cli, gpu_lease
 from mathcode.core.errors import InputError
 
 PORTS = range(20_000, 50_000)
+LAUNCH = (sys.executable, "-m", "accelerate.commands.launch")
+"""As `accelerate launch`, in the environment of this Python, whatever PATH says."""
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -40,7 +42,7 @@ def on_one_node(gpus: int, config: str, program: list[str]) -> list[str]:
         raise InputError("no program to start was named")
     if not gpus:
         raise InputError("--gpus 0 on one node is one process: start the program itself")
-    return ["accelerate", "launch", "--config_file", config, "--main_process_port", "0", "--num_processes", str(gpus), *program]
+    return [*LAUNCH, "--config_file", config, "--main_process_port", "0", "--num_processes", str(gpus), *program]
 
 
 def on_each_node(gpus: int, config: str, program: list[str], step: Mapping[str, str], first_host: str) -> list[str]:
@@ -63,7 +65,7 @@ def on_each_node(gpus: int, config: str, program: list[str], step: Mapping[str, 
     if gpus:
         machines = ("--num_machines", str(nodes), "--machine_rank", str(rank), "--num_processes", str(nodes * gpus))
         meeting = ("--main_process_ip", first_host, "--main_process_port", port)
-        return ["accelerate", "launch", "--config_file", config, *machines, *meeting, *program]
+        return [*LAUNCH, "--config_file", config, *machines, *meeting, *program]
     machines = (f"--nnodes={nodes}", f"--node_rank={rank}", "--nproc_per_node=1")
     return [sys.executable, "-m", "torch.distributed.run", *machines, f"--master_addr={first_host}", f"--master_port={port}", *program]
 

@@ -54,7 +54,8 @@ def main(argv: list[str] | None = None) -> int:
     model = folders.load_policy(args.model, family.train_dtype)
     data = [table.hash_rows().to_list() for table in (training, logprobs) if table is not None]
     lasting = settings.deciding(chosen)  # a training that is started again with checkpoints at other times goes on from the last one
-    key = settings.fingerprint(data, provenance.folder_digest(args.model), family, lasting, frame, args.iteration, args.seed)
+    digest = processes.from_the_first(lambda: provenance.policy_digest(args.model))
+    key = settings.fingerprint(data, digest, family, lasting, frame, args.iteration, args.seed)
     with holding.held(args.checkpoints) if processes.is_first() else nullcontext():
         trained = loop.train(
             adapters.trainable(model, family, random_streams.stream(args.seed, args.iteration, "adapter")),
@@ -73,7 +74,8 @@ def main(argv: list[str] | None = None) -> int:
         tables.TRAINING_LOG.write(trained.log, args.out_log)
         settings.write(args.out_settings, family=family, training=chosen)
         inputs = [path for path in (args.training, args.logprobs, args.model) if path]
-        provenance.write(args.out_provenance, model=args.out_model, inputs=inputs, isolation=training["isolation"])
+        known = {args.model: digest}
+        provenance.write(args.out_provenance, model=args.out_model, inputs=inputs, isolation=training["isolation"], known=known)
         if not trained.stop.received:
             provenance.discard(args.checkpoints)
     return 0

@@ -5,7 +5,8 @@
     python benchmarks/gpu/measure.py --minutes 30 --only demo --claims results/demo/tables/claims.csv
 
 Writes `measurements.jsonl`, a line for each part as soon as it is measured, and `page.html`, which shows them all. A part is measured
-once on a card with one version of the code: a second start goes on with what is missing, and tries again what failed or had no time.
+once on a card with one version of code, settings and packages, and one --model: a second start goes on with what is missing, and tries
+again what failed or had no time.
 Parts come in the order of their worth, so stop it whenever you like. Without a GPU every part is rehearsed at tiny shapes on the CPU.
 """
 
@@ -32,8 +33,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow_scripts"))
 import cards
 from parts import PARTS, Job, Part
 
-from mathcode.core import cli, json_lines, parent
+from mathcode.core import cli, json_lines, parent, provenance
 from mathcode.core.errors import InputError
+from mathcode.policies import kernels
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ("torch", "transformers", "accelerate", "peft", "polars", "pydantic", "yaml", "tqdm", "numpy", "safetensors")
@@ -77,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
     args.tiny = args.tiny or card is None
     args.work = args.work or args.out / "work"
     args.work.mkdir(parents=True, exist_ok=True)
-    lines = Lines(args.out, {"card": f"{card or cards.cpu()}{', tiny shapes' if args.tiny else ''}", "code": code_version()})
+    lines = Lines(args.out, {"card": f"{card or cards.cpu()}{', tiny shapes' if args.tiny else ''}", "code": code_version(args)})
     todo = [part for part in PARTS if part.name in (args.only or [part.name]) and not lines.has(part)]
     print(f"{lines.about['card']}, code {lines.about['code']}: {len(todo)} parts to measure, {args.minutes:g} minutes", flush=True)
     end = time.monotonic() + 60 * args.minutes
@@ -89,13 +91,37 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def code_version() -> str:
-    """Eight digits that change with the code that is measured or measures; no git is needed."""
-    total = hashlib.sha256()
-    for path in sorted([*(ROOT / "workflow_scripts").rglob("*.py"), *Path(__file__).parent.glob("*.py")]):
+def code_version(args) -> str:
+    """Eight digits that change with what is measured and what measures: code, settings, packages, the real model. No git is needed.
+
+    Raises:
+        InputError: --model is no folder of a model, or --vllm-python no Python.
+    """
+    total = hashlib.sha256(repr(packages(args.vllm_python)).encode())
+    if args.model:
+        total.update(provenance.folder_digest(args.model).encode())
+    code = [*(ROOT / "workflow_scripts").rglob("*.py"), *Path(__file__).parent.glob("*.py")]
+    for path in sorted([*code, *(ROOT / "config").rglob("*.yaml")]):
         if path.name != "page.py":
             total.update(path.name.encode() + path.read_bytes())
     return total.hexdigest()[:8]
+
+
+def packages(vllm_python: str | None) -> list[dict[str, str]]:
+    """Versions of what numbers depend on, here and in the Python that has vLLM.
+
+    Raises:
+        InputError: that Python does not run.
+    """
+    found = [provenance.versions()]
+    if vllm_python:
+        look = "import json, sys; sys.path[:0] = sys.argv[1:]; from mathcode.core.provenance import versions; print(json.dumps(versions()))"
+        try:
+            words = [vllm_python, "-c", look, str(ROOT / "workflow_scripts")]
+            found.append(json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout))
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise InputError(f"--vllm-python: {vllm_python} cannot say which packages it has ({error})") from error
+    return found
 
 
 class Lines:
@@ -224,6 +250,8 @@ def work(channel: Connection) -> int:
     parent.end_with_it(signal.SIGKILL)  # a start that is killed leaves nobody on the GPU
     told = json.loads(channel.recv_bytes())
     by_name = {part.name: part for part in PARTS}
+    if not any(by_name[name].process.startswith("vllm") for name in told["parts"]):
+        kernels.spare_memory()  # as runs without vLLM do, and before any part starts CUDA
     job = told["job"] | {"work": Path(told["job"]["work"])}
     for module in ("torch", "transformers", "accelerate", "peft"):
         with suppress(ImportError):  # a Python of vLLM's needs no more than that brings
@@ -237,16 +265,10 @@ def work(channel: Connection) -> int:
         except Exception as error:
             traceback.print_exc()
             row = {"state": FAILED, "why": f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"}
-        about = {"part": name, "seconds": time.monotonic() - begun, "versions": _versions()}
+        about = {"part": name, "seconds": time.monotonic() - begun, "versions": provenance.versions()}
         channel.send_bytes(json.dumps({**about, **row}).encode())
         cards.forget()
     return 0
-
-
-def _versions() -> dict[str, str]:
-    from mathcode.core import provenance
-
-    return provenance.versions()
 
 
 if __name__ == "__main__":

@@ -11,9 +11,13 @@ from mathcode.core import atomic
 from mathcode.report import summary
 from mathcode.report.columns import Columns
 
+TRAINING = """Random weights and random tokens, through the project's own trainer; the first steps are left out. The 7B shape has
+weights and AdamW's states in bf16, on one card. That is not how the run paper trains: with weights in fp32, sharded over eight."""
+SAMPLING = """Rollouts in mode code, programs executed; what had not ended when the time was up is not counted. Rows of the 7B shape have
+full length: it is untaught."""
 KINDS = {
-    "training": ("Training steps", "Random weights and random tokens, through the project's own trainer; the first steps are left out."),
-    "sampling": ("Sampling", "Rollouts in mode code, programs executed. Rows of the 7B shape have full length: it is untaught."),
+    "training": ("Training steps", TRAINING),
+    "sampling": ("Sampling", SAMPLING),
     "writing": (
         "Policies and checkpoints",
         "As the trainer writes them, a checkpoint synced to the disk. Reading may find them in memory.",
@@ -39,6 +43,8 @@ COLUMNS = {
     "weights": "type of the trained weights and of AdamW's states",
     "recomputed": "whether activations are computed again in the backward pass",
     "rows_per_second": "responses a second, their programs run",
+    "slots": "rows that the engine decodes at once",
+    "slots_percent": "how much of the time, on average, a slot had a row that the engine was at, percent",
     "tokens_per_row": "mean tokens of a response",
     "programs": "programs run",
     "programs_ok": "of these, ended without an error",

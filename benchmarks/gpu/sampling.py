@@ -5,6 +5,7 @@ learns to write short programs within seconds on a GPU, and how many it wrote is
 have full length.
 """
 
+import math
 import os
 import tempfile
 import time
@@ -105,13 +106,13 @@ class CountingInterpreter(Interpreter):
         return ended
 
 
-CALLS = {"7b": 256}
-"""Rows of a call of the sampling loop, by shape. A call ends with its longest rows; small models have time for larger ones."""
+SLOTS, ROWS = 256, 1024
+"""Rows that an engine decodes at once, as vLLM does in runs, and rows to be sampled: some enter only when others have left."""
 
 
 def measure(job, shape: str, engine: str) -> dict:
-    """Rollouts in mode `code` through one engine, as runs on GPUs sample them: rows come and go, and the nucleus is cut. Call after call
-    of the sampling loop until all have ended or the time is up."""
+    """Rollouts in mode `code` through one engine, as runs on GPUs sample them: rows come and go, and the nucleus is cut. It ends when all
+    rows have, or when the time is up, with those that have."""
     from mathcode import configuration
     from mathcode.rollouts.engines import start_engine
 
@@ -120,8 +121,8 @@ def measure(job, shape: str, engine: str) -> dict:
         raise Untaught(f"there is no policy of this shape yet: the part policy-{shape} comes first")
     runs = configuration.load(Path(__file__).parents[2] / "config").runs
     demo, run = runs["demo"], runs["paper"]
-    rows, samples = (16, 2) if job.tiny else (CALLS.get(shape, 1024), 8)
-    limits = {"name": engine, "dtype": "bfloat16", "chunk_rows": rows, "threads": 2, "max_model_len": 160 if job.tiny else 1024}
+    slots, rows, samples = (8, 32, 2) if job.tiny else (SLOTS, ROWS, 8)
+    limits = {"name": engine, "dtype": "bfloat16", "chunk_rows": slots, "threads": 2, "max_model_len": 160 if job.tiny else 1024}
     chosen = run.engine.model_copy(update=limits)
     sampling = run.explore.sampling.model_copy(update={"max_new_tokens": 40 if job.tiny else 256})
     workers = min(16, os.cpu_count() or 1)
@@ -130,29 +131,65 @@ def measure(job, shape: str, engine: str) -> dict:
     started = start_engine(str(folder), chosen, sampling)
     loading = time.monotonic() - begun
     with CountingInterpreter(demo.interpreter.model_copy(update={"workers": workers, "isolation": "process"})) as interpreter:
-        _sampled(started, interpreter, sampling, chosen, queries(4), range(1), job.seconds)  # kernels and workers are there
+        sampled(started, interpreter, sampling, chosen, queries(4), range(1), math.inf)  # kernels and workers are there
         interpreter.programs, interpreter.right = 0, 0
-        told = _sampled(started, interpreter, sampling, chosen, queries(rows), range(samples), job.seconds)
+        told = sampled(started, interpreter, sampling, chosen, queries(rows // samples), range(samples), job.seconds)
         programs = {"programs": interpreter.programs, "programs_ok": interpreter.right}
         programs["isolation"] = interpreter.isolation
-    return {**told, **programs, "loading_seconds": loading, "chunk_rows": rows, "peak_memory_gb": cards.peak_memory_gb()}
+    return {**told, **programs, "loading_seconds": loading, "slots": started.slots, "peak_memory_gb": cards.peak_memory_gb()}
 
 
-def _sampled(engine, interpreter, sampling, limits, table, samples: range, seconds: float) -> dict:
-    """Call after call; of what ended before the time was up its rows and tokens a second."""
+def sampled(engine, interpreter, sampling, limits, table, samples: range, seconds: float) -> dict:
+    """Rows and tokens a second of the rows, or turns of them, that ended before the time was up."""
     from mathcode.configuration import METHODS
-    from mathcode.rollouts import loop, rows
+    from mathcode.rollouts import continuous, rows, turns
 
-    method = METHODS["autocode"]
-    prompt = partial(method.prompt, "plain", "code")
+    prompt = partial(METHODS["autocode"].prompt, "plain", "code")
     planned = rows.plan_rows(table, "code", samples, 1, prompt, engine.tokenizer, limits.max_model_len - 1)
-    begun, count, tokens = cards.now(), 0, 0
-    for start in range(0, len(planned), limits.chunk_rows):
-        chunk = planned[start : start + limits.chunk_rows]
-        with tempfile.TemporaryDirectory() as folder:
-            (done,) = loop.sample_rollouts([loop.Plan(chunk, Path(folder))], engine, interpreter, sampling, limits, method.form)
-        count, tokens = count + len(done), tokens + int(done["generated"].list.sum().sum())
-        if cards.now() - begun > seconds:
-            break
-    spent = cards.now() - begun
-    return {"rows": count, "rows_per_second": count / spent, "tokens_per_second": tokens / spent, "tokens_per_row": tokens / count}
+    watched = Watched(engine, seconds)
+    chunks, how = {Path("all"): planned}, turns.Turns(engine.tokenizer, interpreter, sampling, limits)
+    with suppress(steps.Enough):
+        continuous.sample(chunks, watched, how, lambda path: None, watched.progress)
+    return watched.numbers()
+
+
+class Watched:
+    """An engine that counts what has ended, and stops within a call when its time is up.
+
+    Time is counted up to the last end of a turn: what was begun after it is in none of the numbers.
+    """
+
+    def __init__(self, engine, seconds: float):
+        self._engine, self._begun = engine, cards.now()
+        self._end, self._last = self._begun + seconds, self._begun
+        self.slots, self._inside, self._rows, self._tokens, self._in_use = engine.slots, 0, 0, 0, 0.0
+
+    def submit(self, request) -> int:
+        self._inside += 1
+        return self._engine.submit(request)
+
+    def step(self) -> dict:
+        """A step of the engine.
+
+        Raises:
+            Enough: there is no time for another.
+        """
+        begun = cards.now()
+        if begun > self._end:
+            raise steps.Enough
+        completions = self._engine.step()
+        ended = cards.now()
+        self._in_use += self._inside * (ended - begun)
+        self._inside -= len(completions)
+        self._tokens += sum(len(completion.token_ids) for completion in completions.values())
+        self._last = ended if completions else self._last
+        return completions
+
+    def progress(self, rows: int) -> None:
+        self._rows += rows
+
+    def numbers(self) -> dict:
+        spent, watched = self._last - self._begun, cards.now() - self._begun
+        rates = {"rows_per_second": self._rows / spent, "tokens_per_second": self._tokens / spent} if self._tokens else {}
+        length = {"tokens_per_row": self._tokens / self._rows} if self._rows else {}
+        return {"rows": self._rows, **rates, **length, "slots_percent": 100 * self._in_use / (self.slots * watched)}

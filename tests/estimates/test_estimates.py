@@ -14,7 +14,7 @@ from support.running import ROOT, program, run_program
 
 import estimate_costs
 from mathcode import configuration, paths, settings
-from mathcode.estimates import clock, estimate, plan, work
+from mathcode.estimates import clock, estimate, plan, ranges, work
 from mathcode.estimates.estimate import ALL, OTHER, Planned, tabulate
 from mathcode.estimates.schedule import ScheduleError, Task, peak, schedule, union
 from mathcode.estimates.sizes import Examples, Sizes, busy, scratch_weights, trained_rows
@@ -119,6 +119,50 @@ def test_lockstep_is_slower_where_its_rate_says_so():
     continuous, lockstep = (clock.spent(Work("sample", 7e9, 1e6, lockstep=is_lockstep), 1, COSTS) for is_lockstep in (False, True))
     assert continuous.working == lockstep.working
     assert continuous.idle < lockstep.idle
+
+
+@given(st.integers(1, 10**6), st.integers(1, 8))
+def test_few_rows_a_slot_leave_an_engine_idle(rows, engines):
+    (rate,) = [rate for rate in COSTS.rates if (rate.task, rate.device) == ("sample", "gpu")]
+    used = clock.utilisation(rate, Work("sample", 7e9, sampled=rows))
+    assert 0 < used < rate.utilisation
+    assert used < clock.utilisation(rate, Work("sample", 7e9, sampled=rows + 1))
+    assert clock.utilisation(rate, Work("sample", 7e9, sampled=rows, lockstep=True)) == rate.lockstep
+    waves = rows / rate.slots
+    assert used == pytest.approx(rate.utilisation * waves / (waves + 1.2))
+
+
+def test_each_engine_of_a_job_has_its_share_of_the_rows():
+    """4,000 rows through one engine, and through two."""
+    run = CONFIG.runs["demo"]
+    jobs = [replace(SMALL[1], gpus=gpus) for gpus in (1, 2)]
+    assert [job.work.sampled for job in worked(run, jobs)] == [2000, 1000]
+
+
+def test_the_range_of_what_is_uncertain():
+    """Lengths and kept responses of the demo, each alone and together; one number that no job depends on is left out."""
+    stages = {stage: row.jobs for stage, row in CONFIG.method("demo").stages.items()}
+    config = CONFIG.model_copy(update={"runs": {"demo": CONFIG.runs["demo"]}})
+
+    def made(costs: settings.Costs) -> list[Planned]:
+        return estimate_costs._worked(SMALL, "demo", config, costs, stages)
+
+    found = ranges.ranges(made, COSTS)
+    assert [*found] == ["response_share", "kept_share", ranges.TOGETHER]  # accepted_share is SIaM's
+    expected = row(tabulate(made(COSTS), COSTS, 0, 2, [*stages]), ALL)["hours"]
+    for low, middle, high in found.values():
+        assert low < middle < high
+        assert middle == pytest.approx(expected)
+    longer = COSTS.at("high", ["response_share"])
+    assert longer.response_share.value == COSTS.response_share.high
+    assert found["response_share"][2] == pytest.approx(row(tabulate(made(longer), longer, 0, 2, [*stages]), ALL)["hours"])
+    assert found[ranges.TOGETHER][2] > max(found["response_share"][2], found["kept_share"][2])
+    shown = estimate_costs._ranges(made, COSTS, "hours")
+    assert re.match(r"hours +low +expected +high\nresponse_share 0\.14 / 0\.25 / 0\.4 +\d", shown)
+
+
+def test_a_run_without_figures_that_are_uncertain_has_no_range():
+    assert estimate_costs._ranges(lambda costs: [], COSTS, "hours").split() == ["hours", "low", "expected", "high"]
 
 
 @given(st.floats(1e5, 1e11), st.floats(1, 1e9), st.sampled_from(["sample", "train", "score"]), st.integers(1, 8))
@@ -332,6 +376,10 @@ def test_a_family_without_a_size_is_one_sentence():
     [
         ({"written": {"value": 1.0, "kind": "assumed"}}, r"costs\.yaml: key 'written\.source': field required"),
         ({"written": {"value": 1.0, "kind": "guessed", "source": "x"}}, r"costs\.yaml: key 'written\.kind': .*"),
+        (
+            {"written": {"value": 1.0, "low": 2.0, "high": 3.0, "kind": "assumed", "source": "x"}},
+            r"costs\.yaml: key 'written': .*'value' lies between them",
+        ),
         ({"speed": 1}, r"costs\.yaml: key 'speed': there is no such key"),
     ],
 )
@@ -382,6 +430,19 @@ def test_demos_are_estimated_within_twice_what_they_took(tmp_path):
     for run, stages in TOOK.items():
         for stage, (least, most) in stages.items():
             assert least / 2 < 3600 * float(rows[run, stage]["hours"]) < 2 * most, f"{run}: {stage}"
+
+
+@pytest.mark.workflow
+def test_walltimes_are_some_times_the_longest_job_of_the_paper():
+    """Short ones are killed and long ones wait in the queue."""
+    run, stages = CONFIG.runs["paper"], {name: stage.jobs for name, stage in CONFIG.method("paper").stages.items()}
+    planned = estimate_costs._planned("paper", estimate_costs.arguments().parse_args(["paper", "--config", str(ROOT / "config")]))
+    longest: dict[str, float] = {}
+    for job in estimate_costs._worked(planned, "paper", CONFIG, COSTS, stages):
+        longest[job.stage] = max(clock.spent(job.work, job.gpus, COSTS).seconds / 3600, longest.get(job.stage, 0))
+    asking = {"SFT": "start", "RL": "train", "exploration": "explore", "log-probabilities": "score", "evaluation for labels": "evaluate"}
+    factors = {stage: run.resources.of(asked).hours / longest[stage] for stage, asked in asking.items()}
+    assert {stage: factor for stage, factor in factors.items() if not 4 <= factor <= 6} == {}
 
 
 @pytest.mark.workflow

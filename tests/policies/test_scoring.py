@@ -1,6 +1,7 @@
 """The head only where somebody looks: the same log-probabilities and gradients as from all logits, on every kind of model."""
 
 import random
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -97,6 +98,25 @@ def test_values_and_gradients_are_those_of_all_logits(sequences, monkeypatch, na
     assert expected.keys() == found.keys()
     for weight, gradient in expected.items():
         torch.testing.assert_close(found[weight], gradient, rtol=1e-5, atol=1e-6 * float(gradient.abs().max()) + 1e-7, msg=weight)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_no_number_needs_the_mask_that_is_left_out_on_cuda(sequences, monkeypatch, name):
+    on_cuda, here = SimpleNamespace(is_cuda=True), torch.ones((1, 1))
+    assert scoring._mask(on_cuda) is None
+    assert scoring._mask(here) is here
+    model, prompts = MODELS[name](), [[1, 2, 3], [4], [5, 6, 7, 8, 9]]
+    given = []
+    model.register_forward_pre_hook(lambda _, positional, named: given.append(named["attention_mask"]), with_kwargs=True)
+
+    def scored() -> tuple[torch.Tensor, torch.Tensor]:
+        return scoring.token_logprobs(model, sequences, 0), scoring.score_labels(model, prompts, {"YES": [1, 2], "NO": [3]})
+
+    masked = scored()
+    monkeypatch.setattr(scoring, "_mask", lambda attention: None)
+    for without, expected in zip(scored(), masked, strict=True):
+        torch.testing.assert_close(without, expected, rtol=0, atol=1e-5)
+    assert [mask is None for mask in given] == [False, False, True, True]
 
 
 def test_log_probabilities_that_a_wrapper_rounds_are_refused(sequences):

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -88,6 +90,82 @@ def test_verdicts_of_two_machines_are_compared(gpu, tmp_path):
     assert found == {"claims": 2, "same_verdicts": 1, "moved": ["accuracy tiny test: not resolved there, supported here"]}
 
 
+class Counted:
+    """An engine of two slots whose rows end one after the other, and a clock that goes on a second with each step."""
+
+    slots, seconds = 2, 0.0
+
+    def __init__(self):
+        self.rows = []
+
+    def submit(self, request) -> int:
+        self.rows.append(request)
+        return request
+
+    def step(self) -> dict:
+        Counted.seconds += 1
+        return {self.rows.pop(0): SimpleNamespace(token_ids=[0] * 10)} if Counted.seconds % 2 == 0 else {}
+
+
+@pytest.mark.parametrize(("allowed", "ended"), [(100, 6), (4.5, 2), (0.5, 0)])
+def test_sampling_that_runs_out_of_time_counts_what_has_ended(gpu, monkeypatch, allowed, ended):
+    sampling, steps, engine = gpu("sampling"), gpu("steps"), Counted()
+    monkeypatch.setattr(Counted, "seconds", 0.0)
+    monkeypatch.setattr(gpu("cards"), "now", lambda: Counted.seconds)
+    watched, waiting = sampling.Watched(engine, allowed), list(range(6))
+    with suppress(steps.Enough):
+        while waiting or engine.rows:
+            while waiting and len(engine.rows) < engine.slots:
+                watched.submit(waiting.pop(0))
+            watched.progress(len(watched.step()))
+    told = watched.numbers()
+    assert told["rows"] == ended
+    assert (told.get("rows_per_second"), told.get("tokens_per_second")) == ((0.5, 5.0) if ended else (None, None))
+    assert told["slots_percent"] == pytest.approx(100 if allowed < 100 else 100 * 11 / 12)  # at last one row, for a step
+
+
+def test_rows_are_more_than_slots(gpu):
+    sampling = gpu("sampling")
+    assert sampling.ROWS >= 4 * sampling.SLOTS
+
+
+def test_code_settings_packages_and_the_model_are_in_the_version(gpu, monkeypatch, tmp_path):
+    measure = gpu("measure")
+    for name in ("workflow_scripts", "config"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "workflow_scripts/a.py").touch()
+    (tmp_path / "config/b.yaml").touch()
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/config.json").write_text("{}")
+    monkeypatch.setattr(measure, "ROOT", tmp_path)
+    alone = SimpleNamespace(model=None, vllm_python=None)
+    before = measure.code_version(alone)
+    assert measure.code_version(alone) == before
+    found = {before, measure.code_version(SimpleNamespace(model=str(tmp_path / "model"), vllm_python=None))}
+    (tmp_path / "config/b.yaml").write_text("changed: true")
+    found.add(measure.code_version(alone))
+    monkeypatch.setattr(measure.provenance, "versions", lambda: {"torch": "2.14"})
+    found.add(measure.code_version(alone))
+    assert len(found) == 4
+    with pytest.raises(measure.InputError, match="no model here"):
+        measure.code_version(SimpleNamespace(model=str(tmp_path), vllm_python=None))
+
+
+@pytest.mark.parametrize(("part", "spared"), [("limit", True), ("vllm-0.5b", False)])
+def test_memory_may_grow_before_any_part_starts_cuda(gpu, monkeypatch, part, spared):
+    measure, asked = gpu("measure"), []
+    monkeypatch.setattr(measure.parent, "end_with_it", lambda *_: None)
+    monkeypatch.setattr(measure.kernels, "spare_memory", lambda: asked.append("memory"))
+    monkeypatch.setattr(measure.cards, "device", lambda: asked.append("device"))
+    monkeypatch.setattr(measure, "Job", lambda **_: None)
+    monkeypatch.setattr(measure, "PARTS", [SimpleNamespace(name=part, process=part, limit=1, run=lambda job: {})])
+    told = json.dumps({"parts": [part], "job": {"work": "."}}).encode()
+    sent = []
+    measure.work(SimpleNamespace(recv_bytes=lambda: told, send_bytes=sent.append))
+    assert json.loads(sent[1])["state"] == "measured"
+    assert asked == (["memory", "device"] if spared else ["device"])
+
+
 def lines(out: Path) -> dict[str, dict]:
     path = out / "measurements.jsonl"
     read = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
@@ -126,7 +204,9 @@ def test_the_parts_that_sample_and_write_are_measured(tmp_path):
     assert done.returncode == 0, done.stderr
     found = lines(tmp_path)
     assert {part: found[part]["state"] for part in parts} == dict.fromkeys(parts, "measured"), (tmp_path / "work/parts.log").read_text()
-    assert found["transformers-0.5b"]["rows"] > 0
+    assert found["transformers-0.5b"]["rows"] == 32
+    assert found["transformers-0.5b"]["slots"] == 8
+    assert 0 < found["transformers-0.5b"]["slots_percent"] <= 100
     assert found["transformers-0.5b"]["programs_ok"] > 0
     assert found["checkpoint-0.5b"]["waits_seconds"] <= found["checkpoint-0.5b"]["write_seconds"]
 

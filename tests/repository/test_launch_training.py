@@ -3,30 +3,40 @@
 import sys
 
 import pytest
+from support.running import run_program
 
 import launch_training
 from mathcode.core.errors import InputError
 
 STEP = {"SLURM_NNODES": "2", "SLURM_NODEID": "1", "SLURM_JOB_ID": "30007"}
+LAUNCH = [sys.executable, "-m", "accelerate.commands.launch"]
 
 
 def test_gpus_get_a_process_each_and_all_meet_at_one_port():
     words = launch_training.on_each_node(8, "fsdp2.yaml", ["train.py", "--seed", "1"], STEP, "node1")
-    assert words[:4] == ["accelerate", "launch", "--config_file", "fsdp2.yaml"]
-    given = dict(zip(words[4:14:2], words[5:14:2], strict=True))
+    assert words[:5] == [*LAUNCH, "--config_file", "fsdp2.yaml"]
+    given = dict(zip(words[5:15:2], words[6:15:2], strict=True))
     assert (given["--num_machines"], given["--machine_rank"], given["--num_processes"]) == ("2", "1", "16")
     assert (given["--main_process_ip"], given["--main_process_port"]) == ("node1", "20007")
-    assert words[14:] == ["train.py", "--seed", "1"]
+    assert words[15:] == ["train.py", "--seed", "1"]
 
 
 def test_on_one_node_every_gpu_gets_a_process():
     words = launch_training.on_one_node(8, "fsdp2.yaml", ["train.py", "--seed", "1"])
-    assert words[:4] == ["accelerate", "launch", "--config_file", "fsdp2.yaml"]
-    assert words[4:] == ["--main_process_port", "0", "--num_processes", "8", "train.py", "--seed", "1"]
+    assert words[:5] == [*LAUNCH, "--config_file", "fsdp2.yaml"]
+    assert words[5:] == ["--main_process_port", "0", "--num_processes", "8", "train.py", "--seed", "1"]
     with pytest.raises(InputError, match="start the program itself"):
         launch_training.on_one_node(0, "", ["train.py"])
     with pytest.raises(InputError, match="no program"):
         launch_training.on_one_node(8, "", [])
+
+
+@pytest.mark.stage
+def test_the_launcher_needs_no_path(tmp_path):
+    """A job's Python need not be the first on PATH, and accelerate's own program need not be there."""
+    done = run_program(*LAUNCH, "--help", PATH=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "--num_processes" in done.stdout
 
 
 def test_a_step_of_several_nodes_does_not_train_on_each_by_itself(monkeypatch):

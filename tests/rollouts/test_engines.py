@@ -1,10 +1,16 @@
 """The transformers engine: real sampling on a real, tiny model."""
 
 import json
+import math
+import os
 import shutil
+import sys
+from unittest import mock
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mathcode import settings
 from mathcode.methods.autocode import dictations
@@ -18,6 +24,19 @@ from mathcode.rollouts.transformers_engine import TransformersEngine
 def engine(folder, tiny_run, temperature: float = 1.0, top_p: float = 1.0) -> TransformersEngine:
     sampling = settings.Sampling(temperature=temperature, top_p=top_p, max_new_tokens=40, max_calls=3)
     return engines.start_engine(str(folder), tiny_run.engine, sampling)
+
+
+@pytest.mark.parametrize(("before", "after"), [({}, "0"), ({"VLLM_USE_FLASHINFER_SAMPLER": "1"}, "1")])
+def test_vllm_is_told_to_leave_flashinfer_out_before_it_is_imported(tiny_policy, tiny_run, before, after):
+    """It reads the variable where its sampler is made. The import fails here, as without vLLM."""
+    limits, greedy = (
+        tiny_run.engine.model_copy(update={"name": "vllm"}),
+        settings.Sampling(temperature=0, top_p=1, max_new_tokens=4, max_calls=1),
+    )
+    with mock.patch.dict(sys.modules, {"vllm": None}), mock.patch.dict(os.environ, before):
+        with pytest.raises(engines.GenerationError, match="engine vllm is not installed in this environment"):
+            engines.start_engine(str(tiny_policy), limits, greedy)
+        assert os.environ["VLLM_USE_FLASHINFER_SAMPLER"] == after
 
 
 TEXTS = ("What is 2 + 3?\n", "What is 5 + 6?\n", "2", "What is 4 + 4? Let's see:\n")
@@ -112,6 +131,60 @@ def test_sampled_frequencies_follow_temperature_and_nucleus():
     assert shares(1.0, 0.7) == pytest.approx([0, 2 / 3, 0, 1 / 3], abs=1e-3)
     assert shares(1.0, 0.8) == pytest.approx([0, 0.5 / 0.9, 0.15 / 0.9, 0.25 / 0.9], abs=1e-3)
     assert shares(1.0, 0.3) == [0, 1, 0, 0]
+
+
+def by_sorting_all(logits, top_p: float, uniform):
+    """The nucleus in the plain way."""
+    ordered, order = torch.softmax(logits.double(), dim=-1).sort(dim=-1, descending=True, stable=True)
+    cumulative = torch.where(ordered.cumsum(dim=-1) - ordered >= top_p, 0.0, ordered).cumsum(dim=-1)
+    rank = torch.searchsorted(cumulative, uniform[:, None] * cumulative[:, -1:], right=True).clamp(max=logits.shape[1] - 1)
+    return order.gather(1, rank)[:, 0]
+
+
+@given(
+    st.integers(0, 2**31),
+    st.sampled_from([0.0, 0.01, 1.0, 5.0, 30.0, 300.0]),
+    st.sampled_from([40, 300]),
+    st.sampled_from([None, 1.0, 0.1]),
+    st.sampled_from([1e-9, 0.3, 0.5, 0.9, 0.95, 1 - 2**-53]),
+)
+def test_the_nucleus_of_a_large_vocabulary_is_that_of_sorting_all(seed, scale, vocabulary, grid, top_p):
+    """Logits from flat to certain, ties (numbers on a grid) and infinities among them; uniform numbers to the last before 1."""
+    source = torch.Generator().manual_seed(seed)
+    logits = torch.randn(12, vocabulary, generator=source) * scale * torch.rand(12, 1, generator=source)
+    logits = logits if grid is None else (logits / grid).round() * grid
+    logits[0, torch.randperm(vocabulary, generator=source)[: vocabulary - 3]] = -math.inf
+    logits[1] = 0.0
+    logits[2, 3] = math.nan
+    uniform = torch.rand(12, generator=source, dtype=torch.float64)
+    uniform[3], uniform[4] = 0.0, 1 - 2**-53
+    with mock.patch.multiple(transformers_engine, LIKELIEST=16, LARGE=20):
+        assert torch.equal(transformers_engine._invert(logits, top_p, uniform), by_sorting_all(logits, top_p, uniform))
+
+
+@pytest.mark.parametrize("halves", [7, 8, 9])
+def test_ties_at_the_end_of_those_tried_first(halves):
+    """Half of the probability lies on equal tokens, the other half on as many lower ones behind them."""
+    logits = torch.full((1, 64), -math.inf)
+    logits[0, 1 : 2 * halves : 2], logits[0, 30:46] = 0.0, -1.0
+    uniform = torch.linspace(0, 1 - 2**-53, 200, dtype=torch.float64)
+    with mock.patch.multiple(transformers_engine, LIKELIEST=8, LARGE=20):
+        for top_p in (0.2, 0.5, 0.6, 0.9):
+            many = logits.expand(200, -1)
+            assert torch.equal(transformers_engine._invert(many, top_p, uniform), by_sorting_all(many, top_p, uniform))
+
+
+def test_rows_with_few_likely_tokens_need_no_sorting_of_all(monkeypatch):
+    logits = torch.randn(4, 5000, generator=torch.Generator().manual_seed(1))
+    logits[:, 7] = 20.0
+    sorts = []
+    monkeypatch.setattr(torch.Tensor, "sort", lambda self, sort=torch.Tensor.sort, **how: sorts.append(self.shape) or sort(self, **how))
+    uniform = torch.full((4,), 0.5, dtype=torch.float64)
+    assert transformers_engine._invert(logits, 0.95, uniform).tolist() == [7] * 4
+    logits[2, 7] = 0.0
+    assert max(size for _, size in sorts) == transformers_engine.LIKELIEST
+    assert transformers_engine._invert(logits, 0.95, uniform)[2] == by_sorting_all(logits, 0.95, uniform)[2]
+    assert [rows for rows, size in sorts if size == 5000] == [1, 4]
 
 
 def test_the_nucleus_leaves_out_the_tail(tiny_policy, tiny_run):

@@ -15,6 +15,9 @@ SHOWN = [
 ]
 
 
+NUMBERS = {"paper": {"clip_form": "min", "clip_low": 0.8, "clip_high": 1.2, "ratio_level": "token", "selection_weight": 1.0}}
+
+
 @pytest.fixture
 def logp() -> torch.Tensor:
     return torch.tensor([[-0.5, -1.0, 0.0], [-2.0, -4.0, -1.0]], requires_grad=True)
@@ -66,10 +69,18 @@ def test_the_mean_length_of_chosen_responses():
 
 @pytest.mark.parametrize("name", configuration.LOSSES)
 def test_every_named_loss_can_be_made(name, tiny_run):
-    numbers = {"clip_form": "min", "clip_low": 0.8, "clip_high": 1.2, "ratio_level": "token", "selection_weight": 1.0}
-    chosen = {"loss": name, "numbers": numbers if name == "paper" else {}, "optimizer": tiny_run.train.optimizer}
-    loss = configuration.make_loss(settings.Training(**chosen))
+    loss = configuration.make_loss(settings.Training(loss=name, numbers=NUMBERS.get(name, {}), optimizer=tiny_run.train.optimizer))
     assert isinstance(loss, losses.Loss)
     assert loss.reads in {"likelihood", "label", "pair", "off_policy"}
     assert loss.per in {"token", "response", "pair"}
     assert loss.parts
+
+
+@pytest.mark.parametrize("name", configuration.LOSSES)
+def test_no_loss_waits_for_a_number(name, tiny_run):
+    """Whoever reads one before the backward pass lets a GPU stand still. Tensors without numbers have none to read."""
+    loss = configuration.make_loss(settings.Training(loss=name, numbers=NUMBERS.get(name, {}), optimizer=tiny_run.train.optimizer))
+    shown = [replace(example, pair=0, side=side, kind="reflective") for example, side in zip(SHOWN, (1, 0), strict=True)]
+    total = loss(torch.zeros((2, 3), device="meta", requires_grad=True), losses.batch_of(shown, "meta"))
+    total.value.backward()
+    assert not any(number.requires_grad for part in total.parts.values() for number in part if isinstance(number, torch.Tensor))

@@ -2,6 +2,9 @@
 
 import logging
 import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import cycle
 
 import pytest
 import torch
@@ -9,7 +12,7 @@ from support.running import files
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from mathcode import settings
-from mathcode.methods.autocode import demonstrations
+from mathcode.methods.autocode import demonstrations, objective
 from mathcode.policies import folders
 from mathcode.training import examples, loop, losses, preferences, tracking
 from mathcode.training.examples import Example, TrainingError
@@ -24,13 +27,14 @@ def train(tiny_policy, tiny_run, pairs, tmp_path, monkeypatch):
     shown = examples.from_table(table, None, tokenizer, losses.Likelihood())[:24]
     chosen = settings.Optimizer(**tiny_run.train.optimizer.model_dump() | {"batch": 4, "epochs": 1, "checkpoint_minutes": 0})
 
-    def run(name: str, tracked: str = ""):
+    def run(name: str, tracked: str = "", loss=losses.Likelihood(), rewards: Sequence[float] = (0.0,)):  # noqa: B008 (keeps nothing)
         (tmp_path / name).mkdir(exist_ok=True)
         monkeypatch.chdir(tmp_path / name)
         monkeypatch.setenv(tracking.VARIABLE, tracked)
         place = tmp_path / name / "checkpoints/demo/start/tiny/seed1/key"
         model = folders.load_policy(tiny_policy, "float32")
-        made = loop.train(model, 0, shown, losses.Likelihood(), chosen=chosen, iteration=1, checkpoints=place, seed=1)
+        rewarded = [replace(example, reward=reward) for example, reward in zip(shown, cycle(rewards), strict=False)]
+        made = loop.train(model, 0, rewarded, loss, chosen=chosen, iteration=1, checkpoints=place, seed=1)
         return made.model.state_dict(), made.log
 
     return run
@@ -63,6 +67,18 @@ def test_a_line_a_minute_says_how_it_goes(train, monkeypatch, caplog):
     assert len(lines) == log.height
     assert lines[0].startswith(f"step 1 of {log.height}: loss {log['loss'][0]:.4g}, ")
     assert all(int(re.search(r"([\d.]+) tokens/s", line)[1]) > 0 for line in lines)
+    assert f", {log['tokens'][0] / log['responses'][0]:.0f} tokens a response, selection_loss " in lines[0]
+
+
+def test_the_reward_is_shown_and_no_table_has_it(train, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(tracking, "EVERY", 0.0)
+    with caplog.at_level(logging.INFO):
+        _, log = train("rewarded", "tensorboard", objective.Released(), rewards=[1.0, 0.0, 0.0, 1.0])
+    assert {part["name"] for parts in log["parts"] for part in parts} <= set(objective.PARTS)
+    found = scalars(tmp_path / "rewarded/logs/tracked/demo/start/tiny/seed1")["reward"]
+    assert sum(found.values()) / len(found) == pytest.approx(0.5)  # each step shows 4 of the 24, all once
+    lines = [record.getMessage() for record in caplog.records if "learning rate" in record.getMessage()]
+    assert [f"reward {value:.4g}" in line for value, line in zip(found.values(), lines, strict=True)] == [True] * log.height
 
 
 @pytest.mark.parametrize(

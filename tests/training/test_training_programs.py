@@ -8,6 +8,7 @@ import shutil
 import signal
 import time
 from contextlib import suppress
+from unittest import mock
 
 import polars as pl
 import pytest
@@ -20,6 +21,7 @@ from support.training_commands import begin, checkpoints, settings_json, sharded
 import train_policy
 from mathcode import settings, tables
 from mathcode.configuration import LOSSES
+from mathcode.core import provenance
 from mathcode.core.errors import UserError
 from mathcode.methods.autocode import objective
 from mathcode.policies import folders, scoring
@@ -281,6 +283,20 @@ def test_a_signal_in_the_last_step_or_while_the_policy_is_written_loses_no_step(
     assert not (tmp_path / "kept").exists()
     written = files(tmp_path / "out")
     assert all(written[name] == whole["train"][name] for name in ("model/model.safetensors", "log.parquet"))
+
+
+def test_a_policy_is_read_once_for_its_digest(inputs, trained_policy, tiny_family, tiny_run, tmp_path):
+    """For the key of the checkpoints and for provenance.json: with 7B weights each time is 16 GB."""
+    _, _, *words = train_command(tmp_path, inputs, trained_policy, tiny_family, tiny_run)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with mock.patch.object(provenance, "folder_digest", wraps=provenance.folder_digest) as reading:
+            assert train_policy.main(words) == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert [str(call.args[0]) for call in reading.call_args_list] == [str(trained_policy), str(tmp_path / "out/model")]
+    told = json.loads((tmp_path / "out/provenance.json").read_text())
+    assert told["inputs"][str(trained_policy)] == provenance.folder_digest(trained_policy)
 
 
 def test_two_processes_stop_together_and_train_like_one(whole, inputs, trained_policy, tiny_family, tiny_run, tmp_path):

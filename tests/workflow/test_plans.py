@@ -173,9 +173,9 @@ def test_stages_ask_for_what_they_need(checkout):
     asks = {rule: asked(rule, target, cwd=checkout) for rule in ("train_policy", "score_logprobs", "sample_rollouts", "grade_rollouts")}
     told = {rule: (job.get("gpu", "0"), job["threads"], job["mem_mb"], job["runtime"]) for rule, job in asks.items()}
     assert told == {
-        "train_policy": ("8", "16", "200000", "1440"),
+        "train_policy": ("8", "16", "200000", "240"),
         "score_logprobs": ("1", "8", "64000", "240"),
-        "sample_rollouts": ("1", "8", "64000", "720"),
+        "sample_rollouts": ("1", "8", "64000", "240"),
         "grade_rollouts": ("0", "4", "8000", "60"),
     }
 
@@ -184,10 +184,12 @@ def test_a_further_attempt_asks_for_more_up_to_what_a_site_has(checkout):
     target = "results/paper/main/llama31/seed1/iter1/model"
     asks = {rule: asked(rule, target, "--attempt", "3", cwd=checkout) for rule in ("train_policy", "prepare_sft", "grade_rollouts")}
     assert {rule: (job["runtime"], job["mem_mb"]) for rule, job in asks.items()} == {
-        "train_policy": ("1440", "400000"),  # max_hours, max_memory_gb
+        "train_policy": ("720", "400000"),  # max_memory_gb
         "prepare_sft": ("720", "48000"),
         "grade_rollouts": ("180", "24000"),
     }
+    longer = ("--config", "paper={resources: {train: {hours: 10}}}")
+    assert asked("train_policy", target, "--attempt", "3", *longer, cwd=checkout)["runtime"] == "1440"  # max_hours
     assert asked("prepare_sft", target, "--attempt", "9", cwd=checkout) == asks["prepare_sft"]
     assert asked("grade_rollouts", target, "--attempt", "9", cwd=checkout)["mem_mb"] == "24000"
 

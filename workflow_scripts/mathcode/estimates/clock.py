@@ -48,7 +48,7 @@ def spent(work: Work, gpus: int, costs: settings.Costs) -> Spent:
     rate = rate_of(work, gpus, costs)
     start = nearest([row for row in costs.starts if row.device == rate.device], work, f"a start on {rate.device}")
     working = work.tokens / (tokens_per_second(rate, work.weights) * max(gpus, 1))
-    idle = working * (1 / (work.busy * (rate.lockstep if work.lockstep else rate.utilisation)) - 1)
+    idle = working * (1 / (work.busy * utilisation(rate, work)) - 1)
     saved = checkpoints(work, working + idle)
     checkpointing = saved * work.checkpoint / (costs.copied.value * GB * gpus if gpus else costs.written.value * GB)
     writing = (work.kept if work.task == "train" else 0) / (costs.written.value * GB)
@@ -68,6 +68,14 @@ def rate_of(work: Work, gpus: int, costs: settings.Costs) -> settings.Rate:
 def tokens_per_second(rate: settings.Rate, weights: float) -> float:
     """Of a model with so many weights: in inverse proportion to them, as FLOPs and bytes read are."""
     return rate.per_second * rate.parameters / weights
+
+
+def utilisation(rate: settings.Rate, work: Work) -> float:
+    """Share of its time that an engine works at the rate: less of it where each slot gets few rows, as the last rows end alone."""
+    if work.lockstep:
+        return rate.lockstep
+    a_slot = work.sampled / rate.slots
+    return rate.utilisation * (a_slot / (a_slot + rate.ending) if a_slot else 1)
 
 
 def checkpoints(work: Work, seconds: float) -> int:

@@ -30,6 +30,7 @@ class Work:
         tokens: sampled, trained on (all passes), or scored.
         rows: judged by rules.
         busy: share of the time of its workers in which they have something to do.
+        sampled: rows that each of its engines samples.
         lockstep: it samples without continuous batching, so that rows wait for each other.
         kept: bytes of its files.
         checkpoint: bytes of one checkpoint of a training.
@@ -42,6 +43,7 @@ class Work:
     tokens: float = 0
     rows: float = 0
     busy: float = 1
+    sampled: float = 0
     lockstep: bool = False
     kept: float = 0
     checkpoint: float = 0
@@ -143,6 +145,7 @@ def _sampling(tables: Sequence[re.Match], gpus: int, sizes: Sizes, method: Metho
         weights=sizes.weights(paths.Policy.parse(one["policy"]).family),
         tokens=tokens,
         busy=busy(rows, run.engine.chunk_rows, engines),
+        sampled=rows / engines,
         lockstep=not run.engine.continuous_batching,
         kept=0 if one["shards"] else tokens * sizes.costs.token_bytes.value,
     )

@@ -49,7 +49,7 @@ def token_logprobs(model, sequences: Sequence[TokenSequence], pad: int) -> torch
 
     Args:
         model: causal language model, whole, sharded, or with adapters.
-        pad: token id that fills up shorter rows; attention leaves it out.
+        pad: token id that fills up shorter rows on the right, where no token looks at it.
 
     Returns:
         fp32 [B, T], T the longest response; 0 where nobody looks. It carries the gradient.
@@ -75,7 +75,7 @@ def token_logprobs(model, sequences: Sequence[TokenSequence], pad: int) -> torch
         return SelectedLogprobs.apply(hidden[row_index, column_index], head.weight, head.bias, targets)
 
     with _head_replaced(model, chosen):
-        logp = model(input_ids=ids, attention_mask=attention).logits
+        logp = model(input_ids=ids, attention_mask=_mask(attention)).logits
     if logp.dtype != torch.float32:
         raise ScoringError(
             f"log-probabilities came out in {str(logp.dtype).removeprefix('torch.')}, not float32: the wrapper of the model rounds them"
@@ -139,7 +139,7 @@ def score_labels(
             return torch.stack([every[:, spellings].logsumexp(dim=-1) for spellings in words.values()], dim=-1)
 
         with _head_replaced(model, labels):
-            out[indices] = model(input_ids=ids, attention_mask=attention).logits.cpu()
+            out[indices] = model(input_ids=ids, attention_mask=_mask(attention)).logits.cpu()
     return out
 
 
@@ -151,6 +151,14 @@ def filled_up(rows: Sequence[list[int]], pad: int) -> tuple[torch.Tensor, torch.
         ids[row, : len(tokens)] = torch.tensor(tokens)
         attention[row, : len(tokens)] = 1
     return ids, attention
+
+
+def _mask(attention: torch.Tensor) -> torch.Tensor | None:
+    """The attention mask that a model is given: none on CUDA, where any mask with a 0 keeps torch from its flash attention.
+
+    None is needed: rows are filled up on the right, and no token looks ahead. It stays on CPUs, whose last bits would change without it.
+    """
+    return None if attention.is_cuda else attention
 
 
 @contextmanager

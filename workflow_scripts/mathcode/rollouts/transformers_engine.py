@@ -11,6 +11,8 @@ from mathcode.responses.parse import OUTPUT_FENCE
 from mathcode.rollouts.engines import Completion, Request
 
 LENGTH_RATIO = 1.5  # prompts in one batch differ by no more: the shorter are padded
+LIKELIEST, LARGE = 512, 4096  # tokens that are tried first for a nucleus, in vocabularies larger than so many
+ROUNDED = 1e-9  # sums of probabilities are rounded by less
 KEEP_SHARE = 0.8  # a batch is cut down when no more than this share of its rows is still open: cutting copies the cache
 
 
@@ -245,9 +247,48 @@ def _invert(logits, top_p: float, uniform):
 
     probabilities = torch.softmax(logits.double(), dim=-1)
     if top_p < 1:
-        ordered, order = probabilities.sort(dim=-1, descending=True, stable=True)
-        outside = ordered.cumsum(dim=-1) - ordered >= top_p
-        probabilities = torch.where(outside, 0.0, ordered)
-    cumulative = probabilities.cumsum(dim=-1)
-    rank = torch.searchsorted(cumulative, uniform[:, None] * cumulative[:, -1:], right=True).clamp(max=logits.shape[1] - 1)
-    return order.gather(1, rank)[:, 0] if top_p < 1 else rank[:, 0]
+        return _from_nucleus(probabilities, top_p, uniform)
+    return _at(probabilities, uniform).clamp(max=logits.shape[1] - 1)
+
+
+def _from_nucleus(probabilities, top_p: float, uniform):
+    """Token of each row from the fewest likeliest that reach top_p; of equal ones those of lower ids.
+
+    To sort a large vocabulary takes longer than all else, so the likeliest are tried first, and all are sorted for those rows alone whose
+    nucleus may reach beyond. The tokens are the same, whichever way they are found.
+    """
+    if probabilities.shape[1] <= LARGE:
+        return _among(*probabilities.sort(dim=-1, descending=True, stable=True), top_p, uniform)[0]
+    tokens, whole = _among(*_likeliest(probabilities), top_p, uniform)
+    if len(rest := (~whole).nonzero()[:, 0]):
+        tokens[rest] = _among(*probabilities[rest].sort(dim=-1, descending=True, stable=True), top_p, uniform[rest])[0]
+    return tokens
+
+
+def _likeliest(probabilities):
+    """The likeliest tokens of each row, likeliest first: their probabilities and ids."""
+    values, ids = probabilities.topk(LIKELIEST, dim=-1, sorted=False)
+    ids, places = ids.sort(dim=-1)
+    ordered, places = values.gather(1, places).sort(dim=-1, descending=True, stable=True)
+    return ordered, ids.gather(1, places)
+
+
+def _among(ordered, ids, top_p: float, uniform):
+    """Token of each row from the nucleus, and whether no token behind those given can belong to it; likeliest first.
+
+    Those behind may be as likely as the last ones here: the nucleus must end before these, by more than sums are rounded.
+    """
+    import torch
+
+    before = ordered.cumsum(dim=-1) - ordered
+    rank = _at(torch.where(before >= top_p, 0.0, ordered), uniform)
+    whole = ((before >= top_p + ROUNDED) | (ordered > ordered[:, -1:])).all(dim=-1) & (rank < ordered.shape[1])
+    return ids.gather(1, rank.clamp(max=ordered.shape[1] - 1)[:, None])[:, 0], whole
+
+
+def _at(weights, uniform):
+    """Place of each row where the cumulative weight first exceeds the uniform share of the whole; one behind the last: nowhere."""
+    import torch
+
+    cumulative = weights.cumsum(dim=-1)
+    return torch.searchsorted(cumulative, uniform[:, None] * cumulative[:, -1:], right=True)[:, 0]

@@ -23,6 +23,8 @@ class VllmEngine:
         os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", f"0-{engine.threads - 1}")
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+        # FlashInfer's sampler knows no seeds of rows, so vLLM would compile it at its start on CUDA and then sample without it.
+        os.environ.setdefault("VLLM_USE_FLASHINFER_SAMPLER", "0")
         gpu_lease.take(engine.tensor_parallel)
         try:
             from vllm import LLM

@@ -1,10 +1,11 @@
 """What estimates of costs rest on: `config/costs.yaml`. Every number says where it is from."""
 
+from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from mathcode.settings.section import Name, PositiveNumber, Section
+from mathcode.settings.section import Name, PositiveInt, PositiveNumber, Section
 
 Device = Literal["gpu", "cpu"]
 Task = Literal["sample", "train", "score"]
@@ -23,6 +24,14 @@ class Figure(Sourced):
     """One number."""
 
     value: float = Field(ge=0)
+    low: float | None = Field(default=None, ge=0, description="with `high`: between what it may be, where that is not well known")
+    high: float | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _between(self) -> "Figure":
+        if (self.low is None) != (self.high is None) or (self.low is not None and not self.low <= self.value <= self.high):
+            raise ValueError("'low' and 'high' belong together, and 'value' lies between them")
+        return self
 
 
 class Lengths(Section):
@@ -41,6 +50,10 @@ class Rate(Sourced):
     per_second: PositiveNumber = Field(description="tokens: sampled, trained on, or scored")
     utilisation: float = Field(default=1.0, gt=0, le=1, description="share of its time that a job works at this rate; the rest is idle")
     lockstep: float = Field(default=1.0, gt=0, le=1, description="the same where `engine.continuous_batching` is off")
+    slots: PositiveInt = Field(default=1, description="rows that an engine samples at once")
+    ending: float = Field(
+        default=0.0, ge=0, description="with n rows a slot it works n / (n + ending) of that time: the last rows end alone"
+    )
 
 
 class Start(Sourced):
@@ -70,3 +83,13 @@ class Costs(Section):
     paired_share: Figure = Field(description="SIaM: questions with a pair of an accepted and a refused program")
     made_share: Figure = Field(description="cases that come of those asked for in rewritten forms, near misses and attacks")
     rolled_share: Figure = Field(description="cases that come of a policy's programs")
+
+    def uncertain(self) -> list[str]:
+        """Names of figures with bounds."""
+        return [name for name in type(self).model_fields if getattr(getattr(self, name), "low", None) is not None]
+
+    def at(self, bound: str, names: Iterable[str]) -> "Costs":
+        """The same with some figures at a bound: `low` or `high`."""
+        return self.model_copy(
+            update={name: (one := getattr(self, name)).model_copy(update={"value": getattr(one, bound)}) for name in names}
+        )

@@ -8,7 +8,7 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from mathcode.policies.scoring import token_logprobs
 from mathcode.training.batches import Unit, batches, fitting, length, units
 from mathcode.training.checkpoints import Checkpoints
 from mathcode.training.examples import Example, TrainingError
-from mathcode.training.losses import Loss, batch_of, mean_chosen_tokens
+from mathcode.training.losses import Loss, Part, batch_of, mean_chosen_tokens
 from mathcode.training.optimizers import make_optimizers, schedule
 from mathcode.training.processes import StopSignal, accelerator_here, in_any_process
 from mathcode.training.tracking import Tracking
@@ -68,8 +68,7 @@ def train(
         checkpoints: folder keyed by settings and data by the caller.
 
     Raises:
-        TrainingError: no examples fit, the loss or its gradient is not finite, a checkpoint cannot be written, or FSDP was asked for and is
-            not what runs.
+        TrainingError: nothing fits, loss or gradient is not finite, a checkpoint cannot be written, or FSDP is asked for and not running.
     """
     name = _name(checkpoints)
     usable, accelerator = fitting(units(examples, loss.per), chosen.max_tokens), accelerator_here(mixed_precision, name)
@@ -90,9 +89,10 @@ def train(
             with _told_of(step + 1):
                 row = _step(accelerator, model, optimizers, batch, loss, chosen, rate, pad)
             step += 1
-            rows.append({"step": step, "epoch": step / epoch_steps, "learning_rate": rate, **row})
+            row |= {"step": step, "epoch": step / epoch_steps, "learning_rate": rate}
+            rows.append(row | {"parts": [part for part in row["parts"] if part["name"] in loss.parts]})
             progress.update()
-            told.step(rows[-1], sum(example.length for unit in batch for example in unit))
+            told.step(row, sum(example.length for unit in batch for example in unit))
             due = time.monotonic() - saved >= 60 * chosen.checkpoint_minutes
             # The clock of the main process decides, so that all of them save, or none; a checkpoint is settled by all, or fails in all.
             stopping, saving, written = in_any_process(accelerator, stop.received, due and accelerator.is_main_process, kept.written())
@@ -155,7 +155,7 @@ def _step(accelerator, model, optimizers, batch: list[Unit], loss: Loss, chosen:
             logp = token_logprobs(model, shown, pad)
             found = loss(logp, batch_of(shown, logp.device, chosen_tokens))
             accelerator.backward(found.value * (weight * world / total))
-        sums.add(weight, {"loss": (found.value.item(), 0.0), **found.parts})
+        sums.add(weight, {"loss": (found.value.detach(), 0.0), **found.parts})
     value, parts = sums.over_all_processes(accelerator)
     norm = _number(accelerator.clip_grad_norm_(model.parameters(), chosen.max_gradient_norm))
     for name, number in (("loss", value / total), ("gradient's norm", norm)):
@@ -166,30 +166,43 @@ def _step(accelerator, model, optimizers, batch: list[Unit], loss: Loss, chosen:
             group["lr"] = rate
         optimizer.step()
         optimizer.zero_grad()
-    described = [{"name": name, "value": parts[name]} for name in loss.parts if name in parts]
+    described = [{"name": name, "value": parts[name]} for name in (*loss.parts, *loss.watched) if name in parts]
     measured = {"gradient_norm": norm, "tokens": tokens, "responses": len(examples), "parts": described}
     return {"loss": value / total, **measured}
 
 
 class _Sums:
-    """The loss of a step and its parts, each a sum and a count, over the micro-batches of all processes."""
+    """The loss of a step and its parts, each a sum and a count, over the micro-batches of all processes.
+
+    Nothing is read before the last micro-batch: a GPU would have nothing to do meanwhile.
+    """
 
     def __init__(self):
-        self.kept: dict[str, tuple[float, float]] = {}
+        self._found: list[tuple[float, str, Part]] = []
 
-    def add(self, weight: float, found: dict[str, tuple[float, float]]) -> None:
+    def add(self, weight: float, found: dict[str, Part]) -> None:
         """Those of a micro-batch; weight 0: another process has counted it."""
-        for name, (value, count) in found.items():
-            before = self.kept.get(name, (0.0, 0.0))
-            self.kept[name] = before[0] + weight * value, before[1] + weight * count
+        self._found += [(weight, name, numbers) for name, numbers in found.items()]
 
     def over_all_processes(self, accelerator) -> tuple[float, dict[str, float]]:
         """The summed loss, and the mean of every part that anything was counted for."""
-        names = sorted(self.kept)
-        numbers = torch.tensor([self.kept[name] for name in names], dtype=torch.float64, device=accelerator.device)
+        fetched = iter(_read([number for *_, pair in self._found for number in pair]))
+        kept: dict[str, tuple[float, float]] = {}
+        for weight, name, _ in self._found:
+            value, count = kept.get(name, (0.0, 0.0))
+            kept[name] = value + weight * next(fetched), count + weight * next(fetched)
+        names = sorted(kept)
+        numbers = torch.tensor([kept[name] for name in names], dtype=torch.float64, device=accelerator.device)
         sums = dict(zip(names, accelerator.reduce(numbers).tolist(), strict=True))
         value, _ = sums.pop("loss")
         return value, {name: summed / count for name, (summed, count) in sums.items() if count}
+
+
+def _read(numbers: Sequence[torch.Tensor | float]) -> list[float]:
+    """Numbers, those that are tensors fetched from their device together; double, so that none is rounded."""
+    tensors = [number.double() for number in numbers if isinstance(number, torch.Tensor)]
+    fetched = iter(torch.stack(tensors).tolist())
+    return [next(fetched) if isinstance(number, torch.Tensor) else number for number in numbers]
 
 
 def _number(norm: torch.Tensor) -> float:

@@ -44,12 +44,18 @@ class Batch:
     chosen_tokens: float = 1.0
 
 
+Part = tuple[torch.Tensor | float, torch.Tensor | float]
+
+
 @dataclass(frozen=True)
 class Total:
-    """A loss summed over a micro-batch, fp32 scalar, and its detached parts: of each a sum and the number of things summed up."""
+    """A loss summed over a micro-batch, fp32 scalar, and its detached parts: of each a sum and the number of things summed up.
+
+    Parts stay tensors where they are computed: to read one before the backward pass would let a GPU wait for it.
+    """
 
     value: torch.Tensor
-    parts: dict[str, tuple[float, float]] = field(default_factory=dict)
+    parts: dict[str, Part] = field(default_factory=dict)
 
 
 class Loss:
@@ -60,12 +66,14 @@ class Loss:
         per: what its sum is divided by, counted over the whole batch: loss tokens, responses or pairs.
         needs_reference: it cannot do without log-probabilities under the model training starts from.
         parts: parts it reports, and their meaning.
+        watched: further ones for who looks on while it trains; no table has them.
     """
 
     reads: ClassVar[str]
     per: ClassVar[Literal["token", "response", "pair"]]
     needs_reference: ClassVar[bool] = False
     parts: ClassVar[Mapping[str, str]] = {}
+    watched: ClassVar[Mapping[str, str]] = {}
 
     def __call__(self, logp: torch.Tensor, batch: Batch) -> Total:
         """The sum over a micro-batch whose tokens have log-probabilities `logp`, [B, T]."""
@@ -115,12 +123,12 @@ class LabelLikelihood(Loss):
         others = batch.loss_mask & ~decided
         result = torch.where(others, logp, 0.0).sum(dim=1) / others.sum(dim=1).clamp(min=1)
         value = -((label + self._numbers.result_weight * result) * batch.weight).sum()
-        return Total(value, {"label_probability": (label.detach().exp().sum().item(), float(len(label)))})
+        return Total(value, {"label_probability": (label.detach().exp().sum(), float(len(label)))})
 
 
-def selection(logp: torch.Tensor, batch: Batch) -> tuple[float, float]:
+def selection(logp: torch.Tensor, batch: Batch) -> Part:
     """-log p of the decision, summed over responses, and their number: a part of a `Total`."""
-    return -torch.where(batch.selection_mask, logp.detach(), 0.0).sum().item(), float(len(logp))
+    return -torch.where(batch.selection_mask, logp.detach(), 0.0).sum(), float(len(logp))
 
 
 def batch_of(examples: Sequence["Example"], device: torch.device | str, chosen_tokens: float = 1.0) -> Batch:

@@ -15,7 +15,7 @@ from pydantic import Field
 from torch.nn import functional
 
 from mathcode import settings
-from mathcode.training.losses import Batch, Loss, Total
+from mathcode.training.losses import Batch, Loss, Part, Total
 
 SURE = -torch.finfo(torch.float32).eps
 """Mean log-probability from which on odds are no longer told apart: at 0 they are infinite, and so is their gradient."""
@@ -114,8 +114,7 @@ class ORPO(Loss):
 
 def sides(batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
     """Rows of the chosen and of the rejected responses, int64 [pairs] each, pair by pair. No pair is cut (`batches.units`)."""
-    order = torch.argsort(batch.pair, stable=True)
-    chosen, rejected = (order[batch.side[order] == side] for side in (1, 0))
+    chosen, rejected = torch.argsort(2 * batch.pair - batch.side).view(-1, 2).unbind(dim=1)
     return chosen, rejected
 
 
@@ -148,6 +147,6 @@ def log1mexp(values: torch.Tensor) -> torch.Tensor:
     return torch.where(near, from_near, from_far)
 
 
-def means(**values: torch.Tensor) -> dict[str, tuple[float, float]]:
+def means(**values: torch.Tensor) -> dict[str, Part]:
     """Detached parts of a `Total`: of each its sum over pairs and their number."""
-    return {name: (value.detach().sum().item(), float(len(value))) for name, value in values.items()}
+    return {name: (value.detach().sum(), float(len(value))) for name, value in values.items()}

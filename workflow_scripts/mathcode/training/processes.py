@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable
 from datetime import timedelta
 
 import torch
@@ -68,6 +69,13 @@ def bf16_shards():
 def is_first() -> bool:
     """Whether this is the first process of a launch, or the only one."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def from_the_first(make: Callable[[], str]) -> str:
+    """What the first process of a launch makes, for all of them; the others wait. Called once they have met."""
+    from accelerate.utils import broadcast_object_list
+
+    return broadcast_object_list([make() if is_first() else None])[0]
 
 
 def asked_to_shard() -> bool:

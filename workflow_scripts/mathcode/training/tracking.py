@@ -69,7 +69,8 @@ class Tracking:
             tracker.finish()
 
     def step(self, row: Mapping[str, Any], tokens: int) -> None:
-        """Tell of a step: a row of the table `training_log`, and how many tokens went through the model, prompts included."""
+        """Tell of a step: a row of the table `training_log`, among its parts what the loss has for onlookers alone, and how many tokens
+        went through the model, prompts included."""
         self._tokens += tokens
         now = time.monotonic()
         if self._accelerator.trackers:
@@ -79,8 +80,8 @@ class Tracking:
             self._accelerator.log({"tokens_per_second": rate}, step=row["step"])
             parts = "".join(f", {part['name']} {part['value']:.4g}" for part in row["parts"] if "/" not in part["name"])
             log.info(
-                "step %d of %d: loss %.4g, learning rate %.3g, %.0f tokens/s%s",
-                *(row["step"], self._steps, row["loss"], row["learning_rate"], rate, parts),
+                "step %d of %d: loss %.4g, learning rate %.3g, %.0f tokens/s, %.0f tokens a response%s",
+                *(row["step"], self._steps, row["loss"], row["learning_rate"], rate, _tokens_per_response(row), parts),
             )
             self._told, self._tokens = now, 0
 
@@ -88,4 +89,9 @@ class Tracking:
 def _numbers(row: Mapping[str, Any]) -> dict[str, float]:
     """The numbers of a step, by name."""
     shown = {name: row[name] for name in ("loss", "learning_rate", "gradient_norm", "epoch")}
-    return shown | {part["name"]: part["value"] for part in row["parts"]} | {"tokens_per_response": row["tokens"] / row["responses"]}
+    return shown | {part["name"]: part["value"] for part in row["parts"]} | {"tokens_per_response": _tokens_per_response(row)}
+
+
+def _tokens_per_response(row: Mapping[str, Any]) -> float:
+    """Those that the loss looks at."""
+    return row["tokens"] / row["responses"]

@@ -10,7 +10,7 @@ import torch
 
 from mathcode.methods.autocode.form import KINDS, REHEARSED
 from mathcode.methods.autocode.settings import OffPolicy
-from mathcode.training.losses import Batch, Loss, Total, selection
+from mathcode.training.losses import Batch, Loss, Part, Total, selection
 
 RELEASED_CLIP = 1.2
 """The released program clamps its detached ratio from above only."""
@@ -41,6 +41,8 @@ PARTS = {
     **{f"{name}/{kind}": f"{meaning}; {words}" for kind, words in KINDS.items() for name, meaning in WATCHED.items()},
 }
 
+SHOWN = {"reward": "mean reward of the batch"}
+
 
 class Paper(Loss):
     """Eq. 9: clipped importance ratio times whitened reward on the solution, plus the selection log-loss on the cue.
@@ -55,6 +57,7 @@ class Paper(Loss):
     per = "response"
     needs_reference = True
     parts: ClassVar = PARTS
+    watched: ClassVar = SHOWN
 
     def __init__(self, numbers: OffPolicy):
         self.numbers = numbers
@@ -99,6 +102,7 @@ class Released(Loss):
     reads = "off_policy"
     per = "response"
     parts: ClassVar = PARTS
+    watched: ClassVar = SHOWN
 
     def unreferenced(self, row: Mapping[str, Any]) -> int:
         """Reflective responses have no behaviour log-probabilities there, and rehearsed demonstrations none anywhere."""
@@ -138,21 +142,22 @@ def _surrogate(ratio: torch.Tensor, advantage: torch.Tensor, logp: torch.Tensor,
 
 def _measured(
     policy: torch.Tensor, logp: torch.Tensor, batch: Batch, difference: torch.Tensor, mask: torch.Tensor, low: float, high: float
-) -> dict[str, tuple[float, float]]:
+) -> dict[str, Part]:
     """Parts, each a sum and a count: those of responses; what is watched over the tokens of `mask`, of all and of each kind of response:
     the ratio, its square, whether it is outside [low, high], and the KL estimate r - 1 - log r >= 0 from the behaviour policy."""
     responses = float(len(logp))
     parts = {
-        "policy_loss": (policy.item(), responses),
+        "policy_loss": (policy.detach(), responses),
         "selection_loss": selection(logp, batch),
-        "advantage": (batch.advantage.sum().item(), responses),
+        "advantage": (batch.advantage.sum(), responses),
+        "reward": (batch.reward.sum(), responses),
     }
     difference = difference.detach().double()  # squares of the largest ratios are no fp32 numbers
     ratio = difference.exp()
     watched = torch.stack([ratio, ratio**2, ((ratio < low) | (ratio > high)).double(), ratio - 1 - difference, torch.ones_like(ratio)])
     of_kind = {f"/{kind}": torch.tensor([one == kind for one in batch.kinds], device=mask.device)[:, None] for kind in KINDS}
     counted = {"": mask} | {suffix: mask & made_so for suffix, made_so in of_kind.items()}
-    sums = torch.where(torch.stack([*counted.values()])[:, None], watched, 0.0).sum(dim=(2, 3)).tolist()
+    sums = torch.where(torch.stack([*counted.values()])[:, None], watched, 0.0).sum(dim=(2, 3))
     for suffix, (*found, tokens) in zip(counted, sums, strict=True):
         parts |= {f"{name}{suffix}": (value, tokens) for name, value in zip(WATCHED, found, strict=True)}
     return parts
