@@ -17,6 +17,7 @@ from mathcode.report.columns import SHARED, Columns
 from mathcode.report.costs import KNOWN as COSTS
 from mathcode.report.examples import Examples
 from mathcode.report.examples import render as worked
+from mathcode.report.frame import framed
 from mathcode.report.index import Item
 from mathcode.report.results import Plan
 
@@ -179,7 +180,7 @@ def _below(parts: Parts) -> str:
 
 def page(title: str, heading: str, body: str) -> str:
     """A self-contained page in the look of the summary; `body` is HTML."""
-    text = TEMPLATE.read_text(encoding="utf-8")
+    text = framed(TEMPLATE)
     return text.replace("{{title}}", escape(title)).replace("{{heading}}", escape(heading)).replace("{{body}}", body)
 
 
