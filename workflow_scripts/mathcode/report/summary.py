@@ -36,12 +36,13 @@ class About(settings.Section):
 
 @dataclass(frozen=True)
 class Card:
-    """An answer in one look: a question, a number, what it means, and where it holds."""
+    """An answer in one look: a question, a number, what it means, and where it holds; below the words, what is listed line by line."""
 
     title: str
     big: str
     words: str
     place: str
+    lines: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -197,9 +198,10 @@ def _cost(costs: pl.DataFrame) -> Card:
 
 
 def _card(card: Card) -> str:
+    lines = "".join(f"<li>{escape(line)}</li>" for line in card.lines)
     return (
         f'<div class="card"><h3>{escape(card.title)}</h3><p class="big">{escape(card.big)}</p>'
-        f'<p>{escape(card.words)}</p><p class="grey">{escape(card.place)}</p></div>'
+        f'<p>{escape(card.words)}</p>{f"<ul>{lines}</ul>" if lines else ""}<p class="grey">{escape(card.place)}</p></div>'
     )
 
 
