@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import polars as pl
 import pytest
 from support import results_tree as tree
-from support.pages import chromium, opened
+from support.pages import chromium, cut_off, looked_at, opened
 
 import browse_responses
 from mathcode import paths, tables
@@ -146,6 +146,13 @@ def test_it_stays_below_its_limit_or_says_that_it_cannot(built):
 def test_it_is_the_same_when_made_again(built):
     root, chosen, page = built
     assert browse(root, chosen) == page
+
+
+@pytest.mark.stage
+def test_the_page_is_whole_in_a_browser_wide_narrow_and_dark(built, tmp_path):
+    *_, page = built
+    assert looked_at(chromium(), page, tmp_path, "autocode-responses") == {"wide": [], "phone": [], "dark": []}
+    assert cut_off(chromium(), page, 1280, tmp_path) == ([], False)
 
 
 @pytest.mark.stage

@@ -12,7 +12,7 @@ from mathcode.configuration import METHODS
 from mathcode.measures import uncertainty
 from mathcode.methods.autocode.report import looks, query_charts
 from mathcode.methods.siam.report import looks as siam_looks
-from mathcode.report import canvas
+from mathcode.report import canvas, charts
 
 NAMES = [
     *("accuracy_by_mode", "alignment", "calibration", "code_rate_distribution", "frontier", "iterations"),
@@ -131,6 +131,55 @@ def test_figures_have_names_in_place_of_keys(tmp_path):
         texts = [axis.get_title(loc) for axis in figure.axes for loc in ("left", "center")]
         texts += [label.get_text() for axis in figure.axes for label in axis.get_xticklabels()]
         assert any("MATH, all levels" in text for text in texts), name
+
+
+def drawn_across(axis) -> set[float]:
+    """Where lines go from one side of a panel to the other."""
+    return {line.get_ydata()[0] for line in axis.lines if list(line.get_xdata()) == [0, 1] and len({*line.get_ydata()}) == 1}
+
+
+def test_training_health_draws_the_bounds_that_its_table_judges_by(tmp_path):
+    chosen = tree.plan(
+        benchmarks=["math"], iterations=1, health=tree.HEALTH | {"ratio_low": 0.25, "ratio_high": 3.5, "kl": 0.125, "clip_share": 0.3}
+    )
+    results = METHODS["autocode"].report.results(tree.build(tmp_path, chosen), tree.as_json(chosen))
+    axes = METHODS["autocode"].item("figure", "training_health").load()(results, "test").axes
+    assert [drawn_across(axis) for axis in axes] == [{0.25, 3.5}, {30.0}, {0.125}, set(), set(), set()]
+
+
+@pytest.mark.parametrize(
+    ("values", "bounds", "scale"),
+    [
+        ([0.9, 1.0, 1.1], [0.5, 2.0], "linear"),
+        ([1.0, 1.0, 900.0], [0.5, 2.0], "log"),  # a few values press all others flat
+        ([-0.1, 0.0, 900.0], [0.2], "symlog"),  # they would press the bound onto the axis
+        ([0.0, 1.0, 2.0], [30.0], "linear"),
+        ([], [0.2], "linear"),
+        ([], [], "linear"),
+    ],
+)
+def test_a_bound_can_be_told_from_the_axis(values, bounds, scale):
+    _, axes = canvas.grid(1, 1, 3, 2)
+    charts._scale(axes[0, 0], np.array(values), bounds, False)
+    assert axes[0, 0].get_yscale() == scale
+
+
+def test_words_stand_in_place_of_bars_that_are_all_alike():
+    panels = {
+        "alike": [("one", {"1": 5, "2": 0}, "0.1 programs"), ("two", {"1": 7, "2": 0}, "0.2 programs")],
+        "mixed": [("one", {"1": 5, "2": 0}, ""), ("two", {"1": 4, "2": 1}, "")],
+    }
+    classes = {"1": ("#d0d0d0", "one attempt", ""), "2": ("#7fb2dd", "two", "")}
+    for kept in (["alike", "mixed"], ["alike"]):
+        figure = charts.stacked_shares({name: panels[name] for name in kept}, classes, 2, "responses (%)", "title", "None of them.")
+        alike = figure.axes[0]
+        assert not alike.patches
+        assert {text.get_text() for text in alike.texts} == {"None of them.", "0.1 programs", "0.2 programs"}
+        assert [label.get_text() for label in alike.get_yticklabels()] == ["one (n=5)", "two (n=7)"]
+        assert bool(figure.legends) == ("mixed" in kept)
+    mixed = charts.stacked_shares(panels, classes, 2, "responses (%)", "title", "None of them.").axes[1]
+    assert len(mixed.patches) == 4
+    assert len(charts.stacked_shares(panels, classes, 2, "responses (%)", "title").axes[0].patches) == 4
 
 
 def test_error_bars_are_never_negative():

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from support import results_tree as tree
+from support.pages import chromium, cut_off, looked_at
 
 import compare_runs
 from mathcode import paths, tables
@@ -17,7 +18,7 @@ PLACE = ("auto", "gsm8k", "exact")
 
 
 def graded(
-    folder: Path, right: str, policy: str = "main/tiny/seed1/iter1", code: str = "", samples: int = 1, grader: str = "exact-1"
+    folder: Path, right: str, policy: str = "main/tiny/seed1/iter1", code: str = "", samples: int = 1, grader: str = "exact-1", place=PLACE
 ) -> Path:
     """Grades of a policy: a letter an item, 1 right, 0 wrong, x broken; `code` alike: a program ran."""
     rows = []
@@ -26,7 +27,7 @@ def graded(
             row = tree.grade(f"q{number:02d}", "auto", "code" if code[number : number + 1] == "1" else "cot", letter == "1", sample=sample)
             row["grader"] = grader
             rows.append(row | ({"outcome": "infrastructure_error"} if letter == "x" else {}))
-    tables.GRADES.write(tree.grades(rows), folder / paths.response_grades(policy, *PLACE).removeprefix("/"))
+    tables.GRADES.write(tree.grades(rows), folder / paths.response_grades(policy, *place).removeprefix("/"))
     return folder
 
 
@@ -228,3 +229,19 @@ def test_folders_are_named_by_what_tells_them_apart(tmp_path):
     out = tmp_path / "out"
     compare_runs.main([*map(str, folders), "--out-dir", str(out)])
     assert pl.read_csv(out / "policies.csv")["run"].to_list() == ["yours/demo"]
+
+
+@pytest.mark.stage
+def test_the_page_is_whole_in_a_browser_wide_narrow_and_dark(tmp_path):
+    long = "standard_rl_equal_rollouts/qwen2math"
+    for run, right, rate in (("results/demo", "1100110010", 0.001), ("elsewhere/results/demo", "1110111010", 0.002)):
+        for policy in ("main/tiny/seed1/iter1", f"{long}/seed1/iter1", f"{long}/seed{2 if run == 'results/demo' else 3}/iter1"):
+            for mode, items in (("auto", right), ("code_sampled", 7 * right)):
+                graded(tmp_path / run, items, policy, items[::-1], grader=f"exact-{rate}", place=(mode, f"{mode}_items", "exact"))
+            (tmp_path / run / policy / "settings.json").write_text(json.dumps({"training": {"optimizer": {"learning_rate": rate}}}))
+        claims(tmp_path / run, "supported" if rate > 0.001 else "not resolved", 4.0)
+    compare_runs.main([str(tmp_path / "results/demo"), str(tmp_path / "elsewhere/results/demo"), "--out-dir", str(tmp_path)])
+    page = (tmp_path / "comparison.html").read_text()
+    assert page.count('<table class="sortable">') == 3
+    assert looked_at(chromium(), page, tmp_path, "comparison") == {"wide": [], "phone": [], "dark": []}
+    assert cut_off(chromium(), page, 1280, tmp_path) == ([], False)

@@ -4,12 +4,16 @@ import hashlib
 import html
 import json
 import re
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
+from docutils.core import publish_parts
+from jinja2 import Environment
 from support import results_tree as tree
 from support import siam_tree
 from support.pages import chromium, cut_off, looked_at, opened
+from support.running import ROOT
 
 import plot_figures
 import tabulate_results
@@ -255,3 +259,34 @@ def test_a_missing_table_is_named(tmp_path):
     pl.DataFrame({"claim": [1]}).write_csv(tmp_path / "claims.csv")
     with pytest.raises(InputError, match="the table 'ablation' is missing"):
         page(tmp_path, tree.plan(), [tmp_path / "claims.csv"])
+
+
+LINKS = "\n\n{% for category in categories %}\n.. _{{ category[0] }}: javascript:show('{{ category[0]|urlencode }}')\n{% endfor %}\n"
+"""What Snakemake appends to the text that its report opens on."""
+
+
+def opening(folder, pages: dict[str, str]) -> str:
+    """What the HTML report opens on (reports/workflow.rst), made as Snakemake makes it, from the summaries of runs."""
+    category, found = SimpleNamespace(name="1. Summary"), []
+    for run, text in pages.items():
+        (folder / f"{run}.html").write_text(text, encoding="utf-8")
+        place = {"path": folder / f"{run}.html", "category": category, "raw_wildcards": SimpleNamespace(run=run)}
+        found.append(SimpleNamespace(name="summary.html", **place))
+    text = (ROOT / "reports" / "workflow.rst").read_text(encoding="utf-8") + LINKS
+    rendered = Environment(trim_blocks=True, lstrip_blocks=True).from_string(text).render(categories={(category.name,): {"": found}})
+    return publish_parts(rendered, writer_name="html", settings_overrides={"halt_level": 2})["html_body"]
+
+
+def test_the_report_opens_on_the_answer_of_each_run_and_points_at_its_summary(written, tmp_path):
+    odd = "AutoCode_ *answers* 65.0&nbsp;% of GSM8K: |+3| \u2212 `x` &#x27;A&#x27;."
+    pages = {"real": written(), "odd": f'<p class="answer">{odd}</p><p>no</p>', "none": "<p>no</p>"}
+    text = opening(tmp_path, pages)
+    said = re.findall(r"<strong>(\w+)</strong>: ([^\n]*?)</p>", text)
+    answer = re.search(r'<p class="answer">(.*?)</p>', pages["real"])[1]
+    assert said == [("real", answer), ("odd", odd), ("none", "this run tests no claim of its method.")]
+    assert text.index("<strong>real") < text.index("Everything here")
+    assert text.count("""href="javascript:show('1.%20Summary')">Summary</a>""") == 3
+
+
+def test_beside_the_answers_the_report_opens_on_few_words(tmp_path):
+    assert 50 < len(re.sub(r"<style.*?</style>|<[^>]*>", "", opening(tmp_path, {})).split()) < 150

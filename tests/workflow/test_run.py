@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 
 import polars as pl
@@ -260,7 +261,14 @@ def test_killed_at_any_moment_and_resumed_on_one_core_it_ends_with_the_same_byte
     assert [name for name, content in after.items() if content != before[name]] == []
 
 
-def test_the_report_opens_without_network_or_errors(finished, tmp_path):
+FIRST_LINE = """
+<script>
+setTimeout(() => { document.body.dataset.first = document.querySelector(".prose strong").getBoundingClientRect().top; }, 4000);
+</script>
+"""
+
+
+def test_the_report_opens_on_its_answer_without_network_or_errors(finished, tmp_path):
     done = snakemake("smoke", "--report", "report.html", cwd=finished)
     assert done.returncode == 0, done.stdout[-2000:]
     assert "read first: claims, effects, cost, all tables" in (finished / "report.html").read_text()
@@ -269,12 +277,17 @@ def test_the_report_opens_without_network_or_errors(finished, tmp_path):
     broken.write_text('<script>throw new Error("boom")</script><script src="https://example.org/a.js"></script>')
     _, console, asked = opened(browser, broken, tmp_path)
     assert len(console) == len(asked) == 1  # the check sees an error and a request where there are some
-    document, console, asked = opened(browser, finished / "report.html", tmp_path)
+    page = tmp_path / "report.html"
+    page.write_text((finished / "report.html").read_text() + FIRST_LINE)
+    document, console, asked = opened(browser, page, tmp_path)
     assert asked == []
     assert [line for line in console if "cdn.tailwindcss.com should not be used" not in line] == []  # Snakemake's own style sheet
     drawn = re.sub(r"<script.*?</script>", "", document, flags=re.DOTALL)
     for category in ("Summary", "Responses", "Main results", "Ablations", "Learned strategy", "Training"):
         assert category in drawn
+    answer = re.search(r'<p class="answer">(.*?)</p>', (finished / "reports/smoke/summary.html").read_text())[1]
+    assert f"<strong>smoke</strong>: {unescape(answer)}</p>" in unescape(drawn)
+    assert 0 <= float(re.search(r'data-first="([^"]*)"', document)[1]) < 200
 
 
 def test_the_pages_open_from_a_zipped_report(finished, tmp_path):

@@ -9,7 +9,7 @@ from support import results_tree as tree
 
 import tabulate_results
 from mathcode.measures.uncertainty import Interval
-from mathcode.methods.autocode.report import cards, frontier
+from mathcode.methods.autocode.report import cards, frontier, rivals
 from mathcode.methods.autocode.report.frontier import Point
 from mathcode.methods.autocode.report.plan import Plan
 from mathcode.report.results import Arm
@@ -57,6 +57,45 @@ def test_programs_that_always_run_against_none_that_ever_does():
     assert behind(known, "always", "never") == {"always": ["never"], "never": []}
 
 
+def rows(*policies: tuple) -> list[dict]:
+    names = ("experiment", "label", "accuracy", "executions", "left_behind_by")
+    return [dict(zip(names, policy, strict=True)) | {"mode": "code" if policy[0] == "start" else "auto"} for policy in policies]
+
+
+POINTS = rows(
+    ("start", "start policy, code", 59.0, 1.0, "Q alone; EM (released)"),
+    ("main", "EM", 60.0, 0.2, "EM (released)"),
+    ("plain", "EM (released)", 94.5, 0.1, None),
+    ("none", "never code", 30.0, 0.0, None),
+    ("q_rule", "Q alone", 70.0, 0.5, None),
+    ("other", "Q", 65.0, 0.9, None),
+)
+
+
+def test_each_policy_that_none_outdoes_says_whom_it_outdoes():
+    outdone, _ = rivals.cards(POINTS, {}, "here")
+    assert outdone.big == "4 of 6 outdone by none"
+    assert outdone.lines == [
+        "EM (released), 94.5 % with 0.10 programs, outdoes start policy, code; EM.",
+        "Q alone, 70.0 % with 0.50 programs, outdoes start policy, code.",
+        "Outdoing none, outdone by none: Q; never code.",
+    ]
+
+
+def test_each_winner_has_a_line_and_those_most_apart_from_em_stand_first():
+    differences = {("plain", "auto"): (30.0, 20.0, 40.25), ("q_rule", "auto"): (4.0, None, None), ("other", "auto"): (6.0, -1.0, 13.0)}
+    _, winners = rivals.cards(POINTS, differences, "here")
+    assert winners.big == "3 policies"
+    assert winners.lines == [
+        "EM (released): +30.0 [20.0, 40.2]; 94.5 % with 0.10 programs",
+        "Q: +6.0 [\N{MINUS SIGN}1.0, 13.0]; 65.0 % with 0.90 programs",
+        "Q alone: +4.0; 70.0 % with 0.50 programs",
+    ]
+    assert "It is outdone by EM (released)." in winners.words
+    _, none = rivals.cards(POINTS[1:2], {}, "here")
+    assert (none.big, none.lines) == ("Nothing here", [])
+
+
 def test_the_table_says_what_the_grades_say(tmp_path):
     chosen = tree.plan()
     run = tree.build(tmp_path, chosen)
@@ -75,3 +114,11 @@ def test_the_table_says_what_the_grades_say(tmp_path):
     frames = {path.stem: pl.read_csv(path, infer_schema_length=None) for path in out.iterdir()}
     shown = cards.cards(frames, Plan.model_validate(json.loads(tree.as_json(chosen))))
     assert [card.title for card in shown][-1] == "Is anything more accurate?"
+    first, ablation = chosen["benchmarks"][0], frames["ablation"].filter(pl.col("iteration") == chosen["iterations"])
+    apart = {row["label"]: row["difference_from_main"] for row in ablation.filter(pl.col("benchmark") == first).rows(named=True)}
+    told = dict(line.rsplit(": ", 1) for line in shown[-1].lines)
+    assert told
+    for label, line in told.items():
+        if apart.get(label) is not None:
+            assert float(line.split()[0]) == pytest.approx(apart[label], abs=0.051)
+        assert label.startswith("start policy") or "[" in line

@@ -397,3 +397,12 @@ def test_a_browser_shows_verdicts_and_what_judges_disagree_on_first(built, tmp_p
     assert "16 of 80 items" in document
     assert document.index("judges disagree") < document.index("judge exact")
     assert "programs that it learned from" in document
+
+
+@pytest.mark.stage
+def test_the_page_of_responses_is_whole_in_a_browser_wide_narrow_and_dark(built, tmp_path):
+    root, chosen, _ = built
+    browse_responses.main([*flags(root, chosen), "--run", "toy", "--out", str(tmp_path / "responses.html")])
+    page = (tmp_path / "responses.html").read_text()
+    assert looked_at(chromium(), page, tmp_path, "siam-responses") == {"wide": [], "phone": [], "dark": []}
+    assert cut_off(chromium(), page, 1280, tmp_path) == ([], False)

@@ -19,6 +19,7 @@ from mathcode import paths, tables
 from mathcode.core.errors import UserError
 from mathcode.measures import outcomes
 from mathcode.paths import START
+from mathcode.report.frame import framed
 from mathcode.report.results import EXPLORED, Arm, Results
 from mathcode.responses import parse
 
@@ -185,7 +186,7 @@ def _template(parts: Parts) -> str:
         "modes": json.dumps(list(parts.modes.items())),
         **parts.script,
     }
-    page = TEMPLATE.read_text(encoding="utf-8")
+    page = framed(TEMPLATE)
     for name, text in pieces.items():
         page = page.replace(f"{{{{{name}}}}}", text)
     return page

@@ -133,14 +133,26 @@ def dots(
 
 
 def stacked_shares(
-    panels: dict[str, list[tuple[str, dict[str, int], str]]], classes: dict[str, tuple[str, str, str]], columns: int, unit: str, title: str
+    panels: dict[str, list[tuple[str, dict[str, int], str]]],
+    classes: dict[str, tuple[str, str, str]],
+    columns: int,
+    unit: str,
+    title: str,
+    alike: str = "",
 ) -> "Figure":
-    """Shares of classes, a bar per policy: `panels[title]` holds (policy, counts by class, a note); `classes` colour, label, hatch."""
+    """Shares of classes, a bar per policy: `panels[title]` holds (policy, counts by class, a note); `classes` colour, label, hatch.
+
+    Args:
+        alike: words in place of the bars of a panel in which all are of the first class; empty: its bars are drawn.
+    """
+    _, *others = classes
+    said = {name: alike if not any(counts[other] for _, counts, _ in bars for other in others) else "" for name, bars in panels.items()}
     deepest = max(len(bars) for bars in panels.values())
     figure, axes = grid(-(-len(panels) // columns), columns, 5.6 if columns > 1 else 7.5, 0.5 + 0.46 * deepest)
     for axis, (name, bars) in zip(axes.flat, panels.items(), strict=False):
         for position, (_, counts, note) in enumerate(bars):
-            _stack(axis, position, [(counts[name], colour, hatch) for name, (colour, _, hatch) in classes.items()])
+            if not said[name]:
+                _stack(axis, position, [(counts[one], colour, hatch) for one, (colour, _, hatch) in classes.items()])
             axis.text(102, position, note, va="center", fontsize=8, color="#444444", clip_on=False)
         names = [textwrap.fill(f"{label} (n={sum(counts.values())})", 30) for label, counts, _ in bars]
         axis.set_yticks(range(len(bars)), names)
@@ -148,10 +160,16 @@ def stacked_shares(
         axis.set_xlim(0, 100)
         axis.grid(False)
         axis.set_title(name, loc="left")
-        axis.set_xlabel(unit)
+        if said[name]:
+            axis.set_ylim(len(bars) - 0.5, -0.5)
+            axis.set_xticks([])
+            axis.text(0.5, 0.5, textwrap.fill(said[name], 20), transform=axis.transAxes, ha="center", va="center")
+        else:
+            axis.set_xlabel(unit)
     for axis in list(axes.flat)[len(panels) :]:
         axis.set_visible(False)
-    add_legend(figure, [patch_entry(colour, label, hatch=hatch) for colour, label, hatch in classes.values()])
+    if not all(said.values()):
+        add_legend(figure, [patch_entry(colour, label, hatch=hatch) for colour, label, hatch in classes.values()])
     add_title(figure, title)
     return figure
 
@@ -193,14 +211,19 @@ def training(
     panels: dict[Place, list[tuple[str, str, np.ndarray, np.ndarray]]],
     rows: Sequence[str],
     columns: Sequence[str],
-    bounds: Sequence[int],
+    ends: Sequence[int],
     looks: Looks,
     title: str,
+    bounds: Mapping[str, Sequence[float]],
 ) -> "Figure":
     """What is watched while training: `panels[row, column]` holds (experiment, label, x, y); x in iterations trained.
 
     The last column is the difference of sampled and recomputed log-probabilities: its points are 95th percentiles, on a
     logarithmic scale.
+
+    Args:
+        ends: where an iteration ends and another one begins.
+        bounds: what the curves of a column may not cross, by its title.
     """
     figure, axes = grid(len(rows), len(columns), 3.3, 2.5)
     for row, line in zip(rows, axes, strict=True):
@@ -209,21 +232,34 @@ def training(
             for experiment, label, x, y in panels[row, column]:
                 drawn_as = looks.of(experiment) | ({} if last else {"marker": ""})
                 axis.plot(x, y, linewidth=1.1, markersize=4, alpha=0.9, label=label, **drawn_as)
-            drawn = np.concatenate([y[np.isfinite(y)] for *_, y in panels[row, column]] or [np.empty(0)])
-            if _spreads(drawn) or (last and (drawn > 0).any()):
-                logarithmic(axis)
-            for bound in bounds:
-                axis.axvline(bound, color="#bbbbbb", linewidth=0.8, zorder=0)
+            for bound in bounds.get(column, ()):
+                axis.axhline(bound, color="#000000", linestyle=(0, (1, 1)), linewidth=1.2, label="bound of the settings")
+            _scale(
+                axis, np.concatenate([y[np.isfinite(y)] for *_, y in panels[row, column]] or [np.empty(0)]), bounds.get(column, ()), last
+            )
+            for end in ends:
+                axis.axvline(end, color="#bbbbbb", linewidth=0.8, zorder=0)
             if not panels[row, column]:
                 axis.text(0.5, 0.5, "not recorded", transform=axis.transAxes, ha="center", color="#777777")
             axis.set_title(f"{row}\n{column}" if axis is line[0] else f"\n{column}", loc="left")
-            axis.set_xlim(0, max(bounds, default=0) + 1)
+            axis.set_xlim(0, max(ends, default=0) + 1)
             axis.xaxis.get_major_locator().set_params(integer=True)
     for axis in axes[-1]:
         axis.set_xlabel("iterations trained")
     add_legend(figure, legend_entries(axes))
     add_title(figure, title)
     return figure
+
+
+def _scale(axis: "Axes", drawn: np.ndarray, bounds: Sequence[float], logarithmically: bool) -> None:
+    """The y axis of what was watched: logarithmic where a few values or a bound would press the others flat."""
+    if _spreads(np.concatenate([drawn, bounds])) or (logarithmically and (drawn > 0).any()):
+        logarithmic(axis)
+        if drawn.max(initial=0) < 10 * drawn.min(initial=np.inf):
+            axis.yaxis.set_minor_formatter("{x:g}")  # within a power of ten no other tick may have a label
+    elif bounds and drawn.max(initial=0) > 20 * max(bounds):
+        logarithmic(axis, "symlog", linthresh=max(bounds))
+        axis.set_ylim(bottom=min(0.0, drawn.min()))
 
 
 def _grouped_bars(

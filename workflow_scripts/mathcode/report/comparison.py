@@ -70,6 +70,7 @@ KNOWN = Columns(
         "value": ("low", "high"),
     },
     p_values=frozenset({"p_value", "adjusted_p"}),
+    folded=frozenset({"seeds_left_out", "p_value", "gained", "lost", "code_first"}),
 )
 
 

@@ -17,6 +17,7 @@ from mathcode.report.columns import SHARED, Columns
 from mathcode.report.costs import KNOWN as COSTS
 from mathcode.report.examples import Examples
 from mathcode.report.examples import render as worked
+from mathcode.report.frame import framed
 from mathcode.report.index import Item
 from mathcode.report.results import Plan
 
@@ -35,12 +36,13 @@ class About(settings.Section):
 
 @dataclass(frozen=True)
 class Card:
-    """An answer in one look: a question, a number, what it means, and where it holds."""
+    """An answer in one look: a question, a number, what it means, and where it holds; below the words, what is listed line by line."""
 
     title: str
     big: str
     words: str
     place: str
+    lines: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ def _below(parts: Parts) -> str:
 
 def page(title: str, heading: str, body: str) -> str:
     """A self-contained page in the look of the summary; `body` is HTML."""
-    text = TEMPLATE.read_text(encoding="utf-8")
+    text = framed(TEMPLATE)
     return text.replace("{{title}}", escape(title)).replace("{{heading}}", escape(heading)).replace("{{body}}", body)
 
 
@@ -196,9 +198,10 @@ def _cost(costs: pl.DataFrame) -> Card:
 
 
 def _card(card: Card) -> str:
+    lines = "".join(f"<li>{escape(line)}</li>" for line in card.lines)
     return (
         f'<div class="card"><h3>{escape(card.title)}</h3><p class="big">{escape(card.big)}</p>'
-        f'<p>{escape(card.words)}</p><p class="grey">{escape(card.place)}</p></div>'
+        f'<p>{escape(card.words)}</p>{f"<ul>{lines}</ul>" if lines else ""}<p class="grey">{escape(card.place)}</p></div>'
     )
 
 

@@ -1,9 +1,10 @@
-"""The answers on the page to read first: some sentences, then by how much EM works, with how much code, and what is more accurate."""
+"""The answers on the page to read first: some sentences, then by how much EM works, with how much code, and how its rivals do."""
 
 from collections.abc import Mapping
 
 import polars as pl
 
+from mathcode.methods.autocode.report import rivals
 from mathcode.methods.autocode.report.claims import CLAIMS
 from mathcode.methods.autocode.report.plan import EM, Plan
 from mathcode.paths import START
@@ -69,20 +70,24 @@ def cards(tables: Mapping[str, pl.DataFrame], plan: Plan) -> list[Card]:
             f"to code. {in_words(row['executions'])}.",
             place,
         ),
-        _rivals(_of(tables["frontier"], family, benchmark), place),
+        *rivals.cards(
+            _of(tables["frontier"], family, benchmark),
+            {**_apart(_of(tables["ablation"], family, benchmark), plan), (START, better["mode"]): _turned(row["accuracy"])},
+            place,
+        ),
     ]
 
 
-def _rivals(points: list[dict], place: str) -> Card:
-    """Where EM stands among all policies by accuracy and programs run."""
-    ours = next(point for point in points if point["experiment"] == EM)
-    better = [point for point in points if point["accuracy"] > ours["accuracy"] and point is not ours]
-    better.sort(key=lambda point: -point["accuracy"])
-    listed = "; ".join(f"{point['label']}, {shown(point['accuracy'])} % with {point['executions']:.2f}" for point in better)
-    words = f"{ours['label']} has {shown(ours['accuracy'])} % with {ours['executions']:.2f} programs a response."
-    both = f" No worse on either count, and surely better on one: {ours['left_behind_by']}." if ours["left_behind_by"] else ""
-    counted = {0: "Nothing here", 1: "One policy"}.get(len(better), f"{len(better)} policies")
-    return Card("Is anything more accurate?", counted, f"{words}{f' More accurate: {listed}.' if better else ''}{both}", place)
+def _apart(ablation: list[dict], plan: Plan) -> dict[tuple[str, str], rivals.Difference]:
+    """How far from EM's the accuracy of the other experiments' last policies is."""
+    ends = ("difference_from_main", "difference_low", "difference_high")
+    last = [row for row in ablation if row["iteration"] == plan.iterations and row["difference_from_main"] is not None]
+    return {(row["experiment"], row["mode"]): tuple(row[end] for end in ends) for row in last}
+
+
+def _turned(row: dict) -> rivals.Difference:
+    """The difference of a claim, seen from the other side."""
+    return -row["value"], *(None if row[end] is None else -row[end] for end in ("high", "low"))
 
 
 def _claims(tables: Mapping[str, pl.DataFrame], family: str, benchmark: str) -> dict[str, dict]:

@@ -4,6 +4,7 @@ A function makes the figure of its name from the results and the run's name. Ban
 over seeds and items where there are several seeds, else over items.
 """
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from mathcode import tables
 from mathcode.measures import outcomes, uncertainty
 from mathcode.measures.uncertainty import Interval
 from mathcode.methods.autocode import selection
-from mathcode.methods.autocode.report import comparisons, looks, query_charts
+from mathcode.methods.autocode.report import comparisons, health, looks, query_charts
 from mathcode.methods.autocode.report.frontier import left_behind, points
 from mathcode.methods.autocode.report.plan import EM
 from mathcode.paths import START
@@ -120,7 +121,8 @@ def rounds(results: Results, run: str) -> "Figure":
         for name in results.plan.benchmarks:
             panels[f"{described.label}, {results.plan.named(name)}"] = [_attempts(results, arm, name) for arm in results.evaluated(family)]
     title = f"Methodology attempts in auto, run {run} ({_seeds(results)})"
-    return charts.stacked_shares(panels, looks.ATTEMPTS, min(2, len(panels)), "responses (%)", title)
+    alike = "No response makes a second attempt."
+    return charts.stacked_shares(panels, looks.ATTEMPTS, min(2, len(panels)), "responses (%)", title, alike)
 
 
 def _attempts(results: Results, arm: Arm, benchmark: str) -> tuple[str, dict[str, int], str]:
@@ -238,7 +240,10 @@ def _choices(results: Results, arm: Arm, k: int) -> np.ndarray:
 
 
 def training_health(results: Results, run: str) -> "Figure":
-    """Importance ratio, clipping, KL, advantage, selection loss; and how far recomputed log-probabilities are from the sampled ones."""
+    """Importance ratio, clipping, KL, advantage, selection loss; and how far recomputed log-probabilities are from the sampled ones.
+
+    Dotted: the bounds that the table of this name judges the worst steps by.
+    """
     watched = {
         "mean importance ratio": ("ratio", 1.0),
         "ratios outside the clip range (%)": ("clip_share", 100.0),
@@ -256,8 +261,9 @@ def training_health(results: Results, run: str) -> "Figure":
         drawn = [(experiment, *_differences(results, experiment, family)) for experiment in _shown(results)]
         panels[row, difference] = [(experiment, results.plan.label(experiment), x, y) for experiment, x, y in drawn if len(x)]
     title = f"Training health, run {run} ({_seeds(results)})"
-    bounds = _trained(results)[:-1]
-    return charts.training(panels, list(rows), [*watched, difference], bounds, _looks(results), title)
+    judged = {bound.part: [end for end in (bound.low, bound.high) if 0 < end < math.inf] for bound in health.bounds(results.plan.health)}
+    bounds = {column: judged[part] for column, (part, _) in watched.items() if part in judged}
+    return charts.training(panels, list(rows), [*watched, difference], _trained(results)[:-1], _looks(results), title, bounds)
 
 
 def _looks(results: Results) -> Looks:

@@ -29,9 +29,10 @@ _HEALTHY = "Training stayed within its bounds: ratio, KL, clipping and effective
 
 @dataclass(frozen=True)
 class Bound:
-    """What a column of the table may hold, in its unit: from `low` to `high`."""
+    """What a column of the table may hold, in its unit: from `low` to `high`; `part` of the loss is the column itself, if one is."""
 
     column: str
+    part: str
     words: str
     unit: str
     low: float
@@ -50,10 +51,10 @@ class Bound:
 def bounds(health: Health) -> list[Bound]:
     """The bounds of a run."""
     return [
-        Bound("ratio", "mean importance ratio", "", health.ratio_low, health.ratio_high),
-        Bound("kl", "KL", " nats per token", 0.0, health.kl),
-        Bound("clip_share", "share of clipped tokens", " %", 0.0, 100 * health.clip_share),
-        Bound("effective_share", "effective sample size", " %", 100 * health.effective_share, math.inf),
+        Bound("ratio", "ratio", "mean importance ratio", "", health.ratio_low, health.ratio_high),
+        Bound("kl", "kl_behaviour", "KL", " nats per token", 0.0, health.kl),
+        Bound("clip_share", "clip_share", "share of clipped tokens", " %", 0.0, 100 * health.clip_share),
+        Bound("effective_share", "", "effective sample size", " %", 100 * health.effective_share, math.inf),
     ]
 
 
