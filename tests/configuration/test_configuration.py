@@ -213,9 +213,9 @@ BAD = {
     "family without anything": (
         "families.yaml",
         {"tiny": None},
-        ["family 'tiny': expected keys and values below it, and nothing is there"],
+        ["family 'tiny': expected keys and values, and nothing is there"],
     ),
-    "section without anything": (RUN, {"explore": None}, ["key 'explore': expected keys and values below it, and nothing is there"]),
+    "section without anything": (RUN, {"explore": None}, ["key 'explore': expected keys and values, and nothing is there"]),
     "families below a key": (
         "families.yaml",
         {"families": {"my_model": {"label": "x"}}},
@@ -420,3 +420,27 @@ def test_two_runs_that_extend_each_other(folder):
     (folder / "runs" / "two.yaml").write_text("extends: one\n")
     with pytest.raises(settings.SettingsError, match=r"two\.yaml: key 'extends': circular: 'one'"):
         configuration.load(folder)
+
+
+def test_partitions_as_they_are_shipped(root):
+    found = configuration.partitions(root / "slurm/partitions.yaml")
+    assert (found.gpu, found.cpu) == ("gpu", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("gpu: [a", ": not YAML: "),
+        ("gpu", ": expected keys and values"),
+        ("", ": expected keys and values"),
+        ("gpu: a", ": key 'cpu': field required"),
+        ("gpu:\ncpu: b", ": key 'gpu': expected text, and nothing is there"),
+        ("gpu: 1\ncpu: b", ": key 'gpu': expected text: '1'"),
+        ("gpus: a\ncpu: b", ": key 'gpus': there is no such key; did you mean 'gpu'?"),
+    ],
+)
+def test_partitions_that_are_none(tmp_path, content, said):
+    path = tmp_path / "partitions.yaml"
+    path.write_text(content)
+    with pytest.raises(settings.SettingsError, match=f"^{path}{re.escape(said)}"):
+        configuration.partitions(path)

@@ -138,6 +138,19 @@ def test_a_defect_keeps_its_traceback(monkeypatch):
         cli.run(broken)
 
 
+def test_ctrl_c_is_one_sentence(monkeypatch, capsys):
+    from mathcode.core import cli
+
+    def stopped():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["/somewhere/chat_with_policy.py"])
+    with pytest.raises(SystemExit) as ended:
+        cli.run(stopped)
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "chat_with_policy.py: interrupted\n"
+
+
 def test_a_full_disk_is_one_sentence(monkeypatch, capsys):
     from mathcode.core import cli
 

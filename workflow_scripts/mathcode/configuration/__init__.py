@@ -19,7 +19,7 @@ from mathcode.configuration.named import CRITIC_JUDGES, JUDGES, LOSSES, METHODS,
 from mathcode.grading import own
 from mathcode.settings.files import read_yaml
 
-__all__ = ["CRITIC_JUDGES", "JUDGES", "LOSSES", "METHODS", "Config", "costs", "critic_of", "layers", "load"]
+__all__ = ["CRITIC_JUDGES", "JUDGES", "LOSSES", "METHODS", "Config", "costs", "critic_of", "layers", "load", "partitions"]
 __all__ += ["make_judge", "make_loss", "refuse_unknown"]
 
 
@@ -120,3 +120,12 @@ def costs(folder: str | Path = "config") -> settings.Costs:
     """
     path = Path(folder) / "costs.yaml"
     return settings.validated(settings.Costs, read_yaml(path), str(path))
+
+
+def partitions(path: str | Path) -> settings.Partitions:
+    """Where a cluster's jobs are sent to; `path` is named in errors.
+
+    Raises:
+        SettingsError: naming the file and the key.
+    """
+    return settings.validated(settings.Partitions, read_yaml(Path(path)), str(path))

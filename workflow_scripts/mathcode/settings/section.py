@@ -36,6 +36,10 @@ FilePath = Annotated[str, AfterValidator(_without_home)]
 """A file or folder of a user's, as the file system knows it."""
 
 
+_EXPECTED = {"model_type": "keys and values", "dict_type": "keys and values", "list_type": "a list", "string_type": "text"}
+"""What a value of another kind should have been, by pydantic's word for it."""
+
+
 class SettingsError(UserError):
     """A configuration file is missing, unreadable, or says something that is not allowed.
 
@@ -213,10 +217,9 @@ def _said(wrong: Any, section: type[BaseModel] | None) -> str:
         return misnamed(str(given)) or wrong["msg"]
     if kind == "value_error":
         return str(wrong["ctx"]["error"])
-    if kind in ("model_type", "dict_type"):
-        return "expected keys and values below it, and nothing is there" if given is None else "expected keys and values"
-    if kind == "list_type" and isinstance(given, str | int | float):
-        return f"expected a list: [{given}]"
+    if expected := _EXPECTED.get(kind):
+        written = {"list_type": f": [{given}]", "string_type": f": '{given}'"} if type(given) in (str, int, float) else {}
+        return f"expected {expected}" + (", and nothing is there" if given is None else written.get(kind, ""))
     return wrong["msg"][:1].lower() + wrong["msg"][1:]
 
 
