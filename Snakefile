@@ -56,8 +56,7 @@ try:
     CONFIG = configuration.load(config_folder, overrides, looked_into, tolerant=True)
 except settings.SettingsError as error:
     refuse(error)
-if CONFIG.left_out and workflow.is_main_process:
-    print(*(f"left out: {sentence}" for sentence in dict.fromkeys(CONFIG.left_out.values())), sep="\n", file=sys.stderr)
+tell_left_out(*CONFIG.left_out.values())
 
 
 report: "reports/workflow.rst"
@@ -102,6 +101,9 @@ for folder in sorted(Path(workflow.basedir, "rules").glob("*/")):
 
 
 for name in CONFIG.runs:
+    if workflow.is_rule(name):
+        tell_left_out(f"{config_folder}/runs/{name}.yaml: a rule of the workflow is called '{name}' too: rename the file")
+        continue
 
     rule:
         name:

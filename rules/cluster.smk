@@ -34,6 +34,7 @@ def missing_engine(jobs):
             return (
                 f"engine.name is vllm, and '{engine['python']}' (engine.python) has no vLLM: turn conda on (`--sdm conda`, or the line"
                 " of the profile), or name an interpreter that has it (`bash setup.sh vllm` makes one for CPUs); see docs/engines.md"
+                + ("" if workflow.dag_settings.targets else "; no target was named, and that means both papers: name a run, such as demo")
             )
     return None
 
@@ -54,7 +55,7 @@ def missing_partition():
     if asked.returncode:
         return f"SLURM does not answer ({' '.join(asked.stderr.split())}): start from a login node of the cluster, or take --profile local"
     known = asked.stdout.split()
-    wrong = [name for names in PARTITIONS.values() for name in names.split(",") if name not in known]  # SLURM takes several
+    wrong = [name for names in (PARTITIONS.gpu, PARTITIONS.cpu) for name in names.split(",") if name not in known]  # SLURM takes several
     return f"slurm/partitions.yaml: this cluster has no partition '{wrong[0]}'; it has: {', '.join(known)}" if wrong else None
 
 

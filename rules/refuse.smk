@@ -14,6 +14,13 @@ def refuse(sentence):
     raise SystemExit(f"snakemake: {sentence}")
 
 
+def tell_left_out(*sentences):
+    """Say once what is wrong with runs that are left out."""
+    if workflow.is_main_process:
+        for sentence in dict.fromkeys(sentences):
+            print(f"left out: {sentence}", file=sys.stderr)
+
+
 def refuse_missing_mirror(folder):
     """Refuse a mirror that was named and is not there: each job would look elsewhere first, and fail one by one."""
     if folder and not Path(folder).is_dir():
@@ -49,13 +56,14 @@ def nearest(path):
 
 def nothing_makes(error):
     """Snakemake's words for a path that no rule makes, with what may have been meant."""
-    named = re.fullmatch(r"(?:(?:logs/)?results/|reports/)?(\w+)(?:\.html|/.*)?", str(error.path))
+    path = str(error.path).removeprefix(f"{Path.cwd()}/")  # rules make relative paths
+    named = re.fullmatch(r"(?:(?:logs/)?results/|reports/)?([^/]+?)(?:\.html|/.*)?", path)
     if named and named[1] in CONFIG.left_out:
         return CONFIG.left_out[named[1]]
-    run = re.fullmatch(r"reports/(\w+)\.html", str(error.path))
+    run = re.fullmatch(r"reports/(\w+)\.html", path)
     if run and run[1] in CONFIG.runs:
-        return f"no rule makes {error.path}; `snakemake {run[1]} --report {error.path}` writes it, after the run"
-    near = nearest(str(error.path))
+        return f"no rule makes {error.path}; `snakemake {run[1]} --report {path}` writes it, after the run"
+    near = nearest(path)
     meant = (
         f"did you mean {near}?"
         if near

@@ -4,11 +4,10 @@
 `hardware`), with `resources:` of the run over them.
 """
 
-import yaml
-
-PARTITIONS = yaml.safe_load(Path(workflow.basedir, "slurm/partitions.yaml").read_text()) or {}
-if lacking := {"gpu", "cpu"} - {*PARTITIONS}:
-    refuse(f"slurm/partitions.yaml: key '{min(lacking)}' is missing: name the partition that such jobs are sent to")
+try:
+    PARTITIONS = configuration.partitions(Path(workflow.basedir, "slurm/partitions.yaml"))
+except settings.SettingsError as error:
+    refuse(error)
 PATIENTLY = "env TORCH_ELASTIC_SHUTDOWN_TIMEOUT=1800"
 """Torch's launcher kills its processes 30 s after SIGTERM; the checkpoint of a 7B model takes minutes."""
 
@@ -20,7 +19,7 @@ def growing(amount, most=math.inf):
 
 def light(memory_gb=8, hours=1):
     """Resources of a job that belongs to no run: one without a GPU."""
-    return {"mem_mb": growing(1000 * memory_gb), "runtime": growing(60 * hours), "slurm_partition": PARTITIONS["cpu"]}
+    return {"mem_mb": growing(1000 * memory_gb), "runtime": growing(60 * hours), "slurm_partition": PARTITIONS.cpu}
 
 
 def half_of_the_cores(most):
@@ -48,7 +47,7 @@ def asks(stage):
         return growing(60 * chosen.hours, 60 * chosen.max_hours)(wildcards, attempt)
 
     def partition(wildcards):
-        return PARTITIONS["gpu" if ask(wildcards).gpus else "cpu"]
+        return PARTITIONS.gpu if ask(wildcards).gpus else PARTITIONS.cpu
 
     def over_nodes(value):
         """Only where there are several; what is None, Snakemake leaves out."""

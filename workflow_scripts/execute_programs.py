@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     limits = {name: getattr(args, name) for name in ("workers", "timeout", "memory_mb", "isolation")}
     limits |= {"preload": ["numpy", "sympy"], "output_chars": 100}
     with (
-        Interpreter(settings.validated(settings.Interpreter, limits, "options")) as interpreter,
+        Interpreter(settings.of_options(settings.Interpreter, limits)) as interpreter,
         tqdm(total=len(rows), desc="executing", unit="program", mininterval=5) as progress,
     ):
         executions = interpreter.run([row["program"] for row in rows], progress.update)

@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     run, experiment, preference = _asked(args.target)
     experiment = args.experiment or experiment
     override = None if args.override is None else settings.parse_yaml(args.override, "--override")
-    config = configuration.load(args.config, {} if override is None else {run: override})
+    config = configuration.load(args.config, {} if override is None else {run: override}, option="--override")
     configuration.refuse_unknown(run, config.runs, "target", "run")
     _refuse_unmade(args.target, config, run)
     chosen = config.runs[run] if experiment is None else config.runs[run].of(experiment)
@@ -84,10 +84,14 @@ def _refuse_unmade(target: str, config: configuration.Config, run: str) -> None:
 def _asked(target: str) -> tuple[str, str | None, str | None]:
     """Run, experiment and preference that a target names; the last two are None where the path belongs to all."""
     parts = Path(target).parts
-    if "results" not in parts:
+    if len(parts) == 1 and parts[0] not in ("results", "reports"):
         return target, None, None
-    place = len(parts) - parts[::-1].index("results")
-    run, *inner = parts[place:] or [""]
+    top = next((name for name in ("results", "reports") if name in parts[:-1]), None)
+    if top is None:
+        raise InputError(f"{target}: no run makes it; name a run, or a path below results/RUN or reports/RUN")
+    run, *inner = parts[len(parts) - parts[::-1].index(top) :] or [""]
+    if top == "reports":
+        return run.removesuffix(".html"), None, None
     if not inner or inner[0] in paths.TAKEN:
         return run, None, None
     further = inner[4] if len(inner) > 4 and inner[4] not in paths.PARTS and "." not in inner[4] else None
@@ -97,7 +101,7 @@ def _asked(target: str) -> tuple[str, str | None, str | None]:
 def _layers(folder: Path, run: str, override: Any, rows: list[str]) -> list[Places]:
     """The layers of a run, the last one on top: those of its files, then of the rows (an experiment, a preference) in them."""
     found = []
-    for where, values in configuration.layers(folder, run, override):
+    for where, values in configuration.layers(folder, run, override, "--override"):
         places = _places(Path(where)) if Path(where).is_file() else {key: where for key, _ in _flat(values)}
         inside = "resources." if Path(where).parent.name == "hardware" else ""
         found.append({inside + key: place for key, place in places.items()})

@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     rows = json_lines.read(args.pairs, ["id", "gold", "answer"])
     limits = {"timeout": args.timeout, "workers": args.workers, "max_infrastructure_errors": 1.0}
     with (
-        exact.Grader(settings.validated(settings.Grading, limits, "options")) as grader,
+        exact.Grader(settings.of_options(settings.Grading, limits)) as grader,
         tqdm(total=len(rows), desc="grading", unit="pair", mininterval=5) as progress,
     ):
         judgements = grader.compare([(row["gold"], row["answer"]) for row in rows], progress.update)

@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     read = [_read(row, args.extraction, form) for row in rows]
     pairs = [(row["gold"], answer) for row, (found, shown, _) in zip(rows, read, strict=True) for answer in (*found.candidates, *shown)]
     with (
-        exact.Grader(settings.validated(settings.Grading, limits, "options")) as grader,
+        exact.Grader(settings.of_options(settings.Grading, limits)) as grader,
         tqdm(total=len(pairs), desc="grading", unit="answer", mininterval=5) as progress,
     ):
         judged = [judgement.verdict for judgement in grader.compare(pairs, progress.update)]

@@ -192,14 +192,13 @@ def _within(path: str) -> str:
 def _upload(model: Path, card: Path, repository: str) -> None:
     from httpx2 import HTTPError
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HFValidationError
 
     hub = HfApi()
     try:
         hub.create_repo(repository, private=True, exist_ok=True)
+        hub.upload_file(repo_id=repository, path_or_fileobj=card, path_in_repo="README.md", commit_message="Model card")  # may be refused
         hub.upload_folder(repo_id=repository, folder_path=model, commit_message="Weights and tokenizer")
-        hub.upload_file(repo_id=repository, path_or_fileobj=card, path_in_repo="README.md", commit_message="Model card")
-    except (HFValidationError, HTTPError) as error:
+    except (ValueError, HTTPError) as error:  # a name or a licence that the hub does not know
         raise InputError(f"--push {repository}: {' '.join(str(error).split())}") from None
     logging.info("uploaded to https://huggingface.co/%s", repository)
 

@@ -49,7 +49,7 @@ def test_experiments_override_their_stages_only(shipped):
     assert (rl.synthesize.keep, rl.synthesize.reflective_per_query) == ("all", 0)
     assert rl.explore.sampling == paper.explore.sampling
     assert paper.of("no_reflection").synthesize.reflective_from_iteration == 2
-    with pytest.raises(settings.SettingsError, match="no experiment 'man'; there are: main,"):
+    with pytest.raises(settings.SettingsError, match="no experiment 'man'; did you mean 'main'"):
         paper.of("man")
 
 
@@ -69,7 +69,8 @@ def test_settings_are_put_over_a_run_as_a_command_line_gives_them(folder, shippe
         ({"demo": "3"}, "--config demo: expected keys and values"),
         ({"demo": {"explore": {"sampling": {"top_q": "1"}}}}, "key 'explore.sampling.top_q': there is no such key; did you mean 'top_p'?"),
         ({"demo": {"experiments": {"main": {"lable": "x"}}}}, "key 'experiments.main.lable': there is no such key; did you mean 'label'?"),
-        ({"demo": {"explore": {"judge": "exct"}}}, "unknown judge 'exct'"),
+        ({"demo": {"explore": {"judge": "exct"}}}, "unknown judge 'exct'; did you mean 'exact'?"),
+        ({"demo": {"build": {"seeds": "2"}}}, "--config demo: key 'build.seeds': expected a list: [2]"),
     ],
 )
 def test_a_wrong_setting_of_a_command_line_is_one_sentence(folder, given, sentence):
@@ -147,7 +148,11 @@ BAD = {
     "unknown queries": (RUN, {"data": {"queries": ["gsm9k"]}}, ["unknown query dataset 'gsm9k'"]),
     "unknown SFT dataset": (RUN, {"data": {"sft": ["gsm9k"]}}, ["unknown SFT dataset 'gsm9k'"]),
     "experiment called start": (RUN, {"experiments": {"start": {"label": "x"}}}, ["no experiment may be called 'start'"]),
-    "name with a capital": (RUN, {"experiments": {"Main": {"label": "x"}}}, ["key 'experiments.Main", "pattern"]),
+    "name with a capital": (
+        RUN,
+        {"experiments": {"Main": {"label": "x"}}},
+        ["key 'experiments.Main': 'Main' cannot be a name", "such as 'main'"],
+    ),
     "experiment without label": (RUN, {"experiments": {"new": {}}}, ["key 'experiments.new.label'", "required"]),
     "experiment overrides what is shared": (
         RUN,
@@ -194,6 +199,60 @@ BAD = {
         {"sources": {"math_train": {"files": [{"path": "own/en/q.jsonl"}, {"path": "own/zh/q.jsonl"}]}}},
         ["key 'sources.math_train.files'", "'own/en/q.jsonl' and 'own/zh/q.jsonl' have the same file name"],
     ),
+    "files of one name, with capitals": (
+        "sources.yaml",
+        {"sources": {"math_train": {"files": [{"path": "A/Questions.csv"}, {"path": "B/Questions.csv"}]}}},
+        ["key 'sources.math_train.files': 'A/Questions.csv' and 'B/Questions.csv' have the same file name"],
+    ),
+    "family with a hyphen": ("families.yaml", {"my-model": {"label": "x"}}, [": 'my-model' cannot be a name: ", "such as 'my_model'"]),
+    "source with a hyphen": (
+        "sources.yaml",
+        {"sources": {"own-questions": {"license": "mine"}}},
+        ["key 'sources.own-questions': 'own-questions' cannot be a name: ", "such as 'own_questions'"],
+    ),
+    "family without anything": (
+        "families.yaml",
+        {"tiny": None},
+        ["family 'tiny': expected keys and values, and nothing is there"],
+    ),
+    "section without anything": (RUN, {"explore": None}, ["key 'explore': expected keys and values, and nothing is there"]),
+    "families below a key": (
+        "families.yaml",
+        {"families": {"my_model": {"label": "x"}}},
+        ["take away the line 'families:', and begin the names of families at the left margin"],
+    ),
+    "source beside the sources": (
+        "sources.yaml",
+        {"own": {"license": "mine", "files": []}},
+        ["key 'own': there is no such key; it belongs under sources"],
+    ),
+    "dataset beside the datasets": (
+        "sources.yaml",
+        {"own": {"source": "own", "reader": "gsm8k"}},
+        ["key 'own': there is no such key; it belongs under queries or sft or benchmarks or cases"],
+    ),
+    "family of two models": (
+        "families.yaml",
+        {"llama31": {"path": "/models/llama"}},
+        ["family 'llama31': hub and path name the base model at once: keep one of them"],
+    ),
+    "family in a home": ("families.yaml", {"tiny": {"path": "~/mine"}}, ["key 'path': '~' is not read in settings: write /", "/mine"]),
+    "file in a home": (
+        "sources.yaml",
+        {"sources": {"math_train": {"files": [{"path": "~/q.jsonl"}]}}},
+        ["key 'sources.math_train.files.0.path': '~' is not read in settings: write /"],
+    ),
+    "misspelt reader of columns": (
+        "sources.yaml",
+        {"queries": {"own": {"source": "math_train", "reader": "column", "columns": {"question": "q", "answer": "a"}}}},
+        ["key 'queries.own': key 'columns' is for the reader 'columns', and the reader is 'column'; did you mean 'columns'?"],
+    ),
+    "reader of columns without columns": (
+        "sources.yaml",
+        {"queries": {"own": {"source": "math_train", "reader": "columns"}}},
+        ["key 'queries.own': the reader 'columns' needs the key 'columns': which column"],
+    ),
+    "method in a list": (RUN, {"method": ["autocode"]}, ["key 'method': expected the name of one method, not a list"]),
     "no such hardware": (RUN, {"hardware": "laptp"}, ["key 'hardware'", "unknown hardware 'laptp'", "laptop"]),
     "unknown stage": (RUN, {"resources": {"trian": {"gpus": 1}}}, ["key 'resources.trian'", "there is no such key"]),
     "unknown ask of a stage": (RUN, {"resources": {"train": {"gpu": 1}}}, ["key 'resources.train.gpu'", "there is no such key"]),
@@ -301,8 +360,21 @@ def test_a_method_without_values_of_its_own_leaves_them_to_its_runs(folder):
 
 def test_a_run_is_named_like_everything_else(folder):
     shutil.copy(folder / RUN, folder / "runs" / "My-Run.yaml")
-    with pytest.raises(settings.SettingsError, match=r"key 'runs\.My-Run.*pattern"):
+    with pytest.raises(
+        settings.SettingsError, match=r"runs/My-Run\.yaml: 'My-Run' cannot be a name: .*, such as 'my_run': rename the file$"
+    ):
         configuration.load(folder)
+
+
+@pytest.mark.parametrize(("name", "form"), [("my-run", "my_run"), ("Mine", "mine"), ("demo copy", "demo_copy"), ("7b", "my_7b")])
+def test_a_run_whose_file_is_misnamed_blocks_only_itself(folder, name, form):
+    shutil.copy(folder / RUN, folder / "runs" / f"{name}.yaml")
+    config = configuration.load(folder, tolerant=True)
+    assert {"demo", "paper"} <= {*config.runs}
+    assert f"/{name}.yaml: '{name}' cannot be a name: " in config.left_out[name]
+    assert config.left_out[name].endswith(f", such as '{form}': rename the file")
+    (folder / "runs" / f"{form}.yaml").write_text("extends: demo\n")
+    assert form in configuration.load(folder, tolerant=True).runs
 
 
 def test_a_wrong_key_of_a_run_that_another_extends_is_found_where_it_stands(folder):
@@ -331,6 +403,11 @@ def test_a_run_with_another_ending(folder):
     (folder / "runs" / "mine.yml").write_text("extends: demo\n")
     with pytest.raises(settings.SettingsError, match=r"mine\.yml: runs are files that end in \.yaml"):
         configuration.load(folder)
+    config = configuration.load(folder, tolerant=True)
+    assert ("demo" in config.runs, {*config.left_out}) == (True, {"mine"})
+    (folder / "runs" / "mine.yaml").write_text("extends: demo\n")
+    config = configuration.load(folder, tolerant=True)
+    assert ("mine" in config.runs, {*config.left_out}) == (True, {"mine.yml"})
 
 
 def test_settings_are_looked_for_in_the_repository(tmp_path):
@@ -343,3 +420,27 @@ def test_two_runs_that_extend_each_other(folder):
     (folder / "runs" / "two.yaml").write_text("extends: one\n")
     with pytest.raises(settings.SettingsError, match=r"two\.yaml: key 'extends': circular: 'one'"):
         configuration.load(folder)
+
+
+def test_partitions_as_they_are_shipped(root):
+    found = configuration.partitions(root / "slurm/partitions.yaml")
+    assert (found.gpu, found.cpu) == ("gpu", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("gpu: [a", ": not YAML: "),
+        ("gpu", ": expected keys and values"),
+        ("", ": expected keys and values"),
+        ("gpu: a", ": key 'cpu': field required"),
+        ("gpu:\ncpu: b", ": key 'gpu': expected text, and nothing is there"),
+        ("gpu: 1\ncpu: b", ": key 'gpu': expected text: '1'"),
+        ("gpus: a\ncpu: b", ": key 'gpus': there is no such key; did you mean 'gpu'?"),
+    ],
+)
+def test_partitions_that_are_none(tmp_path, content, said):
+    path = tmp_path / "partitions.yaml"
+    path.write_text(content)
+    with pytest.raises(settings.SettingsError, match=f"^{path}{re.escape(said)}"):
+        configuration.partitions(path)

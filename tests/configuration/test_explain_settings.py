@@ -12,9 +12,7 @@ from mathcode import configuration, settings
 from mathcode.core.errors import InputError
 
 RUNS = sorted(configuration.load(ROOT / "config").runs)
-LINE = re.compile(
-    r"(?P<key>\S+)  +(?P<value>.*?)  +(?P<where>default|--config \w+|(?P<file>\S+\.yaml):(?P<line>\d+)(  # (?P<comment>.*))?)$"
-)
+LINE = re.compile(r"(?P<key>\S+)  +(?P<value>.*?)  +(?P<where>default|--override|(?P<file>\S+\.yaml):(?P<line>\d+)(  # (?P<comment>.*))?)$")
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +68,13 @@ def test_the_top_layer_is_told(capsys):
     assert explained(capsys, "demo_evidence", "--only", key)[key]["file"] == "config/runs/demo.yaml"
     assert explained(capsys, "paper", "--only", key)[key]["file"] == "config/methods/autocode.yaml"
     over = explained(capsys, "demo", "--override", "{explore: {samples: 5}}", "--only", key)[key]
-    assert (over["value"], over["where"]) == ("5", "--config demo")
+    assert (over["value"], over["where"]) == ("5", "--override")
+
+
+def test_a_page_of_a_run_tells_its_run(capsys):
+    key = "explore.samples"
+    assert explained(capsys, "reports/demo/summary.html", "--only", key) == explained(capsys, "demo", "--only", key)
+    assert explained(capsys, "reports/demo.html", "--only", key) == explained(capsys, "demo", "--only", key)
 
 
 def test_an_experiment_s_own_settings_are_told_for_its_paths(capsys):
@@ -116,11 +120,17 @@ def test_only_whole_keys_match(capsys):
         (["dmo"], "unknown run 'dmo'; did you mean 'demo'"),
         (["demo", "--only", "explroe"], "no setting 'explroe'; did you mean 'explore'"),
         (["demo", "--only", "explore", "explroe"], "no setting 'explroe'; did you mean 'explore'"),
-        (["demo", "--experiment", "mian"], "no experiment 'mian'"),
+        (["demo", "--experiment", "mian"], "no experiment 'mian'; did you mean 'main'"),
         (["results/siam_demo/main/tiny_siam/seed1/iter1/opro/model"], "no preference 'opro'"),
         (["results/demo/main/tiny/seed1/iter1/dpo/model"], "method autocode has no preferences, so no 'dpo'"),
         (["results/demo/main/tinny/seed1/iter1/model"], "run 'demo' makes no such policy"),
         (["results/demo/q_rule/tiny/sed1/iter1/model"], "run 'demo' makes no such policy"),
+        (["data/queries/gsm8k.parquet"], "data/queries/gsm8k.parquet: no run makes it; name a run, or a path below results/RUN"),
+        (["results"], "results: no run makes it; name a run"),
+        (["results/"], "results/: no run makes it; name a run"),
+        (["demo", "--override", "5"], "^--override: expected keys and values, as in --override='"),
+        (["demo", "--override", "{build: {families: [tinny]}}"], "^--override: unknown family 'tinny'"),
+        (["demo", "--override", "{engine: {max_model_len: 2048}}"], "^config/runs/demo.yaml with --override: key 'engine.max_model_len'"),
         (["demo", "--override", "{a: "], "--override is not YAML"),
         (["demo", "--override", "{explore: {smaples: 3}}"], "did you mean 'samples'"),
     ],

@@ -24,7 +24,7 @@ def preferring(**overridden) -> dict:
 
 
 BAD_SIAM = {
-    "unknown judge": ({"select": {"judge": "exakt"}}, ["key 'select.judge'", "unknown judge 'exakt'", "exact", "critic_NAME"]),
+    "unknown judge": ({"select": {"judge": "exakt"}}, ["key 'select.judge'", "unknown judge 'exakt'; did you mean 'exact'?"]),
     "unknown judge of an experiment": (filtering(judge="exakt"), ["experiment 'new': key 'select.judge'", "unknown judge 'exakt'"]),
     "unknown critic of an experiment": (filtering(judge="critic_mian"), ["experiment 'new': key 'select.judge'", "unknown critic 'mian'"]),
     "unknown critic of a preference": (preferring(pair={"judge": "cascade_mian"}), ["preference 'new': key 'pair.judge'", "critic 'mian'"]),

@@ -116,8 +116,8 @@ def test_bad_rows_are_one_sentence_that_names_file_and_line(tmp_path, name):
 def test_bad_limits_and_missing_files_are_one_sentence(tmp_path):
     rows = save(PROGRAMS[:1], tmp_path / "in.jsonl")
     for words, part in [
-        (["--programs", rows, "--timeout", "0"], "key 'timeout'"),
-        (["--programs", rows, "--workers", "0"], "key 'workers'"),
+        (["--programs", rows, "--timeout", "0"], "--timeout: input should be greater than 0"),
+        (["--programs", rows, "--workers", "0"], "--workers: input should be greater than or equal to 1"),
         (["--programs", tmp_path / "none.jsonl"], "none.jsonl"),
     ]:
         done = run("workflow_scripts/execute_programs.py", *words, "--out", tmp_path / "out.jsonl")

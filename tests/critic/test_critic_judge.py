@@ -166,9 +166,11 @@ def test_the_cascade_asks_about_what_the_rule_refuses(critic, fresh, said):
 
 def test_judges_by_name(critic):
     assert [configuration.critic_of(name) for name in ("exact", "lenient", "critic_main", "cascade_a_b")] == [None, None, "main", "a_b"]
-    for name in ("critic", "critic_", "nonsense", "cascade_A", "exact_main"):
-        known = "exact, executes, lenient, math_verify, numeric, oracle, string, critic_NAME"
-        with pytest.raises(settings.SettingsError, match=f"unknown judge '{name}'; there are: {known}"):
+    known = "there are: exact, executes, lenient, math_verify, numeric, oracle, string, critic_NAME"
+    near = {"critic": "critic_NAME", "critic_": "critic_NAME", "nonsense": None, "cascade_A": "cascade_NAME", "exact_main": "exact"}
+    for name, meant in near.items():
+        said = f"did you mean '{meant}'" if meant else known
+        with pytest.raises(settings.SettingsError, match=f"unknown judge '{name}'; {said}"):
             configuration.critic_of(name)
     with pytest.raises(settings.SettingsError, match="judge 'critic_main' needs the model of its critic"):
         configuration.make_judge("critic_main", LIMITS)

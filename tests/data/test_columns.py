@@ -70,6 +70,11 @@ def test_csv_has_a_header_and_quoted_fields(tmp_path, packed):
     assert list(sources.read_records(path)) == [{"q": 'Two, or "three"\nlines?', "a": " 7"}, {"q": "Next?", "a": ""}]
 
 
+def test_a_value_of_csv_may_be_long(tmp_path):
+    (tmp_path / "own.csv").write_text(f"q,a\n{'x' * 200_000},2\n")
+    assert [len(record["q"]) for record in sources.read_records(tmp_path / "own.csv")] == [200_000]
+
+
 @pytest.mark.parametrize(
     ("added", "said"),
     [
@@ -136,6 +141,12 @@ def refused(tmp_path, monkeypatch, shipped):
         return None
 
     return look
+
+
+def test_a_header_that_names_no_columns_is_refused_while_planning(refused):
+    Path("mirror/own.csv").write_text("exercise;key\n1 + 1?;2\n")
+    sentence = "mirror/own.csv: its columns are separated by semicolons: save the file with commas"
+    assert refused("own.csv", "queries") == f"source 'own_questions': {sentence}"
 
 
 RECORD = {"exercise": "1 + 1?", "key": "2", "topic": "sums"}

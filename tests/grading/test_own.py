@@ -42,6 +42,7 @@ def test_a_file_is_a_judge(folder):
         ("mine", "class Judge(", "cannot be imported: SyntaxError"),
         ("mine", JUDGE.replace("Judge(", "Mine("), "has no class `Judge`"),
         ("mine", JUDGE.replace("    name =", "    title ="), "has no class `Judge` with a `name`"),
+        ("mine", JUDGE.replace("def verdict", "def verdikt"), "its class `Judge` has no method `verdict`"),
         ("mine", "class Judge:\n    name = 'yes-1'\n", "has no class `Judge` with a `name` and a method `judge`"),
     ],
 )

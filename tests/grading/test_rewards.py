@@ -84,7 +84,7 @@ def test_another_judge_and_other_columns():
     with Reward(ExecutesJudge(settings.Grading(timeout=5, max_infrastructure_errors=1)), interpreter(), gold="reference") as reward:
         assert reward([RIGHT, "It is 0.5."], reference=["7", "7"]) == [1.0, 0.0]
         assert reward.__name__ == "right_by_executes"
-        with pytest.raises(KeyError, match="reference"):
+        with pytest.raises(InputError, match=r"the data have no column 'reference'; .*: Reward\(gold=\.\.\.\)"):
             reward([RIGHT], answer=["7"])
 
 

@@ -325,3 +325,22 @@ def test_a_mirrored_model_is_the_one_that_the_settings_name(tmp_path):
     for name, revision in (("some/model", "beef"), ("some/other", "main")):
         with pytest.raises(folders.ModelError, match=f"holds some/model at c0ffee, and the settings name {name} at {revision}: remove"):
             mirrors.check_origin(tmp_path, name, revision)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"hub": "some/model"}'])
+def test_a_damaged_origin_of_a_mirrored_model_is_named(tmp_path, content):
+    (tmp_path / "origin.json").write_text(content)
+    with pytest.raises(folders.ModelError, match=r"origin\.json: it does not say which model this is: remove the folder"):
+        mirrors.check_origin(tmp_path, "some/model", None)
+
+
+@pytest.mark.parametrize("sign", [" ", "*"])
+def test_checksums_are_those_of_sha256sum_with_and_without_its_option_for_bytes(tmp_path, sign):
+    (tmp_path / "config.json").write_text("{}")
+    mirrors.write_checksums(tmp_path)
+    listed = tmp_path / "SHA256SUMS"
+    listed.write_text(f"{listed.read_text().replace('  ', f' {sign}')}\n\n")
+    mirrors.check_checksums(tmp_path)
+    (tmp_path / "config.json").write_text("[]")
+    with pytest.raises(folders.ModelError, match=r"config\.json: not the file whose checksum"):
+        mirrors.check_checksums(tmp_path)

@@ -110,6 +110,17 @@ def test_a_policy_that_was_not_evaluated_says_so(model):
     assert ModelCard(card(model)).data.eval_results is None
 
 
+def test_a_licence_that_the_hub_refuses_is_one_sentence_and_nothing_is_uploaded(model, monkeypatch):
+    def refuse(*_, **__):
+        raise ValueError('Invalid metadata in README.md.\n- "license" must be one of [apache-2.0, mit]')
+
+    monkeypatch.setattr("huggingface_hub.HfApi.create_repo", lambda *_, **__: None)
+    monkeypatch.setattr("huggingface_hub.HfApi.upload_file", refuse)
+    monkeypatch.setattr("huggingface_hub.HfApi.upload_folder", lambda *_, **__: pytest.fail("weights are uploaded"))
+    with pytest.raises(InputError, match=r'^--push me/mine: Invalid metadata in README\.md\. - "license" must be one of'):
+        card(model, "--push", "me/mine", "--license", "MIT License")
+
+
 @pytest.mark.parametrize(("change", "words"), [(["--push", "me/mine"], "--push needs --license"), ([], "no policy of a configured run")])
 def test_what_cannot_be_published_is_refused(model, change, words):
     with pytest.raises(InputError, match=words):

@@ -102,14 +102,17 @@ def value(action: argparse.Action, folder: Path) -> str:
     return "1" if action.type is int else known.get(action.dest, str(folder / action.dest))
 
 
-@pytest.mark.parametrize("text", ["{", '{"nonsense": 1}', "[]"])
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("{", " is not JSON: .+"), ('{"nonsense": 1}', ": key '.+': .+"), ("[]", ": expected keys and values")],
+)
 @pytest.mark.parametrize(("name", "flag"), JSON)
-def test_bad_settings_give_one_sentence_and_no_output(name, flag, text, tmp_path, monkeypatch, capsys):
+def test_bad_settings_give_one_sentence_and_no_output(name, flag, text, sentence, tmp_path, monkeypatch, capsys):
     words = {action.option_strings[0]: value(action, tmp_path) for action in required(arguments(name))} | {flag: text}
     assert start(name, *(word for pair in words.items() for word in pair), monkeypatch=monkeypatch) == 1
     said = capsys.readouterr()
     assert said.out == ""
-    assert re.fullmatch(rf"{name}\.py: {flag}(: key '.+': .+| is not JSON: .+)\n", said.err)
+    assert re.fullmatch(rf"{name}\.py: {flag}{sentence}\n", said.err)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -136,6 +139,19 @@ def test_a_defect_keeps_its_traceback(monkeypatch):
 
     with pytest.raises(ZeroDivisionError):
         cli.run(broken)
+
+
+def test_ctrl_c_is_one_sentence(monkeypatch, capsys):
+    from mathcode.core import cli
+
+    def stopped():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["/somewhere/chat_with_policy.py"])
+    with pytest.raises(SystemExit) as ended:
+        cli.run(stopped)
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "chat_with_policy.py: interrupted\n"
 
 
 def test_a_full_disk_is_one_sentence(monkeypatch, capsys):

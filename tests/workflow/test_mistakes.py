@@ -39,6 +39,26 @@ BY_HAND = {
         {"pairs": "$/twice.jsonl", "out": "$/out.jsonl"},
         ["line 1: key 'gold' is missing; every row"],
     ),
+    "a list in place of lines": (
+        "grade_answers",
+        {"pairs": "$/list.json", "out": "$/out.jsonl"},
+        ["list.json: line 1: no JSON (Expecting value at character 2); every line must be one JSON object"],
+    ),
+    "no worker to judge": (
+        "grade_answers",
+        {"pairs": "$/empty.jsonl", "out": "$/out.jsonl", "workers": "0"},
+        ["--workers: input should be greater than or equal to 1"],
+    ),
+    "no time for an answer": (
+        "grade_responses",
+        {"responses": "$/empty.jsonl", "out": "$/out.jsonl", "timeout": "0"},
+        ["--timeout: input should be greater than 0"],
+    ),
+    "no memory for programs": (
+        "execute_programs",
+        {"programs": "$/empty.jsonl", "out": "$/out.jsonl", "memory_mb": "0"},
+        ["--memory-mb: input should be greater than or equal to 1"],
+    ),
     "a path that is wrong": (
         "grade_answers",
         {"pairs": "$/none.jsonl", "out": "$/out.jsonl"},
@@ -116,6 +136,7 @@ def test_a_program_by_hand(tmp_path, monkeypatch, case):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     (tmp_path / "twice.jsonl").write_text('{"id": 1, "program": ""}\n' * 2)
     (tmp_path / "empty.jsonl").write_text("")
+    (tmp_path / "list.json").write_text('[\n  {"id": 1}\n]\n')
     command, options, said = BY_HAND[case]
     name, *words = command.replace("$", str(tmp_path)).split()
     flags = [word for option, value in options.items() for word in (f"--{option.replace('_', '-')}", value.replace("$/", f"{tmp_path}/"))]

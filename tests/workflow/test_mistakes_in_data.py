@@ -25,9 +25,20 @@ FILES = {
     "a broken line of JSON": ("own.jsonl", JSON_LINES + b'{"q": "x"\n', {}, ["own.jsonl: row 3 (line 3): no JSON (Expecting ','"]),
     "a line that is a list": ("own.jsonl", b"[1]\n", {}, ["own.jsonl: row 1 is a list, not a JSON object"]),
     "a key that stands twice": ("own.jsonl", b'{"q": 1, "q": 2}\n', {}, ["row 1 (line 1): key 'q' stands twice"]),
+    "JSON lines in a file of a list": ("own.json", JSON_LINES, {}, ["one object on each line must be called own.jsonl"]),
+    "JSON lines in a packed file of a list": ("own.json.gz", gzip.compress(JSON_LINES), {}, ["must be called own.jsonl.gz"]),
     "an object in place of a list": ("own.json", b'{"data": []}', {}, ["own.json: expected a JSON list of records"]),
     "CSV with ragged rows": ("own.csv", b"q,a\n1,2\n1,2,3\n", {}, ["own.csv: row 2 (line 3): 3 values, and the header has 2 names"]),
     "CSV with a column twice": ("own.csv", b"q,q\n1,2\n", {}, ["the header needs a name of its own for each column: q, q"]),
+    "CSV with a header that ends in a comma": (
+        "own.csv",
+        b"q,a,\n1,2,\n",
+        {},
+        ["own.csv: column 3 has no name in the header, where the line ends in a comma: name it, or take it away"],
+    ),
+    "CSV with a column without name": ("own.csv", b",q,a\n0,1,2\n", {}, ["own.csv: column 1 has no name in the header: name it"]),
+    "CSV with semicolons": ("own.csv", b"q;a\n1;2\n", {}, ["own.csv: its columns are separated by semicolons: save the file with commas"]),
+    "CSV with tabs": ("own.csv", b"q\ta\n1\t2\n", {}, ["own.csv: its columns are separated by tabs: save the file with commas"]),
     "CSV with a quote left open": ("own.csv", b'q,a\n1,"2\n', {}, ["own.csv: line 2: unexpected end of data"]),
     "parquet that is none": ("own.parquet", JSON_LINES, {}, ["own.parquet: not a readable parquet file"]),
     "gzip that is none": ("own.jsonl.gz", JSON_LINES, {}, ["own.jsonl.gz: damaged gzip file"]),
@@ -63,7 +74,6 @@ def test_a_file_of_ones_own(tmp_path, case):
 READ = {"reader": "columns", "columns": {"question": "q", "answer": "a"}}
 COLUMNS = {
     "a column that is missing": (b"question,a\n1 + 1?,2\n", READ, ["own.csv: row 1: key 'q' is missing", "the record has: question, a"]),
-    "semicolons in place of commas": (b"q;a\n1 + 1?;2\n", READ, ["own.csv: row 1: key 'q' is missing", "the record has: q;a"]),
     "a benchmark with an item without answer": (b"q,a\n1 + 1?,\n", READ, ["own.csv: row 1: benchmark 'own': no gold answer"]),
     "a benchmark with an empty question": (b"q,a\n ,2\n", READ, ["own.csv: row 1: benchmark 'own': no question"]),
     "a question that is null": (b'{"q": null, "a": 1}\n', READ, ["own.jsonl: row 1: key 'q' must be text, not null"]),

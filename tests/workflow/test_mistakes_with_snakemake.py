@@ -66,6 +66,13 @@ PLAN = {
         "-n demo --config 'demo={build: {experiments: [mian]}}'",
         "snakemake: --config demo: unknown experiment 'mian'; did you mean 'main'?",
     ),
+    "a path from the root": ("-n $/results/demo/start/tiny/seed1/model", "did you mean results/demo/start/tiny/seed1/model?"),
+    "a wrong path from the root": ("-n $/results/dmo/start/tiny/seed1/model", "did you mean results/demo/start/tiny/seed1/model?"),
+    "a number in place of a list in an override": (
+        "-n demo --config 'demo={build: {seeds: 2}}'",
+        "snakemake: --config demo: key 'build.seeds': expected a list: [2]",
+    ),
+    "no target": ("--profile local --cores 1", "no target was named, and that means both papers: name a run, such as demo"),
     "a path without its ending": (
         "-n results/demo/main/tiny/seed1/iter1/q_values",
         "did you mean results/demo/main/tiny/seed1/iter1/q_values.parquet?",
@@ -95,7 +102,7 @@ PLAN = {
 @pytest.mark.parametrize("case", PLAN)
 def test_snakemake(checkout, case):
     words, said = PLAN[case]
-    done = snakemake(*shlex.split(words), cwd=checkout, SLURM_CONF="/nowhere/slurm.conf")
+    done = snakemake(*shlex.split(words.replace("$", str(checkout))), cwd=checkout, SLURM_CONF="/nowhere/slurm.conf")
     assert done.returncode == 1, done.stdout[-2000:]
     assert said in done.stdout
     assert "Traceback" not in done.stdout
@@ -158,6 +165,36 @@ def test_a_run_that_is_wrong_stands_in_the_way_of_no_other(checkout, tmp_path, t
     other = snakemake("demo", *told, cwd=checkout)
     assert other.returncode == 0, other.stdout[-2000:]
     assert f"left out: {sentence}" in other.stdout
+
+
+@pytest.mark.workflow
+def test_runs_whose_files_are_misnamed_stand_in_the_way_of_no_other(checkout, tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    runs = tmp_path / "config/runs"
+    for name in ("my-run", "all", "judge_cases"):
+        (runs / f"{name}.yaml").write_text("extends: demo\n")
+    told = ("-n", "--config", f"config_folder={tmp_path / 'config'}")
+    done = snakemake("demo", *told, cwd=checkout)
+    assert done.returncode == 0, done.stdout[-2000:]
+    for name in ("all", "judge_cases"):
+        assert f"left out: {runs}/{name}.yaml: a rule of the workflow is called '{name}' too: rename the file" in done.stdout
+    done = snakemake("my-run", *told, cwd=checkout)
+    assert done.returncode == 1
+    sentence = f"{runs}/my-run.yaml: 'my-run' cannot be a name: names consist of lowercase letters, digits and _, and begin with a letter"
+    assert f"{sentence}, such as 'my_run': rename the file" in done.stdout.splitlines()  # beside the line that begins with "left out"
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("gpu: [a", ": not YAML: "), ("gpu", ": expected keys and values"), ("gpu: 1\ncpu: cpu", ": key 'gpu': expected text: '1'")],
+)
+def test_partitions_that_are_none(tmp_path, content, said):
+    folder = copied(tmp_path / "checkout")
+    (folder / "slurm/partitions.yaml").write_text(content)
+    done = snakemake("-n", "demo", cwd=folder)
+    assert (done.returncode, "Traceback" in done.stdout) == (1, False), done.stdout[-2000:]
+    assert done.stdout.strip().splitlines()[-1].startswith(f"snakemake: {folder}/slurm/partitions.yaml{said}")
 
 
 @pytest.mark.workflow

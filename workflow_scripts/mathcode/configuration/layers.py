@@ -10,8 +10,11 @@ from mathcode.configuration.named import METHODS, refuse_unknown
 from mathcode.settings.files import overriding, read_run, read_yaml, said_in
 
 
-def layers(folder: Path, run: str, override: Any = None) -> list[tuple[str, dict]]:
+def layers(folder: Path, run: str, override: Any = None, option: str | None = None) -> list[tuple[str, dict]]:
     """What the settings of a run are put together from, the last one on top: (file, or option of a command line; its values).
+
+    Args:
+        option: of a command line, which gives the override; None: Snakemake's.
 
     Raises:
         SettingsError: a file cannot be read, or the run does not say its method.
@@ -19,7 +22,8 @@ def layers(folder: Path, run: str, override: Any = None) -> list[tuple[str, dict
     where = folder / "runs" / f"{run}.yaml"
     own = read_run(where)
     if override is not None:
-        own.append((f"--config {run}", overriding(run, override)))
+        option = option or f"--config {run}"
+        own.append((option, overriding(option, override)))
     said = _merged(own)
     if "method" not in said:
         if misspelt := difflib.get_close_matches("extends", said, n=1):

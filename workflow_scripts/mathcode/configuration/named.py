@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from mathcode import methods, settings
+from mathcode.core import json_lines
 from mathcode.grading import own
 from mathcode.methods.method import Method
 
@@ -49,7 +50,7 @@ def critic_of(judge: str) -> str | None:
         return None
     if kind not in CRITIC_JUDGES or not re.fullmatch(r"[a-z][a-z0-9_]*", critic):
         known = [*JUDGES, *(f"{kind}_NAME" for kind in CRITIC_JUDGES)]
-        raise settings.SettingsError(f"unknown judge '{judge}'; there are: {', '.join(known)}")
+        raise settings.SettingsError(f"unknown judge '{judge}'{settings.meant_or_all(judge, known)}")
     return critic
 
 
@@ -84,7 +85,7 @@ def make_loss(training: settings.Training):
         SettingsError: there is no such loss, or its numbers are not what it takes.
     """
     if training.loss not in LOSSES:
-        raise settings.SettingsError(f"unknown loss '{training.loss}'; there are: {', '.join(LOSSES)}")
+        raise settings.SettingsError(f"unknown loss '{training.loss}'{settings.meant_or_all(training.loss, LOSSES)}")
     kind, numbers = LOSSES[training.loss]
     if numbers is None:
         if training.numbers:
@@ -101,7 +102,7 @@ def _imported(path: str) -> type:
 
 def refuse_unknown(name: str, known: Collection[str], where: str, kind: str) -> None:
     """Raise SettingsError for a name that is none of those known, with the nearest one or all of them."""
+    if not isinstance(name, str):
+        raise settings.SettingsError(f"{where}: expected the name of one {kind}, not {json_lines.kind(name)}")
     if name not in known:
-        there = f"there are: {', '.join(sorted(known))}" if known else "there is none"
-        said = settings.meant(str(name), known) or f"; {there}"
-        raise settings.SettingsError(f"{where}: unknown {kind} '{name}'{said}")
+        raise settings.SettingsError(f"{where}: unknown {kind} '{name}'{settings.meant_or_all(name, sorted(known))}")

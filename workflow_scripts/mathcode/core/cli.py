@@ -48,6 +48,9 @@ def run(main: Callable[[], int | None]) -> None:
         status = main() or 0
     except BrokenPipeError:
         status = 1
+    except KeyboardInterrupt:
+        _failed("interrupted")
+        status = 130  # as a shell says of what Ctrl-C ended
     except (OSError, UserError) as error:
         status = _failed(error)
     except (MemoryError, RuntimeError) as error:

@@ -44,7 +44,7 @@ def read(path: str | Path, keys: Iterable[str], optional: Iterable[str] = ()) ->
         try:
             row = value(line)
         except ValueError as error:
-            raise RecordError(f"{where}: {error}") from None
+            raise RecordError(f"{where}: {error}; every line must be one JSON object") from None
         if not isinstance(row, dict):
             raise RecordError(f"{where}: a JSON object is expected, not {kind(row)}")
         for key in [*keys, *(key for key in optional if key in row)]:

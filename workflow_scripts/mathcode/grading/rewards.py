@@ -70,8 +70,13 @@ class Reward:
             columns: of the data, in the same order.
 
         Raises:
-            KeyError: there is no column with the reference answers.
+            InputError: there is no column with the reference answers.
         """
+        if self._gold not in columns:
+            there = ", ".join(sorted(columns))
+            raise InputError(
+                f"the data have no column '{self._gold}'; name that of the reference answers: Reward(gold=...); there are: {there}"
+            )
         questions = columns.get(self._question) or [""] * len(completions)
         verdicts = self.score(questions, columns[self._gold], [_text(one) for one in completions])
         return [None if one.outcome == "infrastructure_error" else float(one.accepted) for one in verdicts]

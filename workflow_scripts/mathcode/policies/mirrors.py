@@ -100,8 +100,9 @@ def check_checksums(folder: str | Path) -> None:
         ModelError: a file is missing, or not what it was.
     """
     listed = Path(folder) / CHECKSUMS
-    for line in listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []:
-        expected, _, name = line.partition("  ")
+    for line in filter(str.strip, listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []):
+        expected, _, name = line.partition(" ")
+        name = name[1:]  # behind a second blank, or the star of a file that was read as binary
         if not (Path(folder) / name).is_file():
             raise ModelError(f"{listed}: there is no file {name}: copy the folder again, whole")
         if provenance.file_digest(Path(folder) / name) != expected:
@@ -118,12 +119,16 @@ def check_origin(folder: str | Path, hub: str | None, revision: str | None) -> N
     """Compare a mirrored model with what the settings name, where it was downloaded.
 
     Raises:
-        ModelError: it is another model, or another revision of it.
+        ModelError: it is another model, or another revision of it, or nothing says which.
     """
     origin = Path(folder) / ORIGIN
     if not hub or not origin.is_file():
         return
-    kept = json.loads(origin.read_text(encoding="utf-8"))
+    try:
+        kept = json.loads(origin.read_text(encoding="utf-8"))
+        _ = kept["hub"], kept["revision"], kept["commit"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise ModelError(f"{origin}: it does not say which model this is: remove the folder, and fill the mirror again") from error
     if kept["hub"] != hub or revision not in (None, kept["revision"], kept["commit"]):
         raise ModelError(
             f"{folder} holds {kept['hub']} at {kept['commit']}, and the settings name {hub} at {revision or 'its newest revision'}:"

@@ -10,7 +10,7 @@ from mathcode.settings.kernels import KERNELS, Kernels
 from mathcode.settings.model import Family, LearnsFrom, Lora, Scratch
 from mathcode.settings.optimization import Optimizer, Training
 from mathcode.settings.pools import POOLS, Pool, PoolName, refuse_overlaps
-from mathcode.settings.resources import Ask, Resources
+from mathcode.settings.resources import Ask, Partitions, Resources
 from mathcode.settings.run import Build, Data, Evaluate, Experiment, Explore, Run
 from mathcode.settings.sampling import Engine, Sampling
 from mathcode.settings.section import (
@@ -25,8 +25,11 @@ from mathcode.settings.section import (
     everything,
     fingerprint,
     meant,
+    meant_or_all,
     merge,
+    misnamed,
     names_at,
+    of_options,
     parse,
     parse_yaml,
     untold,
@@ -36,10 +39,11 @@ from mathcode.settings.section import (
 from mathcode.settings.sources import COLUMNS, Columns, Dataset, Source, SourceFile, Sources
 
 __all__ = [
-    "COLUMNS", "IDLE", "KERNELS", "POOLS", "Ask", "Build", "CaseSet", "Cases", "Columns", "Costs", "Critic", "CriticPrompt", "CriticRow",
-    "Data", "Dataset", "Device", "Engine", "Evaluate", "Experiment", "Explore", "Extraction", "Family", "Figure", "Grading",
-    "Interpreter", "IsolationLevel", "Kernels", "LearnsFrom", "Lengths", "Lora", "Name", "Optimizer", "Pool", "PoolName", "PositiveInt",
-    "PositiveNumber", "Rate", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError", "Source", "SourceFile", "Sources",
-    "Start", "Task", "Training", "deciding", "dumps", "everything", "fingerprint", "meant", "merge", "names_at", "parse", "parse_yaml",
-    "refuse_overlaps", "untold", "validated", "write",
+    "COLUMNS", "IDLE", "KERNELS", "POOLS", "Ask", "Build", "CaseSet", "Cases", "Columns", "Costs", "Critic", "CriticPrompt",
+    "CriticRow", "Data", "Dataset", "Device", "Engine", "Evaluate", "Experiment", "Explore", "Extraction", "Family", "Figure",
+    "Grading", "Interpreter", "IsolationLevel", "Kernels", "LearnsFrom", "Lengths", "Lora", "Name", "Optimizer", "Partitions", "Pool",
+    "PoolName", "PositiveInt", "PositiveNumber", "Rate", "Resources", "Run", "Sampling", "Scratch", "Section", "SettingsError",
+    "Source", "SourceFile", "Sources", "Start", "Task", "Training", "deciding", "dumps", "everything", "fingerprint", "meant",
+    "meant_or_all", "merge", "misnamed", "names_at", "of_options", "parse", "parse_yaml", "refuse_overlaps", "untold", "validated",
+    "write",
 ]  # fmt: skip

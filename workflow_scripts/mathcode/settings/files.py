@@ -25,14 +25,14 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         super().flatten_mapping(node)
 
 
-def overriding(run: str, value: Any) -> dict:
-    """A run's values from a command line.
+def overriding(option: str, value: Any) -> dict:
+    """A run's values from a command line, where an option gives them.
 
     Raises:
         SettingsError: they are no keys and values.
     """
     if not isinstance(value, dict):
-        raise SettingsError(f"--config {run}: expected keys and values, as in --config {run}='{{explore: {{samples: 2}}}}'")
+        raise SettingsError(f"{option}: expected keys and values, as in {option}='{{explore: {{samples: 2}}}}'")
     return _typed(value)
 
 

@@ -1,10 +1,10 @@
 """A base model, and how it is spoken to and trained."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from mathcode.settings.section import PositiveInt, Section
+from mathcode.settings.section import FilePath, PositiveInt, Section
 
 
 class Lora(Section):
@@ -46,7 +46,7 @@ class Family(LearnsFrom):
     published: dict[str, str] = Field(default_factory=dict, description="rows of data/published that are this family's")
     hub: str | None = Field(default=None, description="hub id of the base model")
     revision: str | None = Field(default=None, description="commit of the hub repository")
-    path: str | None = Field(default=None, description="local folder with the base model, instead of the hub")
+    path: FilePath | None = Field(default=None, description="local folder with the base model, instead of the hub")
     scratch: Scratch | None = Field(default=None, description="build the base model in the workflow")
     prompt: str = Field(description="name of a prompt profile (`mathcode.responses.prompts`), or a frame with {question} in it")
     lora: Lora | None = Field(default=None)
@@ -55,3 +55,9 @@ class Family(LearnsFrom):
         default=None, description="type of a policy's weights on disk, in which it is sampled and scored; null: as they are trained"
     )
     mixed_precision: Literal["no", "bf16"] = Field(default="no", description="autocast of the forward pass while training")
+
+    @model_validator(mode="after")
+    def _comes_from_one_place(self) -> Self:
+        if len(named := [key for key in ("hub", "path", "scratch") if getattr(self, key) is not None]) > 1:
+            raise ValueError(f"{' and '.join(named)} name the base model at once: keep one of them")
+        return self

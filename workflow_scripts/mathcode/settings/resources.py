@@ -20,6 +20,13 @@ class Ask(Section):
     shards: PositiveInt = Field(default=1, description="jobs that sampling is split into; the results are the same bytes")
 
 
+class Partitions(Section):
+    """slurm/partitions.yaml: where a cluster's jobs are sent to; several partitions are joined by commas."""
+
+    gpu: str = Field(min_length=1, description="jobs that ask for a GPU")
+    cpu: str = Field(min_length=1, description="all others")
+
+
 class Resources(Section):
     """An ask for each stage; what a stage leaves out is as in `default`."""
 

@@ -9,7 +9,7 @@ from mathcode.settings.execution import Grading, Interpreter
 from mathcode.settings.pools import Pool, PoolName, refuse_overlaps
 from mathcode.settings.resources import Resources
 from mathcode.settings.sampling import Engine, Sampling
-from mathcode.settings.section import Name, PositiveInt, Section, SettingsError, merge, validated
+from mathcode.settings.section import Name, PositiveInt, Section, SettingsError, meant_or_all, merge, validated
 
 
 class Build(Section):
@@ -106,7 +106,7 @@ class Run(Section):
     def of(self, experiment: str) -> Self:
         """This run with an experiment's stages put over it."""
         if experiment not in self.experiments:
-            raise SettingsError(f"no experiment '{experiment}'; there are: {', '.join(self.experiments)}")
+            raise SettingsError(f"no experiment '{experiment}'{meant_or_all(experiment, self.experiments)}")
         return validated(type(self), merge(self.model_dump(), self.experiments[experiment].settings), f"experiment '{experiment}'")
 
     @property

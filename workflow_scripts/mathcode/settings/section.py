@@ -4,13 +4,15 @@ import difflib
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+import os
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from mathcode.core import atomic
 from mathcode.core.errors import UserError
@@ -18,9 +20,24 @@ from mathcode.core.errors import UserError
 IDLE = {"changes_results": False}
 """For `Field(json_schema_extra=...)` of a key on which no result depends: where a job runs, when it saves, when it gives up."""
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+_NAME = r"[a-z][a-z0-9_]*"
+Name = Annotated[str, Field(pattern=rf"^{_NAME}$")]
 PositiveInt = Annotated[int, Field(ge=1)]
 PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _without_home(path: str) -> str:
+    if path.startswith("~"):
+        raise ValueError(f"'~' is not read in settings: write {os.path.expanduser(path)}")
+    return path
+
+
+FilePath = Annotated[str, AfterValidator(_without_home)]
+"""A file or folder of a user's, as the file system knows it."""
+
+
+_EXPECTED = {"model_type": "keys and values", "dict_type": "keys and values", "list_type": "a list", "string_type": "text"}
+"""What a value of another kind should have been, by pydantic's word for it."""
 
 
 class SettingsError(UserError):
@@ -136,13 +153,31 @@ def validated(model: type[Section], value: Any, where: str | Callable[[str], str
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = error.errors()
-        first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])  # a misspelt key is a missing one too
-        *above, last = first["loc"] or ("(top)",)
-        unknown = first["type"] == "extra_forbidden"
-        said = "there is no such key" + _meant_key(str(last), _keys(model, above)) if unknown else first["msg"].lower()
-        key = ".".join(map(str, [*above, last]))
-        raise SettingsError(f"{where if isinstance(where, str) else where(key)}: key '{key}': {said}") from None
+        key, said = _first_wrong(model, error)
+        place = where if isinstance(where, str) else where(key)
+        raise SettingsError(": ".join([place, *([f"key '{key}'"] if key else []), said])) from None
+
+
+def of_options(model: type[Section], options: dict[str, Any]) -> Any:
+    """A section made of a program's options, which are named in errors as they are typed.
+
+    Raises:
+        SettingsError: one of them is out of range.
+    """
+    try:
+        return model.model_validate(options)
+    except ValidationError as error:
+        key, said = _first_wrong(model, error)
+        raise SettingsError(f"--{key.replace('_', '-')}: {said}") from None
+
+
+def misnamed(name: str) -> str | None:
+    """What is wrong with a name, with one near it that may be used; None: nothing."""
+    if re.fullmatch(_NAME, name):
+        return None
+    form = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    form = form if form[:1].isalpha() else f"my_{form}".strip("_")
+    return f"'{name}' cannot be a name: names consist of lowercase letters, digits and _, and begin with a letter, such as '{form}'"
 
 
 def names_at(section: Any, key: str) -> list[str]:
@@ -160,26 +195,62 @@ def meant(name: str, known: Iterable[str]) -> str:
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
-def _meant_key(name: str, known: Iterable[str]) -> str:
-    """The same for a key, which may also be written in a way that YAML reads otherwise, or stand a level too high."""
-    known = list(known)
+def meant_or_all(name: str, known: Collection[str]) -> str:
+    """The same; all that there are where none is near."""
+    return meant(name, known) or (f"; there are: {', '.join(known)}" if known else "; there is none")
+
+
+def _first_wrong(model: type[Section], error: ValidationError) -> tuple[str, str]:
+    """The key that pydantic found wrong first, empty for the whole section, and what is wrong with it in our words."""
+    found = error.errors()
+    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])  # a misspelt key is a missing one too
+    place = [part for part in first["loc"] if part != "[key]"]
+    return ".".join(map(str, place)), _said(first, _section_at(model, place[:-1]))
+
+
+def _said(wrong: Any, section: type[BaseModel] | None) -> str:
+    """What is wrong with a value, or with a key of a section."""
+    kind, given = wrong["type"], wrong["input"]
+    if kind == "extra_forbidden":
+        return "there is no such key" + _meant_key(str(wrong["loc"][-1]), given, section)
+    if kind == "string_pattern_mismatch" or wrong["loc"][-1:] == ("[key]",):
+        return misnamed(str(given)) or wrong["msg"]
+    if kind == "value_error":
+        return str(wrong["ctx"]["error"])
+    if expected := _EXPECTED.get(kind):
+        written = {"list_type": f": [{given}]", "string_type": f": '{given}'"} if type(given) in (str, int, float) else {}
+        return f"expected {expected}" + (", and nothing is there" if given is None else written.get(kind, ""))
+    return wrong["msg"][:1].lower() + wrong["msg"][1:]
+
+
+def _meant_key(name: str, value: Any, section: type[BaseModel] | None) -> str:
+    """Words that say which key an unknown one means, how YAML writes it, or where it belongs."""
+    known = list(section.model_fields) if section else []
     if ":" in name:
         return "; YAML needs a space after a colon"
     if "." in name:
         *above, last = name.split(".")
         return f"; write {''.join(f'{part}: {{' for part in above)}{last}: ...{'}' * len(above)}"
+    if homes := [key for key in known if _is_row_of(section.model_fields[key].annotation, value)]:
+        return f"; it belongs under {' or '.join(homes)}"
     if "settings" in known and not difflib.get_close_matches(name, known, n=1):
         return "; sections that it overrides stand under its key 'settings'"
     return meant(name, known)
 
 
-def _keys(kind: Any, place: Sequence[int | str]) -> list[str]:
-    """The keys that a section has which stands at a place within another."""
+def _is_row_of(kind: Any, value: Any) -> bool:
+    """Whether a value has keys that the rows of a mapping have, and no other."""
+    row = get_args(kind)[-1] if get_origin(kind) is dict else None
+    return _is_section(row) and isinstance(value, dict) and bool(value) and value.keys() <= row.model_fields.keys()
+
+
+def _section_at(kind: Any, place: Sequence[int | str]) -> type[BaseModel] | None:
+    """The section that stands at a place within another; None: no section does."""
     for part in place:
         kind = kind.model_fields[part].annotation if _is_section(kind) else get_args(kind)[-1]  # of a mapping or list: what it holds
         while get_origin(kind) in (Annotated, Union, UnionType):  # `Section | None`
             kind = get_args(kind)[0]
-    return list(kind.model_fields) if _is_section(kind) else []
+    return kind if _is_section(kind) else None
 
 
 def _is_section(kind: Any) -> bool:

@@ -6,13 +6,13 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from mathcode.settings.execution import Interpreter
-from mathcode.settings.section import Name, PositiveInt, Section
+from mathcode.settings.section import FilePath, Name, PositiveInt, Section, meant
 
 
 class SourceFile(Section):
     """One file of a source."""
 
-    path: str = Field(description="path inside the mirror folder")
+    path: FilePath = Field(description="path inside the mirror folder")
     rows: PositiveInt | None = Field(default=None, description="rows it must have; null: not known beforehand")
     sha256: str | None = Field(default=None, description="of the uncompressed bytes")
     url: str | None = Field(default=None, description="public address of the same records at a fixed commit, uncompressed")
@@ -71,8 +71,10 @@ class Dataset(Section):
 
     @model_validator(mode="after")
     def _columns_are_said(self) -> Self:
-        if (self.reader == COLUMNS) != (self.columns is not None):
-            raise ValueError("the reader 'columns' needs the key 'columns', and no other reader has it")
+        if self.reader == COLUMNS and self.columns is None:
+            raise ValueError("the reader 'columns' needs the key 'columns': which column is the question, and which the answer")
+        if self.reader != COLUMNS and self.columns is not None:
+            raise ValueError(f"key 'columns' is for the reader 'columns', and the reader is '{self.reader}'{meant(self.reader, [COLUMNS])}")
         return self
 
 

@@ -1,14 +1,14 @@
 """Readers of your own files: the columns of a record by name, as `columns` of a dataset in `config/sources.yaml` says them."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from mathcode import settings
 from mathcode.data.draft import Draft, agrees
 from mathcode.data.readers.english import Query
 from mathcode.data.readers.record_types import TEXT, TEXT_OR_NULL_OR_NUMBER, TEXT_OR_NUMBER, reads
-from mathcode.data.sources import SourceError, at_hand, column_names
+from mathcode.data.record_files import HeaderError, SourceError, column_names
+from mathcode.data.sources import at_hand
 from mathcode.data.text import Record, last_box, plain, without_dollars
 from mathcode.responses import parse
 
@@ -67,11 +67,19 @@ def refuse_missing(sources: settings.Sources, mirror: str | Path | None, where: 
 
 
 def _columns_at_hand(name: str, source: settings.Source, mirror: str | Path | None) -> dict[Path, list[str]]:
-    """Names of the columns of a source's files that are here; what cannot be read is left to the job that reads all of it."""
+    """Names of the columns of a source's files that are here; what cannot be read is left to the job that reads all of it.
+
+    Raises:
+        SettingsError: a header names no columns.
+    """
     found = {}
-    with suppress(SourceError, OSError):
+    try:
         for path in at_hand(name, source, mirror):
             found[path] = column_names(path)
+    except HeaderError as error:
+        raise settings.SettingsError(f"source '{name}': {error}") from None
+    except (SourceError, OSError):
+        pass
     return {path: names for path, names in found.items() if names}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 
+from mathcode.grading.judge import RuleJudge
 from mathcode.settings import SettingsError
 
 
@@ -32,3 +33,7 @@ def refuse_unusable(judges: Mapping[str, str]) -> None:
             raise SettingsError(f"{file}: it cannot be imported: {type(error).__name__}: {error}") from error
         if not isinstance(getattr(kind, "name", None), str) or not callable(getattr(kind, "judge", None)):
             raise SettingsError(f"{file}: it has no class `Judge` with a `name` and a method `judge`; docs/own.md shows one")
+        if getattr(kind, "verdict", None) is RuleJudge.verdict and kind.judge is RuleJudge.judge:
+            raise SettingsError(
+                f"{file}: its class `Judge` has no method `verdict`, which gives the verdict on a case; docs/own.md shows one"
+            )
