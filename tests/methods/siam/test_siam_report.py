@@ -194,6 +194,8 @@ def test_judges_are_compared_on_the_same_responses(built):
     row = one(frames["agreement"], policy="M_2", experiment="main", part="outside", judge="exact")
     assert (row["n"], row["score_against"], row["score"], row["difference"], row["same"]) == (20, 95.0, 70.0, -25.0, 75.0)
     assert row["ranked"] == 15
+    by_rule = one(frames["agreement"], policy="M_2", experiment="main", part="outside", judge="critic_main", against="exact")
+    assert (by_rule["score"], by_rule["score_against"], by_rule["difference"]) == (85.0, 70.0, 15.0)
     assert 0 < row["tau_b"] <= 100
 
 
@@ -234,7 +236,7 @@ def test_eight_lines_say_what_was_shown(built):
         "alignment": "not shown",
         "lengths": "not shown",
         "language": NOT_TESTABLE,
-        "attacks": "not shown",
+        "attacks": NOT_TESTABLE,
     }
     assert {name: line(frames, name)["verdict"] for name in verdicts} == verdicts
     assert (line(frames, "generalises")["value"], line(frames, "generalises")["n"]) == (75.0, 20)

@@ -50,9 +50,9 @@ _MEANINGS = {
     "audited_precision": f"percent of these that {_AUDITED}",
     "audited_recall": "percent of the programs that the auditor accepts that were accepted",
     "rule_agreement": "percent of executed programs on which judge and strict rule say the same",
-    "against": "the grader that it is compared with",
+    "against": "the judge that it is compared with: the grader, and for a critic the strict rule too",
     "score": "accuracy by this judge, percent",
-    "score_against": "accuracy by the grader, percent, on the same items",
+    "score_against": "accuracy by that judge, percent, on the same items",
     "difference": "score minus score_against, points",
     "same": "percent of items on which both say the same; read it beside kappa, which falls where nearly all answers are right",
     "tau_b": "Kendall's tau-b of the rankings of all policies by the two judges, times 100",
@@ -86,8 +86,8 @@ _MEANINGS = {
     "sampled_delta": "mean tokens minus those of the policy before alignment, sampled, same items",
     "pairs": "pairs it learned from, mean over seeds",
     "chosen_right": f"percent of their chosen programs that {_AUDITED}; blank where the grader chose them itself",
-    "rejected_wrong": "percent of their rejected programs that it refuses; blank where it rejected them itself, and, unless it is the oracle, "
-    "where `pair.sure` did",
+    "rejected_wrong": "percent of their rejected programs that it refuses; blank where it rejected them itself, and, unless it is the "
+    "oracle, where `pair.sure` did",
     "reward_accuracy": "percent of pairs whose chosen program the loss prefers, last quarter of training",
     "margin": "mean margin of the loss, last quarter of training",
     "chosen_reward": "beta times the log-ratio of the chosen program to the reference policy (DPO), last quarter of training",
@@ -103,7 +103,7 @@ _MEANINGS = {
     "executions": "programs executed in exploration, all seeds",
     "programs_failed": "percent of these that ended with an error or at a limit",
     "value": "its measure; the claim says its unit",
-    "p_value": "two-sided p-value of the bound in the claim (of no difference where it names none)",
+    "p_value": "two-sided p-value of the bound in the claim (of no difference where it names none); of attacks one-sided",
     "adjusted_p": "the same by Holm over the lines of this table",
     "detail": "what else the verdict rests on",
 }

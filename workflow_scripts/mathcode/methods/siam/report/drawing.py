@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Gains:
-    """Of families of questions the share of references that the strict rule refuses, percent, and what an experiment gained on them, points."""
+    """Of families of questions the share of references that the strict rule refuses (percent), and what an experiment gained (points)."""
 
     experiment: str
     label: str

@@ -94,7 +94,8 @@ TABLES = (
         "Critic",
         "judges on benchmarks",
         "Judges side by side on benchmarks",
-        "The same responses by every judge, beside the grader: scores, single verdicts, and whether all policies are ranked alike.",
+        "The same responses by every judge beside the grader, and by each critic beside the strict rule: scores, single verdicts, and "
+        "whether all policies are ranked alike.",
         [
             *[column for column in OPENING if not column.startswith("accuracy") and column != "grader"],
             *("judge", *with_interval("score"), "against", "score_against", *with_interval("difference", "kappa", "same")),
