@@ -22,7 +22,7 @@ def prints_literal(program: str) -> bool:
         with warnings.catch_warnings(action="ignore"):  # what Python holds against an escape such as "\d" is not our concern
             body = ast.parse(program).body
         names: set[str] = set()
-        return all([_says_nothing_new(statement, names) for statement in body]) and any(map(_prints, body))
+        return all(_says_nothing_new(statement, names) for statement in body) and any(map(_prints, body))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
 
