@@ -12,12 +12,13 @@ from statsmodels.stats.proportion import proportion_confint
 from support import siam_tree as tree
 
 from mathcode import paths
-from mathcode.measures.uncertainty import wilson_interval
+from mathcode.measures.uncertainty import Interval, wilson_interval
 from mathcode.methods.siam import METHOD
-from mathcode.methods.siam.report import cards, claims
+from mathcode.methods.siam.report import cards, claims, lines
 from mathcode.methods.siam.report.claims import NOT_TESTABLE, SHOWN
 from mathcode.methods.siam.report.lines import ATTACKS, LINES
 from mathcode.report import rows
+from mathcode.report.effects import Compared
 from mathcode.report.results import Results
 from mathcode.tables import CASES, VERDICTS
 
@@ -52,6 +53,16 @@ def test_a_preference_without_its_control_adds_nothing_that_can_be_tested(tmp_pa
     pairings = {"dpo0": "shortest", "orpo": "longest", "chosen": "shortest"}
     mixed = built(tmp_path / "mixed", preferences=preferences, pairings=pairings)
     assert "the best of 1 preferences, dpo0, its p-value times 1; minus SFT on the chosen programs: -5.0" in told(mixed, "alignment").detail
+
+
+@pytest.mark.parametrize(("high", "borne_out"), [(2.0, True), (9.0, False)])
+def test_a_term_keeps_responses_short_where_the_interval_ends_below_what_is_added_without_it(tmp_path, monkeypatch, high, borne_out):
+    """An interval from -1 to 9 holds 0, and also the six tokens that lambda 0 adds: it says nothing."""
+    results = built(tmp_path, preferences={"dpo0": "DPO", "dpo1": "DPO"})
+    made = {("dpo0", ""): Interval(6.0, 5.0, 7.0), ("dpo0", "dpo1"): Interval(5.0, 4.0, 6.0), ("dpo1", ""): Interval(1.0, -1.0, high)}
+    effect = lambda _, one, other, *places: Compared(made[one.preference, other.preference], 0.001, 20)  # noqa: E731
+    monkeypatch.setattr(lines.lengths, "lengthened", effect)
+    assert told(results, "lengths").borne_out is borne_out
 
 
 @pytest.fixture(scope="module")

@@ -149,6 +149,7 @@ def test_alignment_has_accuracy_lengths_and_what_the_loss_says(built):
     assert (row["delta_from_unaligned"], row["delta_from_control"], row["pairs"]) == (5.0, -5.0, 6)
     assert (row["length_mean"], row["length_delta"], row["length_cut"], row["length_endless"]) == (17.0, 1.0, 0.0, 0.0)
     assert row["sampled_delta"] == 6.0
+    assert row["sampled_mean_low"] < row["sampled_mean"] < row["sampled_mean_high"]
     assert (row["chosen_right"], row["rejected_wrong"]) == (100.0, 83.33)  # one of six rejected ones is right
     assert (row["reward_accuracy"], row["chosen_reward"], row["rejected_reward"]) == (90.0, -0.2, -1.7)
     assert (row["chosen_logprob"], row["rejected_logprob"]) == (-6.5, -9.25)

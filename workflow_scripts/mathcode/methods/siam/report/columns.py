@@ -110,7 +110,17 @@ _MEANINGS = {
 
 _WITH_INTERVAL = (
     *("accuracy", "kappa", "delta", "audited_precision", "score", "difference", "same", "difference_from_main", "literal_share"),
-    *("delta_from_unaligned", "delta_from_control", "length_delta", "sampled_delta", "no_answer", "timed_out", "failed"),
+    *(
+        "delta_from_unaligned",
+        "delta_from_control",
+        "length_mean",
+        "length_delta",
+        "sampled_mean",
+        "sampled_delta",
+        "no_answer",
+        "timed_out",
+        "failed",
+    ),
 )
 _TESTED = ("delta", "difference_from_main", "delta_from_unaligned", "delta_from_control")
 

@@ -10,9 +10,9 @@ from mathcode.report.index import Item
 _PACKAGE = "mathcode.methods.siam.report"
 _HEADLINE, _UNVERIFIED = "siam_headline.csv", "siam_unverified.csv"
 _LENGTHS = [
-    *("length_mean", "length_median", "length_p95", "length_cut", "length_endless", "length_right", "length_wrong"),
+    *(*with_interval("length_mean"), "length_median", "length_p95", "length_cut", "length_endless", "length_right", "length_wrong"),
     *with_interval("length_delta"),
-    *("sampled_mean", "sampled_median", "sampled_p95", "sampled_cut", "sampled_endless"),
+    *(*with_interval("sampled_mean"), "sampled_median", "sampled_p95", "sampled_cut", "sampled_endless"),
     *with_interval("sampled_delta"),
 ]
 

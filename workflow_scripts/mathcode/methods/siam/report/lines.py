@@ -108,6 +108,11 @@ def _low(interval: Interval) -> float:
     return interval.value if interval.low is None else interval.low
 
 
+def _high(interval: Interval) -> float:
+    """Its upper end, likewise."""
+    return interval.value if interval.high is None else interval.high
+
+
 def _accepts_more(results: Results, _: str) -> Told | None:
     """Recall of the critic minus that of the strict rule, and the same of precision, on the same cases.
 
@@ -234,7 +239,7 @@ def _alignment_adds(results: Results, family: str) -> Told | None:
 
 def _lengthens(results: Results, family: str) -> Told | None:
     """Tokens at lambda 0 minus those before alignment, and minus those at every lambda above 0 that learns from the same pairs, of which
-    none must be above those before alignment; sampled, out of the seed's domain.
+    none must be above those before alignment, nor reach up to what lambda 0 adds; sampled, out of the seed's domain.
 
     The claim is about responses that do not come to an end: where none of any compared policy runs on, there is nothing to lengthen.
     """
@@ -262,7 +267,8 @@ def _lengthens(results: Results, family: str) -> Told | None:
         f"minus {arm.preference} (lambda {weights[arm]:g}): {shown(less, 'tokens', 1)}, which has {shown(more, 'tokens', 1)} over before"
         for arm, (less, more) in over.items()
     )
-    shows = _positive(grown.effect) and all(_positive(less) and more and _low(more) <= 0 for less, more in over.values())
+    kept_short = [_positive(less) and more and _low(more) <= 0 and _high(more) < grown.effect.value for less, more in over.values()]
+    shows = _positive(grown.effect) and all(kept_short)
     greedy = lengths.lengthened(results, bare, before, chosen, MODE)
     return _on_policies(results, grown, shows, f"greedy: {shown(greedy.effect, 'tokens', 1)}; sampled, {others}")
 
