@@ -5,6 +5,7 @@ import pytest
 
 from mathcode import settings, tables
 from mathcode.critic import cases, rewriting
+from mathcode.critic.answer_types import answer_type
 from mathcode.grading.exact import quick_verdict
 
 
@@ -84,6 +85,20 @@ def test_rollouts_of_two_policies_keep_their_own_grades(queries):
         ("x+1", "2", False),
         ("thirty", "31", False),
         ("三十五元", "36", True),
+        ("2 hours", "120", False),  # minutes
+        ("2 hours", "121", True),
+        ("2 hours", "-2", True),
+        ("The trip takes 2 hours.", "120", False),
+        ("1.5千米", "1500", False),
+        ("1.5千米", "1.6", True),
+        ("1小时", "60", False),
+        ("需要1小时。", "3600", False),
+        ("36 km/h", "10", False),  # metres a second
+        ("36 km/h", "11", True),
+        ("3 m^2", "30000", False),
+        ("$2\\text{ hours}$", "120", False),
+        ("35 apples", "2100", True),
+        ("5元", "50", False),  # 角
     ],
 )
 def test_surely_different(gold, result, sure):
@@ -184,3 +199,22 @@ def test_a_rollout_without_a_grade_and_nothing_to_make_are_refused(queries):
     words = queries.filter(pl.col("gold") == "Tuesday")
     with pytest.raises(cases.CasesError, match="no case can be made"):
         build(words, rows=[], attacks=0)
+
+
+@pytest.mark.parametrize(
+    ("gold", "kind"),
+    [
+        ("thirty-five", "text"),
+        ("seventy-six years", "text"),
+        ("twenty-one and thirty-two", "text"),
+        ("35", "integer"),
+        ("3 right-angled triangles", "integer"),
+        ("x-y", "expression"),
+        ("2-x", "expression"),
+        ("a - b", "expression"),
+        ("ab-c", "expression"),
+        ("seven - x", "expression"),
+    ],
+)
+def test_a_hyphen_between_words_is_no_minus(gold, kind):
+    assert answer_type(gold) == kind

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mathcode.grading.forms import unit_names
-from mathcode.grading.forms.units import noun, ratio, unit
+from mathcode.grading.forms.units import conversions, noun, ratio, unit
 
 SAME = [
     ["km", "kilometers", "kilometres", "Kilometer", "KM", r"\text{km}", r"\mathrm{~km}", "千米", "公里"],
@@ -365,3 +365,25 @@ def test_no_text_raises(text):
 def test_there_is_a_limit_of_length(text):
     assert unit(text, strict=False) is None
     assert noun(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        (" hours", ["minutes", "seconds", "days"]),
+        ("小时。", ["分钟", "秒"]),
+        ("千米的路", ["米", "厘米"]),
+        (" km/h on average", ["m/s", "mph", "meters per minute"]),
+        (r"\text{ cm}^2$", ["m^2", "hectares", "square feet"]),
+    ],
+)
+def test_conversions_are_the_ratios_to_other_units(text, units):
+    found = conversions(text)
+    ours = unit(text.strip().removesuffix("。").removesuffix("的路").removesuffix(" on average").rstrip("$").strip(), strict=False)
+    assert {ratio(ours, unit(other, strict=False)) for other in units} <= found
+    assert 1 not in found
+
+
+@pytest.mark.parametrize("text", ["", " apples", ", 3", " and 4", "人"])
+def test_what_is_no_measure_converts_to_nothing(text):
+    assert conversions(text) == frozenset()

@@ -261,12 +261,12 @@ def _accepted(query: str, sample: int, pool: str, judge: str) -> dict:
 
 
 def cases(run: Path, case_set: str, seed: int, judges: list[str]) -> None:
-    """80 right and 80 wrong results, and 100 attacks; in a case set called `zh` half of them Chinese.
+    """80 right and 80 wrong results, and 100 attacks; in a case set called `zh` half of them Chinese, in one called `many` 500 attacks.
 
     The rule accepts 40 right ones, the critic 72 and 2 wrong ones.
     """
     rows = []
-    for number in range(260):
+    for number in range(660 if case_set == "many" else 260):
         attack, right = number >= 160, number < 80
         key = {"case_id": f"c{number:03d}", "query_id": f"q{number}", "question": "q", "gold": "1", "program": "print(1)", "result": "1"}
         kind = {"origin": "attack", "variant": "yes" if number % 2 else "empty"} if attack else {"origin": "rewritten", "variant": "plain"}

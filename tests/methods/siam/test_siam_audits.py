@@ -91,3 +91,33 @@ def test_the_page_of_responses_tells_programs_that_were_accepted_and_not_kept_fr
     said = dict(facts.select("query_id", "part").iter_rows())
     asked = ("web2-005", "web2-010", "web2-024", "web2-040")
     assert [said[query] for query in asked] == [f"{word} of web2" for word in ("kept", "kept", "accepted, not kept", "refused")]
+
+
+def audited_by(folder, judge: str, **changes) -> Results:
+    """A run whose first judge is this one, which graded every pool as the oracle did."""
+    chosen = tree.plan(judges=[judge, "critic_main"], preferences={"dpo0": "DPO, lambda 0"}, **changes)
+    run = tree.build(folder, chosen)
+    return METHOD.report.results(run, tree.as_json(chosen), tree.benchmarks(folder, chosen))
+
+
+@pytest.mark.parametrize("judge", ["exact", "oracle"])
+def test_who_selects_audits_nothing(tmp_path, judge):
+    """What the grader accepted it finds right, by construction: no number is told of it."""
+    chosen = {"experiments": {"main": "critic", "rule": "rule"}, "filters": {"main": "critic_main", "rule": judge}}
+    results = audited_by(tmp_path, judge, **chosen)
+    for rows in (program_tables.make_data(results), tables.make_filter(results)):
+        own, other = (first(rows, experiment=name, iteration=1) for name in ("rule", "main"))
+        assert other["audited_precision"] is not None
+        assert [own.get(column) for column in ("audited", "audited_precision", "audited_precision_low", "audited_recall")] == [None] * 4
+
+
+@pytest.mark.parametrize(("judge", "wrong"), [("exact", None), ("oracle", 83.33)])
+def test_rejected_programs_whose_numbers_differ_are_audited_by_an_oracle_alone(tmp_path, judge, wrong):
+    row = first(tables.make_alignment(audited_by(tmp_path, judge, sure=["dpo0"])), preference="dpo0")
+    assert (row["chosen_right"], row.get("rejected_wrong")) == (100.0, wrong)
+
+
+def test_pairs_that_the_grader_made_are_not_audited(tmp_path):
+    pairs = {str(paths.Policy("main", "tiny", 1, 1, "dpo0")): ["web3", "exact"]}
+    row = first(tables.make_alignment(audited_by(tmp_path, "exact", pair_pools=pairs)), preference="dpo0")
+    assert not {"chosen_right", "rejected_wrong"} & {*row}

@@ -1,12 +1,14 @@
 """What SIaM's report sets beside what: preferences of the same pairs, languages that a critic has not read, filters by their judges."""
 
 import polars as pl
+import pytest
 from support import siam_tree as tree
 
 from mathcode.methods.siam import METHOD
-from mathcode.methods.siam.report import arms, cards, evidence, judge_tables, lines
+from mathcode.methods.siam.report import arms, cards, evidence, figures, judge_tables, lines
 from mathcode.methods.siam.report.claims import NOT_TESTABLE
 from mathcode.methods.siam.report.plan import Plan
+from mathcode.tables import QUERIES
 
 
 def test_preferences_are_compared_with_those_of_the_same_pairs():
@@ -38,3 +40,35 @@ def test_the_page_names_who_filters():
     table = pl.DataFrame([row | {"iteration": 2, "part": "outside", "benchmark": "forms_tests"} for row in rows])
     assert [row["judge"] for row in cards._rules({"filter": table}, Plan(**tree.plan()))] == ["numeric"]
     assert [cards._signed(value) for value in (-0.0, -0.04, 0.3)] == ["0.0 points", "0.0 points", "+0.3 points"]
+
+
+@pytest.mark.parametrize(
+    ("gold", "values", "refused"),
+    [
+        ("thirty-five", "35", False),  # no single number to the lenient rule, and read by the strict one
+        ("seven and forty-four", "7, 44", False),
+        ("190 m", "190", True),  # metres, or a factor
+        ("35", "36", True),
+        ("Tuesday", None, False),
+        ("x+", None, True),
+    ],
+)
+def test_a_reference_is_free_form_where_the_strict_rule_refuses_it(gold, values, refused):
+    assert figures._refused(gold, values) is refused
+
+
+def test_gains_stand_at_the_share_of_references_that_the_strict_rule_refuses(tmp_path):
+    """Of twenty clock questions ten have a reference that it cannot read; `two hours`, which is no single number, it reads."""
+    chosen = tree.plan(experiments={"main": "critic"}, filters={"main": "critic_main"}, preferences={})
+    run = tree.build(tmp_path, chosen)
+    items = tree.benchmark("forms_tests")
+    unread = (pl.col("type") == "clock") & (pl.col("level") == "outside") & (pl.col("query_id") < "outside-10")
+    changed = items.with_columns(gold=pl.when(unread).then(pl.lit("x+")).otherwise("gold"))
+    QUERIES.write(changed, tmp_path / "data" / "benchmarks" / "forms_tests.parquet")
+    results = METHOD.report.results(run, tree.as_json(chosen), tree.benchmarks(tmp_path, chosen))
+    assert {place.part: share for share, place in figures._kinds(results, "forms_tests")} == {
+        "bill": 0.0,
+        "left": 0.0,
+        "clock": 50.0,
+        "fence": 0.0,
+    }

@@ -149,6 +149,7 @@ def test_alignment_has_accuracy_lengths_and_what_the_loss_says(built):
     assert (row["delta_from_unaligned"], row["delta_from_control"], row["pairs"]) == (5.0, -5.0, 6)
     assert (row["length_mean"], row["length_delta"], row["length_cut"], row["length_endless"]) == (17.0, 1.0, 0.0, 0.0)
     assert row["sampled_delta"] == 6.0
+    assert row["sampled_mean_low"] < row["sampled_mean"] < row["sampled_mean_high"]
     assert (row["chosen_right"], row["rejected_wrong"]) == (100.0, 83.33)  # one of six rejected ones is right
     assert (row["reward_accuracy"], row["chosen_reward"], row["rejected_reward"]) == (90.0, -0.2, -1.7)
     assert (row["chosen_logprob"], row["rejected_logprob"]) == (-6.5, -9.25)
@@ -194,6 +195,8 @@ def test_judges_are_compared_on_the_same_responses(built):
     row = one(frames["agreement"], policy="M_2", experiment="main", part="outside", judge="exact")
     assert (row["n"], row["score_against"], row["score"], row["difference"], row["same"]) == (20, 95.0, 70.0, -25.0, 75.0)
     assert row["ranked"] == 15
+    by_rule = one(frames["agreement"], policy="M_2", experiment="main", part="outside", judge="critic_main", against="exact")
+    assert (by_rule["score"], by_rule["score_against"], by_rule["difference"]) == (85.0, 70.0, 15.0)
     assert 0 < row["tau_b"] <= 100
 
 
@@ -234,7 +237,7 @@ def test_eight_lines_say_what_was_shown(built):
         "alignment": "not shown",
         "lengths": "not shown",
         "language": NOT_TESTABLE,
-        "attacks": "not shown",
+        "attacks": NOT_TESTABLE,
     }
     assert {name: line(frames, name)["verdict"] for name in verdicts} == verdicts
     assert (line(frames, "generalises")["value"], line(frames, "generalises")["n"]) == (75.0, 20)

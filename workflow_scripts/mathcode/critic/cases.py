@@ -20,6 +20,7 @@ from mathcode.critic import attacks, rewriting
 from mathcode.critic.answer_types import answer_type
 from mathcode.critic.prompt import LABELS
 from mathcode.grading import lenient
+from mathcode.grading.forms.units import conversions
 from mathcode.grading.judge import Case
 from mathcode.responses import references
 
@@ -91,7 +92,8 @@ def as_case(row: dict[str, Any]) -> Case:
 
 
 def surely_different(gold: str, result: str) -> bool:
-    """Whether both are single numbers that differ, also by a factor of a hundred, and rounded to the reference's decimals."""
+    """Whether both are single numbers that differ, also by a factor of a hundred, in other units, and rounded to the reference's
+    decimals."""
     read = _numbers(gold, result)
     return len(read) == 1 and _differ(*read[0], gold)
 
@@ -113,7 +115,8 @@ def _differ(first: lenient.Read, second: lenient.Read, gold: str) -> bool:
     text = gold[first.start : first.end]
     unit = Fraction(1, 10 ** len(text.partition(".")[2].rstrip("% "))) if "." in text else Fraction(1)
     rounded = (first.decimal or first.percent or second.decimal) and abs(first.value - second.value) <= unit / 2
-    return not rounded and all(not lenient.same(first, _scaled(second, factor)) for factor in (1, 100, Fraction(1, 100)))
+    factors = (1, 100, Fraction(1, 100), *(1 / factor for factor in conversions(gold[first.end :])))
+    return not rounded and all(not lenient.same(first, _scaled(second, factor)) for factor in factors)
 
 
 def _scaled(read: lenient.Read, factor: Fraction | int) -> lenient.Read:

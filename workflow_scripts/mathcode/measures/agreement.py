@@ -15,6 +15,7 @@ from mathcode.measures.uncertainty import Interval
 
 BINS = 10
 """Bins of equal width that calibration is measured in."""
+_RESAMPLES, _SIMULATED = 2_000, 500
 
 _MEANS = ("said", "true", "both")
 """Columns whose means all measures of two columns of verdicts are made of."""
@@ -41,7 +42,7 @@ def kendall_tau_b(first: Sequence[float], second: Sequence[float]) -> float:
 def classification(accepted: np.ndarray, true: np.ndarray, scores: np.ndarray | None = None) -> dict[str, Interval]:
     """Measures of a judge against the truth, YES being positive; NaN where one is not defined.
 
-    precision, recall, specificity, f1, balanced_accuracy, kappa, matthews, accuracy; with scores also auroc and calibration_error.
+    precision, recall, specificity, f1, balanced_accuracy, kappa, matthews, accuracy; with scores also auroc and those of `calibration`.
 
     Raises:
         ValueError: there is no case.
@@ -50,7 +51,7 @@ def classification(accepted: np.ndarray, true: np.ndarray, scores: np.ndarray | 
     found = {name: _share((accepted == true) & of(accepted, true), of(accepted, true)) for name, of in _CASES_OF.items()}
     found |= {name: _measured([_columns(accepted, true)], measure) for name, measure in OF_MEANS.items() if name not in _CASES_OF}
     if scores is not None:
-        found |= {"auroc": auroc(scores, true), "calibration_error": Interval(calibration_error(scores, true))}
+        found |= {"auroc": auroc(scores, true), **calibration([scores], true)}
     return found
 
 
@@ -126,17 +127,59 @@ def _placements(scores: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.nd
     return above, below
 
 
+def calibration(scores: Sequence[np.ndarray], true: np.ndarray) -> dict[str, Interval]:
+    """calibration_error of a judge, or the mean of several that differ by their seed; and what a calibrated one would have.
+
+    Chance adds to every gap, whatever its sign, in the estimate and once more in each resample. So the interval of one judge holds both
+    the percentiles of resamples and these turned round the estimate, which takes off what resampling put on; and it reaches 0 where a
+    calibrated judge with these scores has as much in one of forty sets of labels. What that one has on average is calibration_expected.
+
+    Args:
+        scores: for each seed those of its judge.
+    """
+    items, chance = [_gaps(one, true) for one in scores], [calibration_of_chance(one) for one in scores]
+    if len(items) > 1:
+        found = uncertainty.contrast(items, _total)
+    else:
+        found = uncertainty.bootstrap_interval(items[0], _total, resamples=_RESAMPLES)
+        if found.low is not None:
+            ends = (found.low, found.high, 2 * found.value - found.low, 2 * found.value - found.high)
+            by_chance = found.value <= np.quantile(chance[0], 0.5 + uncertainty.LEVEL / 2)
+            found = Interval(found.value, 0.0 if by_chance else min(ends), max(ends))
+    return {"calibration_error": found.within(0.0, 1.0), "calibration_expected": Interval(float(np.mean(chance)))}
+
+
 def calibration_error(scores: np.ndarray, true: np.ndarray) -> float:
     """Expected calibration error: |share of YES - mean score| of each bin of equal width, weighted by its cases."""
-    rows = reliability(scores, true)
-    gaps = (rows["share_yes"] - rows["mean_score"]).abs() * rows["n"]
-    return float(gaps.sum() / rows["n"].sum())
+    return float(_total(_gaps(scores, true).mean(axis=0)))
+
+
+def calibration_of_chance(scores: np.ndarray) -> np.ndarray:
+    """Calibration errors of a judge that is right about its scores, for many sets of labels: each is YES as probably as its score says."""
+    scores, draw = np.asarray(scores, float), np.random.default_rng(uncertainty.BOOTSTRAP_SEED)
+    places = _bins(scores)
+    drawn = [np.bincount(places, (draw.random(len(scores)) < scores) - scores, BINS) for _ in range(_SIMULATED)]
+    return _total(np.array(drawn)) / len(scores)
+
+
+def _gaps(scores: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Of each case what it adds to the gap of its bin: shape (cases, bins)."""
+    scores, true = np.asarray(scores, float), np.asarray(true, float)
+    return (_bins(scores)[:, None] == np.arange(BINS)) * (true - scores)[:, None]
+
+
+def _total(gaps: np.ndarray) -> np.ndarray:
+    return np.abs(gaps).sum(axis=-1)
+
+
+def _bins(scores: np.ndarray) -> np.ndarray:
+    return np.minimum((scores * BINS).astype(int), BINS - 1)
 
 
 def reliability(scores: np.ndarray, true: np.ndarray) -> pl.DataFrame:
     """The reliability diagram: of each bin with a case its ends, n, mean score, share of YES and the Wilson interval of that."""
     scores, true = np.asarray(scores, float), np.asarray(true, bool)
-    place = np.minimum((scores * BINS).astype(int), BINS - 1)
+    place = _bins(scores)
     rows = []
     for number in np.unique(place):
         inside = place == number

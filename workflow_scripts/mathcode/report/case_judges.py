@@ -66,7 +66,7 @@ CRITIC = Item(
     "Judges on labelled cases, attacks left out. Labels are by construction, by a rule or by the generator's values, in public case "
     "sets by their publishers. Near misses that the strict rule accepts are no cases, which flatters it. "
     "Cases of a question count as independent: intervals are a bit narrow.",
-    (*CASES, "answer_type", "n", "yes", "by_rule", "taught_references", *with_interval(*MEASURES)),
+    (*CASES, "answer_type", "n", "yes", "by_rule", "taught_references", *with_interval(*MEASURES), "calibration_expected"),
     captions="shared",
 )
 ATTACKS = Item(

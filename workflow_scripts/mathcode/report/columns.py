@@ -181,6 +181,7 @@ _OF_JUDGES = {
     "matthews": "Matthews correlation, times 100",
     "auroc": "chance that a right case scores above a wrong one, percent; blank for judges without scores",
     "calibration_error": "expected calibration error, ten bins, percent; blank for judges without scores",
+    "calibration_expected": "calibration_error of a calibrated critic with these scores, on average: what chance alone gives so many cases",
     "attack": "kind of attack (mathcode.critic.attacks); all: every kind",
     "accepted": "percent that the judge holds to be right; about 0 is what it should be",
 }
@@ -197,7 +198,9 @@ JUDGED = Columns(
     },
     intervals={name: (f"{name}_low", f"{name}_high") for name in _OVER_CASES},
     folded=frozenset(
-        {"yes", "by_rule", "taught_references"} | {"specificity", "f1", "balanced_accuracy", "matthews"} | {"auroc", "calibration_error"}
+        {"yes", "by_rule", "taught_references"}
+        | {"specificity", "f1", "balanced_accuracy", "matthews"}
+        | {"auroc", "calibration_error", "calibration_expected"}
     ),
 )
 """Columns of tables about judges on cases (`report.compared`)."""

@@ -47,8 +47,7 @@ def measured(seeds: Sequence[pl.DataFrame]) -> dict[str, Interval]:
     found = {name: one.within(*agreement.range_of(name)) for name, one in agreement.classification_over_seeds(said, true).items()}
     if scored:
         scores = [frame["score"].to_numpy() for frame in seeds]
-        errors = [agreement.calibration_error(one, true) for one in scores]
-        found |= {"auroc": agreement.auroc_over_seeds(scores, true), "calibration_error": Interval(float(np.mean(errors)))}
+        found |= {"auroc": agreement.auroc_over_seeds(scores, true), **agreement.calibration(scores, true)}
     return found
 
 

@@ -19,11 +19,12 @@ Policy.
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 from mathcode.grading.forms.nouns import MAX_CHARS, noun
 from mathcode.grading.forms.unit_names import NAMES, WORDS, Dimension, Reading
 
-__all__ = ["Unit", "noun", "ratio", "ratios", "unit"]
+__all__ = ["Unit", "conversions", "noun", "ratio", "ratios", "unit"]
 
 MAX_POWER = 12
 
@@ -58,6 +59,7 @@ _SHORT = frozenset(_SHORT_TEXT.split())
 
 _CLEAR = {"meter/second", "meter/second^2", "meter/second/second"}
 """Written in letters that may be variables, but never meant so: `m/s`."""
+_COUNT = (("count", 1),)
 _MEASURED = {((base, power),) for base, power in (("length", 1), ("length", 2), ("length", 3), ("mass", 1), ("time", 1), ("USD", 1))}
 """What there can be an amount of something of: `pounds of sand` are pounds, but bars of soap no pressure."""
 
@@ -113,6 +115,30 @@ def ratios(one: Unit, other: Unit) -> list[Fraction]:
         return list(dict.fromkeys(found))
     bases = [reading[0][0] for side in (one, other) for reading in side.readings[:1] if len(reading[0]) == 1]
     return [Fraction(1)] if len(bases) == 2 and bases[0][1] == bases[1][1] and "unit" in (bases[0][0], bases[1][0]) else []
+
+
+@lru_cache(maxsize=1024)
+def conversions(text: str) -> frozenset[Fraction]:
+    """By what a number is multiplied that is measured in the unit at the beginning of a text, to be measured in another one.
+
+    Each base of a quotient converts by itself: kilometres an hour to metres a second. Nothing where the text begins with no unit, or
+    with a measure word, which counts.
+    """
+    ends = (end for end in range(min(len(text), MAX_CHARS), 0, -1) if not re.match("[A-Za-z][A-Za-z]", text[end - 1 : end + 1]))
+    found = next((one for end in ends if (one := unit(text[:end].strip(), strict=False))), None)
+    readings = [(dimension, factor) for dimension, factor in found.readings if dimension != _COUNT] if found else []
+    return frozenset(factor / other for dimension, factor in readings for other in _factors(dimension)) - {1}
+
+
+@lru_cache(maxsize=256)
+def _factors(dimension: Dimension) -> frozenset[Fraction]:
+    """What units of a dimension count in its first one: those that have a name, and those made of names of its bases, up to two."""
+    named = {factor for readings in NAMES.values() for _, own, factor in readings if own == dimension}
+    made = {Fraction(1)} if len(dimension) < 3 else set()
+    for base, power in dimension:
+        single = {factor for readings in NAMES.values() for _, own, factor in readings if own == ((base, 1),)}
+        made = {one * factor**power for one in made for factor in single}
+    return frozenset(named | made)
 
 
 def unit(text: str, strict: bool = True) -> Unit | None:

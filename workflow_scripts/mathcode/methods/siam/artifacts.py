@@ -128,6 +128,7 @@ def planned(run: SiamRun) -> dict[str, Any]:
         "losses": {name: run.preferring(name).align.loss for name in run.build.preferences},
         "likelihood_terms": {name: run.preferring(name).align.taken for name in run.build.preferences},
         "pairings": {name: settings.dumps(run.preferring(name).pair) for name in run.build.preferences},
+        "sure": [name for name in run.build.preferences if run.preferring(name).pair.sure],
         "pools": {str(policy): [str(explorer(policy)), pool(run, policy), judge(run, policy)] for policy in selected(run)},
         "pair_pools": {str(policy): list(pairs(run, policy)) for policy in aligned(run)},
         "web": web(run),

@@ -13,6 +13,8 @@ SOURCE = ["policy", "experiment", "family", "iteration", "seeds", "pool", "judge
 
 _OVER = "95 % interval: over items (cases, programs) for one seed, over seeds and them for several"
 
+_AUDITED = "the grader accepts: with the oracle those that are right, with another grader agreement with the strict rule"
+
 _MEANINGS = {
     "policy": "the paper's name: base, M_seed, M_0, M_1 ...; behind a plus sign the preference that aligned it",
     "experiment": "row of settings that trained the policy; base, seeded and start: before the first round; main: the paper's method",
@@ -44,13 +46,13 @@ _MEANINGS = {
     "steps": "optimiser steps of the SFT that follows, mean over seeds",
     "tokens": "loss tokens of these steps, repeated ones again, mean over seeds",
     "auditor": "judge that the audit asks: the grader of the run",
-    "audited": "kept programs that the auditor has a verdict on, all seeds",
-    "audited_precision": "percent of these that are right",
-    "audited_recall": "percent of the right programs that were accepted",
+    "audited": "kept programs that the auditor has a verdict on, all seeds; blank where it selected them itself, which audits nothing",
+    "audited_precision": f"percent of these that {_AUDITED}",
+    "audited_recall": "percent of the programs that the auditor accepts that were accepted",
     "rule_agreement": "percent of executed programs on which judge and strict rule say the same",
-    "against": "the grader that it is compared with",
+    "against": "the judge that it is compared with: the grader, and for a critic the strict rule too",
     "score": "accuracy by this judge, percent",
-    "score_against": "accuracy by the grader, percent, on the same items",
+    "score_against": "accuracy by that judge, percent, on the same items",
     "difference": "score minus score_against, points",
     "same": "percent of items on which both say the same; read it beside kappa, which falls where nearly all answers are right",
     "tau_b": "Kendall's tau-b of the rankings of all policies by the two judges, times 100",
@@ -83,8 +85,9 @@ _MEANINGS = {
     "sampled_endless": "percent of sampled responses without an end of text",
     "sampled_delta": "mean tokens minus those of the policy before alignment, sampled, same items",
     "pairs": "pairs it learned from, mean over seeds",
-    "chosen_right": "percent of their chosen programs that the grader finds right",
-    "rejected_wrong": "percent of their rejected programs that the grader finds wrong",
+    "chosen_right": f"percent of their chosen programs that {_AUDITED}; blank where the grader chose them itself",
+    "rejected_wrong": "percent of their rejected programs that it refuses; blank where it rejected them itself, and, unless it is the "
+    "oracle, where `pair.sure` did",
     "reward_accuracy": "percent of pairs whose chosen program the loss prefers, last quarter of training",
     "margin": "mean margin of the loss, last quarter of training",
     "chosen_reward": "beta times the log-ratio of the chosen program to the reference policy (DPO), last quarter of training",
@@ -100,14 +103,24 @@ _MEANINGS = {
     "executions": "programs executed in exploration, all seeds",
     "programs_failed": "percent of these that ended with an error or at a limit",
     "value": "its measure; the claim says its unit",
-    "p_value": "two-sided p-value of the bound in the claim (of no difference where it names none)",
+    "p_value": "two-sided p-value of the bound in the claim (of no difference where it names none); of attacks one-sided",
     "adjusted_p": "the same by Holm over the lines of this table",
     "detail": "what else the verdict rests on",
 }
 
 _WITH_INTERVAL = (
     *("accuracy", "kappa", "delta", "audited_precision", "score", "difference", "same", "difference_from_main", "literal_share"),
-    *("delta_from_unaligned", "delta_from_control", "length_delta", "sampled_delta", "no_answer", "timed_out", "failed"),
+    *(
+        "delta_from_unaligned",
+        "delta_from_control",
+        "length_mean",
+        "length_delta",
+        "sampled_mean",
+        "sampled_delta",
+        "no_answer",
+        "timed_out",
+        "failed",
+    ),
 )
 _TESTED = ("delta", "difference_from_main", "delta_from_unaligned", "delta_from_control")
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Gains:
-    """Of families of questions the share of free-form references, percent, and what an experiment gained on them, points."""
+    """Of families of questions the share of references that the strict rule refuses (percent), and what an experiment gained (points)."""
 
     experiment: str
     label: str
-    free: list[float]
+    refused: list[float]
     gained: list[Interval]
 
 
@@ -117,12 +117,12 @@ def scores(panels: Mapping[str, Mapping[str, np.ndarray]], looks: Mapping[str, t
 
 
 def gains(panels: Mapping[str, Sequence[Gains]], looks: Looks, title: str) -> "Figure":
-    """Gain of families of questions against the share of their references that are free-form; a point for each family."""
+    """Gain of families of questions against the share of their references that the strict rule refuses; a point for each family."""
     figure, axes = _panels(list(panels))
     for axis, drawn in zip(axes, panels.values(), strict=True):
         for place, one in enumerate(drawn):
             look = looks.of(one.experiment)
-            x = np.array(one.free) + 0.8 * (place - (len(drawn) - 1) / 2)
+            x = np.array(one.refused) + 0.8 * (place - (len(drawn) - 1) / 2)
             axis.errorbar(
                 x,
                 [gain.value for gain in one.gained],
@@ -135,6 +135,6 @@ def gains(panels: Mapping[str, Sequence[Gains]], looks: Looks, title: str) -> "F
                 label=one.label,
             )
         axis.axhline(0, color="#999999", linewidth=0.8, zorder=0)
-        axis.set_xlabel("free-form references of the family (%)")
+        axis.set_xlabel("references of the family that the strict rule refuses (%)")
         axis.set_ylabel("gain over M_0 (points)")
     return _finish(figure, axes, title)

@@ -13,7 +13,7 @@ from mathcode.core.table_files import Table
 from mathcode.measures import lengths as response_lengths
 from mathcode.measures import outcomes, uncertainty
 from mathcode.measures.uncertainty import Interval
-from mathcode.methods.siam.report.plan import MODE
+from mathcode.methods.siam.report.plan import MODE, ORACLE
 from mathcode.methods.siam.tables import ACCEPTED
 from mathcode.paths import START
 from mathcode.report import judged
@@ -115,12 +115,22 @@ def log_parts(results: Results, arm: Arm) -> dict[str, float]:
     return {name: round(float(value), 4) for name, value in (*means.iter_rows(), *counts.items())}
 
 
-def audited(results: Results, arm: Arm) -> list[np.ndarray] | None:
-    """Whether each kept program is right in the eyes of the run's grader, for every seed; None where it was not asked."""
-    kept, graded = accepted(results, arm), judged_programs(results, arm, results.judge)
-    if kept is None or graded is None:
+def auditor_says(results: Results, arm: Arm) -> list[pl.DataFrame] | None:
+    """Verdicts of the run's grader on all programs from which a policy's selection was made, for every seed.
+
+    None where it was not asked, or where it selected: what it accepted it finds right, and that audits nothing.
+    """
+    if any(results.plan.pools.get(arm.policy(seed), [""])[-1] == results.judge for seed in results.plan.seeds):
         return None
-    told = [outcomes.usable(frame).select(*KEY, "strict") for frame in graded]
+    graded = judged_programs(results, arm, results.judge)
+    return graded and [outcomes.usable(frame).select(*KEY, "strict") for frame in graded]
+
+
+def audited(results: Results, arm: Arm) -> list[np.ndarray] | None:
+    """Whether each kept program is right in the eyes of the run's grader, for every seed; None without such an audit."""
+    kept, told = accepted(results, arm), auditor_says(results, arm)
+    if kept is None or told is None:
+        return None
     return [frame.join(known, on=KEY)["strict"].to_numpy() for frame, known in zip(kept, told, strict=True)]
 
 
@@ -137,12 +147,21 @@ def share_of(seeds: Sequence[np.ndarray] | None) -> Interval | None:
 
 
 def audited_pairs(results: Results, arm: Arm) -> dict[str, float | None]:
-    """Percent of the chosen programs that are right, and of the rejected ones that are wrong, in the eyes of the run's grader."""
-    frames, sides = each(results, arm, tables.TRAINING), {"chosen": [], "rejected": []}
+    """Percent of the chosen programs that are right, and of the rejected ones that are wrong, in the eyes of the run's grader.
+
+    Nothing of what was decided before it was asked: of all where it judged the pairs itself, of rejected programs where their numbers
+    differ from the reference (`pair.sure`), which every rule refuses. An oracle compares with other values.
+    """
+    decided = arm.preference in results.plan.sure and results.judge != ORACLE
+    frames, sides = each(results, arm, tables.TRAINING), {"chosen": []} | ({} if decided else {"rejected": []})
     for seed, frame in zip(results.plan.seeds, frames or [], strict=False):
         policy = arm.policy(seed)
-        pool = results.plan.pair_pools.get(policy, [""])[0]
-        if not pool or (graded := explored(results, str(paths.Policy.parse(policy).before), results.judge, pool)) is None:
+        pool, judge = results.plan.pair_pools.get(policy, ["", ""])
+        if (
+            not pool
+            or judge == results.judge
+            or (graded := explored(results, str(paths.Policy.parse(policy).before), results.judge, pool)) is None
+        ):
             return {}
         made_of = frame.with_columns(sample=pl.col("parents").list.first().str.split(":").list.last().cast(pl.Int32, strict=False))
         told = made_of.join(outcomes.usable(graded).select(*KEY, "strict"), on=KEY)

@@ -9,10 +9,9 @@ import numpy as np
 import polars as pl
 
 from mathcode import paths, tables
-from mathcode.critic.answer_types import answer_type
+from mathcode.grading import equality
 from mathcode.measures import agreement
 from mathcode.methods.siam.report import arms, drawing, evidence, looks
-from mathcode.methods.siam.report.lines import PARSABLE
 from mathcode.methods.siam.report.places import GENERATED, Place, accuracy, cells, compared, places
 from mathcode.methods.siam.report.plan import MODE, SAMPLED
 from mathcode.report import charts, judged
@@ -115,7 +114,7 @@ def _classes(frame: pl.DataFrame, by_rule: pl.DataFrame) -> dict[str, np.ndarray
 
 
 def gains(results: Results, run: str) -> "Figure":
-    """What each filter gained over M_0 on a family of questions, against the share of the family's free-form references."""
+    """What each filter gained over M_0 on a family of questions, against the share of the family's references that the rule refuses."""
     panels = {}
     for family, described in results.plan.families.items():
         for benchmark in results.plan.benchmarks:
@@ -123,11 +122,11 @@ def gains(results: Results, run: str) -> "Figure":
             panels[f"{described.label}, {results.plan.named(benchmark)}"] = [
                 _gained(results, experiment, family, kinds) for experiment in results.plan.rivals
             ]
-    return drawing.gains(panels, _looks(results), f"Gain by share of free-form references, run {run}{_made(results)}")
+    return drawing.gains(panels, _looks(results), f"Gain by share of references that the strict rule refuses, run {run}{_made(results)}")
 
 
 def _kinds(results: Results, benchmark: str) -> list[tuple[float, Place]]:
-    """Families of questions of a benchmark, all of it where it names none: percent of free-form references, and their items.
+    """Families of questions of a benchmark, all of it where it names none: percent of references refused by rule, and their items.
 
     Of generated tests only ordinary questions count: other words and harder structures fail for reasons of their own.
     """
@@ -138,16 +137,25 @@ def _kinds(results: Results, benchmark: str) -> list[tuple[float, Place]]:
         asked = asked.filter(pl.col("level").is_in(["seed", "outside"]))
     found = []
     for (kind,), own in sorted(asked.group_by("type"), key=lambda one: one[0]):
-        free = 100 * float(np.mean([answer_type(gold) not in PARSABLE for gold in own["gold"]]))
-        found.append((free, Place(benchmark, kind, frozenset(own["query_id"]))))
+        refused = 100 * float(np.mean([_refused(*one) for one in own.select("gold", "values").iter_rows()]))
+        found.append((refused, Place(benchmark, kind, frozenset(own["query_id"]))))
     return found
+
+
+def _refused(gold: str, values: str | None) -> bool:
+    """Whether the strict rule refuses the true values of a reference, printed as `print(a, b)` does; or, where they are not known, cannot
+    read it."""
+    if values is None:
+        return not equality.understood(gold)
+    printed = values.replace(",", " ").split()
+    return not (equality.numerically_equal(gold, " ".join(printed)) or equality.equal_in_order(gold, printed))
 
 
 def _gained(results: Results, experiment: str, family: str, kinds: list[tuple[float, Place]]) -> drawing.Gains:
     last: Arm = results.last(experiment, family)
-    made = [(free, compared(results, last, arms.start(family), [place]).effect) for free, place in kinds]
-    points = [(free, effect.scaled(100)) for free, effect in made if effect is not None]
-    return drawing.Gains(experiment, results.plan.label(experiment), [free for free, _ in points], [effect for _, effect in points])
+    made = [(refused, compared(results, last, arms.start(family), [place]).effect) for refused, place in kinds]
+    points = [(refused, effect.scaled(100)) for refused, effect in made if effect is not None]
+    return drawing.Gains(experiment, results.plan.label(experiment), [share for share, _ in points], [effect for _, effect in points])
 
 
 def _judges(results: Results) -> tuple[dict[str, str], dict[str, str]]:

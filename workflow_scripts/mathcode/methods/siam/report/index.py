@@ -10,9 +10,9 @@ from mathcode.report.index import Item
 _PACKAGE = "mathcode.methods.siam.report"
 _HEADLINE, _UNVERIFIED = "siam_headline.csv", "siam_unverified.csv"
 _LENGTHS = [
-    *("length_mean", "length_median", "length_p95", "length_cut", "length_endless", "length_right", "length_wrong"),
+    *(*with_interval("length_mean"), "length_median", "length_p95", "length_cut", "length_endless", "length_right", "length_wrong"),
     *with_interval("length_delta"),
-    *("sampled_mean", "sampled_median", "sampled_p95", "sampled_cut", "sampled_endless"),
+    *(*with_interval("sampled_mean"), "sampled_median", "sampled_p95", "sampled_cut", "sampled_endless"),
     *with_interval("sampled_delta"),
 ]
 
@@ -94,7 +94,8 @@ TABLES = (
         "Critic",
         "judges on benchmarks",
         "Judges side by side on benchmarks",
-        "The same responses by every judge, beside the grader: scores, single verdicts, and whether all policies are ranked alike.",
+        "The same responses by every judge beside the grader, and by each critic beside the strict rule: scores, single verdicts, and "
+        "whether all policies are ranked alike.",
         [
             *[column for column in OPENING if not column.startswith("accuracy") and column != "grader"],
             *("judge", *with_interval("score"), "against", "score_against", *with_interval("difference", "kappa", "same")),
@@ -116,7 +117,18 @@ TABLES = (
         "languages",
         "Critics across languages",
         "Critics by the language of the test cases. With cases in one language there is nothing to tell.",
-        [*CASES, "learned_from", "language", "n", "yes", "by_rule", *with_interval(*MEASURES), "verdict", "published"],
+        [
+            *CASES,
+            "learned_from",
+            "language",
+            "n",
+            "yes",
+            "by_rule",
+            *with_interval(*MEASURES),
+            "calibration_expected",
+            "verdict",
+            "published",
+        ],
         "judge_tables",
     ),
     _table(
@@ -158,7 +170,7 @@ FIGURES = (
     _figure("threshold", "Critic", "precision against coverage"),
     _figure("reliability", "Critic", "reliability"),
     _figure("scores", "Critic", "scores by the strict rule's verdict"),
-    _figure("gains", "Data", "gain by share of free-form references"),
+    _figure("gains", "Data", "gain by share of references that the strict rule refuses"),
 )
 """The first one stands on the page to read first."""
 

@@ -10,18 +10,24 @@ from mathcode.measures import outcomes, uncertainty
 from mathcode.methods.siam.report import evidence
 from mathcode.methods.siam.report.places import Place
 from mathcode.methods.siam.report.plan import MODE, SAMPLED
-from mathcode.report.effects import Compared, difference
+from mathcode.report.effects import Compared, difference, first
 from mathcode.report.results import Arm, Results, aligned
 from mathcode.report.rows import rounded, shares
 
 
 def columns(results: Results, arm: Arm, place: Place) -> dict:
-    """Mean, median, 95th percentile, cut and endless responses, greedy and sampled; greedy ones also right and wrong apart."""
+    """Mean with its interval, median, 95th percentile, cut and endless responses, greedy and sampled; greedy ones by verdict too."""
     made = {}
     for name, mode in (("length", MODE), ("sampled", SAMPLED)):
         if found := evidence.lengths(results, arm, mode, place.benchmark, place.items):
-            made |= {f"{name}_{what}": value for what, value in _summary(pl.concat(found)).items()}
+            made |= _mean(f"{name}_mean", found) | {f"{name}_{what}": value for what, value in _summary(pl.concat(found)).items()}
     return made | _by_verdict(results, arm, place)
+
+
+def _mean(name: str, found: list[pl.DataFrame]) -> dict[str, float | None]:
+    """Mean tokens with an interval; an item counts by the mean of its samples."""
+    seeds = aligned([frame.group_by("query_id").agg(pl.col("tokens").mean()) for frame in found])
+    return shares(name, uncertainty.contrast(seeds, first), 1) if len(seeds[0]) else {}
 
 
 def _summary(frame: pl.DataFrame) -> dict[str, float]:

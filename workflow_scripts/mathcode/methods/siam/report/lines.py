@@ -8,10 +8,11 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
+from mathcode.critic.answer_types import answer_type
 from mathcode.measures import agreement, uncertainty
 from mathcode.measures.uncertainty import Interval
 from mathcode.methods.siam.report import arms, evidence, lengths
-from mathcode.methods.siam.report.places import compared, out_of_domain
+from mathcode.methods.siam.report.places import Place, compared, out_of_domain, verdict_pairs
 from mathcode.methods.siam.report.plan import IN_DOMAIN, MAIN, MODE, PREFERENCE_LOSSES, SAMPLED, SEED_ONLY, Plan
 from mathcode.report import effects, judged
 from mathcode.report.effects import Compared
@@ -107,6 +108,11 @@ def _low(interval: Interval) -> float:
     return interval.value if interval.low is None else interval.low
 
 
+def _high(interval: Interval) -> float:
+    """Its upper end, likewise."""
+    return interval.value if interval.high is None else interval.high
+
+
 def _accepts_more(results: Results, _: str) -> Told | None:
     """Recall of the critic minus that of the strict rule, and the same of precision, on the same cases.
 
@@ -114,7 +120,8 @@ def _accepts_more(results: Results, _: str) -> Told | None:
     precision: the line is harder to show than it should be.
     """
     critic = trusted(results.plan)
-    found = _cases(results, judged.NOT_ATTACK & (pl.col("labelled_by") != "exact"), [critic, "exact"]) if critic else None
+    judges = [critic, "exact"]
+    found = _cases(results, judged.NOT_ATTACK & (pl.col("labelled_by") != "exact"), judges) if critic else None
     if found is None:
         return None
     where, seeds = found
@@ -132,8 +139,21 @@ def _accepts_more(results: Results, _: str) -> Told | None:
     precision = None if undefined else uncertainty.contrast(products, lost)
     lossless = precision is not None and _low(precision) > -LOST_AT_MOST
     detail = f"precision, critic minus rule: {shown(precision)}; counts as no loss where the lower end is above -{100 * LOST_AT_MOST:g}"
+    detail += f"; {_left_out(results, judges, len(seeds[0]))}"
     p_value = uncertainty.contrast_p_value(right, effects.difference)
     return Told(where, recall, p_value, len(right[0]), _positive(recall) and lossless, detail)
+
+
+def _left_out(results: Results, judges: Sequence[str], compared_cases: int) -> str:
+    """How many cases are not compared since the rule labelled them, and what the critic refuses of all that the rule accepts rightly."""
+    _, seeds = _cases(results, judged.NOT_ATTACK, judges) or ("", [])
+    labelled = len(seeds[0]) - compared_cases
+    rightly = [seed[(seed[:, 1] > 0) & (seed[:, 2] > 0)] for seed in seeds]
+    refused, of = sum(int((seed[:, 0] == 0).sum()) for seed in rightly), sum(map(len, rightly))
+    said = (
+        f"the rule labelled {labelled:,} further cases, which are left out" if labelled else "the rule labelled no case: none is left out"
+    )
+    return f"{said}; right by the rule, refused by the critic: {refused:,} of {of:,}" + (", all seeds" if len(seeds) > 1 else "")
 
 
 def _agrees(results: Results, _: str) -> Told | None:
@@ -144,12 +164,33 @@ def _agrees(results: Results, _: str) -> Told | None:
         return None
     where, seeds = found
     verdicts = [seed[:, :2].astype(bool) for seed in seeds]
-    kappa = agreement.cohen_kappa(*verdicts[0].T) if len(verdicts) == 1 else agreement.kappa_over_seeds(verdicts)
+    kappa = agreement.kappa_over_seeds(verdicts)
     if np.isnan(kappa.value):
         return None
     same = float(np.mean([(seed[:, 0] == seed[:, 1]).mean() for seed in verdicts]))
-    detail = f"references of the types {', '.join(PARSABLE)}; same verdict on {100 * same:.1f} %"
+    detail = f"references of the types {', '.join(PARSABLE)}; same verdict on {100 * same:.1f} %; {_on_responses(results, critic)}"
     return Told(where, kappa.within(-1, 1), _p_value(kappa, KAPPA), len(verdicts[0]), kappa.low is not None and kappa.low >= KAPPA, detail)
+
+
+def _on_responses(results: Results, critic: str) -> str:
+    """Kappa of critic and strict rule on greedy responses of the last policies, where the reference is a single number: a sentence."""
+    if not {critic, "exact"} <= set(results.plan.judges):
+        return "on responses: not graded by both"
+    parts = []
+    for family in results.plan.families:
+        arm = results.last(MAIN, family) if MAIN in results.plan.experiments else arms.start(family)
+        for name in results.plan.benchmarks:
+            read = frozenset(query for query, gold in results.items(name).select("query_id", "gold").iter_rows() if reads(gold))
+            parts.append(verdict_pairs(results, arm, Place(name, "single numbers", read), critic, "exact"))
+    seeds = [np.concatenate(own).astype(bool) for own in zip(*parts, strict=True)]
+    if not len(seeds[0]) or np.isnan((kappa := agreement.kappa_over_seeds(seeds)).value):
+        return "on responses: not defined, since a judge always says the same"
+    return f"on {len(seeds[0]):,} greedy responses of the last policies: kappa {shown(kappa.within(-1, 1), 'hundredths')}"
+
+
+def reads(gold: str) -> bool:
+    """Whether a reference is a single number."""
+    return answer_type(gold) in PARSABLE
 
 
 def _generalises(results: Results, family: str) -> Told | None:
@@ -198,7 +239,7 @@ def _alignment_adds(results: Results, family: str) -> Told | None:
 
 def _lengthens(results: Results, family: str) -> Told | None:
     """Tokens at lambda 0 minus those before alignment, and minus those at every lambda above 0 that learns from the same pairs, of which
-    none must be above those before alignment; sampled, out of the seed's domain.
+    none must be above those before alignment, nor reach up to what lambda 0 adds; sampled, out of the seed's domain.
 
     The claim is about responses that do not come to an end: where none of any compared policy runs on, there is nothing to lengthen.
     """
@@ -226,7 +267,8 @@ def _lengthens(results: Results, family: str) -> Told | None:
         f"minus {arm.preference} (lambda {weights[arm]:g}): {shown(less, 'tokens', 1)}, which has {shown(more, 'tokens', 1)} over before"
         for arm, (less, more) in over.items()
     )
-    shows = _positive(grown.effect) and all(_positive(less) and more and _low(more) <= 0 for less, more in over.values())
+    kept_short = [_positive(less) and more and _low(more) <= 0 and _high(more) < grown.effect.value for less, more in over.values()]
+    shows = _positive(grown.effect) and all(kept_short)
     greedy = lengths.lengthened(results, bare, before, chosen, MODE)
     return _on_policies(results, grown, shows, f"greedy: {shown(greedy.effect, 'tokens', 1)}; sampled, {others}")
 
@@ -241,7 +283,7 @@ def _serves_other_language(results: Results, _: str) -> Told | None:
     if own is None or other is None:
         return None
     truth = [[seed.astype(bool) for seed in seeds] for _, seeds in (own, other)]
-    kappas = [agreement.cohen_kappa(*seeds[0].T) if len(seeds) == 1 else agreement.kappa_over_seeds(seeds) for seeds in truth]
+    kappas = [agreement.kappa_over_seeds(seeds) for seeds in truth]
     if np.isnan(kappas[1].value):
         return None
     detail = f"learned from {learned[0]}; kappa on its cases: {shown(kappas[0], 'hundredths')}"
@@ -254,7 +296,7 @@ def _spoken(language: str) -> tuple[pl.Expr, pl.Expr]:
 
 
 def _withstands(results: Results, _: str) -> Told | None:
-    """Attacks that the critic holds to be right."""
+    """Attacks that the critic holds to be right; so few that the line would not be shown if none passed test nothing."""
     critic = trusted(results.plan)
     found = _cases(results, judged.IS_ATTACK, [critic, "exact"]) if critic else None
     if found is None:
@@ -262,9 +304,11 @@ def _withstands(results: Results, _: str) -> Told | None:
     from scipy.stats import binomtest
 
     where, seeds = found
-    fooled = effects.share([seed[:, 0] for seed in seeds])
     passed, count = int(sum(seed[:, 0].sum() for seed in seeds)), len(seeds[0])
-    p_value = float(binomtest(math.ceil(passed / len(seeds)), count, ATTACKS).pvalue)  # more seeds are not more attacks
+    if uncertainty.wilson_interval(0, count).high >= ATTACKS:
+        return None
+    fooled = effects.share([seed[:, 0] for seed in seeds])
+    p_value = float(binomtest(math.ceil(passed / len(seeds)), count, ATTACKS, "less").pvalue)  # more seeds are not more attacks
     of = f" verdicts of {len(seeds)} seeds" if len(seeds) > 1 else ""
     detail = f"{passed:,} of {count * len(seeds):,}{of} passed; what passes the strict rule is no attack; of a critic trained from scratch "
     detail += "this proves little"

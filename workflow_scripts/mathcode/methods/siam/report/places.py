@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
-from mathcode.measures import uncertainty
+from mathcode.measures import outcomes, uncertainty
 from mathcode.methods.siam.report.plan import MODE
 from mathcode.report import effects
 from mathcode.report.effects import Compared, difference
-from mathcode.report.results import Arm, Results
+from mathcode.report.results import Arm, Results, aligned
 
 PARTS_OF_TESTS = ("seed", "outside", "reworded", "harder")
 """Parts of a generated test, as `level` names them: the seed's families of questions, other families, other words, harder structures."""
@@ -61,6 +62,17 @@ def cells(results: Results, arms: Sequence[Arm], chosen: Sequence[Place], column
     found = [[np.empty((0, len(arms)))] * len(results.plan.seeds)]
     found += [results.paired([(arm, MODE) for arm in arms], place.benchmark, column, place.items) for place in chosen]
     return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+
+
+def verdict_pairs(results: Results, arm: Arm, place: Place, judge: str, against: str) -> list[np.ndarray]:
+    """Verdicts of two judges on the same greedy responses: an array (items, 2) a seed."""
+    wanted = pl.lit(True) if place.items is None else pl.col("query_id").is_in(sorted(place.items))
+    seeds = []
+    for seed in results.plan.seeds:
+        frames = [results.judged_by(one).grades(arm.policy(seed), MODE, place.benchmark) for one in (judge, against)]
+        told = [outcomes.usable(frame).select("query_id", "strict") for frame in frames]
+        seeds.append(told[0].join(told[1], on="query_id", suffix="_against").filter(wanted))
+    return aligned(seeds)
 
 
 def compared(results: Results, first: Arm, second: Arm, chosen: Sequence[Place]) -> Compared:

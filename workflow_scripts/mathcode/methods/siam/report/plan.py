@@ -8,12 +8,14 @@ from mathcode.paths import BASE, SEEDED, START
 from mathcode.report import results
 from mathcode.report.results import Arm
 
-__all__ = ["IN_DOMAIN", "MAIN", "MODE", "PREFERENCE_LOSSES", "SAMPLED", "SEED_ONLY", "Plan"]
+__all__ = ["IN_DOMAIN", "MAIN", "MODE", "ORACLE", "PREFERENCE_LOSSES", "SAMPLED", "SEED_ONLY", "Plan"]
 
 IN_DOMAIN, SEED_ONLY = "in_domain", "seed_only"
 """Experiments that web data are held against: more programs for the seed set's own questions, and the start's data alone."""
 PREFERENCE_LOSSES = ("dpo", "orpo")
 """Losses that read pairs; what else a preference may use is a control."""
+ORACLE = "oracle"
+"""The judge that compares with true values; what another judge audits is how far it agrees."""
 
 
 class Plan(results.Plan):
@@ -28,6 +30,7 @@ class Plan(results.Plan):
     likelihood_terms: dict[str, dict] = Field(default_factory=dict, description="preference: what its loss is set to")
     losses: dict[str, str] = Field(default_factory=dict, description="preference: its loss")
     pairings: dict[str, str] = Field(default_factory=dict, description="preference: what its pairs are made by, as text")
+    sure: list[str] = Field(default_factory=list, description="preferences whose rejected programs the numbers refuse (pair.sure)")
     pools: dict[str, list[str]] = Field(default_factory=dict, description="policy: who wrote the programs it adds, pool, judge")
     pair_pools: dict[str, list[str]] = Field(default_factory=dict, description="aligned policy: pool and judge of its pairs")
     web: list[str] = Field(default_factory=list, description="datasets that stand for the paper's web corpus")

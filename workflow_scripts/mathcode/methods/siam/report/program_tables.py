@@ -50,9 +50,8 @@ def _funnel(results: Results, arm: Arm, own: pl.DataFrame | None) -> dict:
         row["rule_agreement"] = _agreement(graded, of_language(evidence.judged_programs(results, arm, "exact")))
     if kept is not None:
         row |= {"kept": _mean([frame.height for frame in kept]), "distinct": _mean([frame["query_id"].n_unique() for frame in kept])}
-    truth = of_language(evidence.judged_programs(results, arm, results.judge))
-    if kept is not None and truth is not None:
-        known = [outcomes.usable(frame) for frame in truth]
+    known = of_language(evidence.auditor_says(results, arm))
+    if kept is not None and known is not None:
         right = [frame.filter("strict").select(KEY) for frame in known]
         judged = [frame.join(told, on=KEY)["strict"].to_numpy() for frame, told in zip(kept, known, strict=True)]
         row |= {"audited": sum(map(len, judged))} | shares("audited_precision", evidence.share_of(judged))

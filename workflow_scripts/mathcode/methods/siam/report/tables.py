@@ -4,10 +4,9 @@ Which columns a table has is in `index`, what they mean in `columns`; tables abo
 """
 
 import numpy as np
-import polars as pl
 
 from mathcode import paths
-from mathcode.measures import agreement, outcomes, uncertainty
+from mathcode.measures import agreement, uncertainty
 from mathcode.methods.siam.report import arms, evidence, lengths, numbers, places, published
 from mathcode.methods.siam.report.plan import IN_DOMAIN, MAIN, MODE, SEED_ONLY
 from mathcode.methods.siam.report.published import NOT_AVAILABLE
@@ -168,13 +167,13 @@ def _trained_on_pairs(results: Results, arm: Arm) -> dict:
 
 
 def make_agreement(results: Results) -> list[dict]:
-    """Every policy on every part: its score by each judge beside that of the grader, and whether both rank policies alike."""
+    """Every policy on every part: its score by two judges, how far single verdicts agree, and whether both rank policies alike."""
     rows = []
     for family in results.plan.families:
         line = arms.every(results.plan, family)
         for place in places.places(results):
-            for judge in results.plan.judges[1:]:
-                pairs = [_verdict_pairs(results, arm, place, judge) for arm in line]
+            for judge, against in _compared_judges(results):
+                pairs = [places.verdict_pairs(results, arm, place, judge, against) for arm in line]
                 known = [seeds for seeds in pairs if len(seeds[0])]
                 means = [np.mean([seed.mean(axis=0) for seed in seeds], axis=0) for seeds in known]
                 tau = agreement.kendall_tau_b(*zip(*means, strict=True)) if len(means) > 1 else float("nan")
@@ -182,33 +181,27 @@ def make_agreement(results: Results) -> list[dict]:
                 rows += [
                     {**numbers.key(results, arm), "benchmark": place.benchmark, "part": place.part, "data": place.data}
                     | ({"n": 0} if not len(seeds[0]) else _agreed(seeds))
-                    | {**ranking, "against": results.judge, "published": NOT_AVAILABLE}
+                    | {**ranking, "against": against, "published": NOT_AVAILABLE}
                     for arm, seeds in zip(line, pairs, strict=True)
                 ]
     return rows
 
 
-def _verdict_pairs(results: Results, arm: Arm, place: places.Place, judge: str) -> list[np.ndarray]:
-    """Verdicts of a judge and of the grader on the same responses: an array (items, 2) a seed."""
-    wanted = pl.lit(True) if place.items is None else pl.col("query_id").is_in(sorted(place.items))
-    seeds = []
-    for seed in results.plan.seeds:
-        policy = arm.policy(seed)
-        frames = [one.grades(policy, MODE, place.benchmark) for one in (results.judged_by(judge), results)]
-        told = [outcomes.usable(frame).select("query_id", "strict") for frame in frames]
-        seeds.append(told[0].join(told[1], on="query_id", suffix="_grader").filter(wanted))
-    return aligned(seeds)
+def _compared_judges(results: Results) -> list[tuple[str, str]]:
+    """Every judge beside the grader; and each critic beside the strict rule, where that is neither of the two."""
+    first, *others = results.plan.judges
+    by_rule = [(judge, "exact") for judge in others if judge.startswith("critic_") and "exact" in others]
+    return [*((judge, first) for judge in others), *by_rule]
 
 
 def _agreed(seeds: list[np.ndarray]) -> dict:
     """Both scores, their difference, and how far single verdicts agree."""
     flat = [seed.astype(bool) for seed in seeds]
-    kappa = agreement.cohen_kappa(*flat[0].T) if len(flat) == 1 else agreement.kappa_over_seeds(flat)
     return {
         "n": len(seeds[0]),
         **shares("score", effects.share([seed[:, 0] for seed in seeds])),
         "score_against": rounded(100 * np.mean([seed[:, 1].mean() for seed in seeds])),
         **shares("difference", uncertainty.contrast(seeds, effects.difference)),
-        **shares("kappa", kappa.within(-1, 1)),
+        **shares("kappa", agreement.kappa_over_seeds(flat).within(-1, 1)),
         **shares("same", effects.share([(seed[:, 0] == seed[:, 1]).astype(float) for seed in flat])),
     }
