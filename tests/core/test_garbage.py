@@ -13,10 +13,12 @@ class Node:
 
 
 @pytest.fixture(autouse=True)
-def as_before():
-    usual = gc.get_threshold()
+def as_in_a_new_process():
+    before = gc.get_threshold()
+    gc.set_threshold(*garbage._USUAL)
+    gc.collect()
     yield
-    gc.set_threshold(*usual)
+    gc.set_threshold(*before)
     gc.unfreeze()
 
 
