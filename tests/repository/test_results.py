@@ -76,6 +76,18 @@ def test_the_second_test_of_the_main_claim_is_told_as_it_is_stored():
         assert f"+{clean.format('')}" in told
 
 
+def test_what_beat_em_on_one_seed_is_told_as_it_is_stored():
+    q_rule, released = (row for row in stored("demo_frontier") if row["experiment"] in ("q_rule", "released_objective"))
+    (bullet,) = [line for line in section("README.md", "## What comes out").splitlines() if "`demo_frontier`" in line]
+    gains = [f"{row['difference']} points {ends(row, 'low', 'high')}" for row in (q_rule, released)]
+    assert f"Q alone gains {gains[0]} over EM and the released objective {gains[1]}" in bullet
+    for page in ("README.md", "docs/status.md"):
+        (told,) = [line for line in (ROOT / page).read_text(encoding="utf-8").splitlines() if line.startswith("| `demo_frontier` |")]
+        assert all(f"+{row['difference']} " in told and ends(row, "low", "high") in told for row in (q_rule, released))
+    logged = list(rows(section("docs/log.md", "## 2026-12-01: What came out of the comparison of all that beat EM on one seed")))
+    assert [row[:2] for row in logged[1:]] == [[f"`{row['experiment']}`", accuracy(row)] for row in stored("demo_frontier")]
+
+
 def test_status_tells_the_same_claims():
     told = [row for row in rows(section("docs/status.md", "### What the demo shows and does not show")) if len(row) == 5][1:]
     wanted = []
