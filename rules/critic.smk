@@ -93,6 +93,7 @@ rule judge_cases:
         "logs/results/{run}/cases/{case_set}/seed{seed}/{judge}/verdicts.timing.tsv"
     wildcard_constraints:
         judge=RULE_JUDGES,
+    priority: 1  # Math-Verify takes half a minute: left for last, it runs alone
     conda:
         "../envs/analysis.yaml"
     threads: cores("judge")
