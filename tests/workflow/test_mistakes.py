@@ -250,7 +250,7 @@ TRAINING = {
         ["the gradient's norm is nan at step 2: lower the learning rate"],
     ),
     "a loss for other rows": ({"loss": "dpo", "numbers": {}}, {}, ["is for a loss of kind 'likelihood'; the loss asked for reads 'pair'"]),
-    "a loss that is not there": ({"loss": "ppo"}, {}, ["unknown loss 'ppo'; there are: likelihood, "]),
+    "a loss that is not there": ({"loss": "ppo"}, {}, ["unknown loss 'ppo'; did you mean 'dpo'?"]),
     "another prompt than the data's": ({}, {"prompt": "alpaca"}, ["is not in the frame", "was it made with another prompt profile?"]),
 }
 
