@@ -87,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
             else f"--adaptive: method {args.method} has no labels that could be decided"
         )
     key = settings.fingerprint(
-        provenance.policy_digest(args.model),
+        provenance.folder_digest(args.model),
         settings.deciding(chosen),
         args.samples,
         args.first_sample,

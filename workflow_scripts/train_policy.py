@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     model = folders.load_policy(args.model, family.train_dtype)
     data = [table.hash_rows().to_list() for table in (training, logprobs) if table is not None]
     lasting = settings.deciding(chosen)  # a training that is started again with checkpoints at other times goes on from the last one
-    digest = processes.from_the_first(lambda: provenance.policy_digest(args.model))
+    digest = processes.from_the_first(lambda: provenance.folder_digest(args.model))
     key = settings.fingerprint(data, digest, family, lasting, frame, args.iteration, args.seed)
     with holding.held(args.checkpoints) if processes.is_first() else nullcontext():
         trained = loop.train(

@@ -1,12 +1,9 @@
 """The commit written beside a policy is that of this code, or none."""
 
-import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
-from unittest import mock
 
 import pytest
 from support.running import ROOT, run_program
@@ -81,47 +78,6 @@ def policy(tmp_path, monkeypatch) -> Path:
         (folder / name).write_text(name)
     provenance.write(folder.parent / "provenance.json", model=str(folder))
     return folder
-
-
-def without_reading(folder: Path) -> bool:
-    """Whether the digest of a policy is known without its files being read; it is right in any case."""
-    with mock.patch.object(provenance, "folder_digest", wraps=provenance.folder_digest) as reading:
-        assert provenance.policy_digest(folder) == provenance.folder_digest(folder)
-        return reading.call_count == 1
-
-
-def test_an_unchanged_policy_is_not_read_for_its_digest(policy):
-    assert without_reading(policy)
-    (policy.parent / "scores.json").touch()
-    assert without_reading(policy)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda policy: (policy / "model.safetensors").write_text("other weights"),
-        lambda policy: (policy / "chat_template.jinja").write_text("added"),
-        lambda policy: (policy / "tokenizer.json").unlink(),
-        lambda policy: (policy.parent / "provenance.json").unlink(),
-        lambda policy: (policy.parent / "provenance.json").write_text("{"),
-        lambda policy: provenance.write(policy.parent / "provenance.json"),
-        lambda policy: [(policy / provenance.TOUCHED).touch(), (policy.parent / "provenance.json").touch()],
-    ],
-)
-def test_a_policy_that_may_have_changed_is_read(policy, change):
-    time.sleep(0.05)  # file systems count time in ticks
-    change(policy)
-    assert not without_reading(policy)
-
-
-def test_other_weights_with_the_times_of_the_old_ones_are_read(policy, tmp_path):
-    """As `cp -p` and `rsync -a` bring them: older than the provenance, but for the time at which they came."""
-    (tmp_path / "other").write_text("other weights")
-    os.utime(tmp_path / "other", (1, 1))
-    time.sleep(0.05)
-    shutil.copy2(tmp_path / "other", policy / "model.safetensors")
-    os.utime(policy, (1, 1))
-    assert not without_reading(policy)
 
 
 def test_provenance_is_the_same_with_known_digests(policy, tmp_path):

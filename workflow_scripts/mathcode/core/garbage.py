@@ -1,7 +1,7 @@
 """How often Python looks for garbage: seldom while a program starts, as usual once it holds a model.
 
-Importing torch and transformers makes half a million objects and hardly any garbage. Looking through them again and again took more
-than a fifth of the 5 s that they need (docs/log.md).
+Importing torch and transformers makes very many objects and hardly any garbage. Looking through them again and again took a fifth of the
+5 s that they need (docs/log.md).
 """
 
 import gc
@@ -11,7 +11,7 @@ _SELDOM = (100_000, *_USUAL[1:])
 
 
 def collect_seldom() -> None:
-    """From now on, look once in 100,000 new objects: some 20 MB of garbage at most, in a program that holds no tensors."""
+    """From now on, look once in 100,000 new objects: little garbage, in a program that holds no tensors."""
     gc.set_threshold(*_SELDOM)
 
 

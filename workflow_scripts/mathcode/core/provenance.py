@@ -46,7 +46,7 @@ def write(
     record = {
         "versions": versions(),
         "commit": _commit(),
-        "inputs": {str(name): known.get(name) or (policy_digest if Path(name).is_dir() else file_digest)(name) for name in inputs},
+        "inputs": {str(name): known.get(name) or (folder_digest if Path(name).is_dir() else file_digest)(name) for name in inputs},
         "model": folder_digest(model) if model else None,
         "isolation": sorted({level for level in isolation if level}),
     }
@@ -93,34 +93,13 @@ def folder_digest(folder: str | Path) -> str:
     if not (Path(folder) / "config.json").is_file():
         raise InputError(f"{folder}: no model here (config.json is missing)")
     total = hashlib.sha256()
-    for file in _counted(folder):
-        with open(file, "rb") as handle:
-            total.update(file.name.encode() + hashlib.file_digest(handle, "sha256").digest())
+    for file in sorted(Path(folder).iterdir()):
+        if file.suffix in {".json", ".safetensors", ".bin", ".jinja", ".model", ".txt"}:
+            with open(file, "rb") as handle:
+                total.update(file.name.encode() + hashlib.file_digest(handle, "sha256").digest())
     return total.hexdigest()
 
 
-def _counted(folder: str | Path) -> list[Path]:
-    return [file for file in sorted(Path(folder).iterdir()) if file.suffix in {".json", ".safetensors", ".bin", ".jinja", ".model", ".txt"}]
-
-
-def policy_digest(folder: str | Path) -> str:
-    """`folder_digest`, as the provenance.json beside the folder says it where nothing was changed since: no GPU waits for 16 GB to be read.
-
-    Neither the folder nor a file of it may be younger than what tells of them, by the time of its last change of any kind, which also a
-    copy or a renaming sets. What `snakemake --touch` has made young is computed anew.
-    """
-    beside = Path(folder).parent / "provenance.json"
-    try:
-        told, digest = beside.stat().st_mtime_ns, json.loads(beside.read_text(encoding="utf-8"))["model"]
-        changes = [path.stat() for path in (Path(folder), *_counted(folder))]
-    except (OSError, ValueError, KeyError, TypeError):
-        return folder_digest(folder)
-    young = any(max(change.st_mtime_ns, change.st_ctime_ns) > told for change in changes)
-    return folder_digest(folder) if young or not digest or (Path(folder) / TOUCHED).exists() else digest
-
-
-TOUCHED = ".snakemake_timestamp"
-"""What `snakemake --touch` leaves in a folder."""
 _KEPT = re.compile(r"[0-9a-f]{16}(?:-[0-9a-f]{16})?(?:-\d+)?(?:\.jsonl)?")
 """Names of what a program keeps to go on from: `settings.fingerprint` of what it was asked, and of which part."""
 

@@ -39,7 +39,7 @@ class CriticJudge:
             folder: its policy folder.
             kept: folder for scores that are known already, so that a killed job goes on; None: nothing is kept.
         """
-        self.name = f"{name}/{provenance.policy_digest(folder)[:12]}"
+        self.name = f"{name}/{provenance.folder_digest(folder)[:12]}"
         self._folder, self._chosen = folder, chosen
         self._known: dict[str, float] = {}
         self._kept = None if kept is None else kept / f"{settings.fingerprint(self.name, chosen)}.jsonl"

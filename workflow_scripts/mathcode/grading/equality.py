@@ -4,7 +4,6 @@ Policy: docs/grading.md. Everything here is of linear size in the texts, bounded
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -40,12 +39,16 @@ def numerically_equal(gold: str, answer: str) -> bool:
     return bool(_equal(gold, answer, _NUMERIC))
 
 
-def equal_in_order(gold: str, numerals: Sequence[str]) -> bool:
-    """Whether the reference answer is so many values in a row, and these numerals are they, one by one; for what `print(a, b)` prints."""
-    form = _form(gold)
-    if not isinstance(form, Items) or form.brackets or len(form.items) != len(numerals):
+def equal_in_order(gold: str, printed: str) -> bool:
+    """Whether the reference answer is several values in a row, and what was printed is these as numerals in their order.
+
+    Blanks or line breaks stand between them, as `print(a, b)` puts them.
+    """
+    form, given = _form(gold), printed.split()
+    if not isinstance(form, Items) or form.brackets or len(form.items) != len(given) or len(given) < 2:
         return False
-    return all(_EXACT.equal(wanted, _form(given)) is True for wanted, given in zip(form.items, numerals, strict=True))
+    pairs = zip(form.items, given, strict=True)
+    return all(_NUMERAL.fullmatch(text) and _EXACT.equal(wanted, _form(text)) is True for wanted, text in pairs)
 
 
 def numeric_equal(left: str, right: str) -> bool | None:
@@ -83,6 +86,7 @@ def understood(gold: str) -> bool:
     return any(not isinstance(form, Raw) for form in forms)
 
 
+_NUMERAL = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?(?:/[0-9]+)?")
 _LETTER = re.compile("[A-H]")
 _LETTERS = re.compile(r"[(\[{'\"\s]*[A-H][)\]}'\"\s]*(?:(?:,|;|and|和|\s|(?<=\))(?=\())[('\"\s]*[A-H][)\]}'\"\s]*)+")
 """Letters of several options with something between them."""

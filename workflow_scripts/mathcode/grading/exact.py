@@ -4,7 +4,6 @@ Nothing a model wrote is evaluated in this process but as fractions and residues
 `numeric_judge.py`, many pairs at a time, run by the same isolated interpreter that runs model-written programs.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ VERDICTS = ("equal", "different", "gold_unparsed", "timed_out", "infrastructure_
 _JUDGE_MEMORY_MB = 1024
 _AT_ONCE = 32
 """Pairs that one process judges; where it does not end well, each of them is judged alone."""
-_NUMERAL = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?(?:/[0-9]+)?")
 _OUTCOMES = {"equal": "correct", "different": "wrong"}
 
 
@@ -168,20 +166,14 @@ class ExactJudge:
         )
 
     def accepts_output(self, case: Case) -> bool:
-        """Whether what a program printed is right, though its end alone is not."""
-        return _prints_in_order(case)
+        """Whether a program printed the values of the reference in their order, with blanks between them.
 
-
-def _prints_in_order(case: Case) -> bool:
-    """Whether a program printed the values of the reference, in their order, with blanks between them, as `print(a, b)` does.
-
-    They are all that it printed, or its last line, and the answer that counts stands at their end.
-    """
-    printed = (case.result or "").rstrip()
-    if case.ended != "ok" or shown(case) != printed:
-        return False
-    rows = [printed.split(), printed.rpartition("\n")[2].split()]
-    return any(len(row) > 1 and all(map(_NUMERAL.fullmatch, row)) and equality.equal_in_order(case.gold, row) for row in rows)
+        They are all that it printed, or its last line, and the answer that counts stands at their end.
+        """
+        printed = (case.result or "").rstrip()
+        if case.ended != "ok" or shown(case) != printed:
+            return False
+        return any(equality.equal_in_order(case.gold, text) for text in (printed, printed.rpartition("\n")[2]))
 
 
 def outcome_of(verdict: str) -> str:

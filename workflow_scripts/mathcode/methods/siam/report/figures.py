@@ -147,8 +147,8 @@ def _refused(gold: str, values: str | None) -> bool:
     read it."""
     if values is None:
         return not equality.understood(gold)
-    printed = values.replace(",", " ").split()
-    return not (equality.numerically_equal(gold, " ".join(printed)) or equality.equal_in_order(gold, printed))
+    printed = values.replace(",", " ")
+    return not (equality.numerically_equal(gold, printed) or equality.equal_in_order(gold, printed))
 
 
 def _gained(results: Results, experiment: str, family: str, kinds: list[tuple[float, Place]]) -> drawing.Gains:
